@@ -1,0 +1,94 @@
+# Every command a person types. Bare `make` prints them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ROOMS := shared/sextant_shared services/audit/sextant_audit services/exchange/sextant_exchange \
+	services/declarations/sextant_declarations client/sextant_client
+CODE := $(ROOMS) deploy bench tests
+T ?= tests
+# Compiled imports start three times faster; some machines switch them off globally.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help
+help: ## print this list
+	@awk 'BEGIN {FS = ":.*## "} \
+		/^# group: / {printf "\n%s\n", substr($$0, 10)} \
+		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '\nStart with `make demo`.\n'
+
+# group: start
+.PHONY: demo
+demo: $(STAMP) ## the main job end to end: two States, ten declarations, receipts, offline proof
+	@$(BIN)/python -m deploy.local demo
+
+.PHONY: run
+run: $(STAMP) ## leave the same platform up and print its addresses (Ctrl-C stops it)
+	@$(BIN)/python -m deploy.local run
+
+.PHONY: install
+install: $(STAMP) ## set up the virtual environment from the hashed pins
+
+$(STAMP): requirements/dev.txt requirements/rooms.txt $(wildcard */pyproject.toml services/*/pyproject.toml)
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else \
+		f"Sextant needs Python 3.11 or newer; this is {v[0]}.{v[1]}. Try: make PYTHON=python3.11")'
+	@echo "Setting up $(VENV) from the hashed pins (about a minute the first time)…"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation \
+		-r requirements/rooms.txt
+	@touch $@
+
+# group: every day
+.PHONY: test
+test: lint types contracts ## everything that must hold: lint, types, contracts, all tests (T=path K=word narrow it)
+	@$(BIN)/python -m pytest -q $(T) $(if $(K),-k "$(K)")
+
+.PHONY: quick
+quick: $(STAMP) ## unit tests only, stop at the first failure
+	@$(BIN)/python -m pytest -q -x tests/unit $(if $(K),-k "$(K)")
+
+.PHONY: lint
+lint: $(STAMP) ## format and lint, every rule on
+	@$(BIN)/ruff format --check -q $(CODE) || { echo "run: make fmt"; exit 1; }
+	@$(BIN)/ruff check -q $(CODE)
+
+.PHONY: types
+types: $(STAMP) ## mypy, strict
+	@$(BIN)/mypy --no-error-summary
+
+.PHONY: contracts
+contracts: $(STAMP) ## which room may import which
+	@$(BIN)/lint-imports --no-logo > $(VENV)/contracts.log 2>&1 || { cat $(VENV)/contracts.log; exit 1; }
+
+.PHONY: fmt
+fmt: $(STAMP) ## format and mend what the linter can mend
+	@$(BIN)/ruff check -q --fix $(CODE) || true
+	@$(BIN)/ruff format -q $(CODE)
+
+# group: measure
+.PHONY: bench
+bench: $(STAMP) ## deposits per second against their floor, bounded, on loopback
+	@$(BIN)/python -m bench
+
+# group: regenerate, then look at the difference
+.PHONY: vectors
+vectors: $(STAMP) ## golden vectors from fixed keys
+	@$(BIN)/python -m tests.vectors.dxe1.generate
+
+.PHONY: docs-tables
+docs-tables: $(STAMP) ## generated tables in docs/ and the committed OpenAPI files
+	@$(BIN)/python -m deploy.local.tables
+
+.PHONY: lock
+lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--python-version 3.11 requirements/run.in -o requirements/run.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--python-version 3.11 requirements/dev.in -o requirements/dev.txt
+
+.PHONY: clean
+clean: ## remove the virtual environment, caches and the local platform's data
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
