@@ -1,0 +1,1 @@
+"""Wire models: frozen, strict, unknown members refused; shapes without behaviour."""

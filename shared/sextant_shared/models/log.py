@@ -1,0 +1,56 @@
+"""HTTP bodies of the audit service. Not responsible for the entries they carry (`models.entries`).
+
+A batch answer carries the checkpoint once for all its items: a post-quantum signature is 3.3 kB.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sextant_shared.models.strict import Strict
+
+MAX_BATCH = 256  # entries in one append; the log commits and signs up to four of these at once
+
+
+class AppendRequest(Strict):
+    """Body of `POST /v1/entries`: base64url bytes of each entry, in the order wanted."""
+
+    entries: Annotated[list[str], Field(min_length=1, max_length=MAX_BATCH)]
+
+
+class AppendedItem(Strict):
+    """Where one entry of the request stands, and its inclusion path (base64)."""
+
+    index: Annotated[int, Field(ge=0)]
+    path: list[str]
+
+
+class AppendAnswer(Strict):
+    """Answer of `POST /v1/entries`: one item per entry, all proved under one checkpoint."""
+
+    checkpoint: str
+    size: Annotated[int, Field(ge=1)]
+    items: list[AppendedItem]
+
+
+class InclusionProof(Strict):
+    """Answer of `GET /v1/proofs/inclusion`."""
+
+    index: int
+    size: int
+    path: list[str]
+
+
+class ConsistencyProof(Strict):
+    """Answer of `GET /v1/proofs/consistency`."""
+
+    first: int
+    second: int
+    path: list[str]
+
+
+class LogDiscovery(Strict):
+    """Answer of `GET /.well-known/sextant-log`: to be compared with pinned keys, not believed."""
+
+    origin: str
+    vkeys: list[str]
