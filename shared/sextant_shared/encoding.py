@@ -1,0 +1,169 @@
+"""The only ways to bytes and back: base64, canonical JSON, strict JSON.
+
+Signed bytes that two parsers read differently are an attack, so reading refuses whatever is
+ambiguous: duplicate members, floats, integers beyond 2^53, lone surrogates, base64 with spare bits.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+from typing import Any, NoReturn
+
+from sextant_shared.errors import Code, PlatformError
+
+MAX_SAFE_INTEGER = 2**53 - 1
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_NESTING = re.compile(rb"[\[{\]}]")
+
+
+def sha256(data: bytes) -> bytes:
+    """Return SHA-256 of `data`."""
+    return hashlib.sha256(data).digest()
+
+
+def b64u(data: bytes) -> str:
+    """Return base64url without padding (RFC 7515 §2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def b64u_decode(text: str, size: int | None = None) -> bytes:
+    """Return the bytes of canonical, unpadded base64url.
+
+    Raises:
+        PlatformError: `E_MALFORMED` for other characters, padding, spare bits, or another size.
+    """
+    if _BASE64URL.match(text) is None or len(text) % 4 == 1:
+        raise _malformed("not base64url", "base64url without padding", text)
+    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return _checked(data, text, b64u(data), size)
+
+
+def b64(data: bytes) -> str:
+    """Return base64 with padding (RFC 4648 §4), as C2SP texts use it."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def b64_decode(text: str, size: int | None = None) -> bytes:
+    """Return the bytes of canonical, padded base64.
+
+    Raises:
+        PlatformError: `E_MALFORMED`.
+    """
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise _malformed("not base64", "base64 with padding", text) from error
+    return _checked(data, text, b64(data), size)
+
+
+def _checked(data: bytes, text: str, canonical: str, size: int | None) -> bytes:
+    if canonical != text:
+        raise _malformed("base64 is not canonical", "no spare bits", text)
+    if size is not None and len(data) != size:
+        raise _malformed("wrong length", f"{size} bytes", f"{len(data)} bytes")
+    return data
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the RFC 8785 encoding of strings, integers, booleans, null, lists and objects.
+
+    Raises:
+        PlatformError: `E_MALFORMED` for floats, integers beyond 2^53 and lone surrogates.
+    """
+    _refuse_inexact(value)
+    try:
+        text = json.dumps(
+            _sorted(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False
+        )
+        return text.encode("utf-8")
+    except (UnicodeEncodeError, TypeError, ValueError) as error:
+        raise PlatformError(Code.MALFORMED, f"no canonical JSON: {error}") from error
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        # RFC 8785 §3.2.3 orders by UTF-16 code units.
+        return {k: _sorted(value[k]) for k in sorted(value, key=lambda k: k.encode("utf-16-be"))}
+    if isinstance(value, list | tuple):
+        return [_sorted(item) for item in value]
+    return value
+
+
+def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 6) -> dict[str, Any]:
+    """Return the object that `data` holds.
+
+    Raises:
+        PlatformError: `E_TOO_LARGE` beyond `max_bytes`; `E_MALFORMED` for bad UTF-8, duplicate
+            members, floats, integers beyond 2^53, deeper nesting, lone surrogates, or another top.
+    """
+    if len(data) > max_bytes:
+        raise PlatformError(
+            Code.TOO_LARGE,
+            "the JSON text is too long",
+            expected=f"at most {max_bytes} bytes",
+            received=f"{len(data)} bytes",
+        )
+    _check_depth(data, max_depth)
+    try:
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_float=_no_float,
+            parse_constant=_no_float,
+            parse_int=_safe_integer,
+        )
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # finds lone surrogates
+    except (UnicodeError, ValueError, RecursionError) as error:
+        raise PlatformError(Code.MALFORMED, f"not strict JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise _malformed("the JSON text is no object", "an object", type(value).__name__)
+    return value
+
+
+def _check_depth(data: bytes, max_depth: int) -> None:
+    """Refuse deep nesting before a recursive parser sees it."""
+    depth = 0
+    for match in _NESTING.finditer(_STRINGS.sub(b"", data)):
+        depth += 1 if match.group() in b"[{" else -1
+        if depth > max_depth:
+            raise _malformed("JSON is nested too deep", f"at most {max_depth} levels", "more")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"member {twice!r} stands twice")
+    return members
+
+
+def _no_float(text: str) -> NoReturn:
+    raise ValueError(f"{text[:40]} is no integer; amounts are decimal strings")
+
+
+def _safe_integer(text: str) -> int:
+    value = int(text) if len(text) <= len(str(MAX_SAFE_INTEGER)) + 1 else MAX_SAFE_INTEGER + 1
+    if abs(value) > MAX_SAFE_INTEGER:
+        raise ValueError(f"integer {text[:20]} is beyond 2^53")
+    return value
+
+
+def _refuse_inexact(value: Any) -> None:
+    if isinstance(value, float):
+        raise PlatformError(Code.MALFORMED, "floats have no canonical JSON here")
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
+        raise PlatformError(Code.MALFORMED, "integers beyond 2^53 have no canonical JSON here")
+    if isinstance(value, dict):
+        for item in value.values():
+            _refuse_inexact(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            _refuse_inexact(item)
+
+
+def _malformed(detail: str, expected: str, received: str) -> PlatformError:
+    return PlatformError(Code.MALFORMED, detail, expected=expected, received=received[:40])
