@@ -264,7 +264,10 @@ def _check_keys(document: PartyDocument) -> None:
             loaded = Verifier.from_jwk(key.jwk)
         if loaded.kid != key.kid:
             raise PlatformError(
-                Code.KEY, "a kid is not the thumbprint of its key", expected=loaded.kid, received=key.kid
+                Code.KEY,
+                "a kid is not the thumbprint of its key",
+                expected=loaded.kid,
+                received=key.kid,
             )
         if key.use is KeyUse.API and loaded.alg is not Alg.ED25519:
             raise PlatformError(Code.KEY, "access keys are Ed25519", received=str(loaded.alg))
@@ -293,12 +296,18 @@ def _check_succession(document: PartyDocument, previous: VerifiedParty | None) -
 
 def _check_key_change(before: PartyKey, after: PartyKey | None) -> None:
     if after is None:
-        raise PlatformError(Code.POLICY, f"key {before.kid} disappeared; keys are retired, not removed")
+        raise PlatformError(
+            Code.POLICY, f"key {before.kid} disappeared; keys are retired, not removed"
+        )
     if (after.use, after.added) != (before.use, before.added):
-        raise PlatformError(Code.POLICY, f"key {before.kid} changed its use or its date of addition")
+        raise PlatformError(
+            Code.POLICY, f"key {before.kid} changed its use or its date of addition"
+        )
     if after.status not in _ALLOWED_CHANGES[before.status]:
         raise PlatformError(
-            Code.POLICY, f"key {before.kid} cannot become {after.status}", received=str(before.status)
+            Code.POLICY,
+            f"key {before.kid} cannot become {after.status}",
+            received=str(before.status),
         )
 
 
@@ -315,7 +324,9 @@ def _verify_signatures(
     jws: Jws, roots: tuple[Verifier, Verifier], registrars: RegistrarSet
 ) -> tuple[bool, int]:
     """Verify every signature; return whether the root pair signed, and how many registrars."""
-    known = {verifier.kid: verifier for pair in (roots, *registrars.pairs.values()) for verifier in pair}
+    known = {
+        verifier.kid: verifier for pair in (roots, *registrars.pairs.values()) for verifier in pair
+    }
     signed: list[str] = []
     for signature in jws.signatures:
         verifier = known.get(signature.kid)

@@ -62,7 +62,10 @@ def verify_registry_proof(
     entry = parse_entry(leaf)
     if not isinstance(entry, PartyDocumentEntry):
         raise PlatformError(
-            Code.INTEGRITY, "the entry is no party entry", expected="party.document", received=entry.type
+            Code.INTEGRITY,
+            "the entry is no party entry",
+            expected="party.document",
+            received=entry.type,
         )
     party: VerifiedParty | None = None
     for text in proof.documents:
@@ -85,6 +88,4 @@ def _leaves(parties: Mapping[str, VerifiedParty]) -> list[bytes]:
 
 def _leaf(party: VerifiedParty) -> bytes:
     document = party.document
-    return canonical_json(
-        {"party": document.party, "ver": document.ver, "doc": b64u(party.digest)}
-    )
+    return canonical_json({"party": document.party, "ver": document.ver, "doc": b64u(party.digest)})

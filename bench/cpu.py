@@ -1,0 +1,25 @@
+"""CPU time of a process from `/proc`, and of this process around a piece of work."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def process_cpu_s(pid: int) -> float:
+    """Return the CPU seconds (user and system) that process `pid` has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
+
+
+def cpu_per_call_us(work: Callable[[], object], *, seconds: float = 0.5) -> float:
+    """Return the mean CPU microseconds of one call, over about `seconds` of calls."""
+    work()
+    calls = 0
+    start = time.process_time()
+    while (spent := time.process_time() - start) < seconds:
+        work()
+        calls += 1
+    return spent / calls * 1e6

@@ -1,0 +1,1 @@
+"""The repository itself: layout, links, versions, freshness of generated files."""

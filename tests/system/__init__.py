@@ -1,0 +1,1 @@
+"""The whole platform, through the SDK and the command."""
