@@ -178,10 +178,7 @@ def parse_checkpoint_body(text: str) -> CheckpointBody:
     origin, size, root, *extensions = lines
     if not _SIZE.fullmatch(size) or int(size) > MAX_TREE_SIZE:
         raise _malformed("the size in a checkpoint is not a plain decimal number")
-    decoded = b64_decode(root)
-    if len(decoded) != HASH_SIZE:
-        raise _malformed(f"the root in a checkpoint is not {HASH_SIZE} bytes long")
-    return CheckpointBody(origin, int(size), decoded, tuple(extensions))
+    return CheckpointBody(origin, int(size), b64_decode(root, HASH_SIZE), tuple(extensions))
 
 
 def _malformed(detail: str) -> PlatformError:

@@ -71,7 +71,7 @@ def verify_consistency(
     Raises:
         PlatformError: `E_INTEGRITY`, with both states and the proof as evidence.
     """
-    _check_hashes(root1, root2, *path)
+    _check_hashes(*path)
     computed = _roots_from_consistency(size1, size2, path, root1)
     if computed != (root1, root2):
         raise PlatformError(

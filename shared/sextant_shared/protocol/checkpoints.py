@@ -20,9 +20,9 @@ Rules:
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sextant_shared.crypto.keys import Alg
+from sextant_shared.crypto.keys import Alg, akp_jwk, okp_jwk
 from sextant_shared.crypto.signing import Signer, Verifier
-from sextant_shared.encoding import b64u, b64u_decode
+from sextant_shared.encoding import b64u_decode
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.notes import (
     CheckpointBody,
@@ -96,11 +96,10 @@ class LogKeys:
                 expected=classical.name,
                 received=post_quantum.name,
             )
-        x, pub = b64u(classical.public_key), b64u(post_quantum.public_key)
         return cls(
             classical.name,
-            Verifier.from_jwk({"kty": "OKP", "crv": "Ed25519", "x": x}),
-            Verifier.from_jwk({"kty": "AKP", "alg": "ML-DSA-44", "pub": pub}),
+            Verifier.from_jwk(okp_jwk(classical.public_key)),
+            Verifier.from_jwk(akp_jwk(Alg.ML_DSA_44, post_quantum.public_key)),
         )
 
     @classmethod
