@@ -15,7 +15,7 @@ from sextant_shared.errors import Code, PlatformError
 
 MAX_SAFE_INTEGER = 2**53 - 1
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _NESTING = re.compile(rb"[\[{\]}]")
 
 
@@ -115,7 +115,8 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 6) -> dict[str, 
             parse_constant=_no_float,
             parse_int=_safe_integer,
         )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # finds lone surrogates
+        if b"\\u" in data:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")  # finds lone surrogates
     except (UnicodeError, ValueError, RecursionError) as error:
         raise PlatformError(Code.MALFORMED, f"not strict JSON: {error}") from error
     if not isinstance(value, dict):
@@ -125,6 +126,8 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 6) -> dict[str, 
 
 def _check_depth(data: bytes, max_depth: int) -> None:
     """Refuse deep nesting before a recursive parser sees it."""
+    if data.count(b"[") + data.count(b"{") <= max_depth:
+        return  # too few openings to nest deeper: the common case, and a cheap one
     depth = 0
     for match in _NESTING.finditer(_STRINGS.sub(b"", data)):
         depth += 1 if match.group() in b"[{" else -1

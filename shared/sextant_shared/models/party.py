@@ -79,7 +79,7 @@ class Possession(Strict):
 
 
 class EnrolmentRequest(Strict):
-    """Body of `POST /v1/parties/{party}/documents`: the signed document and what proves its keys."""
+    """Body of `POST /v1/parties/{party}/documents`: the document and what proves its keys."""
 
     document: Annotated[str, Field(max_length=MAX_PARTY_DOCUMENT_BYTES)]
     possession: Annotated[list[Possession], Field(max_length=MAX_PARTY_KEYS)]
@@ -93,7 +93,7 @@ class RegistrarKeys(Strict):
 
 
 class RegistrarsFile(Strict):
-    """The pinned registrars: how many of which pairs must sign to add trust (2 of 3 in production)."""
+    """The pinned registrars: how many of which pairs must sign to add trust (say 2 of 3)."""
 
     threshold: Annotated[int, Field(ge=1)]
     registrars: Annotated[list[RegistrarKeys], Field(min_length=1, max_length=16)]
