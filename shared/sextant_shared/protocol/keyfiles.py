@@ -1,7 +1,7 @@
 """Private keys at rest: one JSON file a key, readable by its owner alone.
 
 A file is either open (`seed`) or sealed under a passphrase: scrypt (RFC 7914) to a key, AES-256-GCM
-over the seed, with algorithm, use and key id as associated data so that no file can pose as another.
+over the seed, with algorithm, use and key id as associated data: no file can pose as another.
 """
 
 import json
