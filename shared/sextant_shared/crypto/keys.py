@@ -34,6 +34,8 @@ def algorithm_of(jwk: Mapping[str, str]) -> Alg:
     Raises:
         PlatformError: `E_KEY` for missing, further or unknown members or values.
     """
+    if not all(isinstance(value, str) for value in jwk.values()):
+        raise PlatformError(Code.KEY, "the members of a JWK are strings")
     for alg, fixed in _FIXED.items():
         if all(jwk.get(name) == value for name, value in fixed.items()):
             _check_members(jwk, {*fixed, *_COORDINATES[alg]})

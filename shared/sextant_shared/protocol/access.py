@@ -1,0 +1,128 @@
+"""Who may do what: the one decision table of the platform, denied by default.
+
+Pure: a subject, an action and the parties a thing belongs to give a decision with the id of the
+rule that made it. Each route names one action; the whole table is small enough to be reviewed by a
+person, and a test compares it with a committed matrix. Identity design: authorization.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sextant_shared.errors import Code, PlatformError
+
+
+class Role(StrEnum):
+    """What a client was enrolled as; a client has exactly one role."""
+
+    PARTY = "party"
+    REGISTRAR = "registrar"
+    EXCHANGE = "exchange"
+    SECRETARIAT = "secretariat"
+    OFFICER = "officer"
+    AUDITOR = "auditor"
+    OPERATOR = "operator"
+
+
+class Action(StrEnum):
+    """What can be asked of the platform."""
+
+    ENVELOPE_DEPOSIT = "envelope.deposit"
+    ENVELOPE_READ = "envelope.read"
+    MAILBOX_READ = "mailbox.read"
+    MAILBOX_LEASE = "mailbox.lease"
+    DEAD_LETTER_READ = "dead-letter.read"
+    DEAD_LETTER_REPLAY = "dead-letter.replay"
+    REGISTRY_READ = "registry.read"
+    PARTY_ENROL = "party.enrol"
+    LOG_APPEND = "log.append"
+    LOG_READ_ENTRIES = "log.read-entries"
+    DECLARATION_LIST = "declaration.list"
+    DECLARATION_READ = "declaration.read"
+    QUEUE_READ = "queue.read"
+
+
+class Need(StrEnum):
+    """What an allowed cell demands of the thing acted on."""
+
+    ANY = "any"
+    OWN = "own"
+
+
+TABLE: Mapping[tuple[Action, Role], Need] = {
+    (Action.ENVELOPE_DEPOSIT, Role.PARTY): Need.OWN,
+    (Action.ENVELOPE_READ, Role.PARTY): Need.OWN,
+    (Action.MAILBOX_READ, Role.PARTY): Need.OWN,
+    (Action.MAILBOX_LEASE, Role.PARTY): Need.OWN,
+    (Action.DEAD_LETTER_READ, Role.PARTY): Need.OWN,
+    (Action.DEAD_LETTER_REPLAY, Role.PARTY): Need.OWN,
+    (Action.DEAD_LETTER_READ, Role.OFFICER): Need.ANY,
+    (Action.DEAD_LETTER_REPLAY, Role.OFFICER): Need.ANY,
+    (Action.REGISTRY_READ, Role.PARTY): Need.ANY,
+    (Action.REGISTRY_READ, Role.REGISTRAR): Need.ANY,
+    (Action.REGISTRY_READ, Role.OPERATOR): Need.ANY,
+    (Action.PARTY_ENROL, Role.REGISTRAR): Need.ANY,
+    (Action.LOG_APPEND, Role.EXCHANGE): Need.ANY,
+    (Action.LOG_APPEND, Role.SECRETARIAT): Need.ANY,
+    (Action.LOG_READ_ENTRIES, Role.AUDITOR): Need.ANY,
+    (Action.LOG_READ_ENTRIES, Role.EXCHANGE): Need.ANY,
+    (Action.LOG_READ_ENTRIES, Role.SECRETARIAT): Need.ANY,
+    (Action.DECLARATION_LIST, Role.OFFICER): Need.ANY,
+    (Action.DECLARATION_READ, Role.OFFICER): Need.ANY,
+    (Action.QUEUE_READ, Role.OFFICER): Need.ANY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An authenticated caller; `party` is None for clients that act for no party."""
+
+    client_id: str
+    role: Role
+    party: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer, the rule that gave it, and the reason in words."""
+
+    allow: bool
+    rule_id: str
+    reason: str
+
+
+def decide(subject: Subject, action: Action, owners: Collection[str] | None = None) -> Decision:
+    """Decide; `owners` are the parties a thing belongs to, None before it is known.
+
+    With None, a cell that needs an own thing is allowed so far: the use case asks again once it
+    knows the thing.
+    """
+    rule_id = f"{action}/{subject.role}"
+    need = TABLE.get((action, subject.role))
+    if need is None:
+        return Decision(
+            allow=False, rule_id="default-deny", reason=f"role {subject.role} may not {action}"
+        )
+    if need is Need.OWN and subject.party is None:
+        return Decision(allow=False, rule_id=rule_id, reason="the client acts for no party")
+    if need is Need.OWN and owners is not None and subject.party not in owners:
+        return Decision(allow=False, rule_id=rule_id, reason="the thing belongs to another party")
+    return Decision(
+        allow=True, rule_id=rule_id, reason=f"role {subject.role} may {action} ({need})"
+    )
+
+
+def require(subject: Subject, action: Action, owners: Collection[str] | None = None) -> None:
+    """Return when allowed.
+
+    Raises:
+        PlatformError: `E_FORBIDDEN`, naming the rule.
+    """
+    decision = decide(subject, action, owners)
+    if not decision.allow:
+        raise PlatformError(
+            Code.FORBIDDEN,
+            decision.reason,
+            expected=f"a rule that allows {action}",
+            received=f"{subject.client_id} as {subject.role}; rule {decision.rule_id}",
+        )
