@@ -1,0 +1,83 @@
+"""Guards every route: no route without an action, no body read before the caller is known.
+
+A room writes `router = guarded_router()` and `@router.post(path, **action(Action.X))`. A route
+without an action fails when it is declared, so a forgotten guard cannot ship.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from sextant_shared.chassis.identity import Identity
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.access import Action, Subject, require
+from sextant_shared.protocol.problems import MEDIA_TYPE
+
+_ACTION = "x-sextant-action"
+_OPEN = "open"
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+def action(name: Action) -> dict[str, Any]:
+    """Return the route arguments that demand `name` of the caller."""
+    return {
+        "openapi_extra": {_ACTION: str(name), "security": [{"dpop": []}]},
+        "responses": _problems(401, 403),
+    }
+
+
+def open_to_all(reason: str) -> dict[str, Any]:
+    """Return the route arguments of a route without a caller; the reason stands in the docs."""
+    return {"openapi_extra": {_ACTION: _OPEN, "x-sextant-open": reason, "security": []}}
+
+
+class GuardedRoute(APIRoute):
+    """A route that authenticates and decides before anything of the body is read."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        declared = (self.openapi_extra or {}).get(_ACTION)
+        if declared is None:
+            raise PlatformError(
+                Code.INTERNAL,
+                f"route {path} names no action",
+                fix="Declare it with action(...) or open_to_all(...).",
+            )
+        self.action = None if declared == _OPEN else Action(declared)
+
+    def get_route_handler(self) -> Handler:
+        """Return the handler behind the guard."""
+        inner = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            if self.action is not None:
+                identity: Identity = request.app.state.identity
+                subject = identity.authenticate(request)
+                require(subject, self.action)
+                request.state.subject = subject
+            return await inner(request)
+
+        return guarded
+
+
+def guarded_router(**options: Any) -> APIRouter:
+    """Return a router all of whose routes are guarded."""
+    return APIRouter(route_class=GuardedRoute, **options)
+
+
+def subject_of(request: Request) -> Subject:
+    """Return the caller that the guard let in."""
+    subject: Subject = request.state.subject
+    return subject
+
+
+def _problems(*statuses: int) -> dict[int, dict[str, Any]]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": "Problem document", "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }

@@ -1,0 +1,110 @@
+"""Settings every service has, and the one place that reads the environment.
+
+Secrets are paths of files, never values. A variable with our prefix that no setting knows stops
+the process: a misspelt limit must not become a silent default.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings
+
+from sextant_shared.errors import Code, Finding, PlatformError, Severity
+from sextant_shared.models.strict import findings_of
+
+
+class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
+    """What an operator may set for any service; each room adds its own."""
+
+    environment: Annotated[
+        Literal["development", "production"],
+        Field(description="production refuses crash points and development defaults"),
+    ] = "development"
+    data_dir: Annotated[Path, Field(description="folder of the database, blobs and keys")]
+    host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Field(description="port to listen on", ge=1, le=65535)]
+    base_url: Annotated[
+        str, Field(description="address callers use; proofs and tokens are bound to it")
+    ]
+    clients_file: Annotated[
+        Path | None, Field(description="JSON list of static clients with their public keys")
+    ] = None
+    max_in_flight: Annotated[
+        int, Field(description="requests at once; beyond it 503 before anything is read", ge=1)
+    ] = 512
+    max_json_bytes: Annotated[
+        int, Field(description="body of a JSON request; party documents are the largest", ge=1024)
+    ] = 2_097_152
+    body_read_timeout_s: Annotated[
+        float, Field(description="longest silence while a body arrives", gt=0)
+    ] = 20.0
+    drain_s: Annotated[
+        float, Field(description="seconds of unready service before a stop, for balancers", ge=0)
+    ] = 0.0
+    trace_file: Annotated[
+        Path | None, Field(description="append spans to this file as JSON lines")
+    ] = None
+    otlp_endpoint: Annotated[
+        str | None, Field(description="send spans to this OTLP/HTTP collector")
+    ] = None
+    trace_sample_ratio: Annotated[
+        float, Field(description="share of traces that are recorded", ge=0, le=1)
+    ] = 1.0
+    trace_parent: Annotated[
+        Literal["link", "accept"],
+        Field(description="whether a caller's trace is only linked, or continued as parent"),
+    ] = "link"
+    crash_at: Annotated[
+        str, Field(description="drill: end the process at this crash point; not in production")
+    ] = ""
+
+    @property
+    def tracing(self) -> bool:
+        """Whether spans go anywhere."""
+        return self.trace_file is not None or self.otlp_endpoint is not None
+
+
+Settings = TypeVar("Settings", bound=ServiceSettings)
+
+
+def load_settings(model: type[Settings]) -> Settings:
+    """Read the environment variables of `model`, by its prefix.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, with one finding for each variable that is unknown, missing
+            or does not fit.
+    """
+    prefix = model.model_config["env_prefix"]
+    known = {f"{prefix}{name}".upper() for name in model.model_fields}
+    environment = dict(os.environ)  # noqa: TID251 -- the one place that reads the environment
+    findings = [
+        Finding(
+            rule="SETTING",
+            severity=Severity.MUST_FIX,
+            pointer=f"/{name}",
+            message="no setting has this name",
+            fix="Correct the spelling or remove the variable.",
+        )
+        for name in environment
+        if name.upper().startswith(prefix) and name.upper() not in known
+    ]
+    try:
+        settings = model()
+    except ValidationError as error:
+        settings = None
+        findings += findings_of(error)
+    if settings is None or findings:
+        raise PlatformError(
+            Code.MALFORMED,
+            "settings: "
+            + "; ".join(f"{prefix}{f.pointer[1:].upper()}: {f.message}" for f in findings),
+            findings=findings,
+        )
+    return settings
+
+
+def describe_settings(settings: ServiceSettings) -> dict[str, str]:
+    """Return name and value of each setting; there are no secrets among them, only paths."""
+    return {name: str(getattr(settings, name)) for name in type(settings).model_fields}

@@ -1,0 +1,178 @@
+"""Traces: one declaration is one trace through all services.
+
+Responsible for the provider of a service, the exporters, and for carrying a trace context across a
+queue row as a W3C `traceparent`. Attributes hold opaque ids, digests and counts only: never
+content, key material, names of persons or declared values.
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import (
+    BatchSpanProcessor,
+    SpanExporter,
+    SpanExportResult,
+)
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from sextant_shared.chassis.settings import ServiceSettings
+
+EXPORT_INTERVAL_MS = 500  # a demo or an operator should not wait long for the last spans
+_PROPAGATOR = TraceContextTextMapPropagator()
+
+# Attribute names; a test compares every exported attribute with this list and the HTTP conventions.
+ENVELOPE_ID = "dxe.envelope.id"
+ENVELOPE_TYPE = "dxe.envelope.type"
+ENVELOPE_SIZE = "dxe.envelope.size"
+LOG_INDEX = "dxe.log.index"
+VERDICT = "dxe.verdict"
+FINDING_COUNT = "dxe.finding.count"
+MESSAGE_ID = "messaging.message.id"
+OPERATION = "messaging.operation.name"
+DESTINATION = "messaging.destination.name"
+BATCH_COUNT = "messaging.batch.message_count"
+ERROR_TYPE = "error.type"
+
+Attributes = Mapping[str, str | int]
+
+
+class FileSpanExporter(SpanExporter):
+    """Appends one JSON line per span; times are unix nanoseconds."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Write the spans; a full disk costs spans, never a request."""
+        lines = "".join(json.dumps(_plain(span)) + "\n" for span in spans)
+        try:
+            with self._lock, self._path.open("a") as file:
+                file.write(lines)
+        except OSError:
+            return SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS
+
+
+class Telemetry:
+    """The tracer of one service; without exporters it records nothing and costs little."""
+
+    def __init__(self, service: str, settings: ServiceSettings | None = None) -> None:
+        ratio = settings.trace_sample_ratio if settings and settings.tracing else 0.0
+        self.provider = TracerProvider(
+            resource=Resource.create({"service.name": service, "service.namespace": "sextant"}),
+            sampler=ParentBasedTraceIdRatio(ratio),
+            shutdown_on_exit=False,
+        )
+        self.enabled = bool(settings and settings.tracing)
+        self.tracer = self.provider.get_tracer("sextant")
+        if settings and settings.trace_file:
+            self.add(FileSpanExporter(settings.trace_file))
+        if settings and settings.otlp_endpoint:
+            self.add(OTLPSpanExporter(endpoint=settings.otlp_endpoint, timeout=2))
+
+    def add(self, exporter: SpanExporter) -> None:
+        """Export spans to one more place, in the background."""
+        self.provider.add_span_processor(
+            BatchSpanProcessor(exporter, schedule_delay_millis=EXPORT_INTERVAL_MS)
+        )
+
+    def shutdown(self) -> None:
+        """Flush what is left."""
+        self.provider.shutdown()
+
+    @contextmanager
+    def span(
+        self,
+        name: str,
+        *,
+        kind: SpanKind = SpanKind.INTERNAL,
+        parent: str | None = None,
+        links: Sequence[str] = (),
+        attributes: Attributes | None = None,
+    ) -> Iterator[Span]:
+        """Run the block in a span; `parent` and `links` are stored `traceparent` texts.
+
+        Without `parent` the current span is the parent. Exceptions set the status, not events:
+        their messages could carry content.
+        """
+        with self.tracer.start_as_current_span(
+            name,
+            context=_context_of(parent) if parent else None,
+            kind=kind,
+            links=[link for text in links if (link := _link_of(text))],
+            attributes=dict(attributes or {}),
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield span
+            except BaseException as error:
+                span.set_status(StatusCode.ERROR)
+                span.set_attribute(ERROR_TYPE, str(getattr(error, "code", type(error).__name__)))
+                raise
+
+
+def current_traceparent() -> str | None:
+    """Return the current span as a `traceparent`, to be stored with a row; None outside a span."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def current_trace_id() -> str:
+    """Return the current trace id as 32 hex digits, empty outside a span."""
+    context = trace.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else ""
+
+
+def trace_id_of(traceparent: str | None) -> str:
+    """Return the trace id inside a `traceparent`, empty for None or another text."""
+    context = _span_context(traceparent) if traceparent else None
+    return f"{context.trace_id:032x}" if context else ""
+
+
+def _context_of(traceparent: str) -> Context:
+    return _PROPAGATOR.extract({"traceparent": traceparent}, context=Context())
+
+
+def _span_context(traceparent: str) -> trace.SpanContext | None:
+    context = trace.get_current_span(_context_of(traceparent)).get_span_context()
+    return context if context.is_valid else None
+
+
+def _link_of(traceparent: str) -> Link | None:
+    context = _span_context(traceparent)
+    return Link(context) if context else None
+
+
+def _plain(span: ReadableSpan) -> dict[str, Any]:
+    context, parent = span.context, span.parent
+    return {
+        "trace_id": f"{context.trace_id:032x}" if context else "",
+        "span_id": f"{context.span_id:016x}" if context else "",
+        "parent_id": f"{parent.span_id:016x}" if parent else None,
+        "name": span.name,
+        "service": str(span.resource.attributes.get("service.name", "")),
+        "kind": span.kind.name.lower(),
+        "start": span.start_time,
+        "end": span.end_time,
+        "status": span.status.status_code.name.lower(),
+        "attributes": dict(span.attributes or {}),
+        "links": [
+            {"trace_id": f"{link.context.trace_id:032x}", "span_id": f"{link.context.span_id:016x}"}
+            for link in span.links
+        ],
+    }
