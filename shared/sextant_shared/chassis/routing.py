@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message
 
 from sextant_shared.chassis.identity import Identity
 from sextant_shared.errors import Code, PlatformError
@@ -19,13 +20,17 @@ from sextant_shared.protocol.problems import MEDIA_TYPE
 
 _ACTION = "x-sextant-action"
 _OPEN = "open"
+_STREAMS = "x-sextant-streams"
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def action(name: Action) -> dict[str, Any]:
-    """Return the route arguments that demand `name` of the caller."""
+def action(name: Action, *, streams: bool = False) -> dict[str, Any]:
+    """Return the route arguments that demand `name` of the caller.
+
+    A route that `streams` bounds its body itself; all others get at most `max_json_bytes`.
+    """
     return {
-        "openapi_extra": {_ACTION: str(name), "security": [{"dpop": []}]},
+        "openapi_extra": {_ACTION: str(name), "security": [{"dpop": []}], _STREAMS: streams},
         "responses": _problems(401, 403),
     }
 
@@ -40,7 +45,8 @@ class GuardedRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        declared = (self.openapi_extra or {}).get(_ACTION)
+        extra = self.openapi_extra or {}
+        declared = extra.get(_ACTION)
         if declared is None:
             raise PlatformError(
                 Code.INTERNAL,
@@ -48,6 +54,7 @@ class GuardedRoute(APIRoute):
                 fix="Declare it with action(...) or open_to_all(...).",
             )
         self.action = None if declared == _OPEN else Action(declared)
+        self.streams = bool(extra.get(_STREAMS))
 
     def get_route_handler(self) -> Handler:
         """Return the handler behind the guard."""
@@ -59,7 +66,7 @@ class GuardedRoute(APIRoute):
                 subject = identity.authenticate(request)
                 require(subject, self.action)
                 request.state.subject = subject
-            return await inner(request)
+            return await inner(request if self.streams else _bounded(request))
 
         return guarded
 
@@ -67,6 +74,24 @@ class GuardedRoute(APIRoute):
 def guarded_router(**options: Any) -> APIRouter:
     """Return a router all of whose routes are guarded."""
     return APIRouter(route_class=GuardedRoute, **options)
+
+
+def _bounded(request: Request) -> Request:
+    """Return the request with its body bounded, whatever its Content-Length claims."""
+    limit: int = request.app.state.settings.max_json_bytes
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise PlatformError(
+                Code.TOO_LARGE, "the body is too long", expected=f"at most {limit} bytes"
+            )
+        return message
+
+    return Request(request.scope, receive)
 
 
 def subject_of(request: Request) -> Subject:

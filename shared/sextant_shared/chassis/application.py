@@ -1,0 +1,129 @@
+"""Builds a service's app: guard, problems, health, docs and telemetry in one fixed order."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import ASGIApp
+
+from sextant_shared.chassis import api_docs
+from sextant_shared.chassis.identity import TOKEN_PATH, Identity
+from sextant_shared.chassis.middleware import Bounds, TraceGate
+from sextant_shared.chassis.problems import (
+    on_http_error,
+    on_invalid_request,
+    on_platform_error,
+    problem_response,
+)
+from sextant_shared.chassis.routing import guarded_router, open_to_all
+from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.chassis.telemetry import Telemetry
+from sextant_shared.errors import Code, PlatformError
+
+QUIET_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
+Ready = Callable[[], Awaitable[dict[str, str]]]
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+_OK = "ok"
+
+
+def create_application(
+    name: str,
+    settings: ServiceSettings,
+    *,
+    description: str,
+    routers: Sequence[APIRouter],
+    lifespan: Lifespan,
+    identity: Identity,
+    telemetry: Telemetry,
+    ready: Ready,
+) -> FastAPI:
+    """Return the app of one service.
+
+    `ready` gives one word per check, `ok` or what is wrong; a service is ready when all are `ok`.
+    """
+    app = FastAPI(
+        title=f"Sextant {name}",
+        description=description,
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry={
+            "tracer_provider": telemetry.provider,
+            "tracing": telemetry.enabled,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+            "exclude": lambda scope: scope.get("path") in QUIET_PATHS,
+        },
+        middleware=[
+            Middleware(
+                Bounds,
+                max_in_flight=settings.max_in_flight,
+                body_read_timeout_s=settings.body_read_timeout_s,
+            )
+        ],
+        exception_handlers={
+            PlatformError: on_platform_error,
+            HTTPException: on_http_error,
+            RequestValidationError: on_invalid_request,
+        },
+    )
+    app.state.identity = identity
+    app.state.draining = False
+    app.state.settings = settings
+    app.include_router(_service_routes(name, identity, ready))
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def gated(app: FastAPI) -> ASGIApp:
+    """Return the app as a server runs it: with the trace gate outside the framework's telemetry."""
+    settings: ServiceSettings = app.state.settings
+    return TraceGate(app, accept=settings.trace_parent == "accept")
+
+
+def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
+    router = guarded_router(tags=["service"])
+
+    @router.get("/healthz", **open_to_all("liveness probes carry no credentials"))
+    async def healthz() -> Response:
+        """Say that the event loop turns; never touches the store."""
+        return JSONResponse({"status": _OK})
+
+    @router.get("/readyz", **open_to_all("readiness probes carry no credentials"))
+    async def readyz(request: Request) -> Response:
+        """Say whether the service can do its work now, check by check."""
+        if request.app.state.draining:
+            return problem_response(
+                PlatformError(Code.UNAVAILABLE, "the service is stopping", retry_after_s=5)
+            )
+        checks = await ready()
+        healthy = all(value == _OK for value in checks.values())
+        status = 200 if healthy else 503
+        headers = {} if healthy else {"Retry-After": "2"}
+        return JSONResponse({"ready": healthy, "checks": checks}, status, headers)
+
+    @router.get("/docs", include_in_schema=False, **open_to_all("documentation"))
+    async def docs() -> Response:
+        return HTMLResponse(api_docs.page(f"Sextant {name}"))
+
+    @router.post(TOKEN_PATH, **open_to_all("the caller proves itself in the request"))
+    async def token(request: Request) -> Response:
+        """Give an access token for client credentials (private_key_jwt and DPoP)."""
+        return await identity.token(request)
+
+    @router.get("/.well-known/oauth-authorization-server", **open_to_all("discovery, RFC 8414"))
+    async def authorization_server() -> dict[str, Any]:
+        """Describe the token endpoint."""
+        return dict(identity.metadata())
+
+    return router

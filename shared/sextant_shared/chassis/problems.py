@@ -1,0 +1,85 @@
+"""Renders errors as problem documents, also those of the framework itself."""
+
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sextant_shared.chassis.telemetry import current_trace_id
+from sextant_shared.errors import Code, Finding, PlatformError, Severity
+from sextant_shared.models.strict import pointer_of
+from sextant_shared.protocol.problems import (
+    MEDIA_TYPE,
+    RECIPIENT_LOCAL,
+    problem_of,
+    status_of,
+)
+
+_FROM_STATUS = {
+    400: Code.MALFORMED,
+    404: Code.NOT_FOUND,
+    405: Code.MALFORMED,
+    413: Code.TOO_LARGE,
+    415: Code.MALFORMED,
+}
+_ECHO = 80
+
+
+def problem_response(error: PlatformError) -> Response:
+    """Return the answer for an error. What is local to a recipient never leaves."""
+    shown = PlatformError(Code.INTERNAL, "an unexpected error") if _is_local(error) else error
+    headers = {}
+    if shown.retry_after_s is not None:
+        headers["Retry-After"] = str(shown.retry_after_s)
+    if shown.code is Code.AUTH:
+        headers["WWW-Authenticate"] = 'DPoP algs="Ed25519"'
+    return JSONResponse(
+        problem_of(shown, current_trace_id()),
+        status_code=status_of(shown.code),
+        headers=headers,
+        media_type=MEDIA_TYPE,
+    )
+
+
+async def on_platform_error(_request: Request, error: Exception) -> Response:
+    """Handler of `PlatformError`."""
+    if not isinstance(error, PlatformError):
+        raise error
+    return problem_response(error)
+
+
+async def on_http_error(_request: Request, error: Exception) -> Response:
+    """Handler of what the framework refuses by itself (unknown path, method)."""
+    if not isinstance(error, HTTPException):
+        raise error
+    code = _FROM_STATUS.get(error.status_code, Code.INTERNAL)
+    response = problem_response(PlatformError(code, str(error.detail)))
+    response.status_code = error.status_code
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def on_invalid_request(_request: Request, error: Exception) -> Response:
+    """Handler of parameters and bodies that do not fit: all findings at once."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    findings = [_finding(item) for item in error.errors()]
+    detail = f"the request does not fit in {len(findings)} place(s)"
+    return problem_response(PlatformError(Code.MALFORMED, detail, findings=findings))
+
+
+def _finding(item: dict[str, Any]) -> Finding:
+    received = item.get("input")
+    return Finding(
+        rule="REQUEST",
+        severity=Severity.MUST_FIX,
+        pointer=pointer_of(tuple(item.get("loc", ()))),
+        message=str(item.get("msg", "")),
+        received=str(received)[:_ECHO] if isinstance(received, str | int) else "",
+    )
+
+
+def _is_local(error: PlatformError) -> bool:
+    return error.code in RECIPIENT_LOCAL

@@ -1,0 +1,97 @@
+"""Runs a service under uvicorn: known answers first, drain on the first SIGTERM, then stop."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from sextant_shared.chassis import crashpoints
+from sextant_shared.chassis.application import gated
+from sextant_shared.chassis.logs import setup_logs
+from sextant_shared.chassis.settings import Settings, describe_settings, load_settings
+from sextant_shared.crypto.selftest import run_known_answers
+from sextant_shared.errors import Code, PlatformError
+
+KEEP_ALIVE_S = 75  # longer than a client's pool keeps idle connections
+GRACEFUL_SHUTDOWN_S = 10
+SWITCH_INTERVAL_S = 0.0005  # the writer thread hands the interpreter back sooner: p99 halves
+USAGE = "usage: python -m {module} serve | check-config"
+
+
+class DrainingServer(uvicorn.Server):
+    """On the first signal: not ready, but serving, for `drain_s`; then the usual stop."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI, drain_s: float) -> None:
+        super().__init__(config)
+        self._app = app
+        self._drain_s = drain_s
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain first; a second signal stops at once."""
+        if self._app.state.draining or self._drain_s == 0:
+            self._app.state.draining = True
+            super().handle_exit(sig, frame)
+            return
+        self._app.state.draining = True
+        timer = threading.Timer(self._drain_s, super().handle_exit, (sig, frame))
+        timer.daemon = True
+        timer.start()
+
+
+def run_service(
+    module: str,
+    model: type[Settings],
+    create_app: Callable[[Settings], FastAPI],
+    arguments: list[str] | None = None,
+) -> int:
+    """Run `serve` or `check-config`; return the exit status."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        settings = load_settings(model)
+        if given == ["check-config"]:
+            for name, value in describe_settings(settings).items():
+                sys.stdout.write(f"{name} = {value}\n")
+            return 0
+        if given != ["serve"]:
+            sys.stderr.write(USAGE.format(module=module) + "\n")
+            return 2
+        serve(module.removeprefix("sextant_"), settings, create_app)
+    except PlatformError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.writelines(f"  {f.pointer}: {f.message}\n" for f in error.findings)
+        return 1
+    return 0
+
+
+def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAPI]) -> None:
+    """Serve until told to stop.
+
+    Raises:
+        PlatformError: `E_POLICY` for crash points in production; what starting the service raises.
+    """
+    setup_logs(name)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    if settings.crash_at and settings.environment == "production":
+        raise PlatformError(Code.POLICY, "crash points are for drills, never for production")
+    crashpoints.arm(settings.crash_at)
+    run_known_answers()
+    app = create_app(settings)
+    config = uvicorn.Config(
+        gated(app),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
+    )
+    server = DrainingServer(config, app, settings.drain_s)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    server.run()
