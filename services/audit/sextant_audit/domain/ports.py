@@ -1,0 +1,141 @@
+"""What the log needs from outside: a ledger of rows, a signer that refuses forks, crash points.
+
+Each method says what its caller may rely on.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from sextant_shared.protocol.checkpoints import LogKeys
+
+T = TypeVar("T")
+CrashPoint = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry that was read strictly and has no index yet; `hash` is its leaf hash."""
+
+    id: str
+    data: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry as the ledger holds it; `hash` is what was stored, not what was recomputed."""
+
+    index: int
+    id: str
+    data: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where an entry id stands, and the leaf hash stored there."""
+
+    index: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A tree head that the signer signed: `checkpoint` is the note, `time` when it was signed."""
+
+    size: int
+    root: bytes
+    checkpoint: str
+    time: float
+
+
+class Rows(Protocol):
+    """What may be read in one consistent view of the ledger."""
+
+    def size(self) -> int:
+        """Return the number of entries."""
+        ...
+
+    def locate(self, ids: Sequence[str]) -> dict[str, Located]:
+        """Return those of the ids that are in the log."""
+        ...
+
+    def entries(self, start: int, end: int) -> list[StoredEntry]:
+        """Return the entries `start … end - 1`, in order, as far as they exist."""
+        ...
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """Return the 8,192 bytes of a full tile, or None."""
+        ...
+
+    def tile_count(self) -> int:
+        """Return the number of full tiles on all levels."""
+        ...
+
+    def checkpoint(self) -> str | None:
+        """Return the newest published checkpoint."""
+        ...
+
+    def checkpoints(self, after: int, until: int) -> list[str]:
+        """Return the published checkpoints of `after < size <= until`, smallest first."""
+        ...
+
+
+class WritableRows(Rows, Protocol):
+    """One transaction: all of it becomes durable, or nothing."""
+
+    def add_entries(self, start: int, entries: Sequence[NewEntry]) -> None:
+        """Add entries at the indexes from `start` on; a gap or an index in use is refused."""
+        ...
+
+    def add_tiles(self, tiles: Iterable[tuple[int, int, bytes]]) -> None:
+        """Add full tiles: level, index, hashes."""
+        ...
+
+    def add_checkpoint(self, size: int, root: bytes, checkpoint: str) -> None:
+        """Add a published checkpoint, larger than all before."""
+        ...
+
+
+class ReadableLedger(Protocol):
+    """A ledger opened to be checked."""
+
+    async def read(self, work: Callable[[Rows], T]) -> T:
+        """Run `work` in a worker thread on one consistent view."""
+        ...
+
+
+class Ledger(ReadableLedger, Protocol):
+    """The one durable store of the log: it can be read and appended to, never changed."""
+
+    async def write(self, work: Callable[[WritableRows], T]) -> T:
+        """Run `work` in the writer thread; on return its rows are durable."""
+        ...
+
+
+class HeadSigner(Protocol):
+    """Who holds the keys and remembers the newest head it signed, outside the ledger."""
+
+    @property
+    def keys(self) -> LogKeys:
+        """The public identity of the log."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Size of the newest head it agreed to sign; 0 before the first."""
+        ...
+
+    @property
+    def root(self) -> bytes:
+        """Root of that head."""
+        ...
+
+    def sign(self, size: int, root: bytes, path: Sequence[bytes]) -> Head:
+        """Return the signed head; `path` is the consistency proof from `self.size`.
+
+        Blocks for a durable write and two signatures. Refuses, with `E_INTEGRITY`, a smaller
+        size, another root of the same size, and a proof that does not hold.
+        """
+        ...

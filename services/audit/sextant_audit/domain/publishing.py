@@ -1,0 +1,68 @@
+"""The head that the world sees: it moves forward only, and at most once in a while.
+
+Responsible for `/checkpoint`. Receipts do not wait for it: each batch is signed at once, but the
+heads that witnesses, monitors and caches meet are few and the same for all (C2SP tlog-tiles wants
+partial tiles for each of them).
+
+Durable step: a head is stored before it is served (`audit.before_publish`). If we stop before, the
+next start publishes the newest head; if we stop after, it finds it stored.
+"""
+
+import asyncio
+
+from sextant_audit.domain.ports import CrashPoint, Head, Ledger
+
+
+class Publisher:
+    """Holds the published head. Owned by the event loop."""
+
+    def __init__(
+        self, ledger: Ledger, *, interval_s: float, crash_point: CrashPoint, stored_size: int
+    ) -> None:
+        self._ledger = ledger
+        self._interval_s = interval_s
+        self._crash_point = crash_point
+        self._stored_size = stored_size
+        self._newest: Head | None = None
+        self._published: Head | None = None
+        self._offered = asyncio.Event()
+
+    @property
+    def head(self) -> Head | None:
+        """The published head; None until the first was stored."""
+        return self._published
+
+    @property
+    def size(self) -> int:
+        """Size of the published tree."""
+        return self._published.size if self._published else 0
+
+    def offer(self, head: Head) -> None:
+        """Propose a newer head; it is published when its turn comes."""
+        self._newest = head
+        self._offered.set()
+
+    async def publish(self) -> None:
+        """Store and serve the newest head offered, if it is not the one already served."""
+        self._offered.clear()
+        head = self._newest
+        if head is None or head == self._published:
+            return
+        if head.size > self._stored_size:
+            self._crash_point("audit.before_publish")
+            await self._ledger.write(
+                lambda rows: rows.add_checkpoint(head.size, head.root, head.checkpoint)
+            )
+            self._stored_size = head.size
+        self._published = head
+
+    async def run(self) -> None:
+        """Publish for ever, with a pause of the interval after each head.
+
+        Raises:
+            PlatformError: what the ledger raises; the caller decides whether to go on.
+        """
+        while True:
+            await self._offered.wait()
+            await self.publish()
+            await asyncio.sleep(self._interval_s)

@@ -1,0 +1,116 @@
+"""What the world may read: tiles, bundles and proofs, all within the published tree.
+
+Responsible for refusing what lies beyond the published head. Not responsible for who may ask.
+"""
+
+from sextant_audit.domain.ports import Ledger
+from sextant_audit.domain.proving import Prover
+from sextant_audit.domain.publishing import Publisher
+from sextant_shared.encoding import b64
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.merkle.hashing import HASH_SIZE
+from sextant_shared.merkle.tiles import TILE_WIDTH, Tile, bundle_of
+from sextant_shared.models.log import ConsistencyProof, InclusionProof
+
+
+class Reading:
+    """Answers reads from the ledger and the tree."""
+
+    def __init__(self, ledger: Ledger, prover: Prover, publisher: Publisher) -> None:
+        self._ledger = ledger
+        self._prover = prover
+        self._publisher = publisher
+
+    def checkpoint(self) -> str:
+        """Return the published checkpoint.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE` before the first is published.
+        """
+        head = self._publisher.head
+        if head is None:
+            raise PlatformError(Code.UNAVAILABLE, "no checkpoint is published yet", retry_after_s=1)
+        return head.checkpoint
+
+    async def tile(self, tile: Tile) -> bytes:
+        """Return the hashes of a tile, or the entry bundle when `tile.level` is None.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND` beyond the published tree.
+        """
+        if not tile.is_within(self._publisher.size):
+            raise PlatformError(
+                Code.NOT_FOUND,
+                "the published tree does not have this tile",
+                expected=f"a tile of a tree of {self._publisher.size} entries",
+                received=f"tile/{tile.path}",
+            )
+        if tile.level is None:
+            start = tile.index * TILE_WIDTH
+            end = start + tile.width
+            entries = await self._ledger.read(lambda rows: rows.entries(start, end))
+            _expect(len(entries), tile.width)
+            return bundle_of([entry.data for entry in entries])
+        return await self._hashes(tile.level, tile.index, tile.width)
+
+    async def _hashes(self, level: int, index: int, width: int) -> bytes:
+        edge = self._prover.tree.edge(level, index)
+        if edge is not None:
+            return b"".join(edge[:width])
+        data = await self._ledger.read(lambda rows: rows.tile(level, index))
+        _expect(len(data or b""), TILE_WIDTH * HASH_SIZE)
+        return (data or b"")[: width * HASH_SIZE]
+
+    async def inclusion(self, index: int, size: int) -> InclusionProof:
+        """Return the path of one entry in the tree of `size`.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND` outside the published tree.
+        """
+        self._check_size(size)
+        if not 0 <= index < size:
+            raise PlatformError(
+                Code.NOT_FOUND,
+                f"a tree of {size} entries has no entry {index}",
+                expected=f"0 to {size - 1}",
+                received=str(index),
+            )
+        [path] = await self._prover.inclusion([index], size)
+        return InclusionProof(index=index, size=size, path=[b64(node) for node in path])
+
+    async def consistency(self, first: int, second: int) -> ConsistencyProof:
+        """Return the proof that the tree of `second` continues the tree of `first`.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND` outside the published tree or for `first > second`.
+        """
+        self._check_size(second)
+        if not 0 < first <= second:
+            raise PlatformError(
+                Code.NOT_FOUND,
+                f"there is no consistency proof from size {first} to size {second}",
+                expected=f"a first size from 1 to {second}",
+                received=str(first),
+            )
+        path = await self._prover.consistency(first, second)
+        return ConsistencyProof(first=first, second=second, path=[b64(node) for node in path])
+
+    def _check_size(self, size: int) -> None:
+        if not 0 < size <= self._publisher.size:
+            raise PlatformError(
+                Code.NOT_FOUND,
+                f"no tree of {size} entries is published",
+                expected=f"a size from 1 to {self._publisher.size}",
+                received=str(size),
+            )
+
+
+def _expect(found: int, wanted: int) -> None:
+    if found != wanted:
+        raise PlatformError(
+            Code.INTEGRITY,
+            "the ledger lacks what the published tree contains",
+            expected=str(wanted),
+            received=str(found),
+            fix="Run `python -m sextant_audit verify` and restore the ledger.",
+        )

@@ -1,0 +1,58 @@
+"""Proofs on demand and the log's identity, for callers that do not compute from tiles."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from sextant_audit.domain.reading import Reading
+from sextant_shared.chassis.routing import guarded_router, open_to_all
+from sextant_shared.models.log import ConsistencyProof, InclusionProof, LogDiscovery
+from sextant_shared.protocol.checkpoints import LogKeys
+
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+_AN_HOUR = {"Cache-Control": "public, max-age=3600"}
+_REASON = "computed from hashes that all may read"
+Size = Annotated[int, Query(ge=0, le=2**63 - 1)]
+
+
+def proofs_router(reading: Reading) -> APIRouter:
+    """Return the router of the proofs."""
+    router = guarded_router(tags=["proofs"])
+
+    @router.get(
+        "/v1/proofs/inclusion", responses={200: {"model": InclusionProof}}, **open_to_all(_REASON)
+    )
+    async def inclusion(index: Size, size: Size) -> Response:
+        """Return the path of entry `index` in the published tree of `size` (RFC 6962 §2.1.1)."""
+        proof = await reading.inclusion(index, size)
+        return Response(proof.model_dump_json(), media_type="application/json", headers=_FOREVER)
+
+    @router.get(
+        "/v1/proofs/consistency",
+        responses={200: {"model": ConsistencyProof}},
+        **open_to_all(_REASON),
+    )
+    async def consistency(first: Size, second: Size) -> Response:
+        """Return the proof that the tree of `second` continues that of `first` (§2.1.2)."""
+        proof = await reading.consistency(first, second)
+        return Response(proof.model_dump_json(), media_type="application/json", headers=_FOREVER)
+
+    return router
+
+
+def discovery_router(keys: LogKeys) -> APIRouter:
+    """Return the router of the log's identity."""
+    router = guarded_router(tags=["discovery"])
+    found = LogDiscovery(origin=keys.origin, vkeys=list(keys.vkeys)).model_dump_json()
+
+    @router.get(
+        "/.well-known/sextant-log",
+        responses={200: {"model": LogDiscovery}},
+        **open_to_all("to be compared with pinned keys"),
+    )
+    async def discovery() -> Response:
+        """Return the log's origin and verifier keys; pin them out of band, do not trust them."""
+        return Response(found, media_type="application/json", headers=_AN_HOUR)
+
+    return router

@@ -1,0 +1,74 @@
+"""Everything an operator may set for the audit service. Read by `app` and `__main__` alone."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from sextant_shared.chassis.settings import ServiceSettings
+
+DATABASE = "log.sqlite3"
+
+
+class AuditSettings(ServiceSettings):
+    """Settings of the audit service; variables begin with SEXTANT_AUDIT_."""
+
+    model_config = SettingsConfigDict(env_prefix="SEXTANT_AUDIT_")
+
+    origin: Annotated[
+        str,
+        Field(description="schema-less URL that names the log for life, e.g. log.example/sextant"),
+    ]
+    signer_dir: Annotated[
+        Path | None,
+        Field(
+            description="folder of the log's keys and of what they signed; default"
+            " <data_dir>/signer, in production a volume that no backup of the database contains"
+        ),
+    ] = None
+    signer_passphrase_file: Annotated[
+        Path | None, Field(description="file whose content opens the signer's key files")
+    ] = None
+    entries_public: Annotated[
+        bool,
+        Field(description="serve entry bundles to all; else to auditors and sibling services"),
+    ] = False
+    publish_interval_s: Annotated[
+        float,
+        Field(
+            description="shortest time between two published heads: few heads mean few partial"
+            " tiles, and every witness meets the same ones",
+            ge=0.05,
+            le=60,
+        ),
+    ] = 1.0
+    refresh_s: Annotated[
+        float,
+        Field(
+            description="a head without new entries is signed afresh after this time, so that a"
+            " quiet log can be told from a frozen one",
+            ge=1,
+        ),
+    ] = 600.0
+    max_batch_requests: Annotated[
+        int,
+        Field(description="append requests in one transaction: bounds the time it takes", ge=1),
+    ] = 16
+    max_waiting_requests: Annotated[
+        int,
+        Field(description="append requests that may wait; beyond it 503 with Retry-After", ge=1),
+    ] = 256
+    cached_tiles: Annotated[
+        int, Field(description="full tiles kept for proofs, about 40 KiB each", ge=8)
+    ] = 512
+
+    @property
+    def database(self) -> Path:
+        """The ledger's file."""
+        return self.data_dir / DATABASE
+
+    @property
+    def signer_folder(self) -> Path:
+        """The signer's folder."""
+        return self.signer_dir or self.data_dir / "signer"

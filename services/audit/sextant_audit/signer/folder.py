@@ -1,0 +1,111 @@
+"""The signer's folder: two key files and the state file, made once and opened together.
+
+    ed25519.json      the Ed25519 key (type 0x01), mode 0600, optionally under a passphrase
+    ml-dsa-44.json    the ML-DSA-44 key (type 0x06), likewise
+    state.json        what was signed last (`state`)
+
+Responsible for never making keys beside a memory that was lost. Keep this folder out of the
+ledger's backups; back it up apart, after each change of keys.
+"""
+
+from pathlib import Path
+
+from sextant_audit.signer.guard import SignerGuard
+from sextant_audit.signer.state import Memory, StateFile, read_memory
+from sextant_shared.clock import Clock
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.crypto.signing import Signer, Verifier
+from sextant_shared.encoding import parse_json
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.keyfiles import (
+    MAX_KEY_FILE_BYTES,
+    KeyFile,
+    generate_key,
+    read_key_file,
+    write_key_file,
+)
+
+KEY_USE = "log"
+_STATE = "state.json"
+_KEYS = {"ed25519.json": Alg.ED25519, "ml-dsa-44.json": Alg.ML_DSA_44}
+
+
+def has_state(folder: Path) -> bool:
+    """Whether the folder remembers a log, begun or not."""
+    return (folder / _STATE).exists()
+
+
+def create_signer(
+    folder: Path, origin: str, clock: Clock, passphrase: bytes | None = None
+) -> SignerGuard:
+    """Make the memory of an empty log and its keys; repeating an interrupted attempt goes on.
+
+    Raises:
+        PlatformError: `E_STATE` when a log was begun here, or keys stand without their memory.
+    """
+    if not has_state(folder):
+        if any((folder / name).exists() for name in _KEYS):
+            raise PlatformError(
+                Code.STATE,
+                f"{folder} holds keys, and no memory of what they signed",
+                fix="Restore state.json; for a new log choose another folder.",
+            )
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        StateFile.create(folder / _STATE, origin).close()
+    memory = read_memory(folder / _STATE, origin)
+    if memory.size > 0:
+        raise PlatformError(
+            Code.STATE,
+            "this log was begun already",
+            received=f"a signer that signed size {memory.size}",
+            fix="Serve it; a log is begun once.",
+        )
+    for name, alg in _KEYS.items():
+        if not (folder / name).exists():
+            write_key_file(folder / name, generate_key(alg, KEY_USE), passphrase)
+    return open_signer(folder, origin, clock, passphrase)
+
+
+def open_signer(
+    folder: Path, origin: str, clock: Clock, passphrase: bytes | None = None
+) -> SignerGuard:
+    """Open keys and memory for this process alone.
+
+    Raises:
+        PlatformError: `E_KEY` when a key does not load, `E_INTEGRITY` when the memory is missing
+            or damaged, `E_STATE` when another process holds it.
+    """
+    classical, post_quantum = (_signer(folder / name, passphrase) for name in _KEYS)
+    signers = (classical, post_quantum)
+    keys = LogKeys.of_signers(origin, signers)
+    return SignerGuard(keys, signers, StateFile.open(folder / _STATE, origin), clock)
+
+
+def read_public(folder: Path, origin: str) -> tuple[LogKeys, Memory]:
+    """Return the log's identity and what was signed last, without holding or opening a key.
+
+    Raises:
+        PlatformError: `E_KEY`, `E_MALFORMED` or `E_INTEGRITY` when a file is missing or damaged.
+    """
+    classical, post_quantum = (_verifier(folder / name) for name in _KEYS)
+    return LogKeys(origin, classical, post_quantum), read_memory(folder / _STATE, origin)
+
+
+def _signer(path: Path, passphrase: bytes | None) -> Signer:
+    key = read_key_file(path, passphrase)
+    if key.use != KEY_USE:
+        raise PlatformError(
+            Code.KEY, f"{path.name} is no key of a log", expected=KEY_USE, received=key.use
+        )
+    return key.signer
+
+
+def _verifier(path: Path) -> Verifier:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlatformError(Code.KEY, f"cannot read the key file {path.name}") from error
+    file = read_model(KeyFile, parse_json(data, max_bytes=MAX_KEY_FILE_BYTES))
+    return Verifier.from_jwk(file.jwk)

@@ -1,0 +1,92 @@
+"""Signs tree heads, each one a continuation of the last: witness zero of the log.
+
+Responsible for never signing two histories, whatever the ledger or its operator asks. Not
+responsible for the tree itself.
+
+Order within `sign`: check, remember durably, sign twice, answer. If we stop before the signatures,
+the head is remembered and nothing was told; asking again for the same head is allowed.
+"""
+
+import threading
+from collections.abc import Sequence
+
+from sextant_audit.domain.ports import Head
+from sextant_audit.signer.state import StateFile
+from sextant_shared.clock import Clock
+from sextant_shared.crypto.signing import Signer
+from sextant_shared.encoding import b64
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.merkle.hashing import HASH_SIZE
+from sextant_shared.merkle.proofs import verify_consistency
+from sextant_shared.protocol.checkpoints import LogKeys, sign_checkpoint
+
+
+class SignerGuard:
+    """Owns both keys of the log and the memory of what they signed. Safe to use from threads."""
+
+    def __init__(
+        self, keys: LogKeys, signers: tuple[Signer, Signer], state: StateFile, clock: Clock
+    ) -> None:
+        self._keys = keys
+        self._signers = signers
+        self._state = state
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    @property
+    def keys(self) -> LogKeys:
+        """The public identity of the log."""
+        return self._keys
+
+    @property
+    def size(self) -> int:
+        """Size of the newest head it agreed to sign; 0 before the first."""
+        return self._state.memory.size
+
+    @property
+    def root(self) -> bytes:
+        """Root of that head."""
+        return self._state.memory.root
+
+    def sign(self, size: int, root: bytes, path: Sequence[bytes]) -> Head:
+        """Return the head with both signatures, if it continues the one remembered.
+
+        Raises:
+            PlatformError: `E_INTEGRITY` for a smaller size, another root of the same size, or a
+                consistency proof that does not hold; `E_UNAVAILABLE` when it cannot remember.
+        """
+        with self._lock:
+            self._check(size, root, path)
+            if size != self.size:
+                self._state.remember(size, root)
+            now = self._clock()
+            text = sign_checkpoint(self._keys.origin, size, root, self._signers, now)
+            return Head(size, root, text, now)
+
+    def close(self) -> None:
+        """Release the state file."""
+        self._state.close()
+
+    def _check(self, size: int, root: bytes, path: Sequence[bytes]) -> None:
+        if size < self.size or (size == self.size and root != self.root) or len(root) != HASH_SIZE:
+            raise self._refused("it does not continue the head signed before", size, root)
+        if self.size == 0 and (size, list(path)) != (1, []):
+            raise self._refused("a log begins with its genesis entry alone", size, root)
+        if self.size > 0:
+            try:
+                verify_consistency(self.size, size, path, self.root, root)
+            except PlatformError as error:
+                raise self._refused(error.detail, size, root) from error
+
+    def _refused(self, why: str, size: int, root: bytes) -> PlatformError:
+        return PlatformError(
+            Code.INTEGRITY,
+            f"the signer refuses a head of size {size}: {why}",
+            expected=f"a continuation of size {self.size}",
+            received=f"size {size}",
+            fix="Stop: ledger and signer hold two histories. Restore the newest ledger.",
+            evidence={
+                "signed": f"{self.size}\n{b64(self.root)}",
+                "asked": f"{size}\n{b64(root)}",
+            },
+        )

@@ -1,0 +1,115 @@
+"""The ledger over SQL rows: implements the port of `domain.ports` on the chassis' database.
+
+Responsible for queries and for turning driver errors into codes. Not responsible for what the rows
+mean. Writes use Core inserts, one statement for all rows of a batch.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from sextant_audit.domain.ports import Located, NewEntry, Rows, StoredEntry, WritableRows
+from sextant_audit.storage.tables import CheckpointRow, EntryRow, TileRow
+from sextant_shared.chassis.database import Database
+from sextant_shared.errors import Code, PlatformError
+
+T = TypeVar("T")
+_ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
+_TILE = TileRow.__table__  # type: ignore[attr-defined]
+_CHECKPOINT = CheckpointRow.__table__  # type: ignore[attr-defined]
+
+
+class SqlLedger:
+    """The port `Ledger` on one SQLite file."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def read(self, work: Callable[[Rows], T]) -> T:
+        """Run `work` on one consistent, read-only view."""
+        return await self._database.read(lambda connection: work(SqlRows(connection)))
+
+    async def write(self, work: Callable[[WritableRows], T]) -> T:
+        """Run `work` in the writer thread; on return its rows are durable."""
+        return await self._database.write(lambda connection: work(SqlRows(connection)))
+
+
+class SqlRows:
+    """The rows in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def size(self) -> int:
+        """Return the number of entries: one more than the last index, for there are no gaps."""
+        last = self._connection.execute(select(func.max(_ENTRY.c.idx))).scalar()
+        return 0 if last is None else last + 1
+
+    def locate(self, ids: Sequence[str]) -> dict[str, Located]:
+        """Return those of the ids that are in the log."""
+        query = select(_ENTRY.c.id, _ENTRY.c.idx, _ENTRY.c.hash).where(_ENTRY.c.id.in_(set(ids)))
+        return {row.id: Located(row.idx, row.hash) for row in self._connection.execute(query)}
+
+    def entries(self, start: int, end: int) -> list[StoredEntry]:
+        """Return the entries `start … end - 1`, in order, as far as they exist."""
+        query = (
+            select(_ENTRY.c.idx, _ENTRY.c.id, _ENTRY.c.data, _ENTRY.c.hash)
+            .where(_ENTRY.c.idx >= start, _ENTRY.c.idx < end)
+            .order_by(_ENTRY.c.idx)
+        )
+        return [StoredEntry(*row) for row in self._connection.execute(query)]
+
+    def tile(self, level: int, index: int) -> bytes | None:
+        """Return the hashes of a full tile, or None."""
+        query = select(_TILE.c.hashes).where(_TILE.c.level == level, _TILE.c.idx == index)
+        hashes: bytes | None = self._connection.execute(query).scalar()
+        return hashes
+
+    def tile_count(self) -> int:
+        """Return the number of full tiles on all levels."""
+        return self._connection.execute(select(func.count()).select_from(_TILE)).scalar_one()
+
+    def checkpoint(self) -> str | None:
+        """Return the newest published checkpoint."""
+        query = select(_CHECKPOINT.c.note).order_by(_CHECKPOINT.c.size.desc()).limit(1)
+        note: str | None = self._connection.execute(query).scalar()
+        return note
+
+    def checkpoints(self, after: int, until: int) -> list[str]:
+        """Return the published checkpoints of `after < size <= until`, smallest first."""
+        query = (
+            select(_CHECKPOINT.c.note)
+            .where(_CHECKPOINT.c.size > after, _CHECKPOINT.c.size <= until)
+            .order_by(_CHECKPOINT.c.size)
+        )
+        return list(self._connection.execute(query).scalars())
+
+    def add_entries(self, start: int, entries: Sequence[NewEntry]) -> None:
+        """Add entries at the indexes from `start` on."""
+        rows = [
+            {"idx": start + i, "id": entry.id, "hash": entry.hash, "data": entry.data}
+            for i, entry in enumerate(entries)
+        ]
+        self._insert(_ENTRY, rows)
+
+    def add_tiles(self, tiles: Iterable[tuple[int, int, bytes]]) -> None:
+        """Add full tiles: level, index, hashes."""
+        rows = [{"level": level, "idx": idx, "hashes": hashes} for level, idx, hashes in tiles]
+        if rows:
+            self._insert(_TILE, rows)
+
+    def add_checkpoint(self, size: int, root: bytes, checkpoint: str) -> None:
+        """Add a published checkpoint, larger than all before."""
+        self._insert(_CHECKPOINT, [{"size": size, "root": root, "note": checkpoint}])
+
+    def _insert(self, table: Table, rows: list[dict[str, object]]) -> None:
+        try:
+            self._connection.execute(insert(table), rows)
+        except IntegrityError as error:
+            raise PlatformError(
+                Code.INTEGRITY,
+                f"the table {table.name} refused rows: {error.orig}",
+                fix="Restart the service: it compares ledger and signer before it goes on.",
+            ) from error

@@ -1,0 +1,48 @@
+"""The tables of the log. They never leave this folder.
+
+All are STRICT; that they only grow is enforced by the triggers of the first migration and tried at
+each start (`refusals`).
+"""
+
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, Text
+from sqlmodel import Field, SQLModel
+
+METADATA = MetaData()  # of this room alone: several rooms may live in one process
+_STRICT = {"sqlite_strict": True}
+
+
+class EntryRow(SQLModel, table=True):
+    """One entry: its index, idempotency id, leaf hash and bytes."""
+
+    metadata = METADATA
+    __tablename__ = "entry"
+    __table_args__ = _STRICT
+
+    idx: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class TileRow(SQLModel, table=True):
+    """One full tile: 256 hashes. Partial tiles are computed."""
+
+    metadata = METADATA
+    __tablename__ = "tile"
+    __table_args__ = _STRICT
+
+    level: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    idx: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    hashes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class CheckpointRow(SQLModel, table=True):
+    """One published checkpoint."""
+
+    metadata = METADATA
+    __tablename__ = "checkpoint"
+    __table_args__ = _STRICT
+
+    size: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    note: str = Field(sa_column=Column(Text, nullable=False))
