@@ -11,6 +11,7 @@ next start publishes the newest head; if we stop after, it finds it stored.
 import asyncio
 
 from sextant_audit.domain.ports import CrashPoint, Head, Ledger
+from sextant_shared.errors import PlatformError
 
 
 class Publisher:
@@ -26,6 +27,7 @@ class Publisher:
         self._newest: Head | None = None
         self._published: Head | None = None
         self._offered = asyncio.Event()
+        self.fault: PlatformError | None = None  # why the newest head could not be stored
 
     @property
     def head(self) -> Head | None:
@@ -49,20 +51,27 @@ class Publisher:
         if head is None or head == self._published:
             return
         if head.size > self._stored_size:
-            self._crash_point("audit.before_publish")
+            await self._store(head)
+        self._published = head
+
+    async def _store(self, head: Head) -> None:
+        self._crash_point("audit.before_publish")
+        try:
             await self._ledger.write(
                 lambda rows: rows.add_checkpoint(head.size, head.root, head.checkpoint)
             )
-            self._stored_size = head.size
-        self._published = head
+        except PlatformError:
+            self._offered.set()  # its turn comes again
+            raise
+        self._stored_size = head.size
 
     async def run(self) -> None:
-        """Publish for ever, with a pause of the interval after each head.
-
-        Raises:
-            PlatformError: what the ledger raises; the caller decides whether to go on.
-        """
+        """Publish for ever, with a pause of the interval after each head or failure."""
         while True:
             await self._offered.wait()
-            await self.publish()
+            try:
+                await self.publish()
+                self.fault = None
+            except PlatformError as error:
+                self.fault = error
             await asyncio.sleep(self._interval_s)

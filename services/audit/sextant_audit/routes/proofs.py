@@ -1,5 +1,6 @@
 """Proofs on demand and the log's identity, for callers that do not compute from tiles."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -16,7 +17,7 @@ _REASON = "computed from hashes that all may read"
 Size = Annotated[int, Query(ge=0, le=2**63 - 1)]
 
 
-def proofs_router(reading: Reading) -> APIRouter:
+def proofs_router(reading: Callable[[], Reading]) -> APIRouter:
     """Return the router of the proofs."""
     router = guarded_router(tags=["proofs"])
 
@@ -25,7 +26,7 @@ def proofs_router(reading: Reading) -> APIRouter:
     )
     async def inclusion(index: Size, size: Size) -> Response:
         """Return the path of entry `index` in the published tree of `size` (RFC 6962 §2.1.1)."""
-        proof = await reading.inclusion(index, size)
+        proof = await reading().inclusion(index, size)
         return Response(proof.model_dump_json(), media_type="application/json", headers=_FOREVER)
 
     @router.get(
@@ -35,16 +36,15 @@ def proofs_router(reading: Reading) -> APIRouter:
     )
     async def consistency(first: Size, second: Size) -> Response:
         """Return the proof that the tree of `second` continues that of `first` (§2.1.2)."""
-        proof = await reading.consistency(first, second)
+        proof = await reading().consistency(first, second)
         return Response(proof.model_dump_json(), media_type="application/json", headers=_FOREVER)
 
     return router
 
 
-def discovery_router(keys: LogKeys) -> APIRouter:
+def discovery_router(keys: Callable[[], LogKeys]) -> APIRouter:
     """Return the router of the log's identity."""
     router = guarded_router(tags=["discovery"])
-    found = LogDiscovery(origin=keys.origin, vkeys=list(keys.vkeys)).model_dump_json()
 
     @router.get(
         "/.well-known/sextant-log",
@@ -53,6 +53,7 @@ def discovery_router(keys: LogKeys) -> APIRouter:
     )
     async def discovery() -> Response:
         """Return the log's origin and verifier keys; pin them out of band, do not trust them."""
-        return Response(found, media_type="application/json", headers=_AN_HOUR)
+        found = LogDiscovery(origin=keys().origin, vkeys=list(keys().vkeys))
+        return Response(found.model_dump_json(), media_type="application/json", headers=_AN_HOUR)
 
     return router

@@ -6,6 +6,7 @@ cached for ever; the checkpoint may not be cached at all.
 
 import asyncio
 import gzip
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
@@ -23,7 +24,7 @@ _FOREVER = "max-age=31536000, immutable"
 _GZIP_LEVEL = 6
 
 
-def tiles_router(reading: Reading, *, entries_public: bool) -> APIRouter:
+def tiles_router(reading: Callable[[], Reading], *, entries_public: bool) -> APIRouter:
     """Return the router of the read path."""
     router = guarded_router(tags=["tiles"])
     bundles = (
@@ -37,20 +38,20 @@ def tiles_router(reading: Reading, *, entries_public: bool) -> APIRouter:
     async def checkpoint(request: Request) -> Response:
         """Return the published checkpoint: a signed note (C2SP tlog-checkpoint)."""
         return _cacheable(
-            request, reading.checkpoint().encode(), "text/plain; charset=utf-8", "no-cache"
+            request, reading().checkpoint().encode(), "text/plain; charset=utf-8", "no-cache"
         )
 
     # Declared before the hash tiles: the first route that matches answers.
     @router.get("/tile/entries/{path:path}", **_binary(bundles))
     async def entry_bundle(request: Request) -> Response:
         """Return entries, each after its length in two bytes (C2SP tlog-tiles, log entries)."""
-        data = await reading.tile(parse_tile_path(_tile_path(request)))
+        data = await reading().tile(parse_tile_path(_tile_path(request)))
         return await _compressed(request, data, f"{bundle_scope}, {_FOREVER}")
 
     @router.get("/tile/{path:path}", **_binary(open_to_all("hashes hide the entries they are of")))
     async def hash_tile(request: Request) -> Response:
         """Return the hashes of a full or partial tile (C2SP tlog-tiles, Merkle tree)."""
-        data = await reading.tile(parse_tile_path(_tile_path(request)))
+        data = await reading().tile(parse_tile_path(_tile_path(request)))
         return _cacheable(request, data, "application/octet-stream", f"public, {_FOREVER}")
 
     return router

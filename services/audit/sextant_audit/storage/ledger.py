@@ -4,11 +4,14 @@ Responsible for queries and for turning driver errors into codes. Not responsibl
 mean. Writes use Core inserts, one statement for all rows of a batch.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Table, create_engine, func, insert, select
+from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy.pool import NullPool
 
 from sextant_audit.domain.ports import Located, NewEntry, Rows, StoredEntry, WritableRows
 from sextant_audit.storage.tables import CheckpointRow, EntryRow, TileRow
@@ -34,6 +37,34 @@ class SqlLedger:
     async def write(self, work: Callable[[WritableRows], T]) -> T:
         """Run `work` in the writer thread; on return its rows are durable."""
         return await self._database.write(lambda connection: work(SqlRows(connection)))
+
+
+class LedgerFile:
+    """A ledger's file opened only to be read, beside the service that writes it or without it."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = create_engine(
+            f"sqlite:///file:{path}?mode=ro&uri=true",
+            poolclass=NullPool,
+            connect_args={"check_same_thread": False},
+        )
+
+    async def read(self, work: Callable[[Rows], T]) -> T:
+        """Run `work` in a worker thread on one consistent view.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE` when the file cannot be read.
+        """
+        return await asyncio.to_thread(self._read, work)
+
+    def _read(self, work: Callable[[Rows], T]) -> T:
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                return work(SqlRows(connection))
+        except DatabaseError as error:
+            raise PlatformError(
+                Code.UNAVAILABLE, f"the ledger cannot be read: {error.orig}"
+            ) from error
 
 
 class SqlRows:

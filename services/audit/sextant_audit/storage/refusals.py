@@ -12,40 +12,52 @@ from sextant_shared.chassis.database import Database
 from sextant_shared.errors import Code, PlatformError
 
 # Rows to attack, made in the same savepoint: the tables of a young log may be empty.
-_SAMPLES = (
-    "INSERT INTO entry SELECT coalesce(max(idx) + 1, 0), '-refusal-test-------A0', zeroblob(32),"
-    " x'7b7d' FROM entry",
-    "INSERT INTO checkpoint SELECT max(idx) + 1, zeroblob(32), 'refusal test' FROM entry",
-)
-_FORBIDDEN = (
-    "UPDATE entry SET data = x'00'",
-    "UPDATE entry SET idx = idx + 1000000 WHERE idx = (SELECT max(idx) FROM entry)",
-    "UPDATE OR REPLACE entry SET idx = 0 WHERE idx = (SELECT max(idx) FROM entry)",
-    "DELETE FROM entry",
-    "DELETE FROM entry WHERE idx = (SELECT max(idx) FROM entry)",
-    "REPLACE INTO entry SELECT idx, id, zeroblob(32), x'00' FROM entry WHERE idx = 0",
-    "REPLACE INTO entry SELECT max(idx) + 1, (SELECT id FROM entry WHERE idx = 0), zeroblob(32),"
-    " x'00' FROM entry",
-    "INSERT OR REPLACE INTO entry SELECT max(idx), '-refusal-test-------B0', zeroblob(32), x'00'"
-    " FROM entry",
-    "INSERT INTO entry SELECT max(idx) + 2, '-refusal-test-------C0', zeroblob(32), x'00' FROM entry",
-    "INSERT INTO entry VALUES (-1, '-refusal-test-------D0', zeroblob(32), x'00')",
-    "INSERT INTO entry (id, hash, data) VALUES ('-refusal-test-------E0', zeroblob(32), x'00')",
-    "INSERT INTO entry SELECT max(idx), '-refusal-test-------F0', zeroblob(32), x'00' FROM entry"
-    " WHERE true ON CONFLICT (idx) DO UPDATE SET data = excluded.data",
-    "UPDATE checkpoint SET note = ''",
-    "DELETE FROM checkpoint",
-    "REPLACE INTO checkpoint SELECT max(size), zeroblob(32), 'other' FROM checkpoint",
-    "INSERT INTO checkpoint SELECT min(size) - 1, zeroblob(32), 'smaller' FROM checkpoint",
-    "INSERT INTO checkpoint SELECT max(idx) + 2, zeroblob(32), 'beyond' FROM entry",
-    "INSERT INTO tile SELECT 0, coalesce(max(idx) + 2, 1), zeroblob(8192) FROM tile WHERE level = 0",
-    "INSERT INTO tile VALUES (7, 0, zeroblob(8192))",
-)
-_FORBIDDEN_WITH_TILES = (
-    "UPDATE tile SET hashes = zeroblob(8192)",
-    "DELETE FROM tile",
-    "REPLACE INTO tile SELECT level, idx, zeroblob(8192) FROM tile WHERE idx = 0",
-)
+_SAMPLES = """
+INSERT INTO entry
+    SELECT coalesce(max(idx) + 1, 0), '-refusal-test-------A0', zeroblob(32), x'7b7d' FROM entry;
+INSERT INTO checkpoint
+    SELECT max(idx) + 1, zeroblob(32), 'refusal test' FROM entry
+"""
+_FORBIDDEN = """
+UPDATE entry SET data = x'00';
+UPDATE entry SET idx = idx + 1000000 WHERE idx = (SELECT max(idx) FROM entry);
+UPDATE OR REPLACE entry SET idx = 0 WHERE idx = (SELECT max(idx) FROM entry);
+DELETE FROM entry;
+DELETE FROM entry WHERE idx = (SELECT max(idx) FROM entry);
+REPLACE INTO entry
+    SELECT idx, id, zeroblob(32), x'00' FROM entry WHERE idx = 0;
+REPLACE INTO entry
+    SELECT max(idx) + 1, (SELECT id FROM entry WHERE idx = 0), zeroblob(32), x'00' FROM entry;
+INSERT OR REPLACE INTO entry
+    SELECT max(idx), '-refusal-test-------B0', zeroblob(32), x'00' FROM entry;
+INSERT INTO entry
+    SELECT max(idx) + 2, '-refusal-test-------C0', zeroblob(32), x'00' FROM entry;
+INSERT INTO entry
+    VALUES (-1, '-refusal-test-------D0', zeroblob(32), x'00');
+INSERT INTO entry (id, hash, data)
+    VALUES ('-refusal-test-------E0', zeroblob(32), x'00');
+INSERT INTO entry
+    SELECT max(idx), '-refusal-test-------F0', zeroblob(32), x'00' FROM entry
+    WHERE true ON CONFLICT (idx) DO UPDATE SET data = excluded.data;
+UPDATE checkpoint SET note = '';
+DELETE FROM checkpoint;
+REPLACE INTO checkpoint
+    SELECT max(size), zeroblob(32), 'other' FROM checkpoint;
+INSERT INTO checkpoint
+    SELECT min(size) - 1, zeroblob(32), 'smaller' FROM checkpoint;
+INSERT INTO checkpoint
+    SELECT max(idx) + 2, zeroblob(32), 'beyond' FROM entry;
+INSERT INTO tile
+    SELECT 0, coalesce(max(idx) + 2, 1), zeroblob(8192) FROM tile WHERE level = 0;
+INSERT INTO tile
+    VALUES (7, 0, zeroblob(8192))
+"""
+_FORBIDDEN_WITH_TILES = """
+UPDATE tile SET hashes = zeroblob(8192);
+DELETE FROM tile;
+REPLACE INTO tile
+    SELECT level, idx, zeroblob(8192) FROM tile WHERE idx = 0
+"""
 
 
 async def require_refusals(database: Database) -> None:
@@ -69,13 +81,19 @@ def _accepted(connection: Connection) -> list[str]:
     """Return the forbidden statements that the tables accepted; nothing of it remains."""
     everything = connection.begin_nested()
     try:
-        for statement in _SAMPLES:
+        for statement in _statements(_SAMPLES):
             connection.execute(text(statement))
         with_tiles = connection.execute(text("SELECT count(*) FROM tile")).scalar_one() > 0
-        forbidden = _FORBIDDEN + (_FORBIDDEN_WITH_TILES if with_tiles else ())
+        forbidden = _statements(_FORBIDDEN)
+        if with_tiles:
+            forbidden += _statements(_FORBIDDEN_WITH_TILES)
         return [statement for statement in forbidden if _succeeds(connection, statement)]
     finally:
         everything.rollback()
+
+
+def _statements(script: str) -> list[str]:
+    return [" ".join(statement.split()) for statement in script.split(";")]
 
 
 def _succeeds(connection: Connection, statement: str) -> bool:

@@ -1,0 +1,120 @@
+"""Puts the audit service together: the only package that knows all others."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+
+from sextant_audit.app.opening import OpenLog, open_log
+from sextant_audit.domain.ports import CrashPoint, NewEntry
+from sextant_audit.routes.entries import entries_router
+from sextant_audit.routes.proofs import discovery_router, proofs_router
+from sextant_audit.routes.tiles import tiles_router
+from sextant_audit.settings import AuditSettings
+from sextant_shared.chassis.application import create_application
+from sextant_shared.chassis.crashpoints import crash_point as armed_crash_point
+from sextant_shared.chassis.identity import Identity, StaticDirectory
+from sextant_shared.chassis.telemetry import Telemetry
+from sextant_shared.clock import Clock, system_clock
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.crypto.signing import SoftwareSigner
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.log import AppendAnswer
+
+_log = structlog.get_logger("sextant.audit")
+_DESCRIPTION = (
+    "The append-only transparency log of every act: RFC 6962 tree, C2SP tiles and checkpoints,"
+    " each head signed with Ed25519 and ML-DSA-44."
+)
+
+
+def create_app(
+    settings: AuditSettings,
+    *,
+    clock: Clock = system_clock,
+    crash_point: CrashPoint = armed_crash_point,
+) -> FastAPI:
+    """Return the app; the log is opened when it starts and closed when it stops.
+
+    Raises:
+        PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load.
+    """
+    telemetry = Telemetry("audit", settings)
+    opened: list[OpenLog] = []
+
+    def log() -> OpenLog:
+        if not opened:
+            raise PlatformError(Code.UNAVAILABLE, "the log is not open yet", retry_after_s=1)
+        return opened[0]
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        opened.append(await _opened_or_told(settings, telemetry, clock, crash_point))
+        tasks = [
+            asyncio.create_task(log().publisher.run()),
+            asyncio.create_task(log().keep_fresh(settings.refresh_s)),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await opened.pop().close()
+        telemetry.shutdown()
+
+    async def append(entries: Sequence[NewEntry]) -> AppendAnswer:
+        return await log().append(entries)
+
+    async def ready() -> dict[str, str]:
+        return await _checks(opened)
+
+    return create_application(
+        "audit",
+        settings,
+        description=_DESCRIPTION,
+        routers=[
+            entries_router(append, settings.max_json_bytes),
+            tiles_router(lambda: log().reading, entries_public=settings.entries_public),
+            proofs_router(lambda: log().reading),
+            discovery_router(lambda: log().signer.keys),
+        ],
+        lifespan=lifespan,
+        identity=Identity(
+            issuer=settings.base_url,
+            signer=SoftwareSigner.generate(Alg.ED25519),  # its tokens die with the process
+            directory=StaticDirectory.from_file(settings.clients_file),
+            clock=clock,
+        ),
+        telemetry=telemetry,
+        ready=ready,
+    )
+
+
+async def _opened_or_told(
+    settings: AuditSettings, telemetry: Telemetry, clock: Clock, crash_point: CrashPoint
+) -> OpenLog:
+    """Open the log, or leave the reason and its evidence in the operator's log."""
+    try:
+        return await open_log(settings, telemetry, clock, crash_point)
+    except PlatformError as error:
+        _log.critical(
+            "the log refuses to open",
+            code=str(error.code),
+            detail=error.detail,
+            fix=error.fix,
+            evidence=error.evidence,
+        )
+        raise
+
+
+async def _checks(opened: Sequence[OpenLog]) -> dict[str, str]:
+    if not opened:
+        return {"log": "not open"}
+    log = opened[0]
+    try:
+        await log.database.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
+    except PlatformError as error:
+        return {"log": "ok", "ledger": str(error.code)}
+    fault = log.publisher.fault
+    return {"log": "ok", "ledger": "ok", "publisher": str(fault.code) if fault else "ok"}

@@ -1,0 +1,180 @@
+"""Opens, begins and checks a log on its files.
+
+Opening goes in this order, and refuses on any doubt: signer's keys and memory, ledger, refusal
+test of its tables, recovery of the tree, first published head.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sextant_audit.domain.checking import LogReport, check_log
+from sextant_audit.domain.genesis import begin, make_genesis
+from sextant_audit.domain.ports import CrashPoint, NewEntry
+from sextant_audit.domain.publishing import Publisher
+from sextant_audit.domain.reading import Reading
+from sextant_audit.domain.recovery import recover
+from sextant_audit.domain.sequencing import Answer, Request, Sequencer
+from sextant_audit.domain.tree import TileCache
+from sextant_audit.settings import AuditSettings
+from sextant_audit.signer.folder import create_signer, has_state, open_signer, read_public
+from sextant_audit.signer.guard import SignerGuard
+from sextant_audit.storage.ledger import LedgerFile, SqlLedger
+from sextant_audit.storage.refusals import require_refusals
+from sextant_audit.storage.tables import METADATA
+from sextant_shared.chassis.batching import Batcher
+from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.chassis.telemetry import BATCH_COUNT, Telemetry
+from sextant_shared.clock import Clock, random_bytes, system_clock
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.log import AppendAnswer
+from sextant_shared.protocol.checkpoints import LogKeys
+
+_MIGRATIONS = "sextant_audit.storage.migrations"
+
+
+@dataclass(frozen=True)
+class OpenLog:
+    """Everything of a log that is open: made by `open_log`, ended by `close`."""
+
+    database: Database
+    signer: SignerGuard
+    sequencer: Sequencer
+    publisher: Publisher
+    reading: Reading
+    batcher: Batcher[Request, AppendAnswer]
+
+    async def append(self, entries: Sequence[NewEntry]) -> AppendAnswer:
+        """Place entries with the next batch."""
+        return await self.batcher.submit(entries)
+
+    async def keep_fresh(self, refresh_s: float) -> None:
+        """Have the head of a quiet log signed afresh, for ever."""
+        while True:
+            await asyncio.sleep(refresh_s)
+            with suppress(PlatformError):  # overload or a fault that every append meets too
+                await self.batcher.submit([])
+
+    async def close(self) -> None:
+        """Finish what waits, publish the last head, release files."""
+        await self.batcher.drain()
+        with suppress(PlatformError):
+            await self.publisher.publish()
+        self.database.close()
+        self.signer.close()
+
+
+async def open_log(
+    settings: AuditSettings, telemetry: Telemetry, clock: Clock, crash_point: CrashPoint
+) -> OpenLog:
+    """Open a log that was begun.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` for any doubt about its history, `E_KEY`, `E_STATE` when
+            another process holds it, `E_UNAVAILABLE`.
+    """
+    _require_ledger(settings)
+    signer = open_signer(settings.signer_folder, settings.origin, clock, _passphrase(settings))
+    database = open_database(settings.database, METADATA, _MIGRATIONS)
+    try:
+        await require_refusals(database)
+        ledger = SqlLedger(database)
+        recovered = await recover(ledger, signer, TileCache(settings.cached_tiles))
+        publisher = Publisher(
+            ledger,
+            interval_s=settings.publish_interval_s,
+            crash_point=crash_point,
+            stored_size=recovered.published_size,
+        )
+        publisher.offer(recovered.head)
+        await publisher.publish()
+    except BaseException:
+        database.close()
+        signer.close()
+        raise
+    sequencer = Sequencer(
+        ledger=ledger,
+        signer=signer,
+        prover=recovered.prover,
+        head=recovered.head,
+        offer=publisher.offer,
+        clock=clock,
+        refresh_s=settings.refresh_s,
+        crash_point=crash_point,
+    )
+
+    async def flush(requests: list[Request]) -> list[Answer]:
+        count = sum(len(request) for request in requests)
+        with telemetry.span("audit.sequence", attributes={BATCH_COUNT: count}):
+            return await sequencer.flush(requests)
+
+    batcher: Batcher[Request, AppendAnswer] = Batcher(
+        flush,
+        max_batch=settings.max_batch_requests,
+        max_waiting=settings.max_waiting_requests,
+    )
+    reading = Reading(ledger, recovered.prover, publisher)
+    return OpenLog(database, signer, sequencer, publisher, reading, batcher)
+
+
+async def begin_log(settings: AuditSettings, *, clock: Clock = system_clock) -> LogKeys:
+    """Begin a log: keys, genesis entry, first head. Repeating an interrupted attempt goes on.
+
+    Raises:
+        PlatformError: `E_STATE` when anything of a log stands there already.
+    """
+    folder = settings.signer_folder
+    if settings.database.exists() and not has_state(folder):
+        raise PlatformError(
+            Code.STATE,
+            f"{settings.database} exists, and {folder} remembers no log",
+            fix="Restore the signer's folder that belongs to this ledger; never begin beside it.",
+        )
+    signer = create_signer(folder, settings.origin, clock, _passphrase(settings))
+    try:
+        database = open_database(settings.database, METADATA, _MIGRATIONS)
+        genesis = make_genesis(signer.keys, clock, random_bytes(32))
+        try:
+            await begin(SqlLedger(database), signer, genesis)
+        finally:
+            database.close()
+    finally:
+        signer.close()
+    return signer.keys
+
+
+async def verify_log(settings: AuditSettings) -> LogReport:
+    """Rebuild the whole log from its entries; it may be served meanwhile.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` naming what does not agree.
+    """
+    _require_ledger(settings)
+    keys, memory = read_public(settings.signer_folder, settings.origin)
+    return await check_log(LedgerFile(settings.database), keys, (memory.size, memory.root))
+
+
+def _require_ledger(settings: AuditSettings) -> None:
+    """Never let a missing file become an empty second history."""
+    if not settings.database.exists():
+        begun = has_state(settings.signer_folder)
+        raise PlatformError(
+            Code.INTEGRITY if begun else Code.STATE,
+            f"the ledger {settings.database} is missing",
+            received="a signer that remembers a log" if begun else "no log at all",
+            fix="Restore the newest ledger."
+            if begun
+            else "Run `python -m sextant_audit init` once.",
+        )
+
+
+def _passphrase(settings: AuditSettings) -> bytes | None:
+    path: Path | None = settings.signer_passphrase_file
+    if path is None:
+        return None
+    try:
+        return path.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise PlatformError(Code.KEY, f"cannot read the passphrase file {path.name}") from error

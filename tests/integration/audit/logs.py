@@ -1,0 +1,122 @@
+"""A log on a real ledger and a real signer's folder, and the app around it."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+
+from sextant_audit.app import create_app
+from sextant_audit.app.opening import begin_log, verify_log
+from sextant_audit.domain.checking import LogReport
+from sextant_audit.settings import AuditSettings
+from sextant_shared.chassis.application import gated
+from sextant_shared.chassis.http import ServiceClient
+from sextant_shared.clock import system_clock
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.crypto.signing import SoftwareSigner
+from sextant_shared.encoding import b64u, sha256
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.entries import Entry, format_entry
+from sextant_shared.protocol.checkpoints import LogKeys
+from tests.support.logs import ORIGIN
+
+BASE_URL = "http://audit.example"
+ROLES = ("exchange", "secretariat", "auditor", "officer", "party", "registrar", "operator")
+
+
+def client_signer(role: str) -> SoftwareSigner:
+    return SoftwareSigner.from_seed(Alg.ED25519, sha256(f"client/{role}".encode()))
+
+
+def encoded(*entries: Entry) -> dict[str, list[str]]:
+    return {"entries": [b64u(format_entry(entry)) for entry in entries]}
+
+
+@dataclass
+class AuditLog:
+    """Files in a folder; `serve` runs the app on them as often as a test likes."""
+
+    folder: Path
+    entries_public: bool = False
+    crash_at: str = ""
+    clients: list[ServiceClient] = field(default_factory=list)
+
+    @property
+    def settings(self) -> AuditSettings:
+        clients = self.folder / "clients.json"
+        clients.write_text(
+            json.dumps(
+                [
+                    {
+                        "client_id": role,
+                        "role": role,
+                        "party": "NA-XAL" if role == "party" else None,
+                        "jwk": client_signer(role).jwk,
+                    }
+                    for role in ROLES
+                ]
+            )
+        )
+        return AuditSettings(
+            data_dir=self.folder,
+            port=1,
+            base_url=BASE_URL,
+            origin=ORIGIN,
+            clients_file=clients,
+            publish_interval_s=0.05,
+            entries_public=self.entries_public,
+        )
+
+    async def begin(self) -> LogKeys:
+        return await begin_log(self.settings)
+
+    def _crash_point(self, name: str) -> None:
+        if name == self.crash_at:
+            raise PlatformError(Code.INTERNAL, f"stopped at {name}")
+
+    @asynccontextmanager
+    async def serve(self) -> AsyncIterator["Served"]:
+        app = create_app(self.settings, crash_point=self._crash_point)
+        async with app.router.lifespan_context(app):
+            served = Served(app)
+            try:
+                yield served
+            finally:
+                for client in served.clients:
+                    await client.close()
+
+    async def check(self) -> LogReport:
+        return await verify_log(self.settings)
+
+
+@dataclass
+class Served:
+    """The running app and clients of it."""
+
+    app: FastAPI
+    clients: list[ServiceClient] = field(default_factory=list)
+
+    @property
+    def transport(self) -> httpx.AsyncBaseTransport:
+        return httpx.ASGITransport(gated(self.app), raise_app_exceptions=False)
+
+    def client(self, role: str = "exchange") -> ServiceClient:
+        client = ServiceClient(
+            BASE_URL,
+            client_id=role,
+            signer=client_signer(role),
+            clock=system_clock,
+            transport=self.transport,
+        )
+        self.clients.append(client)
+        return client
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        """Answer an anonymous GET; header names with underscores for hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with httpx.AsyncClient(transport=self.transport, base_url=BASE_URL) as http:
+            return await http.get(path, headers=named)
