@@ -147,7 +147,7 @@ class ServiceClient:
             raise self._unreachable(error) from error
 
     def _span(self, method: str, path: str) -> Any:
-        name = f"{method} {path.split('?')[0].split('/')[1]}"
+        name = f"{method} {path.split('?', maxsplit=1)[0].split('/')[1]}"
         return self._telemetry.span(
             name, kind=SpanKind.CLIENT, attributes={"http.request.method": method}
         )

@@ -90,6 +90,10 @@ class StaticDirectory:
         except (OSError, ValidationError) as error:
             raise PlatformError(Code.MALFORMED, f"clients file {path.name}: {error}") from error
 
+    def knows(self, client_id: str) -> bool:
+        """Return whether the file names this client."""
+        return any(known == client_id for known, _ in self._records)
+
     def find(self, client_id: str, kid: str) -> ClientRecord:
         """Return the client of that id and key.
 

@@ -1,0 +1,1 @@
+"""Other services, seen from the exchange."""

@@ -1,0 +1,62 @@
+"""The log over HTTP: appends in batches and believes nothing it did not verify."""
+
+from collections.abc import Sequence
+
+from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
+
+from sextant_exchange.domain.ports import LoggedLeaf
+from sextant_shared.chassis.http import ServiceClient
+from sextant_shared.chassis.telemetry import BATCH_COUNT, Telemetry
+from sextant_shared.encoding import b64_decode, b64u
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.merkle.hashing import leaf_hash
+from sextant_shared.merkle.proofs import verify_inclusion
+from sextant_shared.models.log import AppendAnswer
+from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
+from sextant_shared.protocol.logproof import format_proof
+
+
+class HttpLog:
+    """The port `Log` over the audit service."""
+
+    def __init__(self, client: ServiceClient, keys: LogKeys, telemetry: Telemetry) -> None:
+        self._client = client
+        self._keys = keys
+        self._telemetry = telemetry
+
+    async def append(
+        self, entries: Sequence[bytes], traceparents: Sequence[str | None]
+    ) -> list[LoggedLeaf]:
+        """Append a batch; the call belongs to the first entry's trace and links the others.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`; `E_INTEGRITY` when the log's answer does not verify.
+        """
+        traces = [text for text in traceparents if text]
+        with self._telemetry.span(
+            "exchange.log",
+            kind=SpanKind.PRODUCER,
+            parent=traces[0] if traces else None,
+            links=traces[1:],
+            attributes={BATCH_COUNT: len(entries)},
+        ):
+            response = await self._client.request(
+                "POST", "/v1/entries", json={"entries": [b64u(entry) for entry in entries]}
+            )
+        try:
+            answer = AppendAnswer.model_validate_json(response.content)
+        except ValidationError as error:
+            raise PlatformError(Code.INTEGRITY, "the log's answer has another shape") from error
+        checkpoint = verify_checkpoint(answer.checkpoint, self._keys)
+        if len(answer.items) != len(entries):
+            raise PlatformError(Code.INTEGRITY, "the log answered for another number of entries")
+        return [
+            self._leaf(entry, item.index, [b64_decode(h, 32) for h in item.path], checkpoint)
+            for entry, item in zip(entries, answer.items, strict=True)
+        ]
+
+    @staticmethod
+    def _leaf(entry: bytes, index: int, path: list[bytes], checkpoint: Checkpoint) -> LoggedLeaf:
+        verify_inclusion(index, checkpoint.size, leaf_hash(entry), path, checkpoint.root)
+        return LoggedLeaf(index, format_proof(index, path, checkpoint.text))

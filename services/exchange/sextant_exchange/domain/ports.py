@@ -1,0 +1,164 @@
+"""What the exchange's rules need from outside, one protocol per role."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sextant_exchange.domain.envelopes import Acceptable, Event, Held, HoldResult, Logged, Stored
+from sextant_shared.models.exchange import Delivery, DeliveryState, Lease, RecipientStatus
+
+Step = Callable[[str], None]
+"""Told the name of each durable step that was reached; a drill may end the process there."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedLeaf:
+    """Where an entry stands and the tlog-proof text that shows it."""
+
+    index: int
+    proof: str
+
+
+class Log(Protocol):
+    """The transparency log."""
+
+    async def append(
+        self, entries: Sequence[bytes], traceparents: Sequence[str | None]
+    ) -> list[LoggedLeaf]:
+        """Append entries, verified proofs back; safe to repeat. Raises `E_UNAVAILABLE`."""
+        ...
+
+
+class Envelopes(Protocol):
+    """Everything stored of envelopes."""
+
+    async def hold(self, batch: Sequence[Acceptable]) -> list[HoldResult]:
+        """Durable step A for a batch, one commit."""
+        ...
+
+    async def accept(self, batch: Sequence[Logged], now: float) -> None:
+        """Durable step C for a batch, one commit: receipts, and deliveries made available."""
+        ...
+
+    async def held(self) -> list[Held]:
+        """Return everything that waits for its log entry, oldest first."""
+        ...
+
+    async def find(self, sender: str, id_: str) -> Stored | None:
+        """Return one envelope."""
+        ...
+
+    async def find_by_manifest(self, digest: bytes) -> Stored | None:
+        """Return the envelope whose manifest has this digest."""
+        ...
+
+    async def recipients(self, number: int) -> list[RecipientStatus]:
+        """Return each recipient's copy."""
+        ...
+
+    async def events(self, stored: Stored) -> list[Event]:
+        """Return what happened, oldest first."""
+        ...
+
+    async def content(self, number: int) -> bytes | None:
+        """Return a small container; None when it lies in the blob store."""
+        ...
+
+    async def blobs(self) -> set[str]:
+        """Return the names of all blobs that rows refer to."""
+        ...
+
+
+class Mailboxes(Protocol):
+    """Deliveries: one recipient's copies, in order."""
+
+    async def page(
+        self, party: str, after: int, limit: int, state: DeliveryState | None
+    ) -> list[Delivery]:
+        """Return deliveries after a cursor, oldest first."""
+        ...
+
+    async def lease(self, party: str, order: "LeaseOrder") -> list[Lease]:
+        """Lease what is available, or whose lease ran out, oldest first."""
+        ...
+
+    async def acknowledge(self, party: str, token: str, now: float) -> None:
+        """End a delivery. Raises `E_STATE` for a stale token."""
+        ...
+
+    async def release(self, party: str, token: str, release: "Release", now: float) -> None:
+        """Give a delivery back or bury it. Raises `E_STATE` for a stale token."""
+        ...
+
+    async def extend(self, party: str, token: str, until: float, now: float) -> None:
+        """Prolong a lease. Raises `E_STATE` for a stale token."""
+        ...
+
+    async def replay(self, party: str, seq: int, now: float) -> None:
+        """Make a dead letter available again. Raises `E_STATE` when it is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseOrder:
+    """Up to `limit` deliveries until `until`; one leased `max_attempts` times in vain is dead."""
+
+    limit: int
+    until: float
+    now: float
+    max_attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """How a delivery comes back: `pause` gives the seconds to wait from the attempts so far."""
+
+    error: str
+    pause: Callable[[int], float]
+    max_attempts: int
+    dead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PartyVersion:
+    """One version of a party document and its place in the log (None while pending)."""
+
+    party: str
+    ver: int
+    raw: bytes
+    entry: bytes
+    index: int | None
+    proof: str | None
+
+
+class Parties(Protocol):
+    """The party registry's rows."""
+
+    async def versions(self) -> list[PartyVersion]:
+        """Return all versions of all parties, in order of acceptance."""
+        ...
+
+    async def hold(self, version: PartyVersion) -> None:
+        """Store a version that is not yet in the log."""
+        ...
+
+    async def enforce(self, version: PartyVersion) -> None:
+        """Store where a version stands in the log; it is in force from then on."""
+        ...
+
+
+class Blobs(Protocol):
+    """Containers too large for a row."""
+
+    async def put(self, arrived: Path) -> str:
+        """Store the file that arrived; return its name once it is durable."""
+        ...
+
+    def stream(self, name: str) -> AsyncIterator[bytes]:
+        """Yield a container piece by piece."""
+        ...
+
+    async def delete_orphans(self, known: set[str]) -> int:
+        """Remove blobs no row refers to; return how many."""
+        ...

@@ -1,0 +1,1 @@
+"""HTTP of the exchange: parse, call one use case, answer."""

@@ -1,0 +1,107 @@
+"""HTTP for envelopes: deposit, look up, fetch."""
+
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from sextant_exchange.domain.envelopes import Stored
+from sextant_exchange.domain.lookup import Lookup
+from sextant_exchange.domain.ports import Blobs, Envelopes
+from sextant_exchange.routes.intake import Intake
+from sextant_shared.chassis.routing import action, guarded_router, subject_of
+from sextant_shared.encoding import b64u_decode
+from sextant_shared.models.envelope import MEDIA_TYPE
+from sextant_shared.models.exchange import EnvelopeEvents, EnvelopeStatus
+from sextant_shared.protocol.access import Action
+
+RECEIPT_TYPE = "application/json"
+PENDING_RETRY_S = "2"
+_CREATED, _OK, _ACCEPTED = 201, 200, 202
+
+
+def envelope_routes(
+    intake: Intake, lookup: Lookup, envelopes: Envelopes, blobs: Blobs
+) -> APIRouter:
+    """Return the routes."""
+    router = guarded_router(prefix="/v1/envelopes", tags=["envelopes"])
+
+    @router.post("", status_code=_CREATED, **action(Action.ENVELOPE_DEPOSIT, streams=True))
+    async def deposit_envelope(request: Request) -> Response:
+        """Deposit a DXE container; the answer is its custody receipt.
+
+        201 the first time, 200 with the same bytes on every repeat, 202 while the log lags.
+        """
+        deposited, sender, id_ = await intake(request)
+        if deposited.receipt is None:
+            status = await lookup.status(subject_of(request), sender, id_)
+            return _pending(status)
+        code = _OK if deposited.is_repeat else _CREATED
+        location = {"Location": f"/v1/envelopes/{sender}/{id_}"}
+        return Response(deposited.receipt, code, location, media_type=RECEIPT_TYPE)
+
+    @router.get("", response_model=EnvelopeStatus, **action(Action.ENVELOPE_READ))
+    async def find_envelope(request: Request, manifest: str = Query(max_length=43)) -> Response:
+        """Look an envelope up by the SHA-256 of its manifest."""
+        digest = b64u_decode(manifest, 32)
+        status = await lookup.status_by_manifest(subject_of(request), digest)
+        return _json(status)
+
+    @router.get(
+        "/{sender}/{envelope_id}", response_model=EnvelopeStatus, **action(Action.ENVELOPE_READ)
+    )
+    async def read_envelope(request: Request, sender: str, envelope_id: str) -> Response:
+        """Say where an envelope stands."""
+        return _json(await lookup.status(subject_of(request), sender, envelope_id))
+
+    @router.get("/{sender}/{envelope_id}/receipt", **action(Action.ENVELOPE_READ))
+    async def read_receipt(request: Request, sender: str, envelope_id: str) -> Response:
+        """Return the custody receipt, byte for byte as it was first given; 202 while pending."""
+        subject = subject_of(request)
+        stored = await lookup.find(subject, sender, envelope_id)
+        if stored.receipt is None:
+            return _pending(await lookup.status(subject, sender, envelope_id))
+        return Response(stored.receipt, media_type=RECEIPT_TYPE)
+
+    @router.get("/{sender}/{envelope_id}/content", **action(Action.ENVELOPE_READ))
+    async def read_content(request: Request, sender: str, envelope_id: str) -> Response:
+        """Return the sealed container."""
+        stored = await lookup.fetch(subject_of(request), sender, envelope_id)
+        length = {"Content-Length": str(stored.size)}
+        content = _content(stored, envelopes, blobs)
+        return StreamingResponse(content, headers=length, media_type=MEDIA_TYPE)
+
+    @router.get(
+        "/{sender}/{envelope_id}/events",
+        response_model=EnvelopeEvents,
+        **action(Action.ENVELOPE_READ),
+    )
+    async def read_events(request: Request, sender: str, envelope_id: str) -> Response:
+        """List every act on an envelope, oldest first."""
+        return _json(await lookup.events(subject_of(request), sender, envelope_id))
+
+    return router
+
+
+async def _content(stored: Stored, envelopes: Envelopes, blobs: Blobs) -> AsyncIterator[bytes]:
+    if stored.blob is None:
+        yield await envelopes.content(stored.number) or b""
+        return
+    async for block in blobs.stream(stored.blob):
+        yield block
+
+
+def _json(model: EnvelopeStatus | EnvelopeEvents) -> Response:
+    return JSONResponse(model.model_dump(mode="json", by_alias=True))
+
+
+def _pending(status: EnvelopeStatus) -> Response:
+    return JSONResponse(
+        status.model_dump(mode="json", by_alias=True),
+        _ACCEPTED,
+        {
+            "Location": f"/v1/envelopes/{status.sender}/{status.id}",
+            "Retry-After": PENDING_RETRY_S,
+        },
+    )

@@ -1,0 +1,47 @@
+"""HTTP for the party registry."""
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sextant_exchange.domain.registration import Registration
+from sextant_shared.chassis.routing import action, guarded_router
+from sextant_shared.models.party import EnrolmentRequest, PartyList, PartySummary, RegistryProof
+from sextant_shared.protocol.access import Action
+
+DOCUMENT_TYPE = "application/jose+json"
+_CREATED = 201
+
+
+def party_routes(registration: Registration) -> APIRouter:
+    """Return the routes."""
+    router = guarded_router(prefix="/v1/parties", tags=["parties"])
+
+    @router.get("", response_model=PartyList, **action(Action.REGISTRY_READ))
+    async def list_parties(_request: Request) -> Response:
+        """List the parties in force."""
+        page = PartyList(parties=registration.summaries())
+        return JSONResponse(page.model_dump(mode="json"))
+
+    @router.get("/{party}", **action(Action.REGISTRY_READ))
+    async def read_party(party: str, ver: int | None = Query(None, ge=1)) -> Response:
+        """Return a party document as it was signed, the newest version by default."""
+        return Response(registration.document(party, ver), media_type=DOCUMENT_TYPE)
+
+    @router.get("/{party}/proof", response_model=RegistryProof, **action(Action.REGISTRY_READ))
+    async def read_proof(party: str, at: int | None = Query(None, ge=0)) -> Response:
+        """Prove a party's complete key state at a log position, the newest by default."""
+        return JSONResponse(registration.proof(party, at).model_dump(mode="json"))
+
+    @router.post(
+        "/{party}/documents",
+        status_code=_CREATED,
+        response_model=PartySummary,
+        **action(Action.PARTY_ENROL),
+    )
+    async def enrol(party: str, body: EnrolmentRequest) -> Response:
+        """Put the next version of a party's document in force; the same bytes twice are one."""
+        summary = await registration.enrol(party, body.document.encode(), body.possession)
+        return JSONResponse(summary.model_dump(mode="json"), _CREATED)
+
+    return router

@@ -1,0 +1,50 @@
+"""Everything an operator may set for the exchange."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from sextant_shared.chassis.settings import ServiceSettings
+
+
+class ExchangeSettings(ServiceSettings):
+    """Settings of the exchange; environment prefix `SEXTANT_EXCHANGE_`."""
+
+    model_config = SettingsConfigDict(env_prefix="SEXTANT_EXCHANGE_")
+
+    issuer_key_file: Annotated[Path, Field(description="Ed25519 key that signs access tokens")]
+    registrars_file: Annotated[Path, Field(description="pinned registrars and their threshold")]
+    audit_url: Annotated[str, Field(description="base address of the audit service")]
+    audit_client_id: Annotated[str, Field(description="our client id there")] = "exchange"
+    audit_key_file: Annotated[Path, Field(description="our access key there")]
+    log_file: Annotated[Path, Field(description="pinned origin and keys of the log, as JSON")]
+    max_body_bytes: Annotated[
+        int, Field(description="largest envelope body: 100 MiB of content and padding", ge=72)
+    ] = 117_440_512
+    small_container_bytes: Annotated[
+        int,
+        Field(description="up to here a container is kept in its row: one durable write", ge=0),
+    ] = 131_072
+    created_skew_s: Annotated[
+        int, Field(description="how far `created` may be off; senders may work offline", ge=60)
+    ] = 86_400
+    log_wait_s: Annotated[
+        float, Field(description="how long a deposit waits for the log before 202", gt=0)
+    ] = 5.0
+    log_batch: Annotated[
+        int, Field(description="entries per call to the log; shares call and signatures", ge=1)
+    ] = 256
+    max_waiting: Annotated[
+        int, Field(description="deposits queued for one durable step; then 503", ge=1)
+    ] = 4096
+    max_attempts: Annotated[
+        int, Field(description="leases of one delivery before it is a dead letter", ge=1)
+    ] = 8
+    backoff_s: Annotated[
+        float, Field(description="first pause of a released delivery; doubles each time", gt=0)
+    ] = 2.0
+    max_pollers: Annotated[
+        int, Field(description="callers that may wait for mailboxes at once", ge=1)
+    ] = 2048

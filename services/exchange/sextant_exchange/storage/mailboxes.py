@@ -1,0 +1,225 @@
+"""Mailboxes in SQL: pages, leases with fencing tokens, releases, dead letters."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, insert, or_, select, update
+
+from sextant_exchange.domain.ports import LeaseOrder, Release
+from sextant_exchange.storage.tables import DeliveryRow, EnvelopeRow, EventRow
+from sextant_shared.chassis.database import Database
+from sextant_shared.clock import random_bytes, timestamp_ms
+from sextant_shared.encoding import b64u
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.exchange import Delivery, DeliveryState, Lease
+
+_E = EnvelopeRow.__table__  # type: ignore[attr-defined]
+_D = DeliveryRow.__table__  # type: ignore[attr-defined]
+_EVENT = EventRow.__table__  # type: ignore[attr-defined]
+
+_COLUMNS = select(
+    _D.c.seq,
+    _D.c.number,
+    _D.c.state,
+    _D.c.attempts,
+    _D.c.last_error,
+    _E.c.sender,
+    _E.c.id,
+    _E.c.type,
+    _E.c.classification,
+    _E.c.size,
+    _E.c.manifest,
+    _E.c.received,
+    _E.c.log_index,
+    _E.c.traceparent,
+).join(_E, _E.c.number == _D.c.number)
+_LAPSED = "the lease ran out too often"
+
+
+class SqlMailboxes:
+    """The port `Mailboxes` on the exchange's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def page(
+        self, party: str, after: int, limit: int, state: DeliveryState | None
+    ) -> list[Delivery]:
+        """Return deliveries after a cursor, oldest first."""
+        query = _COLUMNS.where(_D.c.party == party, _D.c.seq > after)
+        if state is not None:
+            query = query.where(_D.c.state == state.value)
+        query = query.order_by(_D.c.seq).limit(limit)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [Delivery(**_members(row)) for row in rows]
+
+    async def lease(self, party: str, order: LeaseOrder) -> list[Lease]:
+        """Lease what is available, or whose lease ran out, oldest first."""
+        due = _due(party, order)
+        if not await self._database.read(lambda c: c.execute(due.limit(1)).first()):
+            return []  # the common case while polling costs no write
+        return await self._database.write(lambda c: _lease(c, party, order))
+
+    async def acknowledge(self, party: str, token: str, now: float) -> None:
+        """End a delivery.
+
+        Raises:
+            PlatformError: `E_STATE` for a stale token.
+        """
+        await self._database.write(
+            lambda c: _end(c, party, token, now, state=DeliveryState.ACKNOWLEDGED)
+        )
+
+    async def release(self, party: str, token: str, release: Release, now: float) -> None:
+        """Give a delivery back after a pause, or bury it with its reason.
+
+        Raises:
+            PlatformError: `E_STATE` for a stale token.
+        """
+        await self._database.write(lambda c: _release(c, party, token, release, now))
+
+    async def extend(self, party: str, token: str, until: float, now: float) -> None:
+        """Prolong a lease.
+
+        Raises:
+            PlatformError: `E_STATE` for a stale token.
+        """
+
+        def work(connection: Connection) -> None:
+            row = _leased(connection, party, token, now)
+            connection.execute(_at(party, row.seq).values(lease_until=until))
+
+        await self._database.write(work)
+
+    async def replay(self, party: str, seq: int, now: float) -> None:
+        """Make a dead letter available again.
+
+        Raises:
+            PlatformError: `E_STATE` when it is none.
+        """
+
+        def work(connection: Connection) -> None:
+            dead = _at(party, seq).where(_D.c.state == DeliveryState.DEAD.value)
+            result = connection.execute(
+                dead.values(state=DeliveryState.AVAILABLE.value, attempts=0, not_before=now)
+            )
+            if result.rowcount != 1:
+                raise PlatformError(Code.STATE, f"delivery {seq} is no dead letter")
+            number = connection.execute(
+                select(_D.c.number).where(_D.c.party == party, _D.c.seq == seq)
+            ).scalar_one()
+            _note(connection, number, now, "replayed", f"by {party}")
+
+        await self._database.write(work)
+
+
+def _due(party: str, order: LeaseOrder) -> Select[Any]:
+    available = and_(_D.c.state == DeliveryState.AVAILABLE.value, _D.c.not_before <= order.now)
+    lapsed = and_(_D.c.state == DeliveryState.LEASED.value, _D.c.lease_until <= order.now)
+    return _COLUMNS.where(_D.c.party == party, or_(available, lapsed)).order_by(_D.c.seq)
+
+
+def _lease(connection: Connection, party: str, order: LeaseOrder) -> list[Lease]:
+    leases = []
+    for row in connection.execute(_due(party, order).limit(order.limit)).all():
+        if row.attempts >= order.max_attempts:
+            _bury(connection, party, row, _LAPSED, order.now)
+            continue
+        token = b64u(random_bytes(16))
+        connection.execute(
+            _at(party, row.seq).values(
+                state=DeliveryState.LEASED.value,
+                attempts=row.attempts + 1,
+                lease=token,
+                lease_until=order.until,
+            )
+        )
+        _note(connection, row.number, order.now, "leased", f"by {party}")
+        members = _members(row) | {"state": DeliveryState.LEASED, "attempts": row.attempts + 1}
+        leases.append(
+            Lease(
+                **members,
+                lease=token,
+                until=timestamp_ms(order.until),
+                traceparent=row.traceparent,
+            )
+        )
+    return leases
+
+
+def _release(connection: Connection, party: str, token: str, release: Release, now: float) -> None:
+    row = _leased(connection, party, token, now)
+    if release.dead or row.attempts >= release.max_attempts:
+        _bury(connection, party, row, release.error, now)
+        return
+    connection.execute(
+        _at(party, row.seq).values(
+            state=DeliveryState.AVAILABLE.value,
+            not_before=now + release.pause(row.attempts),
+            lease=None,
+            lease_until=None,
+            last_error=release.error,
+        )
+    )
+    _note(connection, row.number, now, "released", release.error)
+
+
+def _end(
+    connection: Connection, party: str, token: str, now: float, *, state: DeliveryState
+) -> None:
+    row = _leased(connection, party, token, now)
+    connection.execute(_at(party, row.seq).values(state=state.value, lease=None, lease_until=None))
+    _note(connection, row.number, now, state.value, f"by {party}")
+
+
+def _bury(connection: Connection, party: str, row: Any, reason: str, now: float) -> None:
+    connection.execute(
+        _at(party, row.seq).values(
+            state=DeliveryState.DEAD.value, lease=None, lease_until=None, last_error=reason
+        )
+    )
+    _note(connection, row.number, now, "dead", reason)
+
+
+def _leased(connection: Connection, party: str, token: str, now: float) -> Any:
+    row = connection.execute(
+        select(_D.c.seq, _D.c.number, _D.c.attempts).where(
+            _D.c.party == party,
+            _D.c.lease == token,
+            _D.c.state == DeliveryState.LEASED.value,
+            _D.c.lease_until > now,
+        )
+    ).first()
+    if row is None:
+        raise PlatformError(
+            Code.STATE,
+            "this lease is not yours any more",
+            fix="Drop the work: the delivery comes back, or somebody else has it.",
+        )
+    return row
+
+
+def _at(party: str, seq: int) -> Any:
+    return update(_D).where(_D.c.party == party, _D.c.seq == seq)
+
+
+def _note(connection: Connection, number: int, t: float, event: str, detail: str) -> None:
+    connection.execute(
+        insert(_EVENT), [{"number": number, "t": t, "event": event, "detail": detail}]
+    )
+
+
+def _members(row: Any) -> dict[str, Any]:
+    return {
+        "seq": row.seq,
+        "sender": row.sender,
+        "id": row.id,
+        "type": row.type,
+        "class_": row.classification,
+        "size": row.size,
+        "manifest": b64u(row.manifest),
+        "deposited": timestamp_ms(row.received),
+        "state": DeliveryState(row.state),
+        "attempts": row.attempts,
+        "last_error": row.last_error,
+        "index": row.log_index,
+    }

@@ -1,0 +1,1 @@
+"""Versions of the exchange's schema, applied in order when the service starts."""

@@ -1,0 +1,136 @@
+"""What the exchange's routes take and give: envelopes, mailboxes, leases.
+
+Amounts of time are seconds; times are UTC to the millisecond; `manifest` is the base64url SHA-256
+of an envelope's manifest.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from sextant_shared.models.strict import Strict
+
+MAX_PAGE = 500
+MAX_LEASES = 64
+MAX_LEASE_S = 3600
+MAX_WAIT_S = 60
+
+
+class EnvelopeState(StrEnum):
+    """Pending until the log has the entry; accepted from then on, for ever."""
+
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+
+
+class DeliveryState(StrEnum):
+    """Where one recipient's copy stands."""
+
+    AVAILABLE = "available"
+    LEASED = "leased"
+    ACKNOWLEDGED = "acknowledged"
+    DEAD = "dead"
+
+
+class _Answer(Strict):
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class RecipientStatus(_Answer):
+    """One recipient's copy of an envelope."""
+
+    party: str
+    seq: int
+    state: Annotated[DeliveryState, Field(strict=False)]
+    attempts: int
+
+
+class EnvelopeStatus(_Answer):
+    """Where an envelope stands. `index` is its place in the log, None while pending."""
+
+    id: str
+    sender: str
+    manifest: str
+    type: str
+    class_: Annotated[str, Field(alias="class")]
+    size: int
+    state: Annotated[EnvelopeState, Field(strict=False)]
+    received: str
+    index: int | None
+    trace: str
+    recipients: list[RecipientStatus]
+
+
+class EnvelopeEvent(_Answer):
+    """One act on an envelope; `event` is named in the glossary's table."""
+
+    t: str
+    event: str
+    detail: str
+
+
+class EnvelopeEvents(_Answer):
+    """Everything that happened to an envelope, oldest first."""
+
+    events: list[EnvelopeEvent]
+
+
+class Delivery(_Answer):
+    """One envelope in a mailbox. `seq` is contiguous per mailbox, in the order of acceptance."""
+
+    seq: int
+    sender: str
+    id: str
+    type: str
+    class_: Annotated[str, Field(alias="class")]
+    size: int
+    manifest: str
+    deposited: str
+    state: Annotated[DeliveryState, Field(strict=False)]
+    attempts: int
+    last_error: str
+    index: int
+
+
+class DeliveryPage(_Answer):
+    """A page of a mailbox; `next` is the cursor to go on from."""
+
+    items: list[Delivery]
+    next: int
+
+
+class LeaseRequest(Strict):
+    """How many deliveries, for how long, and how long to wait for the first one."""
+
+    max: Annotated[int, Field(ge=1, le=MAX_LEASES)] = 1
+    lease_s: Annotated[int, Field(ge=1, le=MAX_LEASE_S)] = 60
+    wait_s: Annotated[int, Field(ge=0, le=MAX_WAIT_S)] = 0
+
+
+class Lease(Delivery):
+    """A delivery that is the caller's until `until`; `lease` fences out whoever comes late."""
+
+    lease: str
+    until: str
+    traceparent: str | None
+
+
+class LeasePage(_Answer):
+    """The deliveries leased."""
+
+    leases: list[Lease]
+
+
+class ReleaseRequest(Strict):
+    """Why a delivery comes back, when to try again, or that it never should be."""
+
+    error: Annotated[str, Field(max_length=500)]
+    delay_s: Annotated[int, Field(ge=0, le=MAX_LEASE_S)] | None = None
+    dead: bool = False
+
+
+class ExtendRequest(Strict):
+    """For how long from now a lease goes on."""
+
+    lease_s: Annotated[int, Field(ge=1, le=MAX_LEASE_S)]
