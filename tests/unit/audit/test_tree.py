@@ -28,11 +28,11 @@ def test_a_tile_of_another_length_is_refused(length: int) -> None:
 
 def test_a_node_of_a_tile_at_hand_nowhere_is_reported_missing() -> None:
     tree, full = TileTree().grown(LEAVES[:600])
-    nodes = Nodes(tree, {})
+    nodes = Nodes(tree, {}.get)
     inclusion_path(3, 600, nodes)
     assert nodes.missing == {(0, 0)}
     tiles = {(tile.level, tile.index): tile.levels for tile in full}
-    assert inclusion_path(3, 600, Nodes(tree, tiles)) == naive.inclusion(3, LEAVES[:600])
+    assert inclusion_path(3, 600, Nodes(tree, tiles.get)) == naive.inclusion(3, LEAVES[:600])
 
 
 def test_growing_leaves_the_tree_before_as_it_was() -> None:
@@ -53,7 +53,7 @@ def test_a_tree_grown_in_batches_is_that_of_the_definition(batches: list[int]) -
     leaves = LEAVES[: tree.size]
     assert tree.root() == naive.root(leaves)
     assert sorted(tiles) == [(t.level, t.index) for t in tiles_of(tree.size) if t.width == 256]
-    nodes = Nodes(tree, tiles)
+    nodes = Nodes(tree, tiles.get)
     for size in {1, tree.size // 3, tree.size} - {0}:
         if size <= tree.size:
             assert subtree_root(0, size, nodes) == naive.root(leaves[:size])
@@ -75,6 +75,8 @@ def test_a_tree_of_three_levels_resumes_from_its_edges() -> None:
 
 def test_the_cache_forgets_the_tile_used_longest_ago() -> None:
     cache = TileCache(2)
-    for index in (1, 2, 1, 3):
-        cache.put(0, index, [])
-    assert set(cache.tiles) == {(0, 1), (0, 3)}
+    for index in (1, 2):
+        cache.put((0, index), [[]])
+    assert cache.get((0, 1)) == [[]]
+    cache.put((0, 3), [[]])
+    assert [cache.get((0, index)) for index in (1, 2, 3)] == [[[]], None, [[]]]

@@ -12,6 +12,7 @@ from sextant_audit.domain.tree import TileTree
 from sextant_shared.encoding import b64
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import leaf_hash
+from sextant_shared.merkle.notes import MAX_TREE_SIZE
 from sextant_shared.merkle.tiles import TILE_WIDTH, tiles_of
 from sextant_shared.merkle.tree import Frontier
 from sextant_shared.models.entries import GenesisEntry, parse_entry
@@ -92,20 +93,28 @@ async def check_log(ledger: ReadableLedger, keys: LogKeys, signed: tuple[int, by
         PlatformError: `E_INTEGRITY` naming the first thing that does not agree; `E_KEY` or
             `E_SIGNATURE` for a checkpoint that the log's keys did not sign.
     """
-    size = await ledger.read(lambda rows: rows.size())
+    size, tiles, beyond = await ledger.read(_extent)
     if size < max(signed[0], 1):
         raise _broken(f"the ledger holds {size} entries, the signer signed {signed[0]}")
     check = _Check(keys, dict([signed]) if signed[0] else {})
     for start in range(0, size, CHUNK):
         end = min(start + CHUNK, size)
         await ledger.read(lambda rows, end=end: check.chunk(rows, end))  # type: ignore[misc]
-    stored = await ledger.read(lambda rows: (rows.tile_count(), rows.checkpoints(size, 2**62)))
     expected = sum(tile.width == TILE_WIDTH for tile in tiles_of(size))
-    if (check.tiles, *stored) != (expected, expected, []):
-        raise _broken(f"{stored[0]} tiles or a larger checkpoint stand where {expected} belong")
+    if beyond or (check.tiles, tiles) != (expected, expected):
+        raise _broken(
+            f"{size} entries have {expected} full tiles and no checkpoint beyond them; the ledger"
+            f" holds {tiles} tiles and {len(beyond)} such checkpoints"
+        )
     if check.tree.root() != check.frontier.root():
         raise _broken("tiles and frontier disagree about the root")
     return LogReport(size, check.frontier.root(), check.tiles, check.checkpoints)
+
+
+def _extent(rows: Rows) -> tuple[int, int, list[str]]:
+    """Return size, full tiles and checkpoints beyond the size, of one moment: a log may grow."""
+    size = rows.size()
+    return size, rows.tile_count(), rows.checkpoints(size, MAX_TREE_SIZE)
 
 
 def _broken(detail: str) -> PlatformError:

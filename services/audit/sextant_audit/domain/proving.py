@@ -42,7 +42,7 @@ class Prover:
     def advance(self, tree: TileTree, full: Sequence[FullTile]) -> None:
         """Make the larger tree the one in force and keep its new tiles warm."""
         for tile in full:
-            self._cache.put(tile.level, tile.index, tile.levels)
+            self._cache.put((tile.level, tile.index), tile.levels)
         self._tree = tree
 
     async def root(self, size: int) -> bytes:
@@ -62,14 +62,15 @@ class Prover:
     async def _prove(self, build: Callable[[Node], T]) -> T:
         """Build a proof; if tiles were missing, load them all in one read and build it again."""
         tree = self._tree
-        nodes = Nodes(tree, self._cache.tiles)
+        nodes = Nodes(tree, self._cache.get)
         proof = build(nodes)
         if not nodes.missing:
             return proof
         loaded = await self._ledger.read(lambda rows: _load(rows, nodes.missing))
-        for (level, index), levels in loaded.items():
-            self._cache.put(level, index, levels)
-        return build(Nodes(tree, {**self._cache.tiles, **loaded}))
+        proof = build(Nodes(tree, lambda key: loaded.get(key) or self._cache.get(key)))
+        for key, levels in loaded.items():
+            self._cache.put(key, levels)
+        return proof
 
 
 def _load(rows: Rows, keys: Collection[TileKey]) -> dict[TileKey, Levels]:

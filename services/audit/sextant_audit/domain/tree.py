@@ -8,7 +8,7 @@ value too: growing returns another tree, and a transaction that fails leaves the
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sextant_shared.errors import Code, PlatformError
@@ -84,7 +84,7 @@ class TileTree:
 
     def root(self) -> bytes:
         """Return the RFC 6962 root; the edges hold every node it needs."""
-        return subtree_root(0, self.size, Nodes(self, {}))
+        return subtree_root(0, self.size, Nodes(self, lambda _: None))
 
     def edge(self, level: int, index: int) -> list[bytes] | None:
         """Return the hashes of a tile if it is the partial one at the right edge."""
@@ -99,11 +99,11 @@ class Nodes:
     A proof made while tiles were missing is worthless; load them and make it again.
     """
 
-    __slots__ = ("_tiles", "_tree", "missing")
+    __slots__ = ("_find", "_tree", "missing")
 
-    def __init__(self, tree: TileTree, tiles: Mapping[TileKey, Levels]) -> None:
+    def __init__(self, tree: TileTree, find: Callable[[TileKey], Levels | None]) -> None:
         self._tree = tree
-        self._tiles = tiles
+        self._find = find
         self.missing: set[TileKey] = set()
 
     def __call__(self, level: int, index: int) -> bytes:
@@ -113,7 +113,7 @@ class Nodes:
         position = index & ((1 << (TILE_HEIGHT - height)) - 1)
         if tile_index == self._tree.size >> (TILE_HEIGHT * (tile_level + 1)):
             return self._tree.edges[tile_level][height][position]
-        tile = self._tiles.get((tile_level, tile_index))
+        tile = self._find((tile_level, tile_index))
         if tile is None:
             self.missing.add((tile_level, tile_index))
             return _MISSING
@@ -130,15 +130,17 @@ class TileCache:
         self._capacity = capacity
         self._tiles: OrderedDict[TileKey, Levels] = OrderedDict()
 
-    @property
-    def tiles(self) -> Mapping[TileKey, Levels]:
-        """What is cached now."""
-        return self._tiles
+    def get(self, key: TileKey) -> Levels | None:
+        """Return a tile if it is kept."""
+        tile = self._tiles.get(key)
+        if tile is not None:
+            self._tiles.move_to_end(key)
+        return tile
 
-    def put(self, level: int, index: int, levels: Levels) -> None:
+    def put(self, key: TileKey, levels: Levels) -> None:
         """Keep a tile, and forget the least recently used beyond the capacity."""
-        self._tiles[level, index] = levels
-        self._tiles.move_to_end((level, index))
+        self._tiles[key] = levels
+        self._tiles.move_to_end(key)
         while len(self._tiles) > self._capacity:
             self._tiles.popitem(last=False)
 

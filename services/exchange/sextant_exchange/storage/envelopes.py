@@ -210,15 +210,10 @@ def _held(envelope: Acceptable, number: int) -> Held:
 
 def _accept(connection: Connection, batch: Sequence[Logged], now: float) -> None:
     parties = {party for logged in batch for party in logged.held.recipients}
-    last = dict(
-        connection.execute(
-            select(_D.c.party, func.max(_D.c.seq))
-            .where(_D.c.party.in_(parties))
-            .group_by(_D.c.party)
-        )
-        .tuples()
-        .all()
+    newest = (
+        select(_D.c.party, func.max(_D.c.seq)).where(_D.c.party.in_(parties)).group_by(_D.c.party)
     )
+    last: dict[str, int] = {str(row[0]): int(row[1]) for row in connection.execute(newest)}
     deliveries = []
     for logged in sorted(batch, key=lambda item: item.index):
         for party in logged.held.recipients:
