@@ -1,9 +1,11 @@
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 
 from sextant_audit.domain.checking import LogReport, check_log
+from sextant_audit.domain.ports import Rows
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.checkpoints import sign_checkpoint
 from tests.support.logs import NOW, ORIGIN, log_keys, log_signers
@@ -11,6 +13,7 @@ from tests.unit.audit.memory import MemoryRows, TestLog, new_entry
 
 pytestmark = pytest.mark.anyio
 
+T = TypeVar("T")
 SIZE = 600
 
 
@@ -128,3 +131,18 @@ async def test_a_log_under_another_origin_is_found() -> None:
 async def test_a_sound_log_is_counted() -> None:
     log = await grown_log()
     assert await checked(log) == LogReport(size=SIZE, root=log.signer.root, tiles=2, checkpoints=4)
+
+
+async def test_a_log_that_grows_while_it_is_checked_is_sound() -> None:
+    log = await grown_log()
+    read, numbers = log.ledger.read, iter(range(9000, 9999))
+
+    class Growing:
+        async def read(self, work: Callable[[Rows], T]) -> T:
+            await log.sequencer.flush([[new_entry(next(numbers)) for _ in range(200)]])
+            await log.publisher.publish()
+            return await read(work)
+
+    signed = log.signer.size, log.signer.root
+    report = await check_log(Growing(), log.signer.keys, signed)
+    assert report.size == SIZE + 200 < log.signer.size

@@ -28,7 +28,7 @@ def test_a_tile_of_another_length_is_refused(length: int) -> None:
 
 def test_a_node_of_a_tile_at_hand_nowhere_is_reported_missing() -> None:
     tree, full = TileTree().grown(LEAVES[:600])
-    nodes = Nodes(tree, {}.get)
+    nodes = Nodes(tree, lambda _: None)
     inclusion_path(3, 600, nodes)
     assert nodes.missing == {(0, 0)}
     tiles = {(tile.level, tile.index): tile.levels for tile in full}
