@@ -1,0 +1,78 @@
+"""The `Trace` port over OpenTelemetry: one declaration is one trace through all services.
+
+A delivery carries the context of the span that created it; processing it continues that trace as
+its child and links to it as well, as messaging conventions ask. What a batch delivers belongs to
+several traces: the call runs inside the oldest, and each other trace gets a span of its own over
+the same time, linked to it.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from opentelemetry.trace import SpanKind
+
+from sextant_declarations.domain.deliveries import Lease
+from sextant_shared.chassis.telemetry import (
+    BATCH_COUNT,
+    DESTINATION,
+    ENVELOPE_ID,
+    ENVELOPE_SIZE,
+    ENVELOPE_TYPE,
+    MESSAGE_ID,
+    OPERATION,
+    Telemetry,
+    current_traceparent,
+)
+
+QUEUE = "verification"
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans of this service."""
+
+    telemetry: Telemetry
+
+    @contextmanager
+    def processing(self, lease: Lease) -> Iterator[None]:
+        """Continue the delivery's trace while it is processed."""
+        with self.telemetry.span(
+            "process verification",
+            kind=SpanKind.CONSUMER,
+            parent=lease.traceparent,
+            links=[lease.traceparent] if lease.traceparent else [],
+            attributes={
+                OPERATION: "process",
+                DESTINATION: QUEUE,
+                MESSAGE_ID: str(lease.seq),
+                ENVELOPE_ID: lease.id,
+                ENVELOPE_TYPE: lease.type,
+                ENVELOPE_SIZE: lease.size,
+            },
+        ):
+            yield
+
+    @contextmanager
+    def delivering(self, what: str, traceparents: Sequence[str | None]) -> Iterator[None]:
+        """Continue the traces of outbox rows while they are delivered."""
+        distinct = list(dict.fromkeys(text for text in traceparents if text))
+        oldest, others = (distinct[0], distinct[1:]) if distinct else (None, [])
+        with ExitStack() as stack:
+            for other in others:
+                linked = [oldest] if oldest else []
+                stack.enter_context(self.telemetry.span(what, parent=other, links=linked))
+            stack.enter_context(
+                self.telemetry.span(
+                    what,
+                    kind=SpanKind.PRODUCER,
+                    parent=oldest,
+                    links=others,
+                    attributes={BATCH_COUNT: len(traceparents)},
+                )
+            )
+            yield
+
+    def current(self) -> str | None:
+        """Return the traceparent of the span we are in."""
+        return current_traceparent()

@@ -1,0 +1,159 @@
+"""What travels through the intake: a leased delivery, its dossier, and what examining it found.
+
+Plain values, cheap to hand to another process. Not responsible for deciding anything:
+`examination` fills `Examined`, `register` decides what becomes of it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sextant_shared.errors import Code, Finding
+
+DECLARATION_CTY = "application/vnd.sextant.declaration+json"
+RECEIPT_TYPE_PREFIX = "receipt."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """One delivery of the verification queue, ours until the lease runs out.
+
+    `token` is stale once somebody else leased it; `traceparent` continues the sender's trace.
+    """
+
+    token: str
+    seq: int
+    sender: str
+    id: str
+    type: str
+    size: int
+    manifest: str
+    attempts: int
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A private folder for one delivery: the container as fetched, the plaintext as opened."""
+
+    container: Path
+    content: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """All the evidence an examination needs; nothing in it is believed yet.
+
+    `sender` and `id` are what the exchange says the delivery is. The plaintext is written to the
+    stage; whoever made the stage empties it.
+    """
+
+    sender: str
+    id: str
+    stage: Stage
+    custody: bytes
+    sender_proof: bytes
+    own_proof: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogHead:
+    """A tree head that both keys of the pinned log signed."""
+
+    size: int
+    root: bytes
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custody:
+    """What the verified custody receipt says: log position, time, registry position, tree head."""
+
+    index: int
+    t: str
+    reg: int
+    head: LogHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The visible head of an envelope, as its sender signed it.
+
+    `beacon` is the log head (size, root) the sender had verified when it sealed.
+    """
+
+    type: str
+    cty: str
+    classification: str
+    created: str
+    period: str | None
+    irt: str | None
+    beacon: tuple[int, bytes] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What the register keeps about the content of a declaration."""
+
+    declaration_id: str
+    version: int
+    state_code: str
+    kind: str
+    year: int | None
+    is_nil: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """Which rules were applied: version and SHA-256 (base64url)."""
+
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What the rules say about one content; `facts` is None when it is no declaration at all."""
+
+    facts: Facts | None
+    findings: tuple[Finding, ...]
+    pack: Pack
+    canonical_digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """An opened content: its size and SHA-256; `check` stands for declarations only."""
+
+    size: int
+    digest: bytes
+    check: Check | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why the envelope was refused. Kept for officers; the sender learns only UNREADABLE."""
+
+    code: Code
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What examining a dossier found: a refusal, or content that may be believed.
+
+    `manifest` is the signed head as received. `head` is None when the sender signed nothing that
+    could be read.
+    """
+
+    sender: str
+    id: str
+    manifest: bytes
+    manifest_digest: bytes
+    custody: Custody
+    head: Head | None
+    result: Content | Refusal
+
+
+def is_receipt(type_: str) -> bool:
+    """Return whether envelopes of this type are receipts: answering those would never end."""
+    return type_.startswith(RECEIPT_TYPE_PREFIX)

@@ -1,0 +1,96 @@
+"""What an act of the Secretariat makes it owe: a log entry, and a sealed reply to the sender.
+
+Plain values. `answers` composes them, the register stores them in the transaction of the act, and
+`relay` delivers them afterwards.
+"""
+
+from dataclasses import dataclass
+
+from sextant_declarations.domain.deliveries import LogHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwedEntry:
+    """A log entry: its bytes, and the detail and salt that its commitment hides."""
+
+    act: str
+    leaf: bytes
+    detail: bytes
+    salt: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """A party and the sealing key its newest document lists."""
+
+    party: str
+    jwk: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealOrder:
+    """One reply to sign and seal, once: its bytes never change afterwards."""
+
+    id: str
+    type: str
+    content: bytes
+    to: Address
+    classification: str
+    created: str
+    irt: str
+    beacon: LogHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedReply:
+    """A sealed reply; `kpc` later proves its content to a third party without any key."""
+
+    id: str
+    type: str
+    container: bytes
+    manifest_digest: bytes
+    kpc: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueEntry:
+    """An outbox row: a log entry that is not known to be in the log."""
+
+    row: int
+    leaf: bytes
+    traceparent: str | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueReply:
+    """An outbox row: a reply whose custody receipt we do not hold.
+
+    `is_deposited` says that the exchange has it already.
+    """
+
+    row: int
+    id: str
+    container: bytes
+    manifest_digest: bytes
+    is_deposited: bool
+    traceparent: str | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoggedProof:
+    """Where the entry of an outbox row stands, with its tlog-proof."""
+
+    row: int
+    index: int
+    proof: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postponed:
+    """An outbox row that could not be delivered: why, and when to try again."""
+
+    row: int
+    error: str
+    again_at: float

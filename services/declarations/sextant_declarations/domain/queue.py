@@ -1,0 +1,48 @@
+"""The verification queue as officers see it: the exchange keeps it, we ask with our own key."""
+
+from dataclasses import dataclass
+
+from sextant_declarations.domain.officers import Officers, Reader
+from sextant_declarations.domain.ports import Queue
+from sextant_declarations.domain.reading import IntakeView
+from sextant_shared.errors import PlatformError
+from sextant_shared.models.exchange import Delivery, DeliveryPage
+from sextant_shared.models.strict import Strict
+
+
+class QueueView(Strict):
+    """What waits at the exchange and what this service does about it.
+
+    `unreachable` says why the exchange could not be asked; `deliveries` is empty then.
+    """
+
+    deliveries: list[Delivery]
+    next: int
+    unreachable: str | None
+    intake: IntakeView
+
+
+@dataclass(frozen=True)
+class VerificationQueue:
+    """Reads and mends the queue."""
+
+    queue: Queue
+    officers: Officers
+
+    async def view(self, after: int, limit: int) -> QueueView:
+        """Return a page of the queue, or why it cannot be seen now."""
+        intake = await self.officers.intake()
+        try:
+            page = await self.queue.waiting(after, limit)
+        except PlatformError as error:
+            return QueueView(deliveries=[], next=after, unreachable=str(error), intake=intake)
+        return QueueView(deliveries=page.items, next=page.next, unreachable=None, intake=intake)
+
+    async def dead_letters(self, after: int, limit: int) -> DeliveryPage:
+        """Return a page of the deliveries that failed too often."""
+        return await self.queue.dead_letters(after, limit)
+
+    async def replay(self, seq: int, reader: Reader) -> None:
+        """Let a dead letter come again. Leaves a line in the access log first."""
+        await self.officers.note(reader, "replay", f"dead letter {seq}")
+        await self.queue.replay(seq)

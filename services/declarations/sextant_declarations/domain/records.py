@@ -1,0 +1,75 @@
+"""What is handed to the register, and what it stores of one envelope in one transaction."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sextant_declarations.domain.deliveries import Check, Examined, Facts
+from sextant_declarations.domain.owed import Address, OwedEntry, SealedReply
+from sextant_declarations.domain.register import DeclarationKey, Standing, Verdict
+
+
+class Nature(StrEnum):
+    """What an envelope turned out to be."""
+
+    DECLARATION = "declaration"
+    CORRESPONDENCE = "correspondence"
+    RECEIPT = "receipt"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One examined envelope on its way into the register.
+
+    `address` is None for receipts, which are never answered. Receipt and proofs are kept as
+    evidence, byte for byte.
+    """
+
+    examined: Examined
+    type: str
+    address: Address | None
+    custody: bytes
+    sender_proof: bytes
+    own_proof: bytes
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """A version of a declaration as it is filed: the `n`th submission under its declaration id."""
+
+    declaration: str
+    owner: str
+    n: int
+    facts: Facts
+    check: Check
+    verdict: Verdict
+    registration: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """Everything stored of one envelope: evidence, findings, version, and what is owed for it."""
+
+    submission: Submission
+    nature: Nature
+    verdict: Verdict | None
+    filed: Filed | None
+    entries: tuple[OwedEntry, ...]
+    replies: tuple[SealedReply, ...]
+    stored_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """The part of the register's state that a batch was planned on, compared when it commits."""
+
+    year: int
+    last_number: int
+    submissions: dict[DeclarationKey, int]
+
+    @classmethod
+    def of(cls, standing: Standing) -> "Base":
+        """Return what `standing` says before anything is planned on it."""
+        held = {key: holding.submissions for key, holding in standing.holdings.items()}
+        return cls(year=standing.year, last_number=standing.last_number, submissions=held)

@@ -1,0 +1,50 @@
+"""Signs and seals replies with the Secretariat's own pair, each once; the bytes are kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sextant_declarations.domain.owed import SealedReply, SealOrder
+from sextant_shared.crypto.sealing import SealingKey
+from sextant_shared.crypto.signing import Signer
+from sextant_shared.encoding import b64u
+from sextant_shared.models.envelope import Beacon
+from sextant_shared.models.receipts import RECEIPT_CTY
+from sextant_shared.protocol.envelope import SealRequest, seal_bytes
+
+
+@dataclass(frozen=True)
+class Seal:
+    """Seals orders as `party`, signed by its pair."""
+
+    party: str
+    signers: tuple[Signer, Signer]
+
+    def __call__(self, orders: Sequence[SealOrder]) -> list[SealedReply]:
+        """Return the sealed replies, in order.
+
+        Raises:
+            PlatformError: `E_KEY` for an address whose key cannot encapsulate.
+        """
+        return [self._one(order) for order in orders]
+
+    def _one(self, order: SealOrder) -> SealedReply:
+        request = SealRequest(
+            id=order.id,
+            sender=self.party,
+            signers=self.signers,
+            recipients=[(order.to.party, SealingKey.from_jwk(order.to.jwk))],
+            type=order.type,
+            cty=RECEIPT_CTY,
+            classification=order.classification,
+            created=order.created,
+            irt=order.irt,
+            log=Beacon(size=order.beacon.size, root=b64u(order.beacon.root)),
+        )
+        container, sealed = seal_bytes(order.content, request)
+        return SealedReply(
+            id=order.id,
+            type=order.type,
+            container=container,
+            manifest_digest=sealed.manifest.digest,
+            kpc=sealed.kpc,
+        )

@@ -1,0 +1,1 @@
+"""The officers' REST interface: each route asks one use case."""

@@ -1,0 +1,67 @@
+"""HTTP for declarations: list, versions with findings, content, evidence."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import FileResponse
+
+from sextant_declarations.domain.deliveries import DECLARATION_CTY
+from sextant_declarations.domain.officers import Officers, Reader
+from sextant_declarations.domain.reading import DeclarationPage, DeclarationView, Evidence, Filters
+from sextant_shared.chassis.routing import action, guarded_router, subject_of
+from sextant_shared.models.receipts import OutcomeVerdict
+from sextant_shared.protocol.access import Action
+
+DEFAULT_PAGE = 50
+Id = Annotated[str, Path(max_length=64, description="id of a declaration, from the list")]
+Number = Annotated[int, Path(ge=1, description="which submission under the declaration's id")]
+Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
+
+
+def reader_of(request: Request) -> Reader:
+    """Return the officer whom the guard let in."""
+    subject = subject_of(request)
+    return Reader(client=subject.client_id, role=str(subject.role))
+
+
+def declarations_router(officers: Callable[[], Officers], max_page: int) -> APIRouter:
+    """Return the routes under `/v1/declarations`."""
+    router = guarded_router(prefix="/v1/declarations", tags=["declarations"])
+
+    @router.get("", **action(Action.DECLARATION_LIST))
+    async def list_declarations(
+        state: Annotated[str | None, Query(max_length=32)] = None,
+        kind: Annotated[str | None, Query(max_length=64)] = None,
+        year: Annotated[int | None, Query(ge=1900, le=2200)] = None,
+        verdict: OutcomeVerdict | None = None,
+        cursor: Cursor = None,
+        limit: Annotated[int, Query(ge=1, le=max_page)] = DEFAULT_PAGE,
+    ) -> DeclarationPage:
+        """List declarations by what their newest version says, newest declaration first."""
+        filters = Filters(state=state, kind=kind, year=year, verdict=verdict)
+        return await officers().list_declarations(filters, cursor=cursor, limit=limit)
+
+    @router.get("/{id_}", **action(Action.DECLARATION_READ))
+    async def read_declaration(request: Request, id_: Id) -> DeclarationView:
+        """Read all versions and findings of a declaration. Leaves a line in the access log."""
+        return await officers().read_declaration(id_, reader_of(request))
+
+    @router.get(
+        "/{id_}/versions/{n}", **action(Action.DECLARATION_READ), response_class=FileResponse
+    )
+    async def read_version(request: Request, id_: Id, n: Number) -> FileResponse:
+        """Read what version `n` declares, as it was sent. Leaves a line in the access log."""
+        envelope = await officers().version(id_, n)
+        path = await officers().read_content(envelope, reader_of(request))
+        return FileResponse(path, media_type=DECLARATION_CTY)
+
+    @router.get("/{id_}/evidence", **action(Action.DECLARATION_READ))
+    async def read_evidence(
+        request: Request, id_: Id, n: Annotated[int | None, Query(ge=1)] = None
+    ) -> Evidence:
+        """Read all that proves version `n`, by default the newest. Leaves a line in the log."""
+        envelope = await officers().version(id_, n)
+        return await officers().read_evidence(envelope, reader_of(request))
+
+    return router

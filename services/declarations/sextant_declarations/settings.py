@@ -1,0 +1,116 @@
+"""Everything an operator may set for this service, each with its reason. Secrets are files."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from sextant_shared.chassis.settings import ServiceSettings
+
+DATABASE = "declarations.sqlite3"
+VAULT = "vault"
+
+
+class DeclarationsSettings(ServiceSettings):
+    """Settings of the declarations service; variables begin with SEXTANT_DECLARATIONS_."""
+
+    model_config = SettingsConfigDict(env_prefix="SEXTANT_DECLARATIONS_")
+
+    party: Annotated[
+        str, Field(description="our own party id: whose mailbox is the verification queue")
+    ] = "SEC"
+    trust_file: Annotated[
+        Path, Field(description="pinned registrars and log keys; nothing else is believed")
+    ]
+    exchange_url: Annotated[str, Field(description="base address of the exchange")]
+    exchange_client_id: Annotated[
+        str, Field(description="our client id at the exchange, as `<party>/<name>`")
+    ]
+    exchange_key_file: Annotated[
+        Path, Field(description="key file of the access key our party document lists")
+    ]
+    audit_url: Annotated[str, Field(description="base address of the transparency log")]
+    audit_client_id: Annotated[str, Field(description="our client id in the log's clients file")]
+    audit_key_file: Annotated[Path, Field(description="key file of that client")]
+    sealing_key_files: Annotated[
+        tuple[Path, ...],
+        Field(description="private sealing keys; keep retired ones while envelopes may come"),
+    ]
+    signing_key_files: Annotated[
+        tuple[Path, Path], Field(description="our signing pair, in profile order")
+    ]
+    passphrase_file: Annotated[Path | None, Field(description="passphrase of sealed key files")] = (
+        None
+    )
+
+    isolation: Annotated[
+        Literal["process", "thread"],
+        Field(description="where envelopes are opened; thread is for tests and debuggers"),
+    ] = "process"
+    processes: Annotated[
+        int, Field(description="workshop processes; one per core keeps them all busy", ge=1)
+    ] = 2
+    jobs_per_process: Annotated[
+        int, Field(description="jobs until a process and the keys in it are replaced", ge=1)
+    ] = 200
+    job_timeout_s: Annotated[
+        float, Field(description="longest opening and checking; then the process is ended", gt=0)
+    ] = 60.0
+    max_declaration_bytes: Annotated[
+        int, Field(description="larger content is rejected unread: rules hold it in memory", ge=1)
+    ] = 16_777_216
+    created_tolerance_s: Annotated[
+        int, Field(description="how far `created` may be from the log's time; senders are offline")
+    ] = 86_400
+    states: Annotated[
+        dict[str, str],
+        Field(
+            default_factory=dict,
+            description="party id to State code where `NA-XAL` declaring for XAL does not fit",
+        ),
+    ]
+
+    max_leases: Annotated[
+        int, Field(description="deliveries under way at once: bounds memory and disk", ge=1)
+    ] = 32
+    lease_s: Annotated[
+        int, Field(description="how long a lost worker blocks a delivery; extended while at work")
+    ] = 60
+    wait_s: Annotated[
+        int, Field(description="how long the exchange holds an empty lease request open", ge=0)
+    ] = 20
+    retry_first_s: Annotated[
+        float, Field(description="first delay of a delivery that failed; doubles", gt=0)
+    ] = 2.0
+    retry_cap_s: Annotated[
+        float, Field(description="longest delay of a delivery that failed", gt=0)
+    ] = 900.0
+    pause_cap_s: Annotated[
+        float, Field(description="longest pause between tries to reach the exchange or log", gt=0)
+    ] = 30.0
+    stop_s: Annotated[
+        float, Field(description="how long a stopping worker lets deliveries finish", ge=0)
+    ] = 5.0
+    replies_at_once: Annotated[
+        int, Field(description="replies deposited at once; more only contend", ge=1)
+    ] = 4
+    poll_s: Annotated[
+        float, Field(description="how often the outbox is looked at without being woken", gt=0)
+    ] = 1.0
+    evidence_inline_bytes: Annotated[
+        int, Field(description="largest container inside an evidence answer; else by its path")
+    ] = 1_048_576
+    max_page: Annotated[
+        int, Field(description="longest page of a list: bounds the work of one request", ge=1)
+    ] = 200
+
+    @property
+    def database(self) -> Path:
+        """The file of the register, the outbox and the access log."""
+        return self.data_dir / DATABASE
+
+    @property
+    def vault(self) -> Path:
+        """The folder of containers and plaintext."""
+        return self.data_dir / VAULT

@@ -1,0 +1,65 @@
+"""The newest log head that fits everything seen before, and alarms about those that do not."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, insert, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from sextant_declarations.domain.deliveries import LogHead
+from sextant_declarations.storage.tables import LOG_ALARMS, LOG_HEAD
+from sextant_shared.chassis.database import Database
+
+_ONLY = 1  # the table holds one row
+
+
+@dataclass(frozen=True)
+class SqlHeadLedger:
+    """The head ledger in this room's database."""
+
+    database: Database
+
+    async def newest(self) -> LogHead | None:
+        """Return the newest head, None before the first."""
+        row = LOG_HEAD
+        wanted = select(row.c.size, row.c.root, row.c.text)
+
+        def read(connection: Connection) -> LogHead | None:
+            found = connection.execute(wanted).one_or_none()
+            return LogHead(*found) if found else None
+
+        return await self.database.read(read)
+
+    async def keep(self, head: LogHead) -> None:
+        """Move forward to `head`, never back."""
+        values = {"size": head.size, "root": head.root, "text": head.text}
+        row = LOG_HEAD
+        change = (
+            upsert(row)
+            .values(id=_ONLY, **values)
+            .on_conflict_do_update(index_elements=["id"], set_=values, where=row.c.size < head.size)
+        )
+
+        def write(connection: Connection) -> None:
+            connection.execute(change)
+
+        await self.database.write(write)
+
+    async def alarm(
+        self, t: str, source: str, head: tuple[int, bytes], own: LogHead | None, detail: str
+    ) -> None:
+        """Keep both heads and what does not fit between them."""
+        size, root = head
+        change = insert(LOG_ALARMS).values(
+            t=t,
+            source=source,
+            size=size,
+            root=root,
+            own_size=own.size if own else 0,
+            own_root=own.root if own else b"",
+            detail=detail,
+        )
+
+        def write(connection: Connection) -> None:
+            connection.execute(change)
+
+        await self.database.write(write)

@@ -1,0 +1,104 @@
+"""What is owed: rows written by the register, delivered by the relay, kept as evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Table, Update, bindparam, select, update
+
+from sextant_declarations.domain.owed import DueEntry, DueReply, LoggedProof, Postponed
+from sextant_declarations.storage.tables import OWED_ENTRIES, OWED_REPLIES
+from sextant_shared.chassis.database import Database
+
+
+@dataclass(frozen=True)
+class SqlOutbox:
+    """The outbox in this room's database."""
+
+    database: Database
+
+    async def due_entries(self, limit: int, now: float) -> list[DueEntry]:
+        """Return log entries to append, oldest first."""
+        row = OWED_ENTRIES
+        wanted = (
+            select(row.c.id.label("row"), row.c.leaf, row.c.traceparent, row.c.attempts)
+            .where(row.c.log_index.is_(None), row.c.again_at <= now)
+            .order_by(row.c.id)
+            .limit(limit)
+        )
+        return await self.database.read(
+            lambda c: [DueEntry(**found) for found in c.execute(wanted).mappings()]
+        )
+
+    async def entries_logged(self, proofs: Sequence[LoggedProof]) -> None:
+        """Keep where the entries stand and their proofs."""
+        row = OWED_ENTRIES
+        change = (
+            update(row)
+            .where(row.c.id == bindparam("row"))
+            .values(log_index=bindparam("index"), proof=bindparam("text"), last_error=None)
+        )
+        values = [{"row": p.row, "index": p.index, "text": p.proof} for p in proofs]
+        await self._write(change, values)
+
+    async def due_replies(self, limit: int, now: float) -> list[DueReply]:
+        """Return replies to deposit or whose custody receipt is still missing, oldest first."""
+        row = OWED_REPLIES
+        wanted = (
+            select(
+                row.c.id.label("row"),
+                row.c.envelope_id.label("id"),
+                row.c.container,
+                row.c.manifest_digest,
+                row.c.is_deposited,
+                row.c.traceparent,
+                row.c.attempts,
+            )
+            .where(row.c.custody.is_(None), row.c.again_at <= now)
+            .order_by(row.c.id)
+            .limit(limit)
+        )
+        return await self.database.read(
+            lambda c: [DueReply(**found) for found in c.execute(wanted).mappings()]
+        )
+
+    async def reply_deposited(self, reply: int, custody: bytes | None, again_at: float) -> None:
+        """Keep that the exchange has it; without a receipt it stays due, at `again_at`."""
+        row = OWED_REPLIES
+        change = (
+            update(row)
+            .where(row.c.id == bindparam("row"))
+            .values(
+                is_deposited=True,
+                custody=bindparam("receipt"),
+                again_at=bindparam("at"),
+                last_error=None,
+            )
+        )
+        await self._write(change, [{"row": reply, "receipt": custody, "at": again_at}])
+
+    async def postpone_entries(self, postponed: Sequence[Postponed]) -> None:
+        """Keep the reasons and come back later."""
+        await self._postpone(OWED_ENTRIES, postponed)
+
+    async def postpone_reply(self, postponed: Postponed) -> None:
+        """Keep the reason and come back later."""
+        await self._postpone(OWED_REPLIES, [postponed])
+
+    async def _postpone(self, row: Table, postponed: Sequence[Postponed]) -> None:
+        change = (
+            update(row)
+            .where(row.c.id == bindparam("row"))
+            .values(
+                attempts=row.c.attempts + 1,
+                last_error=bindparam("error"),
+                again_at=bindparam("at"),
+            )
+        )
+        values = [{"row": p.row, "error": p.error, "at": p.again_at} for p in postponed]
+        await self._write(change, values)
+
+    async def _write(self, change: Update, values: Sequence[dict[str, object]]) -> None:
+        def write(connection: Connection) -> None:
+            connection.execute(change, values)
+
+        await self.database.write(write)

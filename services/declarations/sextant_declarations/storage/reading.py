@@ -1,0 +1,392 @@
+"""The reading side: what officers are shown, and the access log written before they are shown it.
+
+A page of a list takes one statement, however long it is; the versions of a declaration take two.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    Table,
+    func,
+    insert,
+    select,
+    union_all,
+)
+
+from sextant_declarations.domain.reading import (
+    Access,
+    Alarm,
+    DeclarationSummary,
+    EntryEvidence,
+    EnvelopeLine,
+    Filters,
+    OwedLine,
+    ReplyEvidence,
+    StoredEnvelope,
+    VersionView,
+)
+from sextant_declarations.storage.tables import (
+    ACCESS_LOG,
+    DECLARATIONS,
+    FINDINGS,
+    INBOX,
+    LOG_ALARMS,
+    OWED_ENTRIES,
+    OWED_REPLIES,
+    REGISTRY_PROOFS,
+    VERSIONS,
+)
+from sextant_shared.chassis.database import Database
+from sextant_shared.encoding import b64u
+from sextant_shared.errors import Severity
+from sextant_shared.models.receipts import ReportedFinding, RulePack
+
+
+@dataclass(frozen=True)
+class SqlReading:
+    """Reads this room's database for officers."""
+
+    database: Database
+
+    async def page(
+        self, filters: Filters, before: int | None, limit: int
+    ) -> list[tuple[int, DeclarationSummary]]:
+        """Return up to `limit` declarations below position `before`, newest first."""
+        row = DECLARATIONS
+        wanted = select(*_SUMMARY).order_by(row.c.seq.desc()).limit(limit)
+        for column, value in (
+            (row.c.owner, filters.state),
+            (row.c.kind, filters.kind),
+            (row.c.year, filters.year),
+            (row.c.verdict, filters.verdict),
+        ):
+            if value is not None:
+                wanted = wanted.where(column == value)
+        if before is not None:
+            wanted = wanted.where(row.c.seq < before)
+        rows = await self._all(wanted)
+        return [(found["seq"], _summary(found)) for found in rows]
+
+    async def declaration(self, id_: str) -> DeclarationSummary | None:
+        """Return what the newest version says, None for an unknown id."""
+        rows = await self._all(select(*_SUMMARY).where(DECLARATIONS.c.id == id_))
+        return _summary(rows[0]) if rows else None
+
+    async def versions(self, id_: str) -> list[VersionView]:
+        """Return all versions of a declaration with their findings, oldest first."""
+        rows = await self._all(
+            select(*_VERSION)
+            .join(INBOX, VERSIONS.c.inbox == INBOX.c.id)
+            .where(VERSIONS.c.declaration == id_)
+            .order_by(VERSIONS.c.n)
+        )
+        findings: dict[int, list[ReportedFinding]] = {row["inbox"]: [] for row in rows}
+        wanted = (
+            select(*_FINDING)
+            .where(FINDINGS.c.inbox.in_(findings))
+            .order_by(FINDINGS.c.inbox, FINDINGS.c.position)
+        )
+        for found in await self._all(wanted):
+            findings[found["inbox"]].append(_finding(found))
+        return [_version(row, findings[row["inbox"]]) for row in rows]
+
+    async def envelopes(
+        self, nature: str | None, before: int | None, limit: int
+    ) -> list[tuple[int, EnvelopeLine]]:
+        """Return up to `limit` envelopes below position `before`, newest first."""
+        row = INBOX
+        wanted = select(*_ENVELOPE_LINE).order_by(row.c.id.desc()).limit(limit)
+        if nature is not None:
+            wanted = wanted.where(row.c.nature == nature)
+        if before is not None:
+            wanted = wanted.where(row.c.id < before)
+        return [(found["seq"], _envelope_line(found)) for found in await self._all(wanted)]
+
+    async def bringer(self, id_: str, n: int | None) -> StoredEnvelope | None:
+        """Return the envelope that brought version `n` of a declaration, None for the newest."""
+        wanted = (
+            select(*_STORED)
+            .join(VERSIONS, VERSIONS.c.inbox == INBOX.c.id)
+            .where(VERSIONS.c.declaration == id_)
+            .order_by(VERSIONS.c.n.desc())
+            .limit(1)
+        )
+        return await self._stored(wanted if n is None else wanted.where(VERSIONS.c.n == n))
+
+    async def envelope(self, sender: str, id_: str) -> StoredEnvelope | None:
+        """Return one envelope."""
+        return await self._stored(
+            select(*_STORED).where(INBOX.c.sender == sender, INBOX.c.envelope_id == id_)
+        )
+
+    async def registry_proofs(self, parties: Sequence[str], at: int) -> list[bytes]:
+        """Return the proofs of these parties at log index `at`, in order."""
+        row = REGISTRY_PROOFS
+        rows = await self._all(
+            select(row.c.party, row.c.proof).where(row.c.at == at, row.c.party.in_(parties))
+        )
+        found = {row["party"]: row["proof"] for row in rows}
+        return [found[party] for party in parties]
+
+    async def entries(self, inbox: int) -> list[EntryEvidence]:
+        """Return the log entries of an envelope."""
+        row = OWED_ENTRIES
+        wanted = (
+            select(
+                row.c.act,
+                row.c.leaf,
+                row.c.log_index,
+                row.c.proof,
+                row.c.salt,
+                row.c.detail,
+            )
+            .where(row.c.inbox == inbox)
+            .order_by(row.c.id)
+        )
+        return [
+            EntryEvidence(
+                act=found["act"],
+                entry=b64u(found["leaf"]),
+                index=found["log_index"],
+                proof=found["proof"],
+                salt=b64u(found["salt"]),
+                detail=b64u(found["detail"]),
+            )
+            for found in await self._all(wanted)
+        ]
+
+    async def replies(self, inbox: int) -> list[ReplyEvidence]:
+        """Return the replies to an envelope."""
+        row = OWED_REPLIES
+        wanted = (
+            select(
+                row.c.type,
+                row.c.envelope_id,
+                row.c.container,
+                row.c.custody,
+                row.c.kpc,
+            )
+            .where(row.c.inbox == inbox)
+            .order_by(row.c.id)
+        )
+        return [
+            ReplyEvidence(
+                type=found["type"],
+                id=found["envelope_id"],
+                container=b64u(found["container"]),
+                custody=b64u(found["custody"]) if found["custody"] else None,
+                kpc=b64u(found["kpc"]),
+            )
+            for found in await self._all(wanted)
+        ]
+
+    async def owed(self, limit: int) -> tuple[int, list[OwedLine]]:
+        """Return how much is owed in all, and the oldest lines, in one statement."""
+        owed = union_all(
+            _owed(OWED_ENTRIES, "act", "log_index"), _owed(OWED_REPLIES, "type", "custody")
+        ).subquery()
+        wanted = (
+            select(owed, func.count().over().label("total"))
+            .order_by(owed.c.envelope, owed.c.what)
+            .limit(limit)
+        )
+        rows = await self._all(wanted)
+        lines = [
+            OwedLine(
+                what=row["what"],
+                envelope=row["envelope"],
+                attempts=row["attempts"],
+                last_error=row["last_error"],
+            )
+            for row in rows
+        ]
+        return (rows[0]["total"] if rows else 0), lines
+
+    async def alarms(self, limit: int) -> list[Alarm]:
+        """Return the newest alarms about the log."""
+        row = LOG_ALARMS
+        wanted = (
+            select(row.c.t, row.c.source, row.c.size, row.c.detail)
+            .order_by(row.c.id.desc())
+            .limit(limit)
+        )
+        return [Alarm(**dict(found)) for found in await self._all(wanted)]
+
+    async def note_access(self, access: Access) -> None:
+        """Append to the access log; done when it is stored."""
+        row = insert(ACCESS_LOG).values(
+            t=access.t,
+            client=access.client,
+            role=access.role,
+            action=access.action,
+            subject=access.subject,
+        )
+
+        def write(connection: Connection) -> None:
+            connection.execute(row)
+
+        await self.database.write(write)
+
+    async def _stored(self, wanted: Select[*tuple[Any, ...]]) -> StoredEnvelope | None:
+        rows = await self._all(wanted)
+        if not rows:
+            return None
+        found = dict(rows[0])
+        size = found.pop("content_size")
+        return StoredEnvelope(**found, has_content=size is not None)
+
+    async def _all(self, wanted: Select[*tuple[Any, ...]]) -> Sequence[RowMapping]:
+        return await self.database.read(lambda c: c.execute(wanted).mappings().all())
+
+
+_SUMMARY = (
+    DECLARATIONS.c.seq,
+    DECLARATIONS.c.id,
+    DECLARATIONS.c.owner,
+    DECLARATIONS.c.declaration_id,
+    DECLARATIONS.c.kind,
+    DECLARATIONS.c.year,
+    DECLARATIONS.c.is_nil,
+    DECLARATIONS.c.version,
+    DECLARATIONS.c.submissions,
+    DECLARATIONS.c.verdict,
+    DECLARATIONS.c.registration,
+    DECLARATIONS.c.updated_at,
+)
+_VERSION = (
+    VERSIONS.c.n,
+    VERSIONS.c.inbox,
+    VERSIONS.c.version,
+    VERSIONS.c.kind,
+    VERSIONS.c.year,
+    VERSIONS.c.is_nil,
+    VERSIONS.c.verdict,
+    VERSIONS.c.registration,
+    VERSIONS.c.canonical_digest,
+    INBOX.c.sender,
+    INBOX.c.envelope_id,
+    INBOX.c.custody_index,
+    INBOX.c.custody_t,
+    INBOX.c.stored_at,
+    INBOX.c.pack_version,
+    INBOX.c.pack_digest,
+)
+_FINDING = (
+    FINDINGS.c.inbox,
+    FINDINGS.c.rule,
+    FINDINGS.c.severity,
+    FINDINGS.c.pointer,
+    FINDINGS.c.message,
+    FINDINGS.c.expected,
+    FINDINGS.c.received,
+    FINDINGS.c.fix,
+    FINDINGS.c.law,
+)
+_ENVELOPE_LINE = (
+    INBOX.c.id.label("seq"),
+    INBOX.c.sender,
+    INBOX.c.envelope_id,
+    INBOX.c.nature,
+    INBOX.c.type,
+    INBOX.c.classification,
+    INBOX.c.verdict,
+    INBOX.c.refusal_code,
+    INBOX.c.refusal_detail,
+    INBOX.c.custody_index,
+    INBOX.c.custody_t,
+    INBOX.c.stored_at,
+)
+_STORED = (
+    INBOX.c.id.label("inbox"),
+    INBOX.c.sender,
+    INBOX.c.envelope_id.label("id"),
+    INBOX.c.manifest,
+    INBOX.c.manifest_digest,
+    INBOX.c.custody,
+    INBOX.c.registry_index,
+    INBOX.c.content_size,
+)
+
+
+def _summary(found: RowMapping) -> DeclarationSummary:
+    return DeclarationSummary(
+        id=found["id"],
+        state=found["owner"],
+        declaration_id=found["declaration_id"],
+        kind=found["kind"],
+        year=found["year"],
+        nil=found["is_nil"],
+        version=found["version"],
+        versions=found["submissions"],
+        verdict=found["verdict"],
+        registration=found["registration"],
+        updated=found["updated_at"],
+    )
+
+
+def _version(found: RowMapping, findings: list[ReportedFinding]) -> VersionView:
+    digest = found["canonical_digest"]
+    return VersionView(
+        n=found["n"],
+        version=found["version"],
+        kind=found["kind"],
+        year=found["year"],
+        nil=found["is_nil"],
+        verdict=found["verdict"],
+        registration=found["registration"],
+        sender=found["sender"],
+        envelope=found["envelope_id"],
+        custody=found["custody_index"],
+        received=found["custody_t"],
+        stored=found["stored_at"],
+        rules=RulePack(version=found["pack_version"], digest=found["pack_digest"]),
+        content=b64u(digest) if digest else None,
+        findings=findings,
+    )
+
+
+def _finding(found: RowMapping) -> ReportedFinding:
+    return ReportedFinding(
+        rule=found["rule"],
+        severity=Severity(found["severity"]),
+        pointer=found["pointer"],
+        message=found["message"],
+        expected=found["expected"],
+        received=found["received"],
+        fix=found["fix"],
+        law=found["law"],
+    )
+
+
+def _envelope_line(found: RowMapping) -> EnvelopeLine:
+    code = found["refusal_code"]
+    return EnvelopeLine(
+        sender=found["sender"],
+        id=found["envelope_id"],
+        nature=found["nature"],
+        type=found["type"],
+        classification=found["classification"],
+        verdict=found["verdict"],
+        refusal=f"{code}: {found['refusal_detail']}" if code else None,
+        custody=found["custody_index"],
+        received=found["custody_t"],
+        stored=found["stored_at"],
+    )
+
+
+def _owed(row: Table, what: str, done: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            row.c[what].label("what"),
+            INBOX.c.envelope_id.label("envelope"),
+            row.c.attempts,
+            row.c.last_error,
+        )
+        .join(INBOX, row.c.inbox == INBOX.c.id)
+        .where(row.c[done].is_(None))
+    )

@@ -1,0 +1,263 @@
+"""The tables of this room, on metadata of their own so that several rooms fit in one process.
+
+Rows of evidence are never changed after they are written, but for what delivering fills in
+(`owed_*`) and for the newest version that a declaration shows. `access_log` is append-only by
+triggers as well.
+"""
+
+from sqlalchemy import Index, MetaData, UniqueConstraint, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class _Row(SQLModel, registry=registry(metadata=METADATA)):
+    """Base of all rows."""
+
+
+class InboxRow(_Row, table=True):
+    """One envelope that was decided about, once: the evidence and the verdict.
+
+    `refusal` is for officers alone; the sender learned only UNREADABLE. The container and the
+    plaintext are files named by `manifest_digest`.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (UniqueConstraint("sender", "envelope_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    sender: str
+    envelope_id: str
+    manifest_digest: bytes
+    nature: str
+    type: str
+    cty: str | None
+    classification: str | None
+    created: str | None
+    period: str | None
+    irt: str | None
+    verdict: str | None
+    refusal_code: str | None
+    refusal_detail: str | None
+    manifest: bytes
+    custody: bytes
+    custody_index: int
+    custody_t: str
+    registry_index: int
+    content_digest: bytes | None
+    content_size: int | None
+    pack_version: str | None
+    pack_digest: str | None
+    stored_at: str
+    traceparent: str | None
+
+
+class RegistryProofRow(_Row, table=True):
+    """A registry proof as the exchange handed it out, kept once for each party and position."""
+
+    __tablename__ = "registry_proofs"
+
+    party: str = Field(primary_key=True)
+    at: int = Field(primary_key=True)
+    proof: bytes
+
+
+class DeclarationRow(_Row, table=True):
+    """One declaration with what its newest version says.
+
+    `seq` orders lists for ever; `id` is what officers use. `submissions` counts all versions
+    received, `registered` is the highest registered version, 0 for none.
+    """
+
+    __tablename__ = "declarations"
+    __table_args__ = (
+        UniqueConstraint("id"),
+        UniqueConstraint("owner", "declaration_id"),
+        Index("ix_declarations_owner_seq", "owner", "seq"),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True)
+    id: str
+    owner: str
+    declaration_id: str
+    submissions: int
+    registered: int
+    registered_kind: str | None
+    kind: str
+    year: int | None
+    is_nil: bool
+    version: int
+    verdict: str
+    registration: str | None
+    updated_at: str
+
+
+class VersionRow(_Row, table=True):
+    """One version received; `n` counts submissions under the declaration's id."""
+
+    __tablename__ = "versions"
+    __table_args__ = (
+        UniqueConstraint("declaration", "n"),
+        UniqueConstraint("registration"),
+        # A registered version stands alone: amendments never overwrite.
+        Index(
+            "uq_versions_registered",
+            "declaration",
+            "version",
+            unique=True,
+            sqlite_where=text("registration IS NOT NULL"),
+        ),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    declaration: str = Field(foreign_key="declarations.id")
+    n: int
+    inbox: int = Field(foreign_key="inbox.id", unique=True)
+    version: int
+    state_code: str
+    kind: str
+    year: int | None
+    is_nil: bool
+    verdict: str
+    registration: str | None
+    canonical_digest: bytes | None
+
+
+class FindingRow(_Row, table=True):
+    """One finding about the content of one envelope."""
+
+    __tablename__ = "findings"
+
+    inbox: int = Field(foreign_key="inbox.id", primary_key=True)
+    position: int = Field(primary_key=True)
+    rule: str
+    severity: str
+    pointer: str
+    message: str
+    expected: str
+    received: str
+    fix: str
+    law: str
+
+
+class RegisterYearRow(_Row, table=True):
+    """The last registration number given in a year."""
+
+    __tablename__ = "register_years"
+
+    year: int = Field(primary_key=True)
+    last_number: int
+
+
+class OwedEntryRow(_Row, table=True):
+    """A log entry owed for an act; evidence once `log_index` and `proof` are filled in.
+
+    `salt` and `detail` open the entry's commitment to whoever is shown them.
+    """
+
+    __tablename__ = "owed_entries"
+    __table_args__ = (
+        Index("ix_owed_entries_inbox", "inbox"),
+        Index("ix_owed_entries_due", "again_at", sqlite_where=text("log_index IS NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    inbox: int = Field(foreign_key="inbox.id")
+    act: str
+    leaf: bytes
+    detail: bytes
+    salt: bytes
+    traceparent: str | None
+    attempts: int = 0
+    again_at: float = 0.0
+    last_error: str | None = None
+    log_index: int | None = None
+    proof: str | None = None
+
+
+class OwedReplyRow(_Row, table=True):
+    """A sealed reply owed to the sender; evidence once `custody` is filled in."""
+
+    __tablename__ = "owed_replies"
+    __table_args__ = (
+        UniqueConstraint("envelope_id"),
+        Index("ix_owed_replies_inbox", "inbox"),
+        Index("ix_owed_replies_due", "again_at", sqlite_where=text("custody IS NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    inbox: int = Field(foreign_key="inbox.id")
+    envelope_id: str
+    type: str
+    container: bytes
+    manifest_digest: bytes
+    kpc: bytes
+    traceparent: str | None
+    attempts: int = 0
+    again_at: float = 0.0
+    last_error: str | None = None
+    is_deposited: bool = False
+    custody: bytes | None = None
+
+
+class AccessRow(_Row, table=True):
+    """An officer was given declared content: who, what, when. Written before the answer."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (Index("ix_access_log_subject", "subject"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    t: str
+    client: str
+    role: str
+    action: str
+    subject: str
+
+
+class LogHeadRow(_Row, table=True):
+    """The newest log head that was found consistent with everything seen before: one row."""
+
+    __tablename__ = "log_head"
+
+    id: int = Field(default=1, primary_key=True)
+    size: int
+    root: bytes
+    text: str
+
+
+class LogAlarmRow(_Row, table=True):
+    """A log head somebody showed us that does not fit ours: a fork, or a false claim."""
+
+    __tablename__ = "log_alarms"
+
+    id: int | None = Field(default=None, primary_key=True)
+    t: str
+    source: str
+    size: int
+    root: bytes
+    own_size: int
+    own_root: bytes
+    detail: str
+
+
+# The same tables as SQLAlchemy Core sees them: bulk statements cost a tenth of the ORM's.
+INBOX = METADATA.tables["inbox"]
+REGISTRY_PROOFS = METADATA.tables["registry_proofs"]
+DECLARATIONS = METADATA.tables["declarations"]
+VERSIONS = METADATA.tables["versions"]
+FINDINGS = METADATA.tables["findings"]
+REGISTER_YEARS = METADATA.tables["register_years"]
+OWED_ENTRIES = METADATA.tables["owed_entries"]
+OWED_REPLIES = METADATA.tables["owed_replies"]
+ACCESS_LOG = METADATA.tables["access_log"]
+LOG_HEAD = METADATA.tables["log_head"]
+LOG_ALARMS = METADATA.tables["log_alarms"]

@@ -1,0 +1,27 @@
+"""The SQL register and outbox in one object, as the fakes have it, and a cloned database."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sextant_declarations.storage.outbox import SqlOutbox
+from sextant_declarations.storage.reading import SqlReading
+from sextant_declarations.storage.register import SqlRegister
+from sextant_declarations.storage.tables import METADATA
+from sextant_shared.chassis.database import Database, open_database
+from tests.unit.declarations.world import SEC
+
+MIGRATIONS = "sextant_declarations.storage.migrations"
+
+
+@dataclass(frozen=True)
+class SqlStore(SqlRegister, SqlOutbox):
+    """Register and outbox."""
+
+    @property
+    def reading(self) -> SqlReading:
+        return SqlReading(self.database)
+
+
+def open_store(folder: Path) -> SqlStore:
+    database: Database = open_database(folder / "declarations.sqlite3", METADATA, MIGRATIONS)
+    return SqlStore(database=database, own_party=SEC)

@@ -1,0 +1,127 @@
+"""What SQL alone promises: migrations, uniqueness, the append-only access log, the vault."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import IntegrityError
+
+from sextant_declarations.domain.deliveries import LogHead
+from sextant_declarations.domain.reading import Access, Filters
+from sextant_declarations.domain.records import Base
+from sextant_declarations.storage.heads import SqlHeadLedger
+from sextant_declarations.storage.tables import METADATA
+from sextant_declarations.storage.vault import FileVault
+from sextant_shared.errors import Code, PlatformError
+from tests.integration.declarations.stores import SqlStore, open_store
+from tests.unit.declarations.secretariat import Secretariat
+
+pytestmark = pytest.mark.anyio
+_ALL = Filters()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    opened = open_store(tmp_path)
+    yield opened
+    opened.database.close()
+
+
+async def test_migrations_end_at_the_declared_tables(store: SqlStore) -> None:
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection), METADATA))
+
+    assert await store.database.read(differences) == []
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM access_log", "UPDATE access_log SET client = 'nobody'"]
+)
+async def test_the_access_log_only_grows(store: SqlStore, statement: str) -> None:
+    access = Access(t="t", client="officer-1", role="officer", action="content", subject="s")
+    await store.reading.note_access(access)
+
+    def tamper(connection: Connection) -> None:
+        connection.execute(text(statement))
+
+    with pytest.raises(IntegrityError, match="append-only"):
+        await store.database.write(tamper)
+
+
+async def test_a_batch_with_one_envelope_that_is_stored_already_stores_nothing(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    memory = Secretariat(tmp_path / "memory")
+    memory.deliver(memory.world.declare(), memory.world.declare(version=2))
+    await memory.take_in()
+    first, second = memory.records
+    empty = Base(year=2026, last_number=0, submissions={})
+    await store.commit([first], empty)
+    with pytest.raises(PlatformError) as raised:
+        await store.commit([second, first], Base(year=2026, last_number=1, submissions={}))
+    assert raised.value.code is Code.STATE
+    assert (
+        await store.held(second.submission.examined.sender, second.submission.examined.id) is None
+    )
+
+
+async def test_two_processes_that_register_at_once_leave_no_gap_and_no_double(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    one = Secretariat(tmp_path / "one", store=store)
+    other = Secretariat(tmp_path / "other", world=one.world, store=store)
+    for number in range(6):
+        side = (one, other)[number % 2]
+        side.deliver(one.world.declare(declaration_id=f"XAL-{number}"))
+    tasks = [side.intake(lease) for side in (one, other) for lease in side.exchange.leases()]
+    await asyncio.gather(*tasks)
+    found = await store.reading.page(_ALL, None, 10)
+    numbers = sorted(summary.registration or "" for _, summary in found)
+    assert numbers == [f"SEC-2026-{n:06d}" for n in range(1, 7)]
+
+
+async def test_the_newest_head_never_moves_back(store: SqlStore) -> None:
+    ledger = SqlHeadLedger(store.database)
+    assert await ledger.newest() is None
+    newer, older = LogHead(9, b"9" * 32, "nine"), LogHead(3, b"3" * 32, "three")
+    await ledger.keep(newer)
+    await ledger.keep(older)
+    assert await ledger.newest() == newer
+    await ledger.alarm("t", "a header", (5, b"5" * 32), newer, "does not fit")
+    assert [alarm.source for alarm in await store.reading.alarms(5)] == ["a header"]
+
+
+async def test_what_a_stopped_process_left_half_done_is_removed_at_start(tmp_path: Path) -> None:
+    vault = FileVault(tmp_path)
+    with vault.stage() as stage:
+        stage.content.write_bytes(b"plaintext")
+        FileVault(tmp_path)
+        assert not stage.content.exists()
+
+
+async def test_keeping_twice_changes_nothing(tmp_path: Path) -> None:
+    vault = FileVault(tmp_path)
+    for _ in range(2):
+        with vault.stage() as stage:
+            stage.container.write_bytes(b"container")
+            stage.content.write_bytes(b"content")
+            await vault.keep(stage, bytes(32), with_content=True)
+    assert vault.container(bytes(32)).read_bytes() == b"container"
+    assert vault.content(bytes(32)).read_bytes() == b"content"
+
+
+async def test_a_full_disk_is_a_reason_to_wait(tmp_path: Path) -> None:
+    vault = FileVault(tmp_path)
+    with vault.stage() as stage, pytest.raises(PlatformError) as raised:
+        await vault.keep(stage, bytes(32), with_content=False)
+    assert raised.value.code is Code.UNAVAILABLE
+
+
+async def test_a_row_that_speaks_of_a_missing_file_is_an_integrity_fault(tmp_path: Path) -> None:
+    with pytest.raises(PlatformError) as raised:
+        FileVault(tmp_path).container(bytes(32))
+    assert raised.value.code is Code.INTEGRITY

@@ -1,0 +1,161 @@
+"""A log that shows two faces is found by the heads others show us."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from sextant_declarations.domain.deliveries import Examined, LogHead
+from sextant_declarations.domain.logwatch import LogWatch
+from sextant_shared.encoding import b64u
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.merkle.hashing import leaf_hash
+from sextant_shared.merkle.tree import consistency_path_of, root_of
+from sextant_shared.models.envelope import Beacon
+from tests.support.logs import NOW, make_accepted
+from tests.unit.declarations.world import World, content_of
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass
+class Ledger:
+    head: LogHead | None = None
+    alarms: list[tuple[str, int]] = field(default_factory=list)
+
+    async def newest(self) -> LogHead | None:
+        return self.head
+
+    async def keep(self, head: LogHead) -> None:
+        self.head = head
+
+    async def alarm(
+        self, t: str, source: str, head: tuple[int, bytes], own: LogHead | None, detail: str
+    ) -> None:
+        assert t
+        assert detail
+        assert own is None or (own.size, own.root) != head
+        self.alarms.append((source, own.size if own else 0))
+
+
+@dataclass
+class Proofs:
+    world: World
+    down: bool = False
+    asked: int = 0
+
+    async def consistency(self, first: int, second: int) -> list[bytes]:
+        if self.down:
+            raise PlatformError(Code.UNAVAILABLE, "the log does not answer")
+        self.asked += 1
+        hashes = [leaf_hash(leaf) for leaf in self.world.log.leaves[:second]]
+        return consistency_path_of(hashes, first)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+@pytest.fixture
+def proofs(world: World) -> Proofs:
+    return Proofs(world)
+
+
+@pytest.fixture
+def watch(ledger: Ledger, proofs: Proofs) -> LogWatch:
+    return LogWatch(ledger, proofs, lambda: NOW)
+
+
+def examined(world: World, folder: Path, beacon: tuple[int, bytes] | None = None) -> Examined:
+    claimed = Beacon(size=beacon[0], root=b64u(beacon[1])) if beacon else None
+    place = folder / str(world.number())
+    place.mkdir()
+    accepted = world.accept(content_of(), world.request(log=claimed))
+    return world.examine()(world.dossier(accepted, place))
+
+
+def root_at(world: World, size: int) -> bytes:
+    return root_of(leaf_hash(leaf) for leaf in world.log.leaves[:size])
+
+
+async def test_a_receipt_of_a_forked_log_raises_an_alarm(
+    world: World, watch: LogWatch, ledger: Ledger, tmp_path: Path
+) -> None:
+    honest = examined(world, tmp_path)
+    watch.sighted(honest)
+    await watch()
+    truth = list(world.log.leaves)
+    world.log.leaves[0] = b"another history"
+    forked = examined(world, tmp_path)
+    world.log.leaves[:] = [*truth, *world.log.leaves[len(truth) :]]
+    watch.sighted(forked)
+    await watch()
+    assert [source for source, _ in ledger.alarms] == [
+        f"custody receipt of {forked.sender} {forked.id}"
+    ]
+    assert ledger.head == honest.custody.head
+
+
+async def test_a_senders_head_that_does_not_fit_raises_an_alarm(
+    world: World, watch: LogWatch, ledger: Ledger, tmp_path: Path
+) -> None:
+    watch.sighted(examined(world, tmp_path, beacon=(2, bytes(32))))
+    await watch()
+    assert [source.split()[0] for source, _ in ledger.alarms] == ["header"]
+
+
+async def test_a_senders_head_beyond_the_log_raises_an_alarm(
+    world: World, watch: LogWatch, ledger: Ledger, tmp_path: Path
+) -> None:
+    watch.sighted(examined(world, tmp_path, beacon=(10_000, bytes(32))))
+    await watch()
+    assert len(ledger.alarms) == 1
+
+
+async def test_heads_that_fit_move_the_newest_forward_and_never_back(
+    world: World, watch: LogWatch, ledger: Ledger, proofs: Proofs, tmp_path: Path
+) -> None:
+    older = examined(world, tmp_path, beacon=(2, root_at(world, 2)))
+    newer = examined(world, tmp_path, beacon=(3, root_at(world, 3)))
+    watch.sighted(newer)
+    await watch()
+    watch.sighted(older)
+    await watch()
+    assert ledger.alarms == []
+    assert ledger.head == newer.custody.head
+    asked = proofs.asked
+    watch.sighted(older)
+    await watch()
+    assert proofs.asked == asked
+
+
+async def test_a_log_that_is_down_is_asked_again_later(
+    world: World, watch: LogWatch, ledger: Ledger, proofs: Proofs, tmp_path: Path
+) -> None:
+    proofs.down = True
+    watch.sighted(examined(world, tmp_path, beacon=(2, bytes(32))))
+    await watch()
+    assert ledger.alarms == []
+    proofs.down = False
+    await watch()
+    assert len(ledger.alarms) == 1
+
+
+async def test_the_same_size_with_another_root_needs_no_proof_to_be_a_fork(
+    world: World, watch: LogWatch, ledger: Ledger, proofs: Proofs, tmp_path: Path
+) -> None:
+    seen = examined(world, tmp_path)
+    watch.sighted(seen)
+    await watch()
+    custody = replace(seen.custody, head=replace(seen.custody.head, root=bytes(32)))
+    world.log.append(make_accepted(77))
+    proofs.down = True
+    watch.sighted(replace(seen, custody=custody))
+    await watch()
+    assert len(ledger.alarms) == 1
