@@ -1,3 +1,35 @@
-"""What a party installs: the SDK and the command sextant."""
+"""What a party installs: the SDK and the command `sextant`.
+
+`Client` deposits envelopes safely, follows them and collects what comes back; `verify_bundle`
+checks a copy of record offline; `Home` is a party's folder and `Trust` what it pins.
+"""
+
+from sextant_client.client import Client, Deposit
+from sextant_client.errors import VerificationError
+from sextant_client.home import Config, Home
+from sextant_client.received import Received
+from sextant_client.sent import SentEnvelope
+from sextant_client.trust import Trust
+from sextant_client.verify import Verified, verify_bundle
+from sextant_shared.errors import Code, Finding, PlatformError
+from sextant_shared.protocol.envelope import SealRequest, open_envelope, seal
 
 __version__ = "0.1.0"
+__all__ = [
+    "Client",
+    "Code",
+    "Config",
+    "Deposit",
+    "Finding",
+    "Home",
+    "PlatformError",
+    "Received",
+    "SealRequest",
+    "SentEnvelope",
+    "Trust",
+    "VerificationError",
+    "Verified",
+    "open_envelope",
+    "seal",
+    "verify_bundle",
+]

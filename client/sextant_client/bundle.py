@@ -1,0 +1,150 @@
+"""Writes a bundle: everything a stranger needs to verify one envelope without asking anybody."""
+
+import html
+import json
+import zipfile
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+from sextant_client.client import Client
+from sextant_client.received import Received
+from sextant_client.sent import SentEnvelope
+from sextant_client.verify import (
+    CHECKPOINT,
+    CONSISTENCY,
+    INDEX,
+    SUMMARY,
+    BundleIndex,
+    EnvelopeMembers,
+)
+from sextant_shared.encoding import b64, b64u, b64u_decode
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.log import ConsistencyProof
+from sextant_shared.protocol.checkpoints import Checkpoint
+from sextant_shared.protocol.logproof import verify_proof
+from sextant_shared.protocol.receipts import parse_custody, verify_custody
+
+
+def create_bundle(client: Client, envelope_id: str, target: Path, *, with_content: bool) -> Path:
+    """Write the bundle of one of our envelopes and its replies to `target`.
+
+    With content, whoever gets the bundle can read what was declared; without, only check it.
+
+    Raises:
+        PlatformError: `E_STATE` while the receipt is pending; what fetching proofs raises.
+    """
+    sent = client.sent.find(envelope_id)
+    if not sent.receipt.exists():
+        raise PlatformError(Code.STATE, "the custody receipt has not come yet")
+    replies = list(client.sent.replies(client.home.inbox, envelope_id))
+    members = {"envelope/container.dxe": sent.container.read_bytes()}
+    members["envelope/custody.json"] = sent.receipt.read_bytes()
+    members["envelope/registry.json"] = _own_registry(client, sent)
+    if with_content:
+        members["envelope/content"] = sent.content.read_bytes()
+    for number, reply in enumerate(replies, start=1):
+        members |= dict(_reply_members(number, reply))
+    receipts = [sent.receipt.read_bytes(), *(reply.custody.read_bytes() for reply in replies)]
+    members |= _continuity(client, receipts)
+    members[SUMMARY] = _summary(sent, replies).encode()
+    index = BundleIndex(
+        v=1,
+        kind="sextant-bundle",
+        envelope=EnvelopeMembers(
+            container="envelope/container.dxe",
+            custody="envelope/custody.json",
+            registry="envelope/registry.json",
+            content="envelope/content" if with_content else None,
+            kpc=b64u(sent.kpc) if with_content else None,
+        ),
+        replies=[_reply_names(number, reply) for number, reply in enumerate(replies, start=1)],
+        members={name: sha256(data).hexdigest() for name, data in members.items()},
+    )
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(INDEX, index.model_dump_json(indent=1))
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return target
+
+
+def _own_registry(client: Client, sent: SentEnvelope) -> bytes:
+    manifest = sent.manifest()
+    receipt = verify_custody(
+        sent.receipt.read_bytes(), manifest.digest, sent.id, client.trust.log_keys
+    )
+    proof, _ = client.parties.at(manifest.header.from_, receipt.reg)
+    return proof.model_dump_json().encode()
+
+
+def _reply_members(number: int, reply: Received) -> Iterator[tuple[str, bytes]]:
+    folder = f"reply-{number}"
+    yield f"{folder}/container.dxe", reply.container.read_bytes()
+    yield f"{folder}/custody.json", reply.custody.read_bytes()
+    yield f"{folder}/registry.json", json.dumps(reply.registry).encode()
+    yield f"{folder}/content", reply.content.read_bytes()
+
+
+def _reply_names(number: int, reply: Received) -> EnvelopeMembers:
+    folder = f"reply-{number}"
+    return EnvelopeMembers(
+        container=f"{folder}/container.dxe",
+        custody=f"{folder}/custody.json",
+        registry=f"{folder}/registry.json",
+        content=f"{folder}/content",
+        kpc=b64u(reply.kpc),
+    )
+
+
+def _continuity(client: Client, receipts: list[bytes]) -> dict[str, bytes]:
+    """Return the newest checkpoint and one consistency proof from each receipt's."""
+    newest = client.log.checkpoint(client.trust.log_keys)
+    proofs = {}
+    for raw in receipts:
+        checkpoint = _checkpoint_of(client, raw)
+        if checkpoint.size > newest.size:
+            newest = checkpoint  # the published head moves at most once a second
+    for raw in receipts:
+        size = _checkpoint_of(client, raw).size
+        if size < newest.size:
+            path = [b64(node) for node in client.log.consistency(size, newest.size)]
+            proof = ConsistencyProof(first=size, second=newest.size, path=path)
+            proofs[str(size)] = proof.model_dump()
+    return {CHECKPOINT: newest.text.encode(), CONSISTENCY: json.dumps(proofs).encode()}
+
+
+def _checkpoint_of(client: Client, raw: bytes) -> Checkpoint:
+    document = parse_custody(raw)
+    leaf = b64u_decode(document.entry)
+    return verify_proof(leaf, document.proof, client.trust.log_keys).checkpoint
+
+
+def _summary(sent: SentEnvelope, replies: list[Received]) -> str:
+    """Return a page for people; what counts is in the other members."""
+    header = sent.header
+    rows = [
+        ("Envelope", sent.id),
+        ("From", header.from_),
+        ("To", ", ".join(to.party for to in header.to)),
+        ("Type", header.type),
+        ("Class", str(header.class_)),
+        ("Created", header.created),
+        ("Manifest SHA-256", b64u(sent.digest)),
+    ]
+    for reply in replies:
+        answer = reply.answer()
+        if answer is not None:
+            rows.append((f"Reply: {answer.kind}", f"{answer.verdict} at {answer.t}"))
+    cells = "".join(
+        f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
+        for name, value in rows
+    )
+    return (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Copy of record</title>'
+        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;"
+        "padding:0 1rem}th{text-align:left;padding-right:1rem;vertical-align:top}"
+        "td{overflow-wrap:anywhere}</style>"
+        f"<h1>Copy of record</h1><table>{cells}</table>"
+        "<p>Verify it offline: <code>sextant bundle verify FILE --trust trust.json</code></p>"
+        "</html>"
+    )

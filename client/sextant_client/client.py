@@ -1,0 +1,256 @@
+"""The SDK's client: deposits envelopes safely, follows them, collects what comes back.
+
+Safe to repeat: an envelope is sealed once and lies on disk before its first byte is sent, so a
+lost answer or a killed process resumes with identical bytes and gets the same receipt. Every
+receipt is verified against the pinned log before it is accepted.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from sextant_client.home import Home, write_file
+from sextant_client.log import LogReader
+from sextant_client.parties import PartyView
+from sextant_client.received import Received, receive
+from sextant_client.sent import SentEnvelope, SentFolder
+from sextant_client.session import Session
+from sextant_client.tracing import Tracer
+from sextant_shared.clock import Clock, system_clock, timestamp_s, uuid7
+from sextant_shared.encoding import b64u
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.envelope import MEDIA_TYPE, Header
+from sextant_shared.models.exchange import DeliveryPage, EnvelopeEvents, EnvelopeStatus
+from sextant_shared.models.party import KeyUse
+from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.envelope import SealRequest
+from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
+
+PENDING_POLL_S = 1.0
+PENDING_LIMIT_S = 60.0
+_PENDING, _REPEATED = 202, 200
+
+
+@dataclass(frozen=True)
+class Deposit:
+    """What a deposit gave: the verified custody receipt and its exact bytes."""
+
+    envelope_id: str
+    receipt: CustodyReceipt
+    raw: bytes
+    is_repeat: bool
+    trace_id: str
+
+
+class Client:
+    """One party's client; use as a context manager."""
+
+    def __init__(
+        self,
+        home: Home,
+        *,
+        clock: Clock = system_clock,
+        transport: httpx.BaseTransport | None = None,
+        audit_transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.home = home
+        self.config = home.config()
+        self.trust = home.trust
+        self.sent = SentFolder(home.sent)
+        self._clock = clock
+        self.tracer = Tracer(Path(self.config.trace_file) if self.config.trace_file else None)
+        self.session = Session(
+            self.config.exchange,
+            client_id=self.config.client_id,
+            signer=home.keys.api_signer(),
+            clock=clock,
+            tracer=self.tracer,
+            transport=transport,
+        )
+        self.log = LogReader(
+            Session(
+                self.config.audit,
+                client_id=self.config.client_id,
+                signer=None,
+                tracer=self.tracer,
+                transport=audit_transport,
+            )
+        )
+        self.parties = PartyView(self.session, self.trust)
+
+    def __enter__(self) -> Self:
+        """Return the client."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self.session.close()
+        self.log.session.close()
+
+    def seal(
+        self,
+        content: Path,
+        *,
+        type_: str,
+        cty: str,
+        classification: str,
+        to: list[str] | None = None,
+        period: str | None = None,
+        irt: str | None = None,
+        sup: str | None = None,
+    ) -> SentEnvelope:
+        """Seal and sign a file into the home; nothing is sent yet.
+
+        Raises:
+            PlatformError: `E_KEY`, `E_RECIPIENT`, `E_TOO_LARGE`, `E_MALFORMED`.
+        """
+        registered = self.parties.newest(self.config.party)
+        request = SealRequest(
+            id=uuid7(self._clock),
+            sender=self.config.party,
+            signers=self.home.keys.pair(
+                KeyUse.SIG, [key.kid for key in registered.active(KeyUse.SIG)]
+            ),
+            recipients=[
+                (party, self.parties.sealing_key(party, classification))
+                for party in (to or [self.config.secretariat])
+            ],
+            type=type_,
+            cty=cty,
+            classification=classification,
+            created=timestamp_s(self._clock()),
+            period=period,
+            irt=irt,
+            sup=sup,
+            log=self.trust.beacon(),
+        )
+        return self.sent.seal(content, request)
+
+    def deposit(self, envelope: SentEnvelope) -> Deposit:
+        """Send the sealed bytes and return their verified custody receipt; safe to repeat.
+
+        Raises:
+            PlatformError: what the exchange refuses with; `E_UNAVAILABLE`; `E_INTEGRITY` for a
+                receipt that does not verify.
+        """
+        with self.tracer.span("sextant.deposit"):
+            response = self.session.request(
+                "POST",
+                "/v1/envelopes",
+                content=envelope.container.read_bytes(),
+                content_type=MEDIA_TYPE,
+            )
+            raw = response.content
+            if response.status_code == _PENDING:
+                raw = self._await_receipt(envelope.header)
+            receipt = self.check_receipt(raw, envelope.digest, envelope.id)
+        envelope.write_receipt(raw)
+        is_repeat = response.status_code == _REPEATED
+        return Deposit(envelope.id, receipt, raw, is_repeat, self.tracer.trace_id)
+
+    def check_receipt(self, raw: bytes, digest: bytes, envelope_id: str) -> CustodyReceipt:
+        """Verify a custody receipt and that its log continues the one we know.
+
+        Raises:
+            PlatformError: `E_INTEGRITY`, with evidence that is also written to the home.
+        """
+        receipt = verify_custody(raw, digest, envelope_id, self.trust.log_keys)
+        try:
+            if self.trust.accept(receipt.checkpoint, self.log.consistency) and self.trust.path:
+                text = self.trust.file.model_dump_json(indent=1) + "\n"
+                write_file(self.trust.path, text.encode())
+        except PlatformError as error:
+            for name, checkpoint in error.evidence.items():
+                write_file(
+                    self.home.path / "evidence" / f"{envelope_id}-{name}.txt", checkpoint.encode()
+                )
+            raise
+        return receipt
+
+    def status(self, envelope_id: str, sender: str | None = None) -> EnvelopeStatus:
+        """Ask where an envelope stands.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`.
+        """
+        path = f"/v1/envelopes/{sender or self.config.party}/{envelope_id}"
+        return read_model(EnvelopeStatus, self.session.request("GET", path).json())
+
+    def find(self, manifest: bytes) -> EnvelopeStatus:
+        """Look an envelope up by the digest of its manifest.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`.
+        """
+        answer = self.session.request("GET", "/v1/envelopes", params={"manifest": b64u(manifest)})
+        return read_model(EnvelopeStatus, answer.json())
+
+    def events(self, envelope_id: str, sender: str | None = None) -> EnvelopeEvents:
+        """Ask for every act on an envelope.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`.
+        """
+        path = f"/v1/envelopes/{sender or self.config.party}/{envelope_id}/events"
+        return read_model(EnvelopeEvents, self.session.request("GET", path).json())
+
+    def collect(self, wait_s: int = 0) -> Iterator[Received]:
+        """Yield what is new in the mailbox: verified, opened, stored, and only then passed over.
+
+        Raises:
+            PlatformError: `E_INTEGRITY` and the rest for a delivery that does not verify: it stays
+                first in line, so that nothing is lost unseen.
+        """
+        after = self.home.cursor()
+        while True:
+            params = {"after": after, "limit": 50, "wait": wait_s}
+            answer = self.session.request("GET", "/v1/mailbox", params=params)
+            page = read_model(DeliveryPage, answer.json())
+            for delivery in page.items:
+                received = receive(self, delivery)
+                after = delivery.seq
+                self.home.advance_cursor(after)
+                yield received
+            if not page.items:
+                return
+            wait_s = 0
+
+    def follow(self, envelope_id: str, limit_s: float) -> Iterator[Received]:
+        """Yield the Secretariat's answers to an envelope, until its outcome or `limit_s` is over.
+
+        Raises:
+            PlatformError: as `collect`.
+        """
+        deadline = time.monotonic() + limit_s
+        seen: set[int] = set()
+        while True:
+            for received in self.sent.replies(self.home.inbox, envelope_id):
+                if received.seq not in seen:
+                    seen.add(received.seq)
+                    yield received
+                    if received.is_final:
+                        return
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return
+            for _ in self.collect(wait_s=int(max(1, min(20, left)))):
+                pass
+
+    def _await_receipt(self, header: Header) -> bytes:
+        """Poll for a receipt that the log owes."""
+        deadline = time.monotonic() + PENDING_LIMIT_S
+        path = f"/v1/envelopes/{header.from_}/{header.id}/receipt"
+        while time.monotonic() < deadline:
+            response = self.session.request("GET", path)
+            if response.status_code != _PENDING:
+                return response.content
+            time.sleep(PENDING_POLL_S)
+        raise PlatformError(
+            Code.UNAVAILABLE,
+            "the envelope is safe at the exchange, but its receipt is still pending",
+            fix="Run the command again later with --resume: the same receipt follows.",
+        )

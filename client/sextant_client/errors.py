@@ -1,0 +1,71 @@
+"""What callers of the SDK may catch, and the exit status of the command for each."""
+
+from sextant_shared.errors import Code, PlatformError
+
+OK = 0
+FINDINGS = 1
+USAGE = 2
+REFUSED = 3
+UNTRUSTED = 4
+WARNINGS = 5
+
+# One status per failure class of an offline verification.
+BUNDLE_MALFORMED = 10
+BUNDLE_LOG = 11
+BUNDLE_CUSTODY = 12
+BUNDLE_REGISTRY = 13
+BUNDLE_SIGNATURE = 14
+BUNDLE_CONTENT = 15
+BUNDLE_REPLY = 16
+
+TABLE = {
+    OK: "done, or valid",
+    FINDINGS: "findings that must be fixed",
+    USAGE: "wrong usage",
+    REFUSED: "the server cannot be reached or refused",
+    UNTRUSTED: "a signature, key or integrity check failed",
+    WARNINGS: "accepted with findings to explain, under --strict",
+    BUNDLE_MALFORMED: "the bundle is not well-formed",
+    BUNDLE_LOG: "the log does not contain what the bundle claims",
+    BUNDLE_CUSTODY: "the custody receipt is for another envelope",
+    BUNDLE_REGISTRY: "the keys were not in force at that position of the log",
+    BUNDLE_SIGNATURE: "a signature of the manifest does not verify",
+    BUNDLE_CONTENT: "the body or content is not the one that was signed",
+    BUNDLE_REPLY: "a reply of the Secretariat does not verify",
+}
+_UNTRUSTED_CODES = frozenset(
+    {
+        Code.INTEGRITY,
+        Code.KEY,
+        Code.SIGNATURE,
+        Code.DIGEST,
+        Code.DECRYPT,
+        Code.KEY_COMMITMENT,
+        Code.BODY,
+        Code.PADDING,
+        Code.PLAINTEXT_COMMITMENT,
+        Code.NOT_RECIPIENT,
+    }
+)
+
+
+class VerificationError(PlatformError):
+    """An offline check failed; `status` is its class in the table of exit statuses."""
+
+    def __init__(self, status: int, error: PlatformError) -> None:
+        super().__init__(
+            error.code,
+            error.detail,
+            expected=error.expected,
+            received=error.received,
+            fix=error.fix,
+            evidence=error.evidence,
+        )
+        self.status = status
+
+
+def exit_status(error: PlatformError) -> int:
+    """Return the exit status that an error ends the command with."""
+    if isinstance(error, VerificationError):
+        return error.status
+    return UNTRUSTED if error.code in _UNTRUSTED_CODES else REFUSED

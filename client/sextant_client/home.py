@@ -1,0 +1,125 @@
+"""The home folder of one party's client: configuration, keys, trust, what was sent and received.
+
+```
+config.json   who we are and where the services are
+trust.json    pinned registrars and log keys, newest verified checkpoint
+keys/         one file per private key
+sent/<id>/    container, content, receipt and replies of one envelope of ours
+inbox/<seq>/  one received envelope
+cursor        how far the mailbox was collected
+```
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from sextant_client.keystore import Keystore
+from sextant_client.trust import Trust
+from sextant_shared.encoding import parse_json
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.strict import Strict, read_model
+
+MAX_JSON_BYTES = 4 << 20
+
+
+class Config(Strict):
+    """Who we are and where the services are."""
+
+    v: Literal[1]
+    party: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+    client_id: str
+    secretariat: str = "SEC"
+    exchange: str
+    audit: str
+    declarations: str | None = None
+    trace_file: str | None = None
+
+
+@dataclass(frozen=True)
+class Home:
+    """One home folder."""
+
+    path: Path
+
+    @property
+    def keys(self) -> Keystore:
+        """The private keys."""
+        return Keystore(self.path / "keys")
+
+    @property
+    def trust(self) -> Trust:
+        """The pinned trust and newest verified checkpoint.
+
+        Raises:
+            PlatformError: `E_STATE` when the home was not set up, `E_MALFORMED`.
+        """
+        return Trust.load(self.path / "trust.json")
+
+    def config(self) -> Config:
+        """Return the configuration.
+
+        Raises:
+            PlatformError: `E_STATE` when the home was not set up, `E_MALFORMED`.
+        """
+        return read_model(Config, read_json(self.path / "config.json"))
+
+    def write_config(self, config: Config) -> None:
+        """Store the configuration."""
+        write_file(self.path / "config.json", as_json(config.model_dump(mode="json")))
+
+    @property
+    def sent(self) -> Path:
+        """Folder of envelopes sent."""
+        return self.path / "sent"
+
+    @property
+    def inbox(self) -> Path:
+        """Folder of envelopes received."""
+        return self.path / "inbox"
+
+    def cursor(self) -> int:
+        """Return how far the mailbox was collected."""
+        path = self.path / "cursor"
+        return int(path.read_text()) if path.exists() else 0
+
+    def advance_cursor(self, seq: int) -> None:
+        """Remember how far the mailbox was collected."""
+        write_file(self.path / "cursor", str(seq).encode())
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return a JSON file of the home.
+
+    Raises:
+        PlatformError: `E_STATE` when it is missing, `E_MALFORMED`.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlatformError(
+            Code.STATE,
+            f"{path} is missing",
+            fix="Set the home up with `sextant init`, or name another with --home.",
+        ) from error
+    return parse_json(data, max_bytes=MAX_JSON_BYTES, max_depth=12)
+
+
+def as_json(value: Any) -> bytes:
+    """Return readable JSON."""
+    return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file so that it is either the old one or the whole new one, also after a crash."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.new")
+    with partial.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

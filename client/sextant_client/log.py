@@ -1,0 +1,88 @@
+"""Reads the log: checkpoint, consistency, and the rebuild of the whole tree from its entries."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sextant_client.session import Session
+from sextant_shared.encoding import b64_decode
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.merkle.hashing import leaf_hash
+from sextant_shared.merkle.tiles import TILE_WIDTH, format_index, parse_bundle
+from sextant_shared.merkle.tree import Frontier
+from sextant_shared.models.entries import parse_entry
+from sextant_shared.models.log import ConsistencyProof
+from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
+
+Progress = Callable[[int, int], None]
+"""Told how many entries of how many were read."""
+
+
+@dataclass(frozen=True)
+class LogReader:
+    """Reads one log over HTTP; entries need an auditor's session."""
+
+    session: Session
+
+    def checkpoint(self, keys: LogKeys) -> Checkpoint:
+        """Return the published head, both signatures verified.
+
+        Raises:
+            PlatformError: `E_INTEGRITY`, `E_UNAVAILABLE`.
+        """
+        return verify_checkpoint(self.session.request("GET", "/checkpoint").text, keys)
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """Return the consistency path between two sizes.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`, `E_MALFORMED`.
+        """
+        answer = self.session.request(
+            "GET", "/v1/proofs/consistency", params={"first": first, "second": second}
+        )
+        proof = read_model(ConsistencyProof, answer.json())
+        return [b64_decode(node, 32) for node in proof.path]
+
+    def entries(self, size: int) -> Iterator[bytes]:
+        """Yield the leaves `0 … size - 1` from the entry bundles.
+
+        Raises:
+            PlatformError: `E_INTEGRITY` for a bundle of another length, `E_FORBIDDEN`.
+        """
+        for number in range((size + TILE_WIDTH - 1) // TILE_WIDTH):
+            width = min(TILE_WIDTH, size - number * TILE_WIDTH)
+            partial = f".p/{width}" if width < TILE_WIDTH else ""
+            path = f"/tile/entries/{format_index(number)}{partial}"
+            entries = parse_bundle(self.session.request("GET", path).content)
+            if len(entries) != width:
+                raise PlatformError(
+                    Code.INTEGRITY,
+                    f"bundle {number} has another length",
+                    expected=str(width),
+                    received=str(len(entries)),
+                )
+            yield from entries
+
+    def rebuild(self, checkpoint: Checkpoint, progress: Progress) -> dict[str, int]:
+        """Rebuild the tree from its entries, compare it with `checkpoint`; return entries by type.
+
+        Raises:
+            PlatformError: `E_INTEGRITY` when the root differs, with both roots.
+        """
+        frontier, counts = Frontier(), dict[str, int]()
+        for entry in self.entries(checkpoint.size):
+            frontier.append(leaf_hash(entry))
+            kind = parse_entry(entry).type
+            counts[kind] = counts.get(kind, 0) + 1
+            if frontier.size % TILE_WIDTH == 0 or frontier.size == checkpoint.size:
+                progress(frontier.size, checkpoint.size)
+        if frontier.root() != checkpoint.root:
+            raise PlatformError(
+                Code.INTEGRITY,
+                "the entries do not give the root that the log signed",
+                expected=checkpoint.root.hex(),
+                received=frontier.root().hex(),
+                evidence={"checkpoint": checkpoint.text},
+            )
+        return counts

@@ -1,0 +1,78 @@
+"""Party documents as the SDK uses them: proved to be in force by the log, never just believed."""
+
+from dataclasses import dataclass, field
+
+from sextant_client.session import Session
+from sextant_client.trust import Trust
+from sextant_shared.crypto.sealing import SealingKey
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.envelope import Classification
+from sextant_shared.models.party import KeyUse, RegistryProof
+from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.parties import VerifiedParty
+from sextant_shared.protocol.registry_state import RegistryState, verify_registry_proof
+
+
+@dataclass
+class PartyView:
+    """Fetches registry proofs and verifies each once."""
+
+    session: Session
+    trust: Trust
+    _known: dict[tuple[str, int], tuple[RegistryProof, RegistryState]] = field(default_factory=dict)
+
+    def newest(self, party: str) -> VerifiedParty:
+        """Return a party's document in force now.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`, `E_INTEGRITY`, and what verifying a document raises.
+        """
+        return self._fetch(party, None)[1].party
+
+    def at(self, party: str, index: int) -> tuple[RegistryProof, VerifiedParty]:
+        """Return the proof and the document in force at the party entry `index` of the log.
+
+        Raises:
+            PlatformError: as `newest`; `E_INTEGRITY` when the exchange proves another position.
+        """
+        known = self._known.get((party, index))
+        if known is None:
+            known = self._fetch(party, index)
+            if known[1].index != index:
+                raise PlatformError(
+                    Code.INTEGRITY,
+                    "the registry proof is for another position of the log",
+                    expected=str(index),
+                    received=str(known[1].index),
+                )
+            self._known[party, index] = known
+        return known[0], known[1].party
+
+    def sealing_key(self, party: str, classification: str) -> SealingKey:
+        """Return the party's newest active sealing key that the class allows.
+
+        Raises:
+            PlatformError: `E_RECIPIENT` when there is none.
+        """
+        keys = [SealingKey.from_jwk(key.jwk) for key in self.newest(party).active(KeyUse.SEAL)]
+        if classification == Classification.C3:
+            keys = [key for key in keys if key.alg == "MLKEM1024-P384"]
+        if not keys:
+            raise PlatformError(
+                Code.RECIPIENT, f"{party} has no active sealing key for class {classification}"
+            )
+        return keys[-1]
+
+    def _fetch(self, party: str, at: int | None) -> tuple[RegistryProof, RegistryState]:
+        params: dict[str, str | int] = {} if at is None else {"at": at}
+        answer = self.session.request("GET", f"/v1/parties/{party}/proof", params=params)
+        proof = read_model(RegistryProof, answer.json())
+        state = verify_registry_proof(proof, self.trust.registrars, self.trust.log_keys)
+        if state.party.document.party != party:
+            raise PlatformError(
+                Code.INTEGRITY,
+                "the registry answered for another party",
+                expected=party,
+                received=state.party.document.party,
+            )
+        return proof, state

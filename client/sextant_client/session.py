@@ -1,0 +1,175 @@
+"""One service over HTTP: access tokens, proofs, safe retries, problem documents as errors."""
+
+import random
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+from sextant_client.tracing import Tracer
+from sextant_shared.clock import Clock, system_clock
+from sextant_shared.crypto.signing import Signer
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.problems import error_of
+from sextant_shared.protocol.tokens import ASSERTION_TYPE, make_client_assertion, make_dpop_proof
+
+TOKEN_PATH = "/oauth/token"  # noqa: S105 -- a path
+TIMEOUT_S = 90.0  # longer than the longest long-poll
+CONNECT_TIMEOUT_S = 5.0
+MAX_ATTEMPTS = 6
+BACKOFF_S = 0.3
+BACKOFF_CAP_S = 15.0
+TOKEN_MARGIN_S = 30
+_RETRIED = (Code.UNAVAILABLE, Code.RATE)
+
+
+class Session:
+    """An authenticated session; every request carries a fresh proof, also when repeated."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        client_id: str,
+        signer: Signer | None,
+        clock: Clock = system_clock,
+        tracer: Tracer | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._client_id = client_id
+        self._signer = signer
+        self._clock = clock
+        self._tracer = tracer or Tracer()
+        self._http = httpx.Client(
+            transport=transport,
+            timeout=httpx.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
+            trust_env=False,
+        )
+        self._token = ""
+        self._token_expires = 0.0
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        content: bytes | None = None,
+        content_type: str | None = None,
+        repeatable: bool = True,
+    ) -> httpx.Response:
+        """Return a successful answer; while the service is unavailable, try again with jitter.
+
+        Raises:
+            PlatformError: what the problem document names, `E_UNAVAILABLE` when nobody answers.
+        """
+        options = {"params": params, "json": json, "content": content}
+        given = {name: value for name, value in options.items() if value is not None}
+        headers = {"Content-Type": content_type} if content_type else {}
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return self._once(method, path, headers, given)
+            except PlatformError as error:
+                if not repeatable or error.code not in _RETRIED or attempt == MAX_ATTEMPTS:
+                    raise
+                pause = min(BACKOFF_CAP_S, BACKOFF_S * 2**attempt)
+                jittered = pause * random.uniform(0.5, 1)  # noqa: S311 -- jitter, no secret
+                time.sleep(max(jittered, float(error.retry_after_s or 0)))
+        raise PlatformError(Code.UNAVAILABLE, f"{self.base_url} does not answer")
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[httpx.Response]:
+        """Yield a successful answer to a GET whose body is read piece by piece.
+
+        Raises:
+            PlatformError: as `request`; nothing is repeated.
+        """
+        with self._tracer.span(f"GET {_route(path)}"):
+            try:
+                with self._http.stream(
+                    "GET", f"{self.base_url}{path}", headers=self._headers("GET", path)
+                ) as response:
+                    if response.is_error:
+                        response.read()
+                        raise _error(response)
+                    yield response
+            except httpx.TransportError as error:
+                raise self._unreachable(error) from error
+
+    def _once(
+        self, method: str, path: str, headers: Mapping[str, str], options: dict[str, Any]
+    ) -> httpx.Response:
+        with self._tracer.span(f"{method} {_route(path)}"):
+            for is_last in (False, True):
+                sent = {**headers, **self._headers(method, path)}
+                try:
+                    response = self._http.request(
+                        method, f"{self.base_url}{path}", headers=sent, **options
+                    )
+                except httpx.TransportError as error:
+                    raise self._unreachable(error) from error
+                if response.is_success:
+                    return response
+                error_received = _error(response)
+                if error_received.code is not Code.AUTH or is_last or self._signer is None:
+                    raise error_received
+                self._token_expires = 0.0  # the token died, or the service restarted: once more
+                time.sleep(1.0)  # a service that just started refuses proofs older than itself
+        raise PlatformError(Code.AUTH, "no access")
+
+    def _headers(self, method: str, path: str) -> dict[str, str]:
+        headers = {"traceparent": self._tracer.traceparent()}
+        if self._signer is not None:
+            token = self._access_token(self._signer)
+            url = f"{self.base_url}{path}"
+            proof = make_dpop_proof(method, url, self._signer, self._clock(), token)
+            headers |= {"Authorization": f"DPoP {token}", "DPoP": proof}
+        return headers
+
+    def _access_token(self, signer: Signer) -> str:
+        now = self._clock()
+        if now + TOKEN_MARGIN_S < self._token_expires:
+            return self._token
+        url = f"{self.base_url}{TOKEN_PATH}"
+        form = {
+            "grant_type": "client_credentials",
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": make_client_assertion(self._client_id, self.base_url, signer, now),
+        }
+        headers = {"DPoP": make_dpop_proof("POST", url, signer, now)}
+        try:
+            response = self._http.post(url, data=form, headers=headers)
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+        if response.is_error:
+            raise _error(response)
+        answer = response.json()
+        self._token = str(answer["access_token"])
+        self._token_expires = now + float(answer["expires_in"])
+        return self._token
+
+    def _unreachable(self, error: httpx.TransportError) -> PlatformError:
+        return PlatformError(
+            Code.UNAVAILABLE,
+            f"{self.base_url} does not answer ({type(error).__name__})",
+            fix="Check the address and the network; nothing is lost, run the command again.",
+        )
+
+
+def _route(path: str) -> str:
+    """Return a span name without ids: the first two parts of the path."""
+    return "/".join(path.partition("?")[0].split("/")[:3])
+
+
+def _error(response: httpx.Response) -> PlatformError:
+    retry_after = response.headers.get("retry-after", "")
+    seconds = int(retry_after) if retry_after.isdigit() else None
+    return error_of(response.status_code, response.content, seconds)

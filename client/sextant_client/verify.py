@@ -1,0 +1,287 @@
+"""Verifies a bundle offline: no network, no server, years later.
+
+Responsible for the checks and their order; each failure class has its own exit status. Reads a zip
+whose members are bounded and listed with their digests, and trusts nothing but the trust file.
+
+1. the log holds the entry: inclusion under a checkpoint that bears both log signatures, and the
+   newest checkpoint of the bundle continues it
+2. the entry is for this manifest
+3. the sender's document in force at that position of the log, signed by root and registrars
+4. both signatures of the manifest, by that document's active pair
+5. the body is the one that was signed, or the content the one that was committed to
+6. the same five for each reply, which answers this envelope
+"""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field
+
+from sextant_client import errors as exits
+from sextant_client.answers import read_answer
+from sextant_client.trust import Trust
+from sextant_shared.encoding import b64_decode, b64u, b64u_decode, parse_json
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.merkle.proofs import verify_consistency
+from sextant_shared.models.log import ConsistencyProof
+from sextant_shared.models.party import RegistryProof
+from sextant_shared.models.strict import Strict, read_model
+from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
+from sextant_shared.protocol.envelope import verify_content
+from sextant_shared.protocol.logproof import verify_proof
+from sextant_shared.protocol.manifest import Manifest, read_manifest, verify_manifest
+from sextant_shared.protocol.parties import Registry
+from sextant_shared.protocol.receipts import CustodyReceipt, parse_custody, verify_custody
+from sextant_shared.protocol.registry_state import verify_registry_proof
+
+MAX_MEMBERS = 64
+MAX_MEMBER_BYTES = 128 << 20
+MAX_SMALL_BYTES = 4 << 20
+MAX_INDEX_BYTES = 1 << 16
+MAX_RATIO = 20  # our own members hardly compress; a bomb compresses a thousandfold
+INDEX = "index.json"
+CHECKPOINT = "checkpoint.txt"
+CONSISTENCY = "consistency.json"
+SUMMARY = "summary.html"
+T = TypeVar("T")
+
+
+class EnvelopeMembers(Strict):
+    """Names of the members that make up one envelope's evidence."""
+
+    container: str
+    custody: str
+    registry: str
+    content: str | None
+    kpc: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")] | None
+
+
+class BundleIndex(Strict):
+    """`index.json`: what the bundle holds, each member with its SHA-256 in hex."""
+
+    v: Literal[1]
+    kind: Literal["sextant-bundle"]
+    envelope: EnvelopeMembers
+    replies: Annotated[list[EnvelopeMembers], Field(max_length=16)]
+    members: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the report: what was checked, and what was found."""
+
+    name: str
+    found: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a bundle proves."""
+
+    sender: str
+    envelope_id: str
+    index: int
+    t: str
+    registry_index: int
+    checks: tuple[Check, ...]
+
+
+def verify_bundle(path: Path, trust: Trust) -> Verified:
+    """Run every check in order.
+
+    Raises:
+        VerificationError: the first check that failed, with its class.
+    """
+    members = _classed(exits.BUNDLE_MALFORMED, lambda: read_members(path))
+    index = _classed(exits.BUNDLE_MALFORMED, lambda: _index(members))
+    bundle = _Bundle(members, trust)
+    checks: list[Check] = []
+    receipt, manifest = bundle.verify(index.envelope, checks, "")
+    for reply in index.replies:
+        _, answer = bundle.verify(reply, checks, "reply: ")
+        fits = partial(bundle.fits, reply, answer, manifest, receipt)
+        _classed(exits.BUNDLE_REPLY, fits)
+        checks.append(Check("reply", bundle.verdict(reply)))
+    return Verified(
+        sender=manifest.header.from_,
+        envelope_id=manifest.header.id,
+        index=receipt.index,
+        t=receipt.t,
+        registry_index=receipt.reg,
+        checks=tuple(checks),
+    )
+
+
+def read_members(path: Path) -> dict[str, bytes]:
+    """Return the members of a zip within strict bounds.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, `E_TOO_LARGE`.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return dict(_bounded(archive))
+    except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise PlatformError(Code.MALFORMED, f"no readable bundle: {error}") from error
+
+
+def _bounded(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
+    names = archive.namelist()
+    if len(names) > MAX_MEMBERS or len(set(names)) != len(names):
+        raise PlatformError(Code.MALFORMED, f"a bundle has at most {MAX_MEMBERS} distinct members")
+    for info in archive.infolist():
+        bomb = info.file_size > MAX_RATIO * max(info.compress_size, 512)
+        if info.file_size > MAX_MEMBER_BYTES or bomb or info.is_dir():
+            raise PlatformError(Code.TOO_LARGE, f"member {info.filename} is out of bounds")
+        yield info.filename, archive.read(info)
+
+
+def _index(members: dict[str, bytes]) -> BundleIndex:
+    if INDEX not in members:
+        raise PlatformError(Code.MALFORMED, f"the bundle has no {INDEX}")
+    index = read_model(BundleIndex, parse_json(members[INDEX], max_bytes=MAX_INDEX_BYTES))
+    if set(index.members) != set(members) - {INDEX}:
+        raise PlatformError(
+            Code.MALFORMED,
+            "the members are not exactly those of the index",
+            expected=", ".join(sorted(index.members)),
+            received=", ".join(sorted(set(members) - {INDEX})),
+        )
+    for name, digest in index.members.items():
+        if sha256(members[name]).hexdigest() != digest:
+            raise PlatformError(Code.DIGEST, f"member {name} is not the one the index names")
+    return index
+
+
+class _Bundle:
+    def __init__(self, members: dict[str, bytes], trust: Trust) -> None:
+        self._members = members
+        self._trust = trust
+        self._keys = trust.log_keys
+        self._registrars = trust.registrars
+
+    def verify(
+        self, names: EnvelopeMembers, checks: list[Check], prefix: str
+    ) -> tuple[CustodyReceipt, Manifest]:
+        """Run checks 1 to 5 on one envelope."""
+        raw = self._member(names.custody)
+        source = io.BytesIO(self._member(names.container))
+        manifest = _classed(exits.BUNDLE_MALFORMED, lambda: read_manifest(source))
+        logged = _classed(exits.BUNDLE_LOG, lambda: self._check_log(raw))
+        checks.append(Check(f"{prefix}log", logged))
+        receipt = _classed(
+            exits.BUNDLE_CUSTODY,
+            lambda: verify_custody(raw, manifest.digest, manifest.header.id, self._keys),
+        )
+        checks.append(Check(f"{prefix}custody", f"manifest {b64u(manifest.digest)[:16]}… accepted"))
+        registry = _classed(exits.BUNDLE_REGISTRY, lambda: self._registry(names, manifest, receipt))
+        checks.append(
+            Check(f"{prefix}registry", f"keys of {manifest.header.from_} at entry {receipt.reg}")
+        )
+        _classed(exits.BUNDLE_SIGNATURE, lambda: _check_signatures(registry, manifest))
+        checks.append(Check(f"{prefix}signatures", "both halves verify"))
+        found = _classed(exits.BUNDLE_CONTENT, lambda: self._check_content(names, manifest, source))
+        checks.append(Check(f"{prefix}content", found))
+        return receipt, manifest
+
+    def fits(
+        self, names: EnvelopeMembers, answer: Manifest, asked: Manifest, receipt: CustodyReceipt
+    ) -> None:
+        """Check that a reply answers this very envelope."""
+        content = read_answer(self._member(names.content or ""))
+        facts = (content.env, content.man, content.custody, answer.header.irt)
+        expected = (asked.header.id, b64u(asked.digest), receipt.index, asked.header.id)
+        if facts != expected:
+            raise PlatformError(
+                Code.INTEGRITY,
+                "the reply answers another envelope",
+                expected=" ".join(map(str, expected)),
+                received=" ".join(map(str, facts)),
+            )
+
+    def verdict(self, names: EnvelopeMembers) -> str:
+        """Return what a reply says, in words."""
+        answer = read_answer(self._member(names.content or ""))
+        return f"{answer.kind}: {answer.verdict}"
+
+    def _check_log(self, raw: bytes) -> str:
+        document = parse_custody(raw)
+        logged = verify_proof(b64u_decode(document.entry), document.proof, self._keys)
+        newest = self._newest()
+        if newest is not None:
+            self._check_continues(logged.checkpoint, newest)
+        continued = f", continued by size {newest.size}" if newest else ""
+        return f"entry {logged.index} under size {logged.checkpoint.size}{continued}"
+
+    def _newest(self) -> Checkpoint | None:
+        if CHECKPOINT not in self._members:
+            return None
+        return verify_checkpoint(self._small(CHECKPOINT).decode("utf-8", "replace"), self._keys)
+
+    def _check_continues(self, older: Checkpoint, newest: Checkpoint) -> None:
+        path: list[bytes] = []
+        if older.size != newest.size:
+            proofs = parse_json(self._small(CONSISTENCY), max_bytes=MAX_SMALL_BYTES)
+            proof = read_model(ConsistencyProof, proofs.get(str(older.size)))
+            if (proof.first, proof.second) != (older.size, newest.size):
+                raise PlatformError(Code.INTEGRITY, "the consistency proof is for other sizes")
+            path = [b64_decode(node, 32) for node in proof.path]
+        verify_consistency(older.size, newest.size, path, older.root, newest.root)
+
+    def _registry(
+        self, names: EnvelopeMembers, manifest: Manifest, receipt: CustodyReceipt
+    ) -> Registry:
+        members = parse_json(self._small(names.registry), max_bytes=MAX_SMALL_BYTES)
+        proof = read_model(RegistryProof, members)
+        state = verify_registry_proof(proof, self._registrars, self._keys)
+        party = state.party.document.party
+        if (party, state.index) != (manifest.header.from_, receipt.reg):
+            raise PlatformError(
+                Code.INTEGRITY,
+                "the registry proof is for another party or position",
+                expected=f"{manifest.header.from_} at {receipt.reg}",
+                received=f"{party} at {state.index}",
+            )
+        return Registry({party: state.party})
+
+    def _check_content(self, names: EnvelopeMembers, manifest: Manifest, body: io.BytesIO) -> str:
+        sealed = body.read()
+        if len(sealed) != manifest.body_len or sha256(sealed).digest() != manifest.body_sha256:
+            raise PlatformError(Code.DIGEST, "the body is not the one that was signed")
+        if names.content is None or names.kpc is None:
+            return "sealed body as signed"
+        content = io.BytesIO(self._member(names.content))
+        verify_content(content, b64u_decode(names.kpc, 32), manifest)
+        return "sealed body as signed, content as committed"
+
+    def _member(self, name: str) -> bytes:
+        if name not in self._members:
+            missing = PlatformError(Code.MALFORMED, f"the bundle has no member {name}")
+            raise exits.VerificationError(exits.BUNDLE_MALFORMED, missing)
+        return self._members[name]
+
+    def _small(self, name: str) -> bytes:
+        data = self._member(name)
+        if len(data) > MAX_SMALL_BYTES:
+            raise PlatformError(Code.TOO_LARGE, f"member {name} is out of bounds")
+        return data
+
+
+def _check_signatures(registry: Registry, manifest: Manifest) -> None:
+    header = manifest.header
+    verify_manifest(manifest, registry.signing_pair(header.from_, header.skid))
+
+
+def _classed(status: int, work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except exits.VerificationError:
+        raise
+    except PlatformError as error:
+        raise exits.VerificationError(status, error) from error
