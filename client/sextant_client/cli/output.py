@@ -77,7 +77,9 @@ def finding_lines(finding: Finding) -> list[str]:
     """Return a finding as people read it: what and where, expected, received, fix, law."""
     letter = _LETTERS[finding.severity]
     lines = [f"{letter} {finding.rule:<6} {finding.pointer or '/'}  {finding.message}"]
-    for name in ("expected", "received", "fix", "law"):
-        if value := getattr(finding, name):
-            lines.append(f"           {name}: {value}")
+    lines += [
+        f"           {name}: {value}"
+        for name in ("expected", "received", "fix", "law")
+        if (value := getattr(finding, name))
+    ]
     return lines

@@ -1,0 +1,232 @@
+"""`sextant submit`, `status`, `inbox`, `receipt`: sending, following, collecting."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sextant_shared.rules import Report, check
+
+from sextant_client import errors as exits
+from sextant_client.answers import Answer
+from sextant_client.cli.check import read_input, report_lines
+from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
+from sextant_client.cli.output import finding_lines
+from sextant_client.client import Client, Deposit
+from sextant_client.received import Received
+from sextant_client.sent import SentEnvelope
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.envelope import Classification
+from sextant_shared.models.receipts import OutcomeReceipt, OutcomeVerdict
+from sextant_shared.protocol.receipts import verify_custody
+
+receipt_app = typer.Typer(help="Custody receipts.", no_args_is_help=True)
+DECLARATION_CTY = "application/vnd.sextant.declaration+json"
+WATCH_LIMIT_S = 120.0
+_CLASSES = {
+    "UNCLASSIFIED": Classification.C0,
+    "OPCW_RESTRICTED": Classification.C1,
+    "OPCW_PROTECTED": Classification.C2,
+    "OPCW_HIGHLY_PROTECTED": Classification.C3,
+}
+EnvelopeArgument = Annotated[str, typer.Argument(help="Envelope id.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("submit")(submit)
+    app.command("status")(status)
+    app.command("inbox")(inbox)
+
+
+def submit(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Declaration files; none with --resume.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Wait for the opened and outcome receipts.")
+    ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Send again whatever has no receipt yet.")
+    ] = False,
+    with_findings: Annotated[
+        bool, typer.Option("--with-findings", help="Send in spite of findings to fix.")
+    ] = False,
+    seal_only: Annotated[
+        bool, typer.Option("--seal-only", help="Seal into the home; send later with --resume.")
+    ] = False,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> int:
+    """Check, seal, sign and deposit declarations; print their custody receipts."""
+    run = start(home, as_json=as_json)
+    if not files and not resume:
+        raise typer.BadParameter("name at least one file, or --resume")
+    reports = {path: check(read_input(path)) for path in files or []}
+    for path, report in reports.items():
+        if report.verdict != "REGISTERED" and not with_findings:
+            run.output.result({"file": str(path), "sent": False}, report_lines(str(path), report))
+            run.output.say("Nothing was sent. Fix the findings, or send with --with-findings.")
+            return exits.FINDINGS
+    with Client(run.home) as client:
+        envelopes = client.sent.unfinished() if resume else []
+        envelopes += [_seal(client, path, report) for path, report in reports.items()]
+        documents = [_send(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
+    if run.output.as_json:
+        run.output.result({"envelopes": documents}, [])
+    returned = any(d.get("outcome") not in {None, OutcomeVerdict.REGISTERED} for d in documents)
+    return exits.FINDINGS if returned else exits.OK
+
+
+def _seal(client: Client, path: Path, report: Report) -> SentEnvelope:
+    declaration = report.declaration
+    confidentiality = str(getattr(declaration, "confidentiality", "OPCW_PROTECTED"))
+    year = getattr(declaration, "reporting_year", None)
+    return client.seal(
+        path,
+        type_="declaration.annual",
+        cty=DECLARATION_CTY,
+        classification=_CLASSES.get(confidentiality, Classification.C2),
+        period=str(year) if year else None,
+    )
+
+
+def _send(
+    client: Client, run: Run, envelope: SentEnvelope, *, watch: bool, send: bool
+) -> dict[str, Any]:
+    document: dict[str, Any] = {"id": envelope.id, "manifest": envelope.header.id}
+    if not send:
+        run.output.say(f"SEALED   {envelope.id}")
+        return document | {"sealed": str(envelope.container)}
+    deposit = client.deposit(envelope)
+    document |= deposit_document(deposit)
+    if not run.output.as_json:
+        run.output.result({}, deposit_lines(deposit))
+    if watch:
+        for received in client.follow(envelope.id, WATCH_LIMIT_S):
+            answer = received.answer()
+            if answer is not None:
+                document |= {answer.kind: str(answer.verdict)}
+                if not run.output.as_json:
+                    run.output.result({}, answer_lines(answer))
+    return document
+
+
+def deposit_document(deposit: Deposit) -> dict[str, Any]:
+    """Return a deposit as JSON members."""
+    return {
+        "id": deposit.envelope_id,
+        "index": deposit.receipt.index,
+        "t": deposit.receipt.t,
+        "repeat": deposit.is_repeat,
+        "trace": deposit.trace_id,
+        "receipt": deposit.raw.decode(),
+    }
+
+
+def deposit_lines(deposit: Deposit) -> list[str]:
+    """Return a deposit as people read it."""
+    again = " (the same receipt as before)" if deposit.is_repeat else ""
+    entry = f"log entry {deposit.receipt.index}  {deposit.receipt.t}{again}"
+    return [f"RECEIPT  {deposit.envelope_id}  {entry}", f"         trace {deposit.trace_id}"]
+
+
+def answer_lines(answer: Answer) -> list[str]:
+    """Return an answer of the Secretariat as people read it."""
+    lines = [f"{answer.kind.upper():<8} {answer.env}  {answer.verdict}  {answer.t}"]
+    if answer.reason:
+        lines[0] += f"  {answer.reason}"
+    if isinstance(answer, OutcomeReceipt):
+        if answer.registration:
+            lines[0] += f"  {answer.registration}"
+        for finding in answer.findings:
+            lines += [f"  {line}" for line in finding_lines(finding.finding())]
+    return lines
+
+
+def status(
+    envelope_id: EnvelopeArgument,
+    sender: Annotated[str | None, typer.Option(help="Sender, when it is not you.")] = None,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show where an envelope stands and everything that happened to it."""
+    run = start(home, as_json=as_json)
+    with Client(run.home) as client:
+        found = client.status(envelope_id, sender)
+        events = client.events(envelope_id, sender).events
+    lines = [f"{found.id}  {found.state}  log entry {found.index}  trace {found.trace}"]
+    lines += [f"  {r.party:<12} delivery {r.seq}  {r.state}" for r in found.recipients]
+    lines += [f"  {event.t}  {event.event:<13} {event.detail}" for event in events]
+    document = found.model_dump(mode="json", by_alias=True)
+    document["events"] = [event.model_dump(mode="json") for event in events]
+    run.output.result(document, lines)
+
+
+def inbox(
+    wait: Annotated[int, typer.Option(help="Seconds to wait for the first one.", max=60)] = 0,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Collect what is new: verify, open, store."""
+    run = start(home, as_json=as_json)
+    with Client(run.home) as client:
+        new = list(client.collect(wait_s=wait))
+    lines = [line for received in new for line in _received_lines(received)]
+    run.output.result({"new": [_received_document(r) for r in new]}, lines or ["Nothing new."])
+
+
+def _received_lines(received: Received) -> list[str]:
+    answer = received.answer()
+    if answer is not None:
+        return answer_lines(answer)
+    header = received.header
+    return [f"{header.type}  {header.id}  from {header.from_}  in {received.folder}"]
+
+
+def _received_document(received: Received) -> dict[str, Any]:
+    header, answer = received.header, received.answer()
+    return {
+        "seq": received.seq,
+        "id": header.id,
+        "from": header.from_,
+        "type": header.type,
+        "irt": header.irt,
+        "answer": answer.model_dump(mode="json") if answer else None,
+    }
+
+
+@receipt_app.command("get")
+def receipt_get(
+    envelope_id: EnvelopeArgument, home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False
+) -> None:
+    """Print the stored custody receipt, byte for byte."""
+    run = start(home, as_json=as_json)
+    raw = _stored(run, envelope_id).receipt.read_bytes()
+    run.output.result({"receipt": raw.decode()}, [raw.decode()])
+
+
+@receipt_app.command("verify")
+def receipt_verify(
+    envelope_id: EnvelopeArgument, home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False
+) -> None:
+    """Verify the stored custody receipt against the pinned log, offline."""
+    run = start(home, as_json=as_json)
+    sent = _stored(run, envelope_id)
+    receipt = verify_custody(
+        sent.receipt.read_bytes(), sent.digest, sent.id, run.home.trust.log_keys
+    )
+    run.output.result(
+        {"id": sent.id, "index": receipt.index, "t": receipt.t, "level": str(receipt.level)},
+        [f"Holds: {sent.id} is log entry {receipt.index}, {receipt.t}, level {receipt.level}."],
+    )
+
+
+def _stored(run: Run, envelope_id: str) -> SentEnvelope:
+    sent = SentEnvelope(run.home.sent / envelope_id)
+    if not sent.receipt.exists():
+        raise PlatformError(
+            Code.NOT_FOUND,
+            f"no custody receipt of {envelope_id} here",
+            fix="Send it, or resume: sextant submit --resume.",
+        )
+    return sent

@@ -1,0 +1,91 @@
+"""`sextant officer`: the Secretariat's side, against the declarations service."""
+
+from typing import Annotated, Any
+
+import typer
+
+from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
+from sextant_client.session import Session
+from sextant_shared.errors import Code, PlatformError
+
+app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_declarations(
+    state: Annotated[str | None, typer.Option(help="State code, such as XAL.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Kind, such as S2_AND.")] = None,
+    year: Annotated[int | None, typer.Option(help="Reporting year.")] = None,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """List declarations, newest first."""
+    wanted: dict[str, str | int | None] = {"state": state, "kind": kind, "year": year}
+    params = {name: value for name, value in wanted.items() if value is not None}
+    _show(start(home, as_json=as_json), "/v1/declarations", params)
+
+
+@app.command("read")
+def read(
+    declaration: Annotated[str, typer.Argument(help="Id from the list.")],
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Read a declaration with its versions and findings."""
+    _show(start(home, as_json=as_json), f"/v1/declarations/{declaration}", {})
+
+
+@app.command("evidence")
+def evidence(
+    declaration: Annotated[str, typer.Argument(help="Id from the list.")],
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show everything that proves a declaration."""
+    _show(start(home, as_json=as_json), f"/v1/declarations/{declaration}/evidence", {})
+
+
+@app.command("queue")
+def queue(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
+    """List what waits for verification."""
+    _show(start(home, as_json=as_json), "/v1/queue", {})
+
+
+@app.command("dead-letters")
+def dead_letters(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
+    """List deliveries that were given up, with their reasons."""
+    _show(start(home, as_json=as_json), "/v1/dead-letters", {})
+
+
+def _show(run: Run, path: str, params: dict[str, str | int]) -> None:
+    config = run.home.config()
+    if config.declarations is None:
+        raise PlatformError(
+            Code.STATE, "no officers' service configured", fix="sextant init --declarations URL"
+        )
+    session = Session(
+        config.declarations, client_id=config.client_id, signer=run.home.keys.api_signer()
+    )
+    answer = session.request("GET", path, params=params).json()
+    run.output.result(answer, _lines(answer))
+
+
+def _lines(answer: Any, indent: str = "") -> list[str]:
+    """Return any answer as indented lines; tables of one line an item where items are flat."""
+    if isinstance(answer, dict):
+        lines = []
+        for name, value in answer.items():
+            if isinstance(value, dict | list) and value:
+                lines += [f"{indent}{name}:", *_lines(value, indent + "  ")]
+            else:
+                lines.append(f"{indent}{name}: {value}")
+        return lines
+    if isinstance(answer, list):
+        return [line for item in answer for line in _item(item, indent)]
+    return [f"{indent}{answer}"]
+
+
+def _item(item: Any, indent: str) -> list[str]:
+    if isinstance(item, dict) and not any(isinstance(v, dict | list) for v in item.values()):
+        return [indent + "  ".join(str(v) for v in item.values() if v not in {None, ""})]
+    return [f"{indent}-", *_lines(item, indent + "  ")]

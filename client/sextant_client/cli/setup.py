@@ -1,0 +1,86 @@
+"""`sextant init`, `sextant trust`, `sextant version`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sextant_shared.rules import rule_pack_id
+
+from sextant_client import __version__
+from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
+from sextant_client.enrolment import make_trust, read_log, read_registrars
+from sextant_client.home import Config, read_json, write_file
+from sextant_client.trust import TrustFile
+from sextant_shared.models.strict import read_model
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("init")(init)
+    app.command("trust")(trust)
+    app.command("version")(version)
+
+
+def init(
+    party: Annotated[str, typer.Option(help="Your party id, such as NA-XAL.")],
+    exchange: Annotated[str, typer.Option(help="Address of the exchange.")],
+    audit: Annotated[str, typer.Option(help="Address of the log.")],
+    trust_file: Annotated[
+        Path, typer.Option("--trust", help="trust.json, from your registrar, out of band.")
+    ],
+    declarations: Annotated[
+        str | None, typer.Option(help="Address of the officers' service, inside the Secretariat.")
+    ] = None,
+    client: Annotated[str, typer.Option(help="Name of this machine's access.")] = "submit-1",
+    client_id: Annotated[
+        str | None, typer.Option(help="Client id of a service's own client, instead of a party's.")
+    ] = None,
+    trace_file: Annotated[
+        Path | None, typer.Option(help="Append the client's spans to this file.")
+    ] = None,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Set up the home folder: who you are, where the services are, what you trust."""
+    run = start(home, as_json=as_json)
+    pinned = read_model(TrustFile, read_json(trust_file))
+    config = Config(
+        v=1,
+        party=party,
+        client_id=client_id or f"{party}/{client}",
+        exchange=exchange,
+        audit=audit,
+        declarations=declarations,
+        trace_file=str(trace_file) if trace_file else None,
+    )
+    run.home.write_config(config)
+    write_file(run.home.path / "trust.json", (pinned.model_dump_json(indent=1) + "\n").encode())
+    lines = [
+        f"Home of {party} is {run.home.path}.",
+        f"Pinned: {len(pinned.registrars.registrars)} registrar(s), log {pinned.log.origin}.",
+        "Next: sextant keys generate, then sextant doctor.",
+    ]
+    run.output.result({"home": str(run.home.path), "party": party}, lines)
+
+
+def trust(
+    registrars: Annotated[Path, typer.Option(help="Registrars file.")],
+    log: Annotated[Path, typer.Option(help="The log's origin and keys, as JSON.")],
+    out: Annotated[Path, typer.Option(help="Where to write trust.json.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a trust file from pinned registrars and the log's keys."""
+    run = start(DEFAULT_HOME, as_json=as_json)
+    pinned = make_trust(read_registrars(registrars), read_log(log))
+    write_file(out, (pinned.model_dump_json(indent=1) + "\n").encode())
+    run.output.result({"trust": str(out), "log": pinned.log.origin}, [f"Wrote {out}."])
+
+
+def version(as_json: JsonFlag = False) -> None:
+    """Print versions."""
+    pack = rule_pack_id()
+    run = start(DEFAULT_HOME, as_json=as_json)
+    run.output.result(
+        {"sextant": __version__, "rule_pack": {"version": pack.version, "digest": pack.digest}},
+        [f"sextant {__version__}", f"rule pack {pack.version} (sha256:{pack.digest[:12]}…)"],
+    )
