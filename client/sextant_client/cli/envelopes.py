@@ -48,6 +48,9 @@ def submit(
     resume: Annotated[
         bool, typer.Option("--resume", help="Send again whatever has no receipt yet.")
     ] = False,
+    again: Annotated[
+        str | None, typer.Option(help="Send this envelope again, byte for byte.")
+    ] = None,
     with_findings: Annotated[
         bool, typer.Option("--with-findings", help="Send in spite of findings to fix.")
     ] = False,
@@ -59,8 +62,8 @@ def submit(
 ) -> int:
     """Check, seal, sign and deposit declarations; print their custody receipts."""
     run = start(home, as_json=as_json)
-    if not files and not resume:
-        raise typer.BadParameter("name at least one file, or --resume")
+    if not files and not resume and again is None:
+        raise typer.BadParameter("name at least one file, or --resume, or --again ID")
     reports = {path: check(read_input(path)) for path in files or []}
     for path, report in reports.items():
         if report.verdict != "REGISTERED" and not with_findings:
@@ -69,6 +72,7 @@ def submit(
             return exits.FINDINGS
     with Client(run.home) as client:
         envelopes = client.sent.unfinished() if resume else []
+        envelopes += [client.sent.find(again)] if again else []
         envelopes += [_seal(client, path, report) for path, report in reports.items()]
         documents = [_send(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
     if run.output.as_json:
@@ -93,7 +97,7 @@ def _seal(client: Client, path: Path, report: Report) -> SentEnvelope:
 def _send(
     client: Client, run: Run, envelope: SentEnvelope, *, watch: bool, send: bool
 ) -> dict[str, Any]:
-    document: dict[str, Any] = {"id": envelope.id, "manifest": envelope.header.id}
+    document: dict[str, Any] = {"id": envelope.id}
     if not send:
         run.output.say(f"SEALED   {envelope.id}")
         return document | {"sealed": str(envelope.container)}

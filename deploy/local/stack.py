@@ -1,0 +1,279 @@
+"""The platform in one folder: keys, pins, three services, enrolled parties.
+
+Everything is done as an operator would do it: keys, trust files and enrolment through the command
+`sextant`, services by their own modules and settings. Keys are fresh for each folder.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.local.processes import ServiceProcess, free_port
+
+SEXTANT = Path(sys.executable).with_name("sextant")
+ORIGIN = "log.sextant.example/demo"
+COMMAND_TIMEOUT_S = 180.0
+SEC = "SEC"
+
+
+class CommandFailedError(RuntimeError):
+    """A command ended with another status than expected; the message carries what it said."""
+
+
+@dataclass(frozen=True)
+class Party:
+    """A party to enrol, with its profiles: two signature and two sealing profiles are in use."""
+
+    id: str
+    name: str
+    profile: str = "S1"
+    kem: str = "K1"
+
+
+PARTIES = (
+    Party(SEC, "Technical Secretariat (synthetic)", kem="K2"),
+    Party("NA-XAL", "National Authority of Xanadu-Alba (synthetic)"),
+    Party("NA-XBO", "National Authority of Xanadu-Borealis (synthetic)", profile="S2"),
+)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A command that ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    def json(self) -> Any:
+        """Return its one JSON document."""
+        return json.loads(self.stdout)
+
+
+def sextant(*arguments: str | Path, expect: Sequence[int] = (0,)) -> Finished:
+    """Run the installed command.
+
+    Raises:
+        CommandFailedError: when it ends with another status than expected.
+    """
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SEXTANT_")}
+    done = subprocess.run(
+        [str(SEXTANT), *map(str, arguments)],
+        env={**environment, "NO_COLOR": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_TIMEOUT_S,
+    )
+    if done.returncode not in expect:
+        shown = " ".join(str(argument) for argument in arguments)
+        raise CommandFailedError(
+            f"sextant {shown}\nended with {done.returncode}\n{done.stdout}{done.stderr}"
+        )
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
+@dataclass
+class Stack:
+    """Three services and their folder."""
+
+    root: Path
+    sample_ratio: float = 1.0
+    tracing: bool = True
+    services: dict[str, ServiceProcess] = field(default_factory=dict)
+
+    def home(self, name: str) -> Path:
+        """Folder of a party's, an officer's or the auditor's client."""
+        return self.root / "homes" / name
+
+    @property
+    def traces(self) -> list[Path]:
+        """Files of spans."""
+        return sorted((self.root / "traces").glob("*.jsonl"))
+
+    @property
+    def trust_file(self) -> Path:
+        """What parties and auditors pin."""
+        return self.root / "pins" / "trust.json"
+
+    def prepare(self) -> None:
+        """Make keys, pins and settings in an empty folder; no service runs yet."""
+        for name in ("pins", "logs", "traces", "homes"):
+            (self.root / name).mkdir(parents=True, exist_ok=True)
+        self._define_services()
+        sextant("keys", "generate", "--home", self.home("REG-1"), "--use", "sig", "--use", "api")
+        registrars = self.root / "pins" / "registrars.json"
+        sextant("keys", "registrars", "--home", self.home("REG-1"), "--out", registrars)
+        for name in ("exchange-issuer", "exchange", "secretariat", "auditor", "officer"):
+            sextant("keys", "generate", "--home", self.home(name), "--use", "api")
+        self._write_clients()
+        log_file = self.root / "pins" / "log.json"
+        log_file.write_text(self._init_log())
+        sextant("trust", "--registrars", registrars, "--log", log_file, "--out", self.trust_file)
+        for party in PARTIES:
+            self._prepare_party(party)
+        self._init_home("auditor", "AUD", "auditor")
+        self._init_home("officer", SEC, "officer")
+
+    def start(self, *names: str) -> None:
+        """Start services (all by default) and wait until they are ready."""
+        chosen = [self.services[name] for name in names] if names else list(self.services.values())
+        for service in chosen:
+            service.start()
+        for service in chosen:
+            service.wait_ready()
+
+    def stop(self) -> None:
+        """Stop all services, last started first."""
+        for service in reversed(list(self.services.values())):
+            service.stop()
+
+    def enrol(self) -> list[dict[str, Any]]:
+        """Have the registrar give every party's document to the exchange."""
+        exchange = self.services["exchange"].url
+        return [
+            sextant(
+                "keys",
+                "enrol",
+                self.root / "pins" / f"{party.id}.json",
+                "--exchange",
+                exchange,
+                "--client-id",
+                "REG-1",
+                "--home",
+                self.home("REG-1"),
+                "--json",
+            ).json()
+            for party in PARTIES
+        ]
+
+    def api_key(self, name: str, use: str = "api") -> Path:
+        """Return the only key file of one use in a home."""
+        return self.key_files(name, use)[0]
+
+    def key_files(self, name: str, use: str) -> list[Path]:
+        """Return the key files of one use in a home, classical half first."""
+        return sorted((self.home(name) / "keys").glob(f"{use}-*.json"))
+
+    def _define_services(self) -> None:
+        for name in ("audit", "exchange", "declarations"):
+            port = free_port()
+            self.services[name] = ServiceProcess(
+                name=name,
+                module=f"sextant_{name}",
+                port=port,
+                settings={},
+                log_path=self.root / "logs" / f"{name}.log",
+            )
+        own = {"audit": self._audit(), "exchange": self._exchange()}
+        for name, settings in own.items():
+            self._settle(name, settings)
+
+    def _settle(self, name: str, settings: dict[str, str]) -> None:
+        service = self.services[name]
+        common = {
+            "DATA_DIR": str(self.root / "data" / name),
+            "PORT": str(service.port),
+            "BASE_URL": service.url,
+            "CLIENTS_FILE": str(self.root / "pins" / f"clients-{name}.json"),
+            "TRACE_PARENT": "accept",  # one operator, one machine: the client's trace goes on
+            "TRACE_SAMPLE_RATIO": str(self.sample_ratio),
+        }
+        if self.tracing:
+            common["TRACE_FILE"] = str(self.root / "traces" / f"{name}.jsonl")
+        prefix = f"SEXTANT_{name.upper()}_"
+        service.settings = {f"{prefix}{k}": v for k, v in {**common, **settings}.items()}
+
+    def _audit(self) -> dict[str, str]:
+        return {"ORIGIN": ORIGIN}
+
+    def _exchange(self) -> dict[str, str]:
+        pins = self.root / "pins"
+        return {
+            "REGISTRARS_FILE": str(pins / "registrars.json"),
+            "LOG_FILE": str(pins / "log.json"),
+            "AUDIT_URL": self.services["audit"].url,
+        }
+
+    def _declarations(self) -> dict[str, str]:
+        sealing = [str(path) for path in self.key_files(SEC, "seal")]
+        signing = [str(path) for path in self.key_files(SEC, "sig")]
+        return {
+            "TRUST_FILE": str(self.trust_file),
+            "EXCHANGE_URL": self.services["exchange"].url,
+            "EXCHANGE_CLIENT_ID": f"{SEC}/worker-1",
+            "EXCHANGE_KEY_FILE": str(self.api_key(SEC)),
+            "AUDIT_URL": self.services["audit"].url,
+            "AUDIT_CLIENT_ID": "secretariat",
+            "AUDIT_KEY_FILE": str(self.api_key("secretariat")),
+            "SEALING_KEY_FILES": json.dumps(sealing),
+            "SIGNING_KEY_FILES": json.dumps(signing),
+        }
+
+    def _write_clients(self) -> None:
+        clients = {
+            "audit": [
+                ("exchange", "exchange"),
+                ("secretariat", "secretariat"),
+                ("auditor", "auditor"),
+            ],
+            "exchange": [("REG-1", "registrar")],
+            "declarations": [("officer", "officer")],
+        }
+        for service, known in clients.items():
+            lines = [
+                {
+                    "client_id": name,
+                    "role": role,
+                    "party": None,
+                    "jwk": json.loads(self.api_key(name).read_text())["jwk"],
+                }
+                for name, role in known
+            ]
+            path = self.root / "pins" / f"clients-{service}.json"
+            path.write_text(json.dumps(lines, indent=1))
+        keys = {
+            "ISSUER_KEY_FILE": str(self.api_key("exchange-issuer")),
+            "AUDIT_KEY_FILE": str(self.api_key("exchange")),
+        }
+        self._settle("exchange", {**self._exchange(), **keys})
+
+    def _init_log(self) -> str:
+        audit = self.services["audit"]
+        done = subprocess.run(
+            [sys.executable, "-m", audit.module, "init"],
+            env={**os.environ, **audit.settings},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=COMMAND_TIMEOUT_S,
+        )
+        if done.returncode != 0:
+            raise CommandFailedError(f"the log could not begin:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
+    def _prepare_party(self, party: Party) -> None:
+        home, request = self.home(party.id), self.root / "pins" / f"{party.id}.json"
+        self._init_home(party.id, party.id, f"{party.id}/submit-1")
+        profile = ("--profile", party.profile, "--kem", party.kem)
+        sextant("keys", "generate", "--home", home, *profile)
+        named = ("--party", party.id, "--name", party.name)
+        sextant("keys", "request", "--home", home, *named, "--out", request)
+        sextant("keys", "countersign", request, "--home", self.home("REG-1"))
+        if party.id == SEC:
+            self._settle("declarations", self._declarations())
+
+    def _init_home(self, name: str, party: str, client_id: str) -> None:
+        options: list[str | Path] = ["--home", self.home(name), "--party", party]
+        options += ["--client-id", client_id, "--trust", self.trust_file]
+        for service in ("exchange", "audit", "declarations"):
+            options += [f"--{service}", self.services[service].url]
+        if self.tracing:
+            options += ["--trace-file", self.root / "traces" / "client.jsonl"]
+        sextant("init", *options)
