@@ -1,0 +1,69 @@
+"""`python -m deploy.local demo | run`."""
+
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+from deploy.local.demo import DemoFailedError, run_demo
+from deploy.local.processes import ServiceFailedError
+from deploy.local.screen import Screen
+from deploy.local.stack import CommandFailedError, Stack
+
+USAGE = "usage: python -m deploy.local demo | run"
+
+
+def run_platform() -> None:
+    """Leave the platform up until Ctrl-C; keys and data live as long."""
+    screen = Screen()
+    with tempfile.TemporaryDirectory(prefix="sextant-run-") as folder:
+        stack = Stack(Path(folder))
+        try:
+            with screen.step("Starting three services with fresh keys"):
+                stack.prepare()
+                stack.start()
+                stack.enrol()
+            for service in stack.services.values():
+                screen.line(f"{service.name:<13} {service.url}   API docs {service.url}/docs")
+            _suggest(screen, stack)
+            while True:
+                signal.pause()
+        except KeyboardInterrupt:
+            screen.line("stopping…")
+        finally:
+            stack.stop()
+
+
+def _suggest(screen: Screen, stack: Stack) -> None:
+    """Print three commands to try."""
+    screen.line("")
+    screen.line("Three commands to try in another terminal:")
+    home, examples = stack.home("NA-XAL"), "examples/NA-XAL"
+    sextant = ".venv/bin/sextant"
+    screen.line(f"  {sextant} submit {examples}/s2-and-2025.json --watch --home {home}")
+    screen.line(f"  {sextant} officer list --home {stack.home('officer')}")
+    screen.line(f"  {sextant} log verify --home {stack.home('auditor')}")
+    screen.line("")
+    screen.line(f"Spans: {stack.root}/traces   Logs: {stack.root}/logs   Ctrl-C stops everything.")
+
+
+def main() -> int:
+    """Run the chosen story; return the exit status."""
+    chosen = sys.argv[1:]
+    if chosen not in (["demo"], ["run"]):
+        sys.stderr.write(USAGE + "\n")
+        return 2
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop in order, as Ctrl-C does
+    try:
+        run_demo() if chosen == ["demo"] else run_platform()
+    except (DemoFailedError, CommandFailedError, ServiceFailedError) as error:
+        sys.stderr.write(f"\n{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped\n")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
