@@ -40,11 +40,13 @@ from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.domain.registration import Registrar
 from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplies, repeat
+from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.worker import Pace, Worker
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.settings import DeclarationsSettings
+from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.heads import SqlHeadLedger
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
@@ -175,18 +177,21 @@ class _Parts:
             entries_due.set()
             replies_due.set()
 
+        sources = Sources(self.clock, lambda: uuid7(self.clock), random_bytes)
+        heads = SqlHeadLedger(database)
+        directory = Directory(exchange, trust, self.clock)
         registrar = Registrar(
             register=register,
             workshop=workshop,
-            sources=Sources(self.clock, lambda: uuid7(self.clock), random_bytes),
+            sources=sources,
             policy=StatePolicy(settings.states),
             stored=stored,
         )
         batcher: Batcher[Submission, None] = Batcher(registrar, max_batch=settings.max_leases)
-        watch = LogWatch(SqlHeadLedger(database), log, self.clock)
+        watch = LogWatch(heads, log, self.clock)
         intake = Intake(
             mailbox=exchange,
-            directory=Directory(exchange, trust, self.clock),
+            directory=directory,
             workshop=workshop,
             vault=vault,
             register=register,
@@ -208,10 +213,12 @@ class _Parts:
             self.step,
             self.clock,
             backoff,
+            Reseal(directory, workshop, heads, sources),
             settings.replies_at_once,
         )
         officers = Officers(
             reading=SqlReading(database),
+            evidence=SqlEvidence(database),
             files=vault,
             own_party=settings.party,
             clock=self.clock,

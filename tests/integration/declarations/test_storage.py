@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.reading import Access, Filters
 from sextant_declarations.domain.records import Base
+from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.heads import SqlHeadLedger
 from sextant_declarations.storage.tables import METADATA
 from sextant_declarations.storage.vault import FileVault
@@ -92,7 +93,7 @@ async def test_the_newest_head_never_moves_back(store: SqlStore) -> None:
     await ledger.keep(older)
     assert await ledger.newest() == newer
     await ledger.alarm("t", "a header", (5, b"5" * 32), newer, "does not fit")
-    assert [alarm.source for alarm in await store.reading.alarms(5)] == ["a header"]
+    assert [alarm.source for alarm in await SqlEvidence(store.database).alarms(5)] == ["a header"]
 
 
 async def test_what_a_stopped_process_left_half_done_is_removed_at_start(tmp_path: Path) -> None:

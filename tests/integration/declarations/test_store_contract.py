@@ -119,3 +119,17 @@ async def test_a_reply_is_due_until_its_custody_receipt_is_held(
     left = await store.due_replies(10, secretariat.now + 1)
     assert [(reply.id, reply.is_deposited) for reply in left] == [(first.id, True)]
     assert left[0].container == first.container
+
+
+async def test_a_reply_sealed_anew_takes_the_place_of_the_old_one(
+    store: Any, secretariat: Secretariat
+) -> None:
+    await register(secretariat)
+    first, second = await store.due_replies(10, secretariat.now)
+    reseal = secretariat.relay_replies.reseal
+    await store.replace_reply(first.row, await reseal(first))
+    now, untouched = await store.due_replies(10, secretariat.now)
+    assert untouched == second
+    assert now.id != first.id
+    assert now.container != first.container
+    assert (now.row, now.content, now.irt, now.attempts) == (first.row, first.content, first.irt, 0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sextant_declarations.domain.deliveries import Dossier, Examined, Lease
+from sextant_declarations.domain.deliveries import Dossier, Examined, Lease, LogHead
 from sextant_declarations.domain.examination import Examine
 from sextant_declarations.domain.owed import (
     DueEntry,
@@ -64,6 +64,9 @@ class FakeExchange:
     pending: bool = False
     stale: bool = False
     bend_proof: bytes | None = None
+    refuse: Code | None = None
+    accepts: set[str] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
     asked: list[tuple[str, int | None]] = field(default_factory=list)
 
     def _up(self) -> None:
@@ -112,6 +115,9 @@ class FakeExchange:
     async def deposit(self, container: bytes) -> bytes | None:
         self._up()
         manifest = read_manifest(io.BytesIO(container))
+        if self.refuse is not None and manifest.header.id not in self.accepts:
+            self.refused.append(manifest.header.id)
+            raise PlatformError(self.refuse, "the exchange refuses it")
         if manifest.header.id not in self.deposited:
             self.deposited[manifest.header.id] = container
             self.receipts[manifest.header.id] = self.world.accept_container(
@@ -121,6 +127,8 @@ class FakeExchange:
 
     async def receipt(self, id_: str) -> bytes | None:
         self._up()
+        if id_ not in self.receipts:
+            raise PlatformError(Code.NOT_FOUND, "no such envelope")
         return None if self.pending else self.receipts[id_]
 
 
@@ -188,6 +196,19 @@ class NoTrace:
 
     def current(self) -> str | None:
         return "00-00000000000000000000000000000001-0000000000000001-01"
+
+
+class NoHeads:
+    """A ledger of log heads that never saw one."""
+
+    async def newest(self) -> LogHead | None:
+        return None
+
+    async def keep(self, _head: LogHead) -> None:
+        return
+
+    async def alarm(self, *_: object) -> None:
+        return
 
 
 @dataclass
@@ -283,7 +304,12 @@ class MemoryStore:
         return [
             DueReply(
                 row=row,
-                id=thing.id,
+                id=thing.order.id,
+                type=thing.order.type,
+                content=thing.order.content,
+                party=thing.order.to.party,
+                classification=thing.order.classification,
+                irt=thing.order.irt,
                 container=thing.container,
                 manifest_digest=thing.manifest_digest,
                 is_deposited=state.deposited,
@@ -299,6 +325,12 @@ class MemoryStore:
         state.deposited, state.again_at, state.done = True, again_at, custody is not None
         if custody is not None:
             self.custody[reply] = custody
+
+    async def replace_reply(self, reply: int, sealed: SealedReply) -> None:
+        record = self.records[reply // 10]
+        replies = list(record.replies)
+        replies[reply % 10] = sealed
+        self.records[reply // 10] = replace(record, replies=tuple(replies))
 
     async def postpone_entries(self, postponed: Sequence[Postponed]) -> None:
         for late in postponed:

@@ -13,6 +13,7 @@ from sextant_declarations.domain.records import Record, Submission
 from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.domain.registration import Registrar
 from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplies
+from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.storage.vault import FileVault
 from sextant_shared.chassis.batching import Batcher
 from sextant_shared.clock import random_bytes, uuid7
@@ -29,6 +30,7 @@ from tests.unit.declarations.fakes import (
     FakeLog,
     FakeWorkshop,
     MemoryStore,
+    NoHeads,
     NoTrace,
 )
 from tests.unit.declarations.world import SEC, Accepted, World
@@ -59,10 +61,11 @@ class Secretariat:
         self.vault = FileVault(self.folder / "vault")
         trust = self.world.trust
         clock = lambda: self.now  # noqa: E731 - read when asked
+        sources = Sources(clock, lambda: uuid7(clock), random_bytes)
         self.registrar = Registrar(
             register=self.store,
             workshop=self.workshop,
-            sources=Sources(clock, lambda: uuid7(clock), random_bytes),
+            sources=sources,
             policy=StatePolicy(),
             stored=lambda: None,
         )
@@ -81,7 +84,8 @@ class Secretariat:
         )
         shared = (trust.log, NoTrace(), self.step, clock, BACKOFF)
         self.relay_entries = RelayEntries(self.store, self.log, *shared)
-        self.relay_replies = RelayReplies(self.store, self.exchange, *shared, 4)
+        reseal = Reseal(self.intake.directory, self.workshop, NoHeads(), sources)
+        self.relay_replies = RelayReplies(self.store, self.exchange, *shared, reseal, 4)
 
     def deliver(self, *accepted: Accepted) -> None:
         """Put deliveries into the Secretariat's mailbox."""

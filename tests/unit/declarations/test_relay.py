@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from sextant_declarations.domain.relay import Backoff, repeat
+from sextant_shared.errors import Code
+from tests.unit.declarations.fakes import PowerCutError
 from tests.unit.declarations.secretariat import Secretariat
 from tests.unit.declarations.world import XAL
 
@@ -83,6 +85,52 @@ async def test_a_receipt_for_another_reply_is_not_believed(secretariat: Secretar
     assert sorted(r.verdict for r in secretariat.replies_to(XAL)) == sorted(
         ["OPENED", "REGISTERED"] * 2
     )
+
+
+@pytest.mark.parametrize("code", [Code.CLOCK, Code.KEY, Code.RECIPIENT])
+async def test_a_reply_that_became_too_old_is_sealed_anew_under_another_id(
+    secretariat: Secretariat, code: Code
+) -> None:
+    before = [reply.order.id for record in secretariat.records for reply in record.replies]
+    secretariat.exchange.refuse = code
+    await secretariat.relay()
+    assert sorted(secretariat.exchange.refused) == sorted(before)
+    await secretariat.relay()
+    assert len(secretariat.exchange.refused) == len(before), "a pause comes first"
+    secretariat.exchange.refuse = None
+    secretariat.now += 2
+    await secretariat.relay()
+    assert len(secretariat.store.custody) == 4
+    assert not set(before) & set(secretariat.exchange.deposited)
+    assert sorted(r.verdict for r in secretariat.replies_to(XAL)) == sorted(
+        ["OPENED", "REGISTERED"] * 2
+    )
+
+
+async def test_a_reply_that_is_refused_now_and_was_accepted_before_is_not_sealed_anew(
+    secretariat: Secretariat,
+) -> None:
+    secretariat.step.name = "declarations.after_reply"
+    with pytest.raises(PowerCutError):
+        await secretariat.relay_replies()
+    accepted = set(secretariat.exchange.deposited)
+    secretariat.exchange.refuse = Code.CLOCK
+    await secretariat.relay_replies()
+    secretariat.exchange.refuse = None
+    await secretariat.relay_replies()
+    assert accepted
+    assert accepted <= {r.order.id for record in secretariat.records for r in record.replies}
+    assert len(secretariat.exchange.deposited) == len(secretariat.store.custody) == 4
+
+
+async def test_a_refusal_that_time_does_not_explain_stays_owed_as_it_is(
+    secretariat: Secretariat,
+) -> None:
+    before = [reply.order.id for record in secretariat.records for reply in record.replies]
+    secretariat.exchange.refuse = Code.POLICY
+    await secretariat.relay()
+    assert [r.order.id for record in secretariat.records for r in record.replies] == before
+    assert "E_POLICY" in str(secretariat.store.state["reply", 0, 0].error)
 
 
 async def test_pauses_double_up_to_the_cap() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sextant_declarations.domain.ports import Files, Reading
+from sextant_declarations.domain.ports import EvidenceRows, Files, Reading
 from sextant_declarations.domain.reading import (
     Access,
     DeclarationPage,
@@ -44,6 +44,7 @@ class Officers:
     """The use cases of the officers' interface."""
 
     reading: Reading
+    evidence: EvidenceRows
     files: Files
     own_party: str
     clock: Clock
@@ -84,7 +85,7 @@ class Officers:
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        envelope = await self.reading.bringer(id_, n)
+        envelope = await self.evidence.bringer(id_, n)
         if envelope is None:
             raise _unknown(f"version {'' if n is None else n} of declaration {id_[:64]}")
         return envelope
@@ -95,7 +96,7 @@ class Officers:
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        envelope = await self.reading.envelope(sender, id_)
+        envelope = await self.evidence.envelope(sender, id_)
         if envelope is None:
             raise _unknown(f"envelope {id_[:64]} of {sender[:32]}")
         return envelope
@@ -136,7 +137,7 @@ class Officers:
         """Return all that proves the envelope and what became of it."""
         await self.note(reader, "evidence", _name(envelope))
         at = envelope.registry_index
-        sender, own = await self.reading.registry_proofs([envelope.sender, self.own_party], at)
+        sender, own = await self.evidence.registry_proofs([envelope.sender, self.own_party], at)
         return Evidence(
             sender=envelope.sender,
             envelope=envelope.id,
@@ -145,13 +146,13 @@ class Officers:
             container_path=f"/v1/envelopes/{envelope.sender}/{envelope.id}/container",
             custody=b64u(envelope.custody),
             registry=RegistryEvidence(at=at, sender=_object(sender), secretariat=_object(own)),
-            entries=await self.reading.entries(envelope.inbox),
-            replies=await self.reading.replies(envelope.inbox),
+            entries=await self.evidence.entries(envelope.inbox),
+            replies=await self.evidence.replies(envelope.inbox),
         )
 
     async def intake(self) -> IntakeView:
         """Return what this service is doing and owes."""
-        total, owed = await self.reading.owed(SHOWN_OWED)
+        total, owed = await self.evidence.owed(SHOWN_OWED)
         status = self.status()
         return IntakeView(
             in_flight=status.in_flight,
@@ -159,7 +160,7 @@ class Officers:
             waiting_since=status.waiting_since,
             owed=owed,
             owed_total=total,
-            alarms=await self.reading.alarms(SHOWN_ALARMS),
+            alarms=await self.evidence.alarms(SHOWN_ALARMS),
         )
 
     def _inline(self, envelope: StoredEnvelope) -> str | None:

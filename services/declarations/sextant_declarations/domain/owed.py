@@ -29,7 +29,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealOrder:
-    """One reply to sign and seal, once: its bytes never change afterwards."""
+    """One reply to sign and seal; `beacon` is a log head we verified."""
 
     id: str
     type: str
@@ -38,15 +38,14 @@ class SealOrder:
     classification: str
     created: str
     irt: str
-    beacon: LogHead
+    beacon: LogHead | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedReply:
-    """A sealed reply; `kpc` later proves its content to a third party without any key."""
+    """A reply sealed to its order; `kpc` later proves its content to others without any key."""
 
-    id: str
-    type: str
+    order: SealOrder
     container: bytes
     manifest_digest: bytes
     kpc: bytes
@@ -66,11 +65,16 @@ class DueEntry:
 class DueReply:
     """An outbox row: a reply whose custody receipt we do not hold.
 
-    `is_deposited` says that the exchange has it already.
+    `is_deposited` says that the exchange has it already. The rest is what it was sealed from.
     """
 
     row: int
     id: str
+    type: str
+    content: bytes
+    party: str
+    classification: str
+    irt: str
     container: bytes
     manifest_digest: bytes
     is_deposited: bool

@@ -182,6 +182,10 @@ class Outbox(Protocol):
         """Keep that the exchange has it; without a receipt it stays due, at `again_at`."""
         ...
 
+    async def replace_reply(self, reply: int, sealed: SealedReply) -> None:
+        """Keep a reply sealed anew in place of one that the exchange refused for good."""
+        ...
+
     async def postpone_entries(self, postponed: Sequence[Postponed]) -> None:
         """Keep the reasons and come back later."""
         ...
@@ -214,6 +218,14 @@ class Reading(Protocol):
         """Return up to `limit` envelopes below position `before`, newest first."""
         ...
 
+    async def note_access(self, access: Access) -> None:
+        """Append to the access log; done when it is stored."""
+        ...
+
+
+class EvidenceRows(Protocol):
+    """What proves each envelope and what became of it, and what is still owed."""
+
     async def bringer(self, id_: str, n: int | None) -> StoredEnvelope | None:
         """Return the envelope that brought version `n` of a declaration, None for the newest."""
         ...
@@ -240,10 +252,6 @@ class Reading(Protocol):
 
     async def alarms(self, limit: int) -> list[Alarm]:
         """Return the newest alarms about the log."""
-        ...
-
-    async def note_access(self, access: Access) -> None:
-        """Append to the access log; done when it is stored."""
         ...
 
 

@@ -16,6 +16,11 @@ Durable steps of a reply:
    If we stop here: the same bytes are deposited again and the same receipt comes back.
 3. The verified custody receipt is stored. The row is evidence from then on.
 
+A reply that waited too long may no longer fit: its date is too old, or a key of either side was
+changed meanwhile. If the exchange refuses it for that and does not hold it, it is sealed anew
+under a new id, which replaces the old bytes in one transaction. If we stop before that, the next
+cycle finds the same refusal and does the same.
+
 What cannot be delivered stays owed, with its reason, and is tried again for ever with growing
 pauses; nothing is given up. One bad row does not hold up the others.
 """
@@ -28,7 +33,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from sextant_declarations.domain.owed import DueEntry, DueReply, LoggedProof, Postponed
+from sextant_declarations.domain.owed import DueEntry, DueReply, LoggedProof, Postponed, SealedReply
 from sextant_declarations.domain.ports import Dispatch, Log, Outbox, Step, Trace
 from sextant_shared.clock import Clock
 from sextant_shared.encoding import b64_decode
@@ -42,6 +47,7 @@ from sextant_shared.protocol.receipts import verify_custody
 
 PENDING_RECEIPT_S = 1.0  # the exchange answered 202: its receipt follows within about a second
 _MAX_DOUBLINGS = 16
+_OUTDATED = (Code.CLOCK, Code.KEY, Code.RECIPIENT)  # what time alone makes of a good reply
 
 _log = structlog.get_logger("sextant.declarations")
 
@@ -144,6 +150,7 @@ class RelayReplies:
     step: Step
     clock: Clock
     backoff: Backoff
+    reseal: Callable[[DueReply], Awaitable[SealedReply]]
     at_once: int
 
     async def __call__(self) -> bool:
@@ -163,16 +170,36 @@ class RelayReplies:
                     reply.row, custody, self.clock() + PENDING_RECEIPT_S
                 )
         except PlatformError as error:
-            _log.warning("reply.owed", id=reply.id, reason=str(error))
-            again_at = self.clock() + self.backoff.pause_s(reply.attempts)
-            await self.outbox.postpone_reply(
-                Postponed(row=reply.row, error=str(error), again_at=again_at)
-            )
+            await self._failed(reply, error)
 
     async def _hand_over(self, reply: DueReply) -> bytes | None:
         if reply.is_deposited:
             return await self.dispatch.receipt(reply.id)
-        return await self.dispatch.deposit(reply.container)
+        try:
+            return await self.dispatch.deposit(reply.container)
+        except PlatformError as error:
+            if error.code not in _OUTDATED:
+                raise
+            # An earlier deposit may have been accepted and its answer lost.
+            return await self._held_after_all(reply, error)
+
+    async def _held_after_all(self, reply: DueReply, refused: PlatformError) -> bytes | None:
+        try:
+            return await self.dispatch.receipt(reply.id)
+        except PlatformError as error:
+            raise refused if error.code is Code.NOT_FOUND else error from error
+
+    async def _failed(self, reply: DueReply, error: PlatformError) -> None:
+        _log.warning("reply.owed", id=reply.id, reason=str(error))
+        try:
+            if error.code in _OUTDATED and not reply.is_deposited:
+                await self.outbox.replace_reply(reply.row, await self.reseal(reply))
+        except PlatformError as again:
+            error = again
+        again_at = self.clock() + self.backoff.pause_s(reply.attempts)
+        await self.outbox.postpone_reply(
+            Postponed(row=reply.row, error=str(error), again_at=again_at)
+        )
 
 
 async def repeat(

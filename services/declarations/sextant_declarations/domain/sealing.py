@@ -1,8 +1,9 @@
-"""Signs and seals replies with the Secretariat's own pair, each once; the bytes are kept."""
+"""Signs and seals replies with the Secretariat's own pair; the bytes are kept as evidence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.owed import SealedReply, SealOrder
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.crypto.signing import Signer
@@ -38,13 +39,16 @@ class Seal:
             classification=order.classification,
             created=order.created,
             irt=order.irt,
-            log=Beacon(size=order.beacon.size, root=b64u(order.beacon.root)),
+            log=_beacon(order.beacon),
         )
         container, sealed = seal_bytes(order.content, request)
         return SealedReply(
-            id=order.id,
-            type=order.type,
+            order=order,
             container=container,
             manifest_digest=sealed.manifest.digest,
             kpc=sealed.kpc,
         )
+
+
+def _beacon(head: LogHead | None) -> Beacon | None:
+    return Beacon(size=head.size, root=b64u(head.root)) if head else None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, Update, bindparam, select, update
 
-from sextant_declarations.domain.owed import DueEntry, DueReply, LoggedProof, Postponed
+from sextant_declarations.domain.owed import DueEntry, DueReply, LoggedProof, Postponed, SealedReply
+from sextant_declarations.storage.register import sealed_values
 from sextant_declarations.storage.tables import OWED_ENTRIES, OWED_REPLIES
 from sextant_shared.chassis.database import Database
 
@@ -47,6 +48,11 @@ class SqlOutbox:
             select(
                 row.c.id.label("row"),
                 row.c.envelope_id.label("id"),
+                row.c.type,
+                row.c.content,
+                row.c.party,
+                row.c.classification,
+                row.c.irt,
                 row.c.container,
                 row.c.manifest_digest,
                 row.c.is_deposited,
@@ -75,6 +81,16 @@ class SqlOutbox:
             )
         )
         await self._write(change, [{"row": reply, "receipt": custody, "at": again_at}])
+
+    async def replace_reply(self, reply: int, sealed: SealedReply) -> None:
+        """Keep a reply sealed anew in place of one that the exchange refused for good."""
+        row = OWED_REPLIES
+        change = (
+            update(row)
+            .where(row.c.id == bindparam("row"))
+            .values({name: bindparam(name) for name in sealed_values(sealed)})
+        )
+        await self._write(change, [{"row": reply, **sealed_values(sealed)}])
 
     async def postpone_entries(self, postponed: Sequence[Postponed]) -> None:
         """Keep the reasons and come back later."""

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from sextant_declarations.domain.deliveries import Content, Refusal
+from sextant_declarations.domain.owed import SealedReply
 from sextant_declarations.domain.records import Base, Filed, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
 from sextant_declarations.storage.tables import (
@@ -111,12 +112,13 @@ class SqlRegister:
             (
                 {
                     "inbox": inbox,
-                    "envelope_id": reply.id,
-                    "type": reply.type,
-                    "container": reply.container,
-                    "manifest_digest": reply.manifest_digest,
-                    "kpc": reply.kpc,
+                    "type": reply.order.type,
+                    "party": reply.order.to.party,
+                    "classification": reply.order.classification,
+                    "irt": reply.order.irt,
+                    "content": reply.order.content,
                     "traceparent": traceparent,
+                    **sealed_values(reply),
                 }
                 for reply in record.replies
             ),
@@ -131,6 +133,16 @@ class SqlRegister:
         ]
         # Each was verified, so whichever came first proves the same state.
         connection.execute(upsert(REGISTRY_PROOFS).on_conflict_do_nothing(), rows)
+
+
+def sealed_values(reply: SealedReply) -> dict[str, object]:
+    """Return the columns that sealing fills in."""
+    return {
+        "envelope_id": reply.order.id,
+        "container": reply.container,
+        "manifest_digest": reply.manifest_digest,
+        "kpc": reply.kpc,
+    }
 
 
 def _seen(

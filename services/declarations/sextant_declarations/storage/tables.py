@@ -198,6 +198,10 @@ class OwedReplyRow(_Row, table=True):
     inbox: int = Field(foreign_key="inbox.id")
     envelope_id: str
     type: str
+    party: str
+    classification: str
+    irt: str
+    content: bytes
     container: bytes
     manifest_digest: bytes
     kpc: bytes

@@ -1,0 +1,491 @@
+"""The whole platform in one process: audit, exchange and declarations, joined without a network.
+
+Real databases, keys and signatures; a clock that runs and can be moved; wires that can be cut;
+services that stop and start again over their files. `check` rebuilds the log from its entries and
+compares with it what each service believes.
+
+    async with open_platform(folder) as platform:
+        receipt = await platform.declare("NA-XAL", content)
+        await platform.settled()
+        await platform.check()
+"""
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import Context
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+from sqlalchemy import create_engine, text
+
+import sextant_audit.app
+import sextant_declarations.app
+import sextant_exchange.app
+from sextant_audit.app.opening import begin_log, verify_log
+from sextant_audit.domain.checking import LogReport
+from sextant_audit.settings import AuditSettings
+from sextant_audit.storage.ledger import LedgerFile
+from sextant_declarations.app import Outside
+from sextant_declarations.settings import DeclarationsSettings
+from sextant_exchange.settings import ExchangeSettings
+from sextant_shared.chassis.application import gated
+from sextant_shared.chassis.http import ServiceClient
+from sextant_shared.clock import monotonic, timestamp_s, uuid7
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.crypto.sealing import SealingKey
+from sextant_shared.crypto.signing import SoftwareSigner
+from sextant_shared.encoding import b64u, parse_json
+from sextant_shared.models.entries import (
+    DeclarationOpenedEntry,
+    DeclarationOutcomeEntry,
+    DeclarationRefusedEntry,
+    Entry,
+    EnvelopeAcceptedEntry,
+    parse_entry,
+)
+from sextant_shared.models.envelope import MEDIA_TYPE
+from sextant_shared.models.party import EnrolmentRequest, RegistrarKeys, RegistrarsFile
+from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.envelope import SealRequest, open_bytes, seal_bytes
+from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
+from sextant_shared.protocol.manifest import Manifest, read_manifest, verify_manifest
+from sextant_shared.protocol.parties import (
+    Registry,
+    VerifiedParty,
+    prove_possession,
+    sign_party_document,
+)
+from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
+from tests.support.logs import NOW
+from tests.support.parties import S1, PartyKeys, registrar_pairs, registrars, signer
+
+SEC, XAL, XBO = "SEC", "NA-XAL", "NA-XBO"
+URLS = {name: f"http://{name}.example" for name in ("audit", "exchange", "declarations")}
+ORIGIN = "log.example/platform"
+DECLARATION_CTY = "application/vnd.sextant.declaration+json"
+PATIENCE_S = 20.0  # real seconds until a test that waits for something fails
+
+ACTS = (DeclarationOpenedEntry, DeclarationOutcomeEntry, DeclarationRefusedEntry)
+
+
+class MovableClock:
+    """A clock that runs, from the same instant in each test, and can be moved."""
+
+    def __init__(self) -> None:
+        self._offset = NOW - monotonic()
+
+    def __call__(self) -> float:
+        return monotonic() + self._offset
+
+    def move(self, seconds: float) -> None:
+        self._offset += seconds
+
+
+class Wire(httpx.AsyncBaseTransport):
+    """Joins a caller to a service of this process, as long as it is not cut.
+
+    `lose` answers are lost on the way back: the service did the work and the caller never hears.
+    """
+
+    def __init__(self, find: Callable[[], FastAPI | None]) -> None:
+        self._find = find
+        self.is_cut = False
+        self.lose = 0
+        self.calls: list[tuple[str, str]] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        app = self._find()
+        if app is None or self.is_cut:
+            raise httpx.ConnectError("nobody listens")
+        self.calls.append((request.method, request.url.path))
+        transport = httpx.ASGITransport(gated(app), raise_app_exceptions=False)
+        # In a context of its own, as if the service were another process: no span leaks over.
+        response = await asyncio.create_task(
+            transport.handle_async_request(request), context=Context()
+        )
+        if self.lose:
+            self.lose -= 1
+            raise httpx.ReadError("the answer was lost")
+        return response
+
+
+@dataclass(frozen=True)
+class Deposited:
+    """An envelope that was given to the exchange, and its custody receipt once there is one."""
+
+    manifest: Manifest
+    container: bytes
+    custody: bytes | None
+
+    @property
+    def id(self) -> str:
+        return self.manifest.header.id
+
+
+@dataclass(frozen=True)
+class Received:
+    """An envelope out of a party's mailbox, verified and opened."""
+
+    manifest: Manifest
+    content: bytes
+    custody: CustodyReceipt
+
+    @property
+    def body(self) -> dict[str, Any]:
+        return parse_json(self.content, max_bytes=1 << 24)
+
+
+@dataclass
+class Platform:
+    """Three services, the parties around them, and everything they were handed."""
+
+    folder: Path
+    clock: MovableClock = field(default_factory=MovableClock)
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    parties: dict[str, PartyKeys] = field(default_factory=dict)
+    documents: dict[str, VerifiedParty] = field(default_factory=dict)
+    handed: list[Deposited] = field(default_factory=list)
+    steps: list[Callable[[str], None]] = field(default_factory=list)
+    apps: dict[str, FastAPI] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._lives: dict[str, AsyncExitStack] = {}
+        self._clients: dict[str, ServiceClient] = {}
+        self.wires = {name: self._wire(name) for name in URLS}
+
+    # --- services -----------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Begin the log, start the services, enrol the Secretariat and two States."""
+        self._write_files()
+        self.log_keys: LogKeys = await begin_log(self._audit_settings(), clock=self.clock)
+        (self.folder / "log.json").write_text(
+            json.dumps({"origin": ORIGIN, "vkeys": list(self.log_keys.vkeys)})
+        )
+        self._write_trust()
+        for name in URLS:
+            await self.start(name)
+        for party in (SEC, XAL, XBO):
+            await self.enrol(PartyKeys(party))
+
+    async def close(self) -> None:
+        """Close clients, then services in the opposite order of starting."""
+        for client in self._clients.values():
+            await client.close()
+        for name in reversed(list(self._lives)):
+            await self.stop(name)
+
+    async def start(self, name: str) -> None:
+        """Start a service over its files."""
+        app = self._create(name)
+        stack = AsyncExitStack()
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        self.apps[name], self._lives[name] = app, stack
+
+    async def stop(self, name: str) -> None:
+        """Stop a service in order; whoever calls it finds nobody."""
+        self.apps.pop(name, None)
+        await self._lives.pop(name).aclose()
+
+    async def restart(self, name: str) -> None:
+        """Stop and start a service."""
+        await self.stop(name)
+        await self.start(name)
+
+    def _wire(self, name: str) -> Wire:
+        return Wire(lambda: self.apps.get(name))
+
+    def _create(self, name: str) -> FastAPI:
+        if name == "audit":
+            return sextant_audit.app.create_app(self._audit_settings(), clock=self.clock)
+        if name == "exchange":
+            return sextant_exchange.app.create_app(
+                self._exchange_settings(), clock=self.clock, audit_transport=self.wires["audit"]
+            )
+        return sextant_declarations.app.create_app(
+            self._declarations_settings(),
+            clock=self.clock,
+            step=self._step,
+            outside=Outside(exchange=self.wires["exchange"], audit=self.wires["audit"]),
+        )
+
+    def _step(self, name: str) -> None:
+        for step in self.steps:
+            step(name)
+
+    # --- parties ------------------------------------------------------------------------------
+
+    def client(self, client_id: str, service: str = "exchange") -> ServiceClient:
+        """Return the authenticated client of a party (`NA-XAL/test`) or of a static client."""
+        key = f"{service} {client_id}"
+        if key not in self._clients:
+            party = client_id.partition("/")[0]
+            static = client_signer(client_id)
+            self._clients[key] = ServiceClient(
+                URLS[service],
+                client_id=client_id,
+                signer=self.parties[party].api if party in self.parties else static,
+                clock=self.clock,
+                transport=self.wires[service],
+            )
+        return self._clients[key]
+
+    async def officer(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Call the declarations service as an officer."""
+        return await self.client("officer-1", "declarations").request(method, path, **options)
+
+    async def enrol(self, keys: PartyKeys) -> None:
+        """Enrol a party: signed by its root pair and two registrars, logged by the exchange."""
+        raw = sign_party_document(keys.document(), keys.signers(registrar_pairs()[:2]))
+        possession = prove_possession(raw, [*keys.sig, keys.api])
+        request = EnrolmentRequest(document=raw.decode(), possession=possession)
+        await self.client("registrar-1").request(
+            "POST",
+            f"/v1/parties/{keys.party}/documents",
+            json=request.model_dump(mode="json"),
+        )
+        self.parties[keys.party] = keys
+        self.documents[keys.party] = keys.enrolled(registrars())
+
+    def seal(self, party: str, content: bytes, **changes: Any) -> tuple[bytes, Manifest]:
+        """Return a container from the party to the Secretariat."""
+        options: dict[str, Any] = {
+            "id": uuid7(self.clock),
+            "sender": party,
+            "signers": self.parties[party].sig,
+            "recipients": [(SEC, SealingKey.from_jwk(self.parties[SEC].seal.jwk))],
+            "type": "declaration.annual",
+            "cty": DECLARATION_CTY,
+            "classification": "C1",
+            "created": timestamp_s(self.clock()),
+        }
+        container, sealed = seal_bytes(content, SealRequest(**{**options, **changes}))
+        return container, sealed.manifest
+
+    async def deposit(self, party: str, container: bytes) -> Deposited:
+        """Give a container to the exchange."""
+        manifest = read_manifest(io.BytesIO(container))
+        response = await self.client(f"{party}/test").request(
+            "POST", "/v1/envelopes", content=container, headers={"Content-Type": MEDIA_TYPE}
+        )
+        pending = response.status_code == httpx.codes.ACCEPTED
+        handed = Deposited(manifest, container, None if pending else response.content)
+        self.handed.append(handed)
+        return handed
+
+    async def declare(self, party: str, content: bytes, **changes: Any) -> Deposited:
+        """Seal a declaration of the party and deposit it."""
+        container, _ = self.seal(party, content, **changes)
+        return await self.deposit(party, container)
+
+    async def received(self, party: str) -> list[Received]:
+        """Return everything in the party's mailbox, verified and opened, oldest first."""
+        client = self.client(f"{party}/test")
+        page = (await client.request("GET", "/v1/mailbox", params={"limit": 500})).json()
+        return [await self._open(party, item) for item in page["items"]]
+
+    async def replies(self, party: str, to: Deposited | None = None) -> list[dict[str, Any]]:
+        """Return the receipts the Secretariat sent the party, oldest first."""
+        found = await self.received(party)
+        return [r.body for r in found if to is None or r.manifest.header.irt == to.id]
+
+    async def _open(self, party: str, item: Mapping[str, Any]) -> Received:
+        client = self.client(f"{party}/test")
+        place = f"/v1/envelopes/{item['sender']}/{item['id']}"
+        source = io.BytesIO((await client.request("GET", f"{place}/content")).content)
+        receipt = (await client.request("GET", f"{place}/receipt")).content
+        manifest = read_manifest(source)
+        registry = Registry(self.documents)
+        sender = manifest.header.from_
+        verified = verify_manifest(manifest, registry.signing_pair(sender, manifest.header.skid))
+        content, _ = open_bytes(source.read(), verified, self.parties[party].seal, party)
+        custody = verify_custody(receipt, manifest.digest, manifest.header.id, self.log_keys)
+        return Received(manifest, content, custody)
+
+    # --- waiting and checking -----------------------------------------------------------------
+
+    async def until(self, true: Callable[[], Any], patience_s: float = PATIENCE_S) -> None:
+        """Return when `true`, a function or coroutine function, gives something true."""
+        async with asyncio.timeout(patience_s):
+            while True:
+                result = true()
+                if asyncio.iscoroutine(result):
+                    result = await result
+                if result:
+                    return
+                await asyncio.sleep(0.02)
+
+    async def settled(self) -> None:
+        """Return when nothing waits in the Secretariat's mailbox and nothing is owed."""
+        await self.until(self.is_settled)
+
+    async def is_settled(self) -> bool:
+        """Whether every delivery is acknowledged or dead and nothing is owed."""
+        view = (await self.officer("GET", "/v1/queue", params={"limit": 500})).json()
+        open_ = [d for d in view["deliveries"] if d["state"] in ("available", "leased")]
+        intake = view["intake"]
+        return not (open_ or view["unreachable"] or intake["owed_total"] or intake["in_flight"])
+
+    async def entries(self) -> list[Entry]:
+        """Return every entry of the log, in order."""
+        ledger = LedgerFile(self._audit_settings().database)
+        rows = await ledger.read(lambda rows: rows.entries(0, rows.size()))
+        return [parse_entry(row.data) for row in rows]
+
+    async def check(self) -> LogReport:
+        """Rebuild the whole log and compare with it what was handed out and stored.
+
+        Every act of the Secretariat stands in the log exactly once, every custody receipt handed
+        out verifies, and what the register wrote down about log positions is true.
+        """
+        report = await verify_log(self._audit_settings())
+        entries = await self.entries()
+        acts = [(e.type, e.env) for e in entries if isinstance(e, ACTS)]
+        assert len(acts) == len(set(acts)), "an act stands twice in the log"
+        for handed in self.handed:
+            if handed.custody is not None:
+                digest = handed.manifest.digest
+                receipt = verify_custody(handed.custody, digest, handed.id, self.log_keys)
+                assert entries[receipt.index] == receipt.entry
+        for row in self.stored("SELECT envelope_id, manifest_digest, custody_index FROM inbox"):
+            accepted = entries[row["custody_index"]]
+            assert isinstance(accepted, EnvelopeAcceptedEntry)
+            held = (row["envelope_id"], b64u(row["manifest_digest"]))
+            assert (accepted.env, accepted.man) == held
+        logged = "SELECT log_index, leaf FROM owed_entries WHERE log_index IS NOT NULL"
+        for row in self.stored(logged):
+            assert entries[row["log_index"]] == parse_entry(row["leaf"])
+        return report
+
+    def stored(self, statement: str) -> list[dict[str, Any]]:
+        """Return rows of the declarations service's database."""
+        path = self._declarations_settings().database
+        engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+        try:
+            with engine.connect() as connection:
+                return [dict(row) for row in connection.execute(text(statement)).mappings()]
+        finally:
+            engine.dispose()
+
+    # --- files --------------------------------------------------------------------------------
+
+    def key_file(self, label: str, key: PrivateKey) -> Path:
+        """Write a key file once."""
+        path = self.folder / "keys" / f"{label}.json"
+        if not path.exists():
+            write_key_file(path, key)
+        return path
+
+    def _write_files(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._write("audit-clients.json", [_client("exchange"), _client("secretariat")])
+        self._write("exchange-clients.json", [_client("registrar-1"), _client("operator-1")])
+        self._write("declarations-clients.json", [_client("officer-1"), _client("auditor-1")])
+        self._write("registrars.json", registrars_document())
+
+    def _write_trust(self) -> None:
+        log = {"origin": ORIGIN, "vkeys": list(self.log_keys.vkeys)}
+        trust = {"v": 1, "registrars": registrars_document(), "log": log, "checkpoint": None}
+        self._write("trust.json", trust)
+
+    def _write(self, name: str, value: Any) -> None:
+        (self.folder / name).write_text(json.dumps(value))
+
+    def _settings(self, name: str) -> dict[str, Any]:
+        folder = self.folder / name
+        return {
+            "data_dir": folder,
+            "port": 1,
+            "base_url": URLS[name],
+            "clients_file": self.folder / f"{name}-clients.json",
+            "trace_parent": "accept",
+            **({"trace_file": self.folder / "traces.jsonl"} if self.overrides.get("trace") else {}),
+            **self.overrides.get(name, {}),
+        }
+
+    def _audit_settings(self) -> AuditSettings:
+        return AuditSettings(
+            **{"origin": ORIGIN, "publish_interval_s": 0.05, **self._settings("audit")}
+        )
+
+    def _exchange_settings(self) -> ExchangeSettings:
+        return ExchangeSettings(
+            **{
+                "issuer_key_file": self._access_key("exchange-issuer"),
+                "registrars_file": self.folder / "registrars.json",
+                "audit_url": URLS["audit"],
+                "audit_client_id": "exchange",
+                "audit_key_file": self._access_key("exchange"),
+                "log_file": self.folder / "log.json",
+                **self._settings("exchange"),
+            }
+        )
+
+    def _declarations_settings(self) -> DeclarationsSettings:
+        api = signer(f"{SEC}/api", Alg.ED25519)
+        first, second = (signer(f"{SEC}/sig", alg) for alg in S1)
+        return DeclarationsSettings(
+            **{
+                "party": SEC,
+                "trust_file": self.folder / "trust.json",
+                "exchange_url": URLS["exchange"],
+                "exchange_client_id": f"{SEC}/worker",
+                "exchange_key_file": self.key_file("sec-api", PrivateKey("api", api)),
+                "audit_url": URLS["audit"],
+                "audit_client_id": "secretariat",
+                "audit_key_file": self._access_key("secretariat"),
+                "sealing_key_files": (
+                    self.key_file("sec-seal", PrivateKey("seal", PartyKeys(SEC).seal)),
+                ),
+                "signing_key_files": (
+                    self.key_file("sec-sig-1", PrivateKey("sig", first)),
+                    self.key_file("sec-sig-2", PrivateKey("sig", second)),
+                ),
+                "isolation": "thread",
+                "poll_s": 0.05,
+                "wait_s": 1,
+                "lease_s": 30,
+                "stop_s": 0.5,
+                **self._settings("declarations"),
+            }
+        )
+
+    def _access_key(self, label: str) -> Path:
+        return self.key_file(label, PrivateKey("api", client_signer(label)))
+
+
+def client_signer(client_id: str) -> SoftwareSigner:
+    """Return the access key of a static client, from a fixed seed."""
+    return signer(f"client/{client_id}", Alg.ED25519)
+
+
+def registrars_document() -> dict[str, Any]:
+    """Return the pinned registrars as they stand in files: two of three."""
+    lines = [
+        RegistrarKeys(name=f"REG-{n}", keys=[dict(half.jwk) for half in both])
+        for n, both in enumerate(registrar_pairs(), start=1)
+    ]
+    return RegistrarsFile(threshold=2, registrars=lines).model_dump(mode="json")
+
+
+def _client(client_id: str) -> dict[str, Any]:
+    role = client_id.partition("-")[0]
+    jwk = client_signer(client_id).jwk
+    return {"client_id": client_id, "role": role, "party": None, "jwk": jwk}
+
+
+@asynccontextmanager
+async def open_platform(folder: Path, **overrides: Mapping[str, Any]) -> AsyncIterator[Platform]:
+    """Yield a running platform; `overrides` are settings by service, `trace={…}` records spans."""
+    platform = Platform(folder, overrides=overrides)
+    try:
+        await platform.open()
+        yield platform
+    finally:
+        await platform.close()
