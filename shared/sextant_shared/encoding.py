@@ -14,7 +14,10 @@ from typing import Any, NoReturn
 from sextant_shared.errors import Code, PlatformError
 
 MAX_SAFE_INTEGER = 2**53 - 1
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]*\Z")
+_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_NOT_URL_SAFE = (b"+", b"/", b"=")
+# The last character of an incomplete group must leave its spare bits zero.
+_LAST = {0: None, 2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _NESTING = re.compile(rb"[\[{\]}]")
 
@@ -35,10 +38,20 @@ def b64u_decode(text: str, size: int | None = None) -> bytes:
     Raises:
         PlatformError: `E_MALFORMED` for other characters, padding, spare bits, or another size.
     """
-    if _BASE64URL.match(text) is None or len(text) % 4 == 1:
-        raise _malformed("not base64url", "base64url without padding", text)
-    data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    return _checked(data, text, b64u(data), size)
+    try:
+        raw = text.encode("ascii")
+        if any(character in raw for character in _NOT_URL_SAFE):
+            raise _malformed("not base64url", "base64url without padding", text)
+        padded = raw.translate(_TO_STANDARD) + b"=" * (-len(raw) % 4)
+        data = binascii.a2b_base64(padded, strict_mode=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise _malformed("not base64url", "base64url without padding", text) from error
+    last = _LAST[len(raw) % 4]
+    if last is not None and text[-1] not in last:
+        raise _malformed("base64 is not canonical", "no spare bits", text)
+    if size is not None and len(data) != size:
+        raise _malformed("wrong length", f"{size} bytes", f"{len(data)} bytes")
+    return data
 
 
 def b64(data: bytes) -> str:
@@ -56,11 +69,7 @@ def b64_decode(text: str, size: int | None = None) -> bytes:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise _malformed("not base64", "base64 with padding", text) from error
-    return _checked(data, text, b64(data), size)
-
-
-def _checked(data: bytes, text: str, canonical: str, size: int | None) -> bytes:
-    if canonical != text:
+    if b64(data) != text:
         raise _malformed("base64 is not canonical", "no spare bits", text)
     if size is not None and len(data) != size:
         raise _malformed("wrong length", f"{size} bytes", f"{len(data)} bytes")
@@ -108,13 +117,7 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 6) -> dict[str, 
         )
     _check_depth(data, max_depth)
     try:
-        value = json.loads(
-            data.decode("utf-8"),
-            object_pairs_hook=_unique,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-            parse_int=_safe_integer,
-        )
+        value = _DECODER.decode(data.decode("utf-8"))
         if b"\\u" in data:
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # finds lone surrogates
     except (UnicodeError, ValueError, RecursionError) as error:
@@ -153,6 +156,14 @@ def _safe_integer(text: str) -> int:
     if abs(value) > MAX_SAFE_INTEGER:
         raise ValueError(f"integer {text[:20]} is beyond 2^53")
     return value
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_float=_no_float,
+    parse_constant=_no_float,
+    parse_int=_safe_integer,
+)
 
 
 def _refuse_inexact(value: Any) -> None:

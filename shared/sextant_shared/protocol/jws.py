@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import SIGNATURE_SIZE, Signer
@@ -17,6 +18,7 @@ from sextant_shared.errors import Code, PlatformError
 
 MAX_PROTECTED_BYTES = 256  # {"alg","kid","typ"} takes about 100
 MAX_SIGNATURES = 64
+CACHED_HEADERS = 4096
 _KID = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 
 
@@ -92,6 +94,14 @@ def _parse_signature(item: object, payload: str, typ: str) -> JwsSignature:
     protected, encoded = item["protected"], item["signature"]
     if not isinstance(protected, str) or not isinstance(encoded, str):
         raise _malformed("protected and signature are strings")
+    alg, kid = _read_protected(protected, typ)
+    signing_input = f"{protected}.{payload}".encode("ascii")
+    return JwsSignature(alg, kid, signing_input, b64u_decode(encoded))
+
+
+@lru_cache(maxsize=CACHED_HEADERS)
+def _read_protected(protected: str, typ: str) -> tuple[Alg, str]:
+    """Parse a protected header; one signer's is the same in every message it signs."""
     header = parse_json(b64u_decode(protected), max_bytes=MAX_PROTECTED_BYTES, max_depth=1)
     _check_members(header, {"alg", "kid", "typ"}, "a protected header")
     if header["typ"] != typ:
@@ -110,12 +120,7 @@ def _parse_signature(item: object, payload: str, typ: str) -> JwsSignature:
         )
     if not isinstance(header["kid"], str) or _KID.match(header["kid"]) is None:
         raise _malformed("a kid is a 43-character thumbprint")
-    return JwsSignature(
-        Alg(header["alg"]),
-        header["kid"],
-        f"{protected}.{payload}".encode("ascii"),
-        b64u_decode(encoded),
-    )
+    return Alg(header["alg"]), header["kid"]
 
 
 def _check_members(value: dict[str, object], expected: set[str], what: str) -> None:

@@ -7,6 +7,7 @@ The token only gates access; the authenticity of an envelope never rests on it.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sextant_shared.clock import random_bytes
@@ -27,6 +28,7 @@ TYP_PROOF = "dpop+jwt"
 _ALG = str(Alg.ED25519)
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}\Z")
 _PARTS = 3
+CACHED_PROOF_KEYS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +131,8 @@ def verify_dpop_proof(
     Raises:
         PlatformError: `E_AUTH`.
     """
-    header, claims, signing_input, signature = _parse(token, {"alg", "jwk", "typ"}, TYP_PROOF)
-    jwk = header["jwk"]
-    if not isinstance(jwk, dict) or jwk.get("crv") != _ALG:
-        raise _refused("the proof's key is no Ed25519 key", _ALG, "another key")
-    verifier = _load(jwk)
+    verifier = _proof_key(token.partition(".")[0])
+    claims, signing_input, signature = _parse_claims(token)
     _verify(verifier, signing_input, signature, "the DPoP proof")
     _expect(claims, "htm", method)
     _expect(claims, "htu", url)
@@ -201,17 +200,31 @@ def _parse(
     token: str, members: set[str], typ: str
 ) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
     """Return (header, claims, signing input, signature) of a compact JWS, strictly."""
+    claims, signing_input, signature = _parse_claims(token)
+    header = _parse_header(token.partition(".")[0], frozenset(members), typ)
+    return header, claims, signing_input, signature
+
+
+def _parse_claims(token: str) -> tuple[dict[str, Any], bytes, bytes]:
+    """Return (claims, signing input, signature) of a compact JWS, strictly."""
     parts = token.split(".")
     if len(token) > MAX_TOKEN_BYTES or len(parts) != _PARTS or not token.isascii():
         raise _refused("not a compact JWS", f"three parts, at most {MAX_TOKEN_BYTES} bytes", "")
     try:
-        header = parse_json(b64u_decode(parts[0]), max_bytes=MAX_TOKEN_BYTES, max_depth=2)
         claims = parse_json(b64u_decode(parts[1]), max_bytes=MAX_TOKEN_BYTES, max_depth=2)
         signature = b64u_decode(parts[2], 64)
     except PlatformError as error:
-        raise _refused(
-            f"not a strict JWS: {error.detail}", error.expected, error.received
-        ) from error
+        detail = f"not a strict JWS: {error.detail}"
+        raise _refused(detail, error.expected, error.received) from error
+    return claims, f"{parts[0]}.{parts[1]}".encode("ascii"), signature
+
+
+def _parse_header(encoded: str, members: frozenset[str], typ: str) -> dict[str, Any]:
+    try:
+        header = parse_json(b64u_decode(encoded), max_bytes=MAX_TOKEN_BYTES, max_depth=2)
+    except PlatformError as error:
+        detail = f"not a strict JWS: {error.detail}"
+        raise _refused(detail, error.expected, error.received) from error
     if set(header) != members or header["typ"] != typ or header["alg"] != _ALG:
         raise _refused(
             "the token's header is not of its kind",
@@ -219,7 +232,16 @@ def _parse(
             f"{', '.join(sorted(header))[:60]} with typ {str(header.get('typ'))[:20]}"
             f" and alg {str(header.get('alg'))[:20]}",
         )
-    return header, claims, f"{parts[0]}.{parts[1]}".encode("ascii"), signature
+    return header
+
+
+@lru_cache(maxsize=CACHED_PROOF_KEYS)
+def _proof_key(encoded: str) -> Verifier:
+    """Return the key of a proof's header; one client's header is the same in every proof."""
+    jwk = _parse_header(encoded, frozenset({"alg", "jwk", "typ"}), TYP_PROOF)["jwk"]
+    if not isinstance(jwk, dict) or jwk.get("crv") != _ALG:
+        raise _refused("the proof's key is no Ed25519 key", _ALG, "another key")
+    return _load(jwk)
 
 
 def _load(jwk: dict[str, str]) -> Verifier:
