@@ -1,8 +1,10 @@
 """The whole platform in one process: audit, exchange and declarations, joined without a network.
 
-Real databases, keys and signatures; a clock that runs and can be moved; wires that can be cut;
-services that stop and start again over their files. `check` rebuilds the log from its entries and
-compares with it what each service believes.
+Real databases, keys and signatures; a clock that runs and can be moved; services that stop and
+start again over their files. `wires` join everybody to a service and can be cut, `own_wires` are
+those of the declarations service alone. `steps` are told each durable step of that service; one
+that raises ends the task that reached it. `check` rebuilds the log from its entries and compares
+with it what each service believes.
 
     async with open_platform(folder) as platform:
         receipt = await platform.declare("NA-XAL", content)
@@ -36,6 +38,7 @@ from sextant_declarations.settings import DeclarationsSettings
 from sextant_exchange.settings import ExchangeSettings
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.http import ServiceClient
+from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import monotonic, timestamp_s, uuid7
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SealingKey
@@ -147,7 +150,7 @@ class Platform:
 
     folder: Path
     clock: MovableClock = field(default_factory=MovableClock)
-    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
     parties: dict[str, PartyKeys] = field(default_factory=dict)
     documents: dict[str, VerifiedParty] = field(default_factory=dict)
     handed: list[Deposited] = field(default_factory=list)
@@ -158,6 +161,9 @@ class Platform:
         self._lives: dict[str, AsyncExitStack] = {}
         self._clients: dict[str, ServiceClient] = {}
         self.wires = {name: self._wire(name) for name in URLS}
+        traced = self._audit_settings() if self.overrides.get("trace") else None
+        self.telemetry = Telemetry("parties", traced)
+        self.own_wires = {name: self._wire(name) for name in ("exchange", "audit")}
 
     # --- services -----------------------------------------------------------------------------
 
@@ -180,6 +186,7 @@ class Platform:
             await client.close()
         for name in reversed(list(self._lives)):
             await self.stop(name)
+        self.telemetry.shutdown()
 
     async def start(self, name: str) -> None:
         """Start a service over its files."""
@@ -212,7 +219,7 @@ class Platform:
             self._declarations_settings(),
             clock=self.clock,
             step=self._step,
-            outside=Outside(exchange=self.wires["exchange"], audit=self.wires["audit"]),
+            outside=Outside(exchange=self.own_wires["exchange"], audit=self.own_wires["audit"]),
         )
 
     def _step(self, name: str) -> None:
@@ -232,6 +239,7 @@ class Platform:
                 client_id=client_id,
                 signer=self.parties[party].api if party in self.parties else static,
                 clock=self.clock,
+                telemetry=self.telemetry,
                 transport=self.wires[service],
             )
         return self._clients[key]
@@ -358,6 +366,7 @@ class Platform:
             assert isinstance(accepted, EnvelopeAcceptedEntry)
             held = (row["envelope_id"], b64u(row["manifest_digest"]))
             assert (accepted.env, accepted.man) == held
+        assert self.stored("SELECT source, detail FROM log_alarms") == []
         logged = "SELECT log_index, leaf FROM owed_entries WHERE log_index IS NOT NULL"
         for row in self.stored(logged):
             assert entries[row["log_index"]] == parse_entry(row["leaf"])
@@ -481,7 +490,7 @@ def _client(client_id: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_platform(folder: Path, **overrides: Mapping[str, Any]) -> AsyncIterator[Platform]:
+async def open_platform(folder: Path, **overrides: dict[str, Any]) -> AsyncIterator[Platform]:
     """Yield a running platform; `overrides` are settings by service, `trace={…}` records spans."""
     platform = Platform(folder, overrides=overrides)
     try:

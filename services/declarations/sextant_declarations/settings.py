@@ -76,7 +76,7 @@ class DeclarationsSettings(ServiceSettings):
     ] = 32
     lease_s: Annotated[
         int, Field(description="how long a lost worker blocks a delivery; extended while at work")
-    ] = 60
+    ] = 15
     wait_s: Annotated[
         int, Field(description="how long the exchange holds an empty lease request open", ge=0)
     ] = 20

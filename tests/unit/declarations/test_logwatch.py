@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sextant_declarations.domain.deliveries import Examined, LogHead
-from sextant_declarations.domain.logwatch import LogWatch
+from sextant_declarations.domain.logwatch import PUBLISH_S, LogWatch
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import leaf_hash
@@ -42,11 +42,14 @@ class Ledger:
 class Proofs:
     world: World
     down: bool = False
+    published: int = 1_000_000
     asked: int = 0
 
     async def consistency(self, first: int, second: int) -> list[bytes]:
         if self.down:
             raise PlatformError(Code.UNAVAILABLE, "the log does not answer")
+        if second > self.published:
+            raise PlatformError(Code.NOT_FOUND, "no such tree is published")
         self.asked += 1
         hashes = [leaf_hash(leaf) for leaf in self.world.log.leaves[:second]]
         return consistency_path_of(hashes, first)
@@ -67,9 +70,22 @@ def proofs(world: World) -> Proofs:
     return Proofs(world)
 
 
+@dataclass
+class Hand:
+    now: float = NOW
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def watch(ledger: Ledger, proofs: Proofs) -> LogWatch:
-    return LogWatch(ledger, proofs, lambda: NOW)
+def clock() -> Hand:
+    return Hand()
+
+
+@pytest.fixture
+def watch(ledger: Ledger, proofs: Proofs, clock: Hand) -> LogWatch:
+    return LogWatch(ledger, proofs, clock)
 
 
 def examined(world: World, folder: Path, beacon: tuple[int, bytes] | None = None) -> Examined:
@@ -143,6 +159,21 @@ async def test_a_log_that_is_down_is_asked_again_later(
     await watch()
     assert ledger.alarms == []
     proofs.down = False
+    await watch()
+    assert len(ledger.alarms) == 1
+
+
+async def test_a_head_that_is_published_late_is_waited_for_and_one_never_published_is_not(
+    world: World, watch: LogWatch, ledger: Ledger, proofs: Proofs, clock: Hand, tmp_path: Path
+) -> None:
+    first, second = examined(world, tmp_path), examined(world, tmp_path)
+    watch.sighted(first)
+    await watch()
+    proofs.published = first.custody.head.size
+    watch.sighted(second)
+    await watch()
+    assert (ledger.head, ledger.alarms) == (first.custody.head, [])
+    clock.now += PUBLISH_S + 1
     await watch()
     assert len(ledger.alarms) == 1
 

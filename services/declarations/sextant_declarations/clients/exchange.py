@@ -95,8 +95,13 @@ class HttpExchange:
 
     async def deposit(self, container: bytes) -> bytes | None:
         """Deposit; return the custody receipt, or None while it is pending. Safe to repeat."""
+        # Not repeated by the client: the relay comes again, and says meanwhile what is owed.
         response = await self.client.request(
-            "POST", "/v1/envelopes", content=container, headers={"Content-Type": MEDIA_TYPE}
+            "POST",
+            "/v1/envelopes",
+            content=container,
+            headers={"Content-Type": MEDIA_TYPE},
+            repeatable=False,
         )
         return None if response.status_code == httpx.codes.ACCEPTED else response.content
 
@@ -107,7 +112,7 @@ class HttpExchange:
     async def waiting(self, after: int, limit: int) -> DeliveryPage:
         """Return a page of our mailbox, in order of acceptance."""
         response = await self.client.request(
-            "GET", "/v1/mailbox", params={"after": after, "limit": limit}
+            "GET", "/v1/mailbox", params={"after": after, "limit": limit}, repeatable=False
         )
         return _read(DeliveryPage, response)
 

@@ -24,7 +24,8 @@ class HttpLog:
             PlatformError: `E_UNAVAILABLE`, or what the log refuses.
         """
         body = AppendRequest(entries=[b64u(leaf) for leaf in leaves]).model_dump(mode="json")
-        response = await self.client.request("POST", "/v1/entries", json=body)
+        # Not repeated by the client: the relay comes again, and says meanwhile what is owed.
+        response = await self.client.request("POST", "/v1/entries", json=body, repeatable=False)
         return read_model(AppendAnswer, parse_json(response.content, max_bytes=MAX_ANSWER_BYTES))
 
     async def consistency(self, first: int, second: int) -> list[bytes]:
@@ -34,7 +35,10 @@ class HttpLog:
             PlatformError: `E_UNAVAILABLE`, or what the log refuses.
         """
         response = await self.client.request(
-            "GET", "/v1/proofs/consistency", params={"first": first, "second": second}
+            "GET",
+            "/v1/proofs/consistency",
+            params={"first": first, "second": second},
+            repeatable=False,
         )
         value = parse_json(response.content, max_bytes=MAX_ANSWER_BYTES)
         return [b64_decode(node) for node in read_model(ConsistencyProof, value).path]

@@ -178,7 +178,7 @@ class Intake:
 
         async def extend() -> None:
             while True:
-                await asyncio.sleep(self.patience.lease_s / 2)
+                await asyncio.sleep(self.patience.lease_s / 3)
                 with contextlib.suppress(PlatformError):  # stale or unreachable: we may lose it
                     await self.mailbox.extend(lease.token, lease_s=self.patience.lease_s)
 

@@ -24,6 +24,10 @@ from sextant_shared.merkle.proofs import verify_consistency
 MAX_PENDING = 1024  # heads seen and not compared; beyond it the oldest is dropped, more will come
 MAX_KNOWN = 4096  # heads compared already: senders repeat theirs
 
+# A receipt may be under a head that the log publishes a little later; a head it signed for one
+# reader and never publishes is what a split view looks like.
+PUBLISH_S = 120.0
+
 _log = structlog.get_logger("sextant.declarations")
 
 
@@ -35,6 +39,7 @@ class Sighting:
     size: int
     root: bytes
     text: str | None
+    seen_at: float
 
 
 @dataclass
@@ -51,10 +56,11 @@ class LogWatch:
         """Remember the heads that an examined envelope shows, to be compared soon."""
         name = f"{examined.sender} {examined.id}"
         head = examined.custody.head
-        self._add(Sighting(f"custody receipt of {name}", head.size, head.root, head.text))
+        now = self.clock()
+        self._add(Sighting(f"custody receipt of {name}", head.size, head.root, head.text, now))
         if examined.head and examined.head.beacon:
             size, root = examined.head.beacon
-            self._add(Sighting(f"header of {name}", size, root, None))
+            self._add(Sighting(f"header of {name}", size, root, None, now))
 
     async def __call__(self) -> bool:
         """Compare what is pending; return False: there is never more to do at once.
@@ -70,6 +76,8 @@ class LogWatch:
             except PlatformError as error:
                 if error.code is Code.UNAVAILABLE:
                     return False
+                if error.code is Code.NOT_FOUND and self.clock() < sighting.seen_at + PUBLISH_S:
+                    continue
                 await self._alarm(sighting, newest, error)
             self._settle(sighting)
         return False
