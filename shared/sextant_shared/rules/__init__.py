@@ -1,0 +1,145 @@
+"""The rule pack: the same pure functions for the command, the SDK and the Secretariat.
+
+`check` takes any bytes and never raises: what is no declaration is a verdict with findings. The
+pack has a version and a digest over its rules, its policy and the code lists it reads; both stand
+in every report.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from sextant_shared.codelists import FILES, file_bytes
+from sextant_shared.encoding import b64u, canonical_json, parse_json, sha256
+from sextant_shared.errors import Finding, PlatformError, Severity
+from sextant_shared.models.declaration import DECLARATION, KINDS, Declaration, DeclarationBase
+from sextant_shared.models.strict import findings_of
+from sextant_shared.rules import amounts, completeness, formats
+from sextant_shared.rules.policy import DEFAULT_POLICY, RulePolicy
+from sextant_shared.rules.rule import Rule
+
+VERSION = "2026.1"
+MAX_DEPTH = 14
+MAX_BYTES = 32 << 20
+Verdict = Literal["REGISTERED", "RETURNED", "REJECTED"]
+# Where one of the left finds something, what the right says of the same place only follows.
+_CAUSES = {"F2": ("F1",), "T1": ("C4",), "X4": ("C9", "F4")}
+_RULES: tuple[Rule, ...] = (*formats.RULES, *completeness.RULES, *amounts.RULES)
+
+
+@dataclass(frozen=True, slots=True)
+class PackId:
+    """Which rules spoke: version and base64url SHA-256."""
+
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the rules say of one document.
+
+    `REGISTERED` has nothing to fix, `RETURNED` has, `REJECTED` is no declaration at all.
+    `content_digest` is SHA-256 of the document's canonical form.
+    """
+
+    declaration: Declaration | None
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    pack: PackId
+    content_digest: bytes | None
+
+
+def check(data: bytes, policy: RulePolicy = DEFAULT_POLICY) -> Report:
+    """Return every finding at once; never raises, whatever the bytes."""
+    pack = rule_pack_id(policy)
+    try:
+        members = parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+    except PlatformError as error:
+        finding = _unreadable(error.detail, error.expected, error.received)
+        return Report(None, (finding,), "REJECTED", pack, None)
+    digest = sha256(canonical_json(members))
+    if members.get("kind") not in KINDS:
+        finding = _unknown_kind(members)
+        return Report(None, (finding,), "REJECTED", pack, digest)
+    try:
+        declaration = DECLARATION.validate_python(members)
+    except ValidationError as error:
+        found = [_without_tag(finding, str(members["kind"])) for finding in findings_of(error)]
+        return Report(None, tuple(found), "RETURNED", pack, digest)
+    findings = tuple(run_rules(declaration, policy))
+    must_fix = any(finding.severity is Severity.MUST_FIX for finding in findings)
+    return Report(declaration, findings, "RETURNED" if must_fix else "REGISTERED", pack, digest)
+
+
+def run_rules(declaration: DeclarationBase, policy: RulePolicy) -> list[Finding]:
+    """Return the findings of all rules, causes without their consequences."""
+    by_rule = {rule.id: list(rule.findings(declaration, policy)) for rule in _RULES}
+    for consequence, causes in _CAUSES.items():
+        places = [finding.pointer for cause in causes for finding in by_rule[cause]]
+        by_rule[consequence] = [
+            finding
+            for finding in by_rule[consequence]
+            if not any(_covers(place, finding.pointer) for place in places)
+        ]
+    return [finding for found in by_rule.values() for finding in found]
+
+
+def list_rules() -> Sequence[Rule]:
+    """Return all rules, in the order in which they speak."""
+    return _RULES
+
+
+@lru_cache
+def rule_pack_id(policy: RulePolicy = DEFAULT_POLICY) -> PackId:
+    """Return version and digest of the pack under a policy."""
+    rules = [[rule.id, str(rule.severity), rule.law, rule.title] for rule in _RULES]
+    settings = {name: str(value) for name, value in policy.model_dump().items()}
+    lists = {name: b64u(sha256(file_bytes(name))) for name in FILES}
+    members = {"version": VERSION, "rules": rules, "policy": settings, "lists": lists}
+    return PackId(VERSION, b64u(sha256(canonical_json(members))))
+
+
+def _covers(place: str, pointer: str) -> bool:
+    return place == pointer or place.startswith(f"{pointer}/") or pointer.startswith(f"{place}/")
+
+
+def _without_tag(finding: Finding, kind: str) -> Finding:
+    """Return the finding with a pointer into the document: the union's tag is no member of it."""
+    pointer = finding.pointer.removeprefix(f"/{kind}")
+    return Finding(
+        rule=finding.rule,
+        severity=finding.severity,
+        pointer=pointer,
+        message=finding.message,
+        expected=finding.expected,
+        received=finding.received,
+        fix="Correct this place to fit the model of its kind.",
+    )
+
+
+def _unreadable(detail: str, expected: str, received: str) -> Finding:
+    return Finding(
+        rule="S0",
+        severity=Severity.MUST_FIX,
+        pointer="",
+        message=f"this is no readable document: {detail}",
+        expected=expected or "one JSON object in UTF-8",
+        received=received,
+        fix="Export the declaration again and send that file.",
+    )
+
+
+def _unknown_kind(members: dict[str, Any]) -> Finding:
+    return Finding(
+        rule="S0",
+        severity=Severity.MUST_FIX,
+        pointer="/kind",
+        message="this is no kind of declaration that is carried here",
+        expected=", ".join(KINDS),
+        received=str(members.get("kind"))[:40],
+        fix="Name the kind of declaration.",
+    )
