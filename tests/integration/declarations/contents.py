@@ -4,15 +4,18 @@ from sextant_shared.encoding import canonical_json
 
 
 def declaration(state: str = "XAL", **changes: object) -> bytes:
-    """Return a declaration of `state` that the rules accept, with `changes` applied."""
-    return canonical_json(
-        {
-            "declaration_id": f"{state}-2026-1",
-            "version": 1,
-            "state_code": state,
-            "kind": "S2_AND",
-            "year": 2026,
-            "is_nil": False,
-            **changes,
-        }
-    )
+    """Return a nil declaration of `state` that the rules accept, with `changes` applied."""
+    members = {
+        "schema": "sextant.nil/1",
+        "kind": "NIL",
+        "declaration_id": f"{state}-2025-NIL",
+        "version": 1,
+        "state_code": state,
+        "reporting_year": 2025,
+        "submission_type": "NIL",
+        "language": "en",
+        "confidentiality": "UNCLASSIFIED",
+        "na_contact": [{"name": "National Authority", "function": "Contact point"}],
+        "scope": ["S2"],
+    }
+    return canonical_json({**members, **changes})

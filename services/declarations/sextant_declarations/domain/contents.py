@@ -6,11 +6,10 @@ The rules are the same that every National Authority runs before it seals
 
 from pathlib import Path
 
-from sextant_shared.models.declaration import Declaration
-from sextant_shared.rules import check, rule_pack_id
-
 from sextant_declarations.domain.deliveries import Check, Facts, Pack
 from sextant_shared.errors import Finding, Severity
+from sextant_shared.models.declaration import Declaration, Nil
+from sextant_shared.rules import check, rule_pack_id
 
 
 def check_content(path: Path, max_bytes: int) -> Check:
@@ -35,6 +34,7 @@ def _facts(declaration: Declaration) -> Facts:
         kind=declaration.kind,
         year=declaration.year,
         is_nil=declaration.is_nil,
+        closes=tuple(declaration.scope) if isinstance(declaration, Nil) else (),
     )
 
 

@@ -92,14 +92,18 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the register keeps about the content of a declaration."""
+    """What the register keeps about the content of a declaration.
+
+    `closes` are the scopes for which a nil declaration says that there is nothing to declare.
+    """
 
     declaration_id: str
     version: int
     state_code: str
     kind: str
-    year: int | None
+    year: int
     is_nil: bool
+    closes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

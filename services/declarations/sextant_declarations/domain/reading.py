@@ -13,7 +13,7 @@ class DeclarationSummary(Strict):
     state: str
     declaration_id: str
     kind: str
-    year: int | None
+    year: int
     nil: bool
     version: int
     versions: int
@@ -30,13 +30,17 @@ class DeclarationPage(Strict):
 
 
 class VersionView(Strict):
-    """One version as it was received; `n` counts submissions under the declaration's id."""
+    """One version as it was received; `n` counts submissions under the declaration's id.
+
+    `closes` are the scopes that a registered nil declaration closes for the year.
+    """
 
     n: int
     version: int
     kind: str
-    year: int | None
+    year: int
     nil: bool
+    closes: list[str]
     verdict: str
     registration: str | None
     sender: str

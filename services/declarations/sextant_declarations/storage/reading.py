@@ -1,6 +1,6 @@
 """The reading side: what officers are shown, and the access log written before they are shown it.
 
-A page of a list takes one statement, however long it is; the versions of a declaration take two.
+A page of a list takes one statement, however long it is; a declaration takes four.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ from sextant_declarations.domain.reading import (
 )
 from sextant_declarations.storage.tables import (
     ACCESS_LOG,
+    CLOSURES,
     DECLARATIONS,
     FINDINGS,
     INBOX,
@@ -67,6 +68,12 @@ class SqlReading:
 
     async def versions(self, id_: str) -> list[VersionView]:
         """Return all versions of a declaration with their findings, oldest first."""
+        closed = await self._all(
+            select(CLOSURES.c.version, CLOSURES.c.scope)
+            .join(VERSIONS, CLOSURES.c.version == VERSIONS.c.id)
+            .where(VERSIONS.c.declaration == id_)
+            .order_by(CLOSURES.c.scope)
+        )
         rows = await self._all(
             select(*_VERSION)
             .join(INBOX, VERSIONS.c.inbox == INBOX.c.id)
@@ -81,7 +88,14 @@ class SqlReading:
         )
         for found in await self._all(wanted):
             findings[found["inbox"]].append(_finding(found))
-        return [_version(row, findings[row["inbox"]]) for row in rows]
+        return [
+            _version(
+                row,
+                findings[row["inbox"]],
+                [found["scope"] for found in closed if found["version"] == row["id"]],
+            )
+            for row in rows
+        ]
 
     async def envelopes(
         self, nature: str | None, before: int | None, limit: int
@@ -129,6 +143,7 @@ _SUMMARY = (
     DECLARATIONS.c.updated_at,
 )
 _VERSION = (
+    VERSIONS.c.id,
     VERSIONS.c.n,
     VERSIONS.c.inbox,
     VERSIONS.c.version,
@@ -189,7 +204,7 @@ def _summary(found: RowMapping) -> DeclarationSummary:
     )
 
 
-def _version(found: RowMapping, findings: list[ReportedFinding]) -> VersionView:
+def _version(found: RowMapping, findings: list[ReportedFinding], closes: list[str]) -> VersionView:
     digest = found["canonical_digest"]
     return VersionView(
         n=found["n"],
@@ -197,6 +212,7 @@ def _version(found: RowMapping, findings: list[ReportedFinding]) -> VersionView:
         kind=found["kind"],
         year=found["year"],
         nil=found["is_nil"],
+        closes=closes,
         verdict=found["verdict"],
         registration=found["registration"],
         sender=found["sender"],

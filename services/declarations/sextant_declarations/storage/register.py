@@ -16,6 +16,7 @@ from sextant_declarations.domain.owed import SealedReply
 from sextant_declarations.domain.records import Base, Filed, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
 from sextant_declarations.storage.tables import (
+    CLOSURES,
     DECLARATIONS,
     FINDINGS,
     INBOX,
@@ -267,8 +268,9 @@ def _store_version(connection: Connection, filed: Filed, inbox: int, stored_at: 
         connection.execute(
             update(DECLARATIONS).where(DECLARATIONS.c.id == filed.declaration).values(newest)
         )
-    connection.execute(
-        insert(VERSIONS).values(
+    (version,) = connection.execute(
+        insert(VERSIONS)
+        .values(
             declaration=filed.declaration,
             n=filed.n,
             inbox=inbox,
@@ -281,7 +283,11 @@ def _store_version(connection: Connection, filed: Filed, inbox: int, stored_at: 
             registration=filed.registration,
             canonical_digest=filed.check.canonical_digest,
         )
-    )
+        .returning(VERSIONS.c.id)
+    ).one()
+    if filed.registration:
+        closed = {"version": version, "owner": filed.owner, "year": facts.year}
+        _insert_all(connection, CLOSURES, ({**closed, "scope": s} for s in set(facts.closes)))
 
 
 def _findings(record: Record, inbox: int) -> Iterable[dict[str, object]]:

@@ -93,7 +93,7 @@ class DeclarationRow(_Row, table=True):
     registered: int
     registered_kind: str | None
     kind: str
-    year: int | None
+    year: int
     is_nil: bool
     version: int
     verdict: str
@@ -125,11 +125,23 @@ class VersionRow(_Row, table=True):
     version: int
     state_code: str
     kind: str
-    year: int | None
+    year: int
     is_nil: bool
     verdict: str
     registration: str | None
     canonical_digest: bytes | None
+
+
+class ClosureRow(_Row, table=True):
+    """A registered nil version closes a scope: the State has nothing to declare there that year."""
+
+    __tablename__ = "closures"
+    __table_args__ = (Index("ix_closures_owner_year_scope", "owner", "year", "scope"),)
+
+    version: int = Field(foreign_key="versions.id", primary_key=True)
+    scope: str = Field(primary_key=True)
+    owner: str
+    year: int
 
 
 class FindingRow(_Row, table=True):
@@ -258,6 +270,7 @@ INBOX = METADATA.tables["inbox"]
 REGISTRY_PROOFS = METADATA.tables["registry_proofs"]
 DECLARATIONS = METADATA.tables["declarations"]
 VERSIONS = METADATA.tables["versions"]
+CLOSURES = METADATA.tables["closures"]
 FINDINGS = METADATA.tables["findings"]
 REGISTER_YEARS = METADATA.tables["register_years"]
 OWED_ENTRIES = METADATA.tables["owed_entries"]

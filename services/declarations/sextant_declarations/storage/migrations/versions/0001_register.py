@@ -32,7 +32,7 @@ def upgrade() -> None:
         sa.Column("registered", sa.Integer(), nullable=False),
         sa.Column("registered_kind", sa.String(), nullable=True),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("is_nil", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=False),
@@ -188,7 +188,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("state_code", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
-        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("is_nil", sa.Boolean(), nullable=False),
         sa.Column("verdict", sa.String(), nullable=False),
         sa.Column("registration", sa.String(), nullable=True),
@@ -208,6 +208,20 @@ def upgrade() -> None:
         ["declaration", "version"],
         unique=True,
         sqlite_where=sa.text("registration IS NOT NULL"),
+    )
+    op.create_table(
+        "closures",
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("owner", sa.String(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version"], ["versions.id"], name=op.f("fk_closures_version_versions")
+        ),
+        sa.PrimaryKeyConstraint("version", "scope", name=op.f("pk_closures")),
+    )
+    op.create_index(
+        "ix_closures_owner_year_scope", "closures", ["owner", "year", "scope"], unique=False
     )
     for verb in ("UPDATE", "DELETE"):
         op.execute(
