@@ -39,6 +39,11 @@ class Publisher:
         """Size of the published tree."""
         return self._published.size if self._published else 0
 
+    @property
+    def signed_size(self) -> int:
+        """Size of the newest signed tree: receipts bear its head before it is published."""
+        return self._newest.size if self._newest else self.size
+
     def offer(self, head: Head) -> None:
         """Propose a newer head; it is published when its turn comes."""
         self._newest = head

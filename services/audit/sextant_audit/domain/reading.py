@@ -1,6 +1,6 @@
-"""What the world may read: tiles, bundles and proofs, all within the published tree.
+"""What the world may read: tiles and bundles of the published tree, proofs of every signed one.
 
-Responsible for refusing what lies beyond the published head. Not responsible for who may ask.
+Responsible for refusing what lies beyond. Not responsible for who may ask.
 """
 
 from sextant_audit.domain.ports import Ledger
@@ -65,7 +65,7 @@ class Reading:
         """Return the path of one entry in the tree of `size`.
 
         Raises:
-            PlatformError: `E_NOT_FOUND` outside the published tree.
+            PlatformError: `E_NOT_FOUND` outside the signed tree.
         """
         self._check_size(size)
         if not 0 <= index < size:
@@ -82,7 +82,7 @@ class Reading:
         """Return the proof that the tree of `second` continues the tree of `first`.
 
         Raises:
-            PlatformError: `E_NOT_FOUND` outside the published tree or for `first > second`.
+            PlatformError: `E_NOT_FOUND` outside the signed tree or for `first > second`.
         """
         self._check_size(second)
         if not 0 < first <= second:
@@ -96,11 +96,12 @@ class Reading:
         return ConsistencyProof(first=first, second=second, path=[b64(node) for node in path])
 
     def _check_size(self, size: int) -> None:
-        if not 0 < size <= self._publisher.size:
+        # Receipts bear signed heads that were never published; their holders ask from them on.
+        if not 0 < size <= self._publisher.signed_size:
             raise PlatformError(
                 Code.NOT_FOUND,
-                f"no tree of {size} entries is published",
-                expected=f"a size from 1 to {self._publisher.size}",
+                f"no tree of {size} entries is signed",
+                expected=f"a size from 1 to {self._publisher.signed_size}",
                 received=str(size),
             )
 
