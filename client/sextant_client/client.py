@@ -220,20 +220,28 @@ class Client:
             wait_s = 0
 
     def follow(self, envelope_id: str, limit_s: float) -> Iterator[Received]:
-        """Yield the Secretariat's answers to an envelope, until its outcome or `limit_s` is over.
+        """Yield the Secretariat's answers to an envelope, until all are there or time is over.
+
+        The opened and the outcome receipt may come in either order; a refused one comes alone.
 
         Raises:
             PlatformError: as `collect`.
         """
         deadline = time.monotonic() + limit_s
         seen: set[int] = set()
+        owed = {"opened", "outcome"}
         while True:
             for received in self.sent.replies(self.home.inbox, envelope_id):
-                if received.seq not in seen:
-                    seen.add(received.seq)
-                    yield received
-                    if received.is_final:
-                        return
+                answer = received.answer()
+                if received.seq in seen or answer is None:
+                    continue
+                seen.add(received.seq)
+                owed.discard(answer.kind)
+                yield received
+                if received.is_refusal:
+                    return
+            if not owed:
+                return
             left = deadline - time.monotonic()
             if left <= 0:
                 return

@@ -17,7 +17,7 @@ from sextant_shared.encoding import b64u, b64u_decode
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import Header
 from sextant_shared.models.exchange import Delivery
-from sextant_shared.models.receipts import OpenedReceipt, OutcomeReceipt
+from sextant_shared.models.receipts import OpenedReceipt
 from sextant_shared.protocol.envelope import open_to_path
 from sextant_shared.protocol.manifest import Manifest, read_manifest, verify_manifest
 from sextant_shared.protocol.parties import Registry
@@ -88,12 +88,10 @@ class Received:
         return read_answer(self.content.read_bytes())
 
     @property
-    def is_final(self) -> bool:
-        """Whether nothing more is to come for the envelope it answers."""
+    def is_refusal(self) -> bool:
+        """Whether the Secretariat could not open the envelope: then nothing more comes."""
         answer = self.answer()
-        return isinstance(answer, OutcomeReceipt) or (
-            isinstance(answer, OpenedReceipt) and answer.reason is not None
-        )
+        return isinstance(answer, OpenedReceipt) and answer.reason is not None
 
 
 def stored_replies(inbox: Path) -> Iterator[Received]:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sextant_shared.rules import Report, check, list_rules, rule_pack_id
 
 from sextant_client import errors as exits
 from sextant_client.cli.context import DEFAULT_HOME, JsonFlag, start
 from sextant_client.cli.output import finding_lines
 from sextant_shared.errors import Severity
 from sextant_shared.models.receipts import ReportedFinding
+from sextant_shared.rules import Report, check, list_rules, rule_pack_id
 
 rules_app = typer.Typer(help="The rule pack.", no_args_is_help=True)
 Files = Annotated[list[Path], typer.Argument(help="Declaration files; - reads standard input.")]

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from sextant_shared.rules import Report, check
 
 from sextant_client import errors as exits
 from sextant_client.answers import Answer
@@ -18,6 +17,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import Classification
 from sextant_shared.models.receipts import OutcomeReceipt, OutcomeVerdict
 from sextant_shared.protocol.receipts import verify_custody
+from sextant_shared.rules import Report, check
 
 receipt_app = typer.Typer(help="Custody receipts.", no_args_is_help=True)
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"

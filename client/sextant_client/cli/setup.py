@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from sextant_shared.rules import rule_pack_id
 
 from sextant_client import __version__
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
@@ -12,6 +11,7 @@ from sextant_client.enrolment import make_trust, read_log, read_registrars
 from sextant_client.home import Config, read_json, write_file
 from sextant_client.trust import TrustFile
 from sextant_shared.models.strict import read_model
+from sextant_shared.rules import rule_pack_id
 
 
 def register(app: typer.Typer) -> None:
