@@ -26,7 +26,6 @@ pytestmark = pytest.mark.processes
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "NA-XAL" / "nil-2025.json"
 ANSWER_LIMIT_S = 60.0
 LARGE = 300_000  # beyond what is kept in a row, so that the blob store is used
-SERVICE_OF = {"exchange": "exchange", "audit": "audit", "declarations": "declarations"}
 DEPOSIT_POINTS = [
     "exchange.after_held",
     "exchange.after_logged",
@@ -92,7 +91,8 @@ class Sender:
 def sender(stack: Stack) -> Iterator[Sender]:
     one = Sender(stack)
     yield one
-    one.client.session.close()
+    with one.client:
+        pass  # closes its connections
 
 
 def crash_at(stack: Stack, point: str) -> None:
@@ -122,10 +122,12 @@ def check(stack: Stack, sender: Sender) -> None:
         assert sender.client.session.request("GET", path).content == raw
     auditor = Home(stack.home("auditor"))
     signer = auditor.keys.api_signer()
-    reader = LogReader(Session(stack.services["audit"].url, client_id="auditor", signer=signer))
+    session = Session(stack.services["audit"].url, client_id="auditor", signer=signer)
+    reader = LogReader(session)
     time.sleep(1.2)  # the published head moves at most once a second
     head = reader.checkpoint(keys)
     counts = reader.rebuild(head, lambda _done, _total: None)
+    session.close()
     assert counts["genesis"] == 1
 
 

@@ -1,0 +1,55 @@
+"""`make bench`: prints what this machine does, bounded, on loopback."""
+
+import asyncio
+import os
+import platform
+import time
+
+from bench.audit import measure_append
+from bench.crypto import measure_crypto
+from bench.deposits import DepositReport, measure_deposits
+from bench.parts import measure_parts
+
+
+def main() -> None:
+    """Measure and print everything."""
+    print(
+        f"machine: {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    )
+    print("\nseal, check, open (CPU µs)")
+    print(f"{'profile':<8}{'content':<9}{'bytes':>12}{'seal':>10}{'check':>9}{'open':>10}")
+    for row in measure_crypto():
+        print(
+            f"{row.profile:<8}{row.size:<9}{row.total_bytes:>12,}"
+            f"{row.seal_us:>10,.0f}{row.check_us:>9,.0f}{row.open_us:>10,.0f}"
+        )
+    rate, cpu_us = asyncio.run(measure_append())
+    print(f"\nlog: {rate:,.0f} entries/s in batches of 256, {cpu_us:.0f} CPU µs an entry")
+    _print_deposits(measure_deposits())
+
+
+def _print_deposits(report: DepositReport) -> None:
+    print("\ndeposits of 8 KiB, tracing sampled at 10 % (CPU ms per deposit)")
+    print(f"{'senders':>7}{'count':>7}{'per s':>8}{'p50 ms':>8}{'p99 ms':>8}", end="")
+    print("".join(f"{name:>11}" for name in report.rows[0].cpu_ms))
+    for row in report.rows:
+        line = f"{row.senders:>7}{row.count:>7}{row.per_second:>8.0f}{row.p50_ms:>8.1f}{row.p99_ms:>8.1f}"
+        print(line + "".join(f"{value:>11.2f}" for value in row.cpu_ms.values()))
+    floor = report.floor
+    print("\nfloor (CPU µs): ", end="")
+    print(
+        f"two signatures {floor.signatures_us:.0f} + SHA-256 {floor.digest_us:.0f}"
+        f" + bare POST {floor.post_us:.0f} + commit share {floor.commit_us:.0f}"
+        f" = {floor.total_us:.0f}"
+    )
+    print(f"floor ÷ actual at 64 senders: {report.ratio:.2f} (exchange alone), ", end="")
+    print(f"{report.ratio_with_log:.2f} (with the log)")
+    print("where the rest goes (CPU µs, measured alone):")
+    for name, cost in measure_parts():
+        print(f"  {cost:>7.0f}  {name}")
+
+
+if __name__ == "__main__":
+    started = time.monotonic()
+    main()
+    print(f"\n{time.monotonic() - started:.0f} s")
