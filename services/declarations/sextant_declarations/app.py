@@ -249,6 +249,7 @@ class _Parts:
             passphrase_file=settings.passphrase_file,
             created_tolerance_s=settings.created_tolerance_s,
             max_declaration_bytes=settings.max_declaration_bytes,
+            process_memory_bytes=settings.process_memory_bytes,
         )
         workshop: ProcessWorkshop | ThreadWorkshop
         if settings.isolation == "thread":

@@ -59,7 +59,10 @@ class DeclarationsSettings(ServiceSettings):
     ] = 60.0
     max_declaration_bytes: Annotated[
         int, Field(description="larger content is rejected unread: rules hold it in memory", ge=1)
-    ] = 16_777_216
+    ] = 4_194_304
+    process_memory_bytes: Annotated[
+        int, Field(description="memory of a workshop process: what one hostile content may take")
+    ] = 1_073_741_824
     created_tolerance_s: Annotated[
         int, Field(description="how far `created` may be from the log's time; senders are offline")
     ] = 86_400

@@ -68,6 +68,7 @@ def tools(world: World, tmp_path: Path) -> Tools:
         passphrase_file=None,
         created_tolerance_s=86_400,
         max_declaration_bytes=1 << 20,
+        process_memory_bytes=400 << 20,
     )
 
 
@@ -130,6 +131,7 @@ async def test_a_declaration_is_opened_and_checked_by_the_real_rules(
         pytest.param(b"\x00" * 100, id="zeros"),
         pytest.param(b'{"kind":"NIL","kind":"NIL"}', id="duplicate members"),
         pytest.param(b'"' + b"x" * (1 << 20) + b'"', id="too large"),
+        pytest.param(declaration(attachments=[1] * 400_000), id="too much memory"),
     ],
 )
 async def test_hostile_content_is_rejected_and_the_process_lives(
@@ -139,7 +141,7 @@ async def test_hostile_content_is_rejected_and_the_process_lives(
     examined = await workshop.examine(dossier(world, tmp_path, content))
     assert isinstance(examined.result, Content)
     assert examined.result.check is not None
-    assert examined.result.check.facts is None
+    assert not examined.result.check.is_declaration
     assert examined.result.check.findings
     assert children(workshop) == before
 

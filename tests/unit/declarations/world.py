@@ -58,9 +58,19 @@ def toy_check(path: Path) -> Check:
         facts = Facts(**value)
     except (PlatformError, TypeError):
         finding = _finding("S0", "not a declaration")
-        return Check(facts=None, findings=(finding,), pack=PACK, canonical_digest=None)
+        return _check(None, (finding,))
     findings = (_finding("T-1", str(flaw)),) if flaw else ()
-    return Check(facts=facts, findings=findings, pack=PACK, canonical_digest=bytes(32))
+    return _check(facts, findings)
+
+
+def _check(facts: Facts | None, findings: tuple[Finding, ...]) -> Check:
+    return Check(
+        is_declaration=facts is not None,
+        facts=facts,
+        findings=findings,
+        pack=PACK,
+        canonical_digest=bytes(32) if facts else None,
+    )
 
 
 def _finding(rule: str, message: str) -> Finding:

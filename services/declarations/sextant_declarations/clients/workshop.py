@@ -58,6 +58,7 @@ class Tools:
     passphrase_file: Path | None
     created_tolerance_s: int
     max_declaration_bytes: int
+    process_memory_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +283,8 @@ def _serve(pipe: Connection, tools: Tools) -> None:
     """Do jobs until the parent closes the pipe or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops in order
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no key and no plaintext in a core file
+    memory = (tools.process_memory_bytes, tools.process_memory_bytes)
+    resource.setrlimit(resource.RLIMIT_AS, memory)
     bench = attempt(lambda _: Bench.set_up(tools), ("set up", None))
     if isinstance(bench, _Failure):
         pipe.send(bench)

@@ -4,6 +4,7 @@ The rules are the same that every National Authority runs before it seals
 (`sextant_shared.rules`); nothing is decided here.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sextant_declarations.domain.deliveries import Check, Facts, Pack
@@ -11,18 +12,70 @@ from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.declaration import Declaration, Nil
 from sextant_shared.rules import check, rule_pack_id
 
+MAX_SHOWN = 1000  # findings of one content: what a person can work through
+MAX_TEXT = 500  # characters of each text of a finding
+
 
 def check_content(path: Path, max_bytes: int) -> Check:
     """Return what the rules say about the declaration in the file at `path`."""
     size = path.stat().st_size
     if size > max_bytes:
-        return _too_large(size, max_bytes)
-    report = check(path.read_bytes())
+        return _unchecked(
+            "the declaration is larger than this register reads",
+            expected=f"at most {max_bytes} bytes",
+            received=f"{size} bytes",
+        )
+    try:
+        report = check(path.read_bytes())
+    except MemoryError:
+        # The process that runs this has a bound of its own: the content alone goes beyond it.
+        return _unchecked(
+            "checking the declaration takes more memory than this register gives",
+            expected="lists of a length that a plant site or a State has",
+            received=f"{size} bytes that make very many flaws",
+        )
     return Check(
+        is_declaration=report.verdict != "REJECTED",
         facts=_facts(report.declaration) if report.declaration else None,
-        findings=report.findings,
+        findings=bounded(report.findings),
         pack=Pack(version=report.pack.version, digest=report.pack.digest),
         canonical_digest=report.content_digest,
+    )
+
+
+def bounded(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return the findings as they are stored and sent: so many, each text so long.
+
+    A sender can write a document with a million flaws. What must be fixed comes first then, and
+    the last finding says how many are not shown.
+    """
+    shown = tuple(findings)
+    if len(shown) > MAX_SHOWN:
+        first = sorted(findings, key=lambda finding: finding.severity is not Severity.MUST_FIX)
+        shown = (*first[:MAX_SHOWN], _unshown(len(findings) - MAX_SHOWN))
+    return tuple(_cut(finding) for finding in shown)
+
+
+def _cut(finding: Finding) -> Finding:
+    return Finding(
+        rule=finding.rule,
+        severity=finding.severity,
+        pointer=finding.pointer[:MAX_TEXT],
+        message=finding.message[:MAX_TEXT],
+        expected=finding.expected[:MAX_TEXT],
+        received=finding.received[:MAX_TEXT],
+        fix=finding.fix[:MAX_TEXT],
+        law=finding.law[:MAX_TEXT],
+    )
+
+
+def _unshown(count: int) -> Finding:
+    return Finding(
+        rule="REG-0",
+        severity=Severity.INFORMATION,
+        pointer="",
+        message=f"{count} further findings are not shown",
+        fix="Mend what is shown and check again.",
     )
 
 
@@ -38,18 +91,19 @@ def _facts(declaration: Declaration) -> Facts:
     )
 
 
-def _too_large(size: int, max_bytes: int) -> Check:
+def _unchecked(message: str, *, expected: str, received: str) -> Check:
     pack = rule_pack_id()
     finding = Finding(
         rule="REG-0",
         severity=Severity.MUST_FIX,
         pointer="",
-        message="the declaration is larger than this register reads",
-        expected=f"at most {max_bytes} bytes",
-        received=f"{size} bytes",
+        message=message,
+        expected=expected,
+        received=received,
         fix="Divide it into several declarations.",
     )
     return Check(
+        is_declaration=False,
         facts=None,
         findings=(finding,),
         pack=Pack(version=pack.version, digest=pack.digest),

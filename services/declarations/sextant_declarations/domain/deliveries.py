@@ -116,8 +116,13 @@ class Pack:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """What the rules say about one content; `facts` is None when it is no declaration at all."""
+    """What the rules say about one content.
 
+    `facts` is None when it does not fit the model of its kind, and then cannot be filed;
+    `is_declaration` is False when it is no declaration of any kind.
+    """
+
+    is_declaration: bool
     facts: Facts | None
     findings: tuple[Finding, ...]
     pack: Pack

@@ -92,8 +92,10 @@ def format_number(year: int, number: int) -> str:
 
 def judge(check: Check, sender: str, holding: Holding | None, policy: StatePolicy) -> Verdict:
     """Return the verdict on a checked content, given what the register already holds."""
-    if check.facts is None:
+    if not check.is_declaration:
         return Verdict(outcome=OutcomeVerdict.REJECTED, findings=check.findings)
+    if check.facts is None:
+        return Verdict(outcome=OutcomeVerdict.RETURNED, findings=check.findings)
     own = [
         *_check_state(check.facts, sender, policy),
         *_check_version(check.facts, holding),
