@@ -194,6 +194,10 @@ class NoTrace:
     def delivering(self, _what: str, _traceparents: Sequence[str | None]) -> Iterator[None]:
         yield
 
+    @contextmanager
+    def inside(self, _what: str) -> Iterator[None]:
+        yield
+
     def current(self) -> str | None:
         return "00-00000000000000000000000000000001-0000000000000001-01"
 

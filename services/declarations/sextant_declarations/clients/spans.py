@@ -73,6 +73,12 @@ class Spans:
             )
             yield
 
+    @contextmanager
+    def inside(self, what: str) -> Iterator[None]:
+        """Show a part of the work as a span of its own."""
+        with self.telemetry.span(what):
+            yield
+
     def current(self) -> str | None:
         """Return the traceparent of the span we are in."""
         return current_traceparent()

@@ -41,6 +41,7 @@ from sextant_shared.crypto.signing import profile_of
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.keyfiles import read_key_file
 
+MIN_SHARE = 4  # replies sealed by one process: fewer cost more to hand over than to seal
 _PRELOADED = ["sextant_declarations.domain.examination", "sextant_declarations.domain.sealing"]
 
 Answer = TypeVar("Answer")
@@ -175,12 +176,13 @@ class ProcessWorkshop:
         self._closing = False
 
     def open(self) -> None:
-        """Start the first child, so that wrong keys stop the service at its start.
+        """Start the children, so that wrong keys stop the service at its start.
 
         Raises:
             PlatformError: what setting up a bench raises.
         """
-        self._idle.put(self._hire())
+        for _ in range(self._size):
+            self._idle.put(self._hire())
 
     async def examine(self, dossier: Dossier) -> Examined:
         """Verify, open and check one dossier.
@@ -194,7 +196,7 @@ class ProcessWorkshop:
 
     async def seal(self, orders: Sequence[SealOrder]) -> list[SealedReply]:
         """Sign and seal replies, in order, spread over the children."""
-        share = -(-len(orders) // self._size) or 1
+        share = max(MIN_SHARE, -(-len(orders) // self._size))
         parts = [orders[start : start + share] for start in range(0, len(orders), share)]
         sealed = await asyncio.gather(*(self._do(("seal", list(part))) for part in parts))
         return [reply for part in sealed for reply in part]

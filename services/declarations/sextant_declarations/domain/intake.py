@@ -138,8 +138,9 @@ class Intake:
                 traceparent=self.trace.current(),
             )
             opened = isinstance(examined.result, Content)
-            await self.vault.keep(stage, examined.manifest_digest, with_content=opened)
-            await self.submit(submission)
+            with self.trace.inside("register"):
+                await self.vault.keep(stage, examined.manifest_digest, with_content=opened)
+                await self.submit(submission)
         self.sighted(examined)
 
     async def _collect(self, lease: Lease, stage: Stage) -> Dossier:
@@ -158,7 +159,8 @@ class Intake:
 
     async def _examine(self, dossier: Dossier) -> Examined:
         try:
-            return await self.workshop.examine(dossier)
+            with self.trace.inside("open and check"):
+                return await self.workshop.examine(dossier)
         except PlatformError:
             # A proof that did not hold must not be taken from memory next time.
             self.directory.forget(dossier.sender, self.directory.trust.party)

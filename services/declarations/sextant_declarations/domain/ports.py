@@ -306,6 +306,10 @@ class Trace(Protocol):
         """Continue the traces of outbox rows while they are delivered."""
         ...
 
+    def inside(self, what: str) -> AbstractContextManager[None]:
+        """Show a part of the work as a span of its own."""
+        ...
+
     def current(self) -> str | None:
         """Return the traceparent of the span we are in."""
         ...
