@@ -33,7 +33,8 @@ def _print_deposits(report: DepositReport) -> None:
     print(f"{'senders':>7}{'count':>7}{'per s':>8}{'p50 ms':>8}{'p99 ms':>8}", end="")
     print("".join(f"{name:>11}" for name in report.rows[0].cpu_ms))
     for row in report.rows:
-        line = f"{row.senders:>7}{row.count:>7}{row.per_second:>8.0f}{row.p50_ms:>8.1f}{row.p99_ms:>8.1f}"
+        line = f"{row.senders:>7}{row.count:>7}{row.per_second:>8.0f}"
+        line += f"{row.p50_ms:>8.1f}{row.p99_ms:>8.1f}"
         print(line + "".join(f"{value:>11.2f}" for value in row.cpu_ms.values()))
     floor = report.floor
     print("\nfloor (CPU µs): ", end="")

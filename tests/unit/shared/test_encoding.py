@@ -1,0 +1,104 @@
+"""Bytes that two parsers could read differently are refused."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sextant_shared.encoding import b64_decode, b64u, b64u_decode, canonical_json, parse_json
+from sextant_shared.errors import Code, PlatformError
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["YQ==", "YR", "a", "a+b_", "a/b_", "YWJj\n", " YWJj", "YWJjé", "AA=A", "YQ\x00"],
+    ids=["padded", "spare bits", "one", "plus", "slash", "newline", "blank", "é", "inner", "nul"],
+)
+def test_base64url_that_is_not_canonical_is_refused(text: str) -> None:
+    with pytest.raises(PlatformError) as caught:
+        b64u_decode(text)
+    assert caught.value.code is Code.MALFORMED
+
+
+@pytest.mark.parametrize("text", ["YQ", "YR==", "YQ==\n", "Y_==", "YQ=", "===="])
+def test_base64_that_is_not_canonical_is_refused(text: str) -> None:
+    with pytest.raises(PlatformError):
+        b64_decode(text)
+
+
+def test_another_length_than_expected_is_refused() -> None:
+    with pytest.raises(PlatformError, match="wrong length"):
+        b64u_decode(b64u(b"abc"), 4)
+
+
+@given(st.binary(max_size=200))
+def test_base64url_round_trips(data: bytes) -> None:
+    assert b64u_decode(b64u(data)) == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a":1,"a":2}',
+        b'{"a":{"b":1,"b":1}}',
+        b'{"a":1.0}',
+        b'{"a":1e3}',
+        b'{"a":NaN}',
+        b'{"a":Infinity}',
+        b'{"a":9007199254740992}',
+        b'{"a":"\\ud800"}',
+        b'{"a":"\xff"}',
+        b"[]",
+        b"null",
+        b"",
+        b'{"a":1} x',
+        b'\xef\xbb\xbf{"a":1}',
+        b'{"a":[[[[[[1]]]]]]}',
+        b"[" * 60_000,
+        b'{"a":' + b"9" * 5000 + b"}",
+    ],
+)
+def test_ambiguous_json_is_refused(data: bytes) -> None:
+    with pytest.raises(PlatformError) as caught:
+        parse_json(data, max_bytes=100_000)
+    assert caught.value.code is Code.MALFORMED
+
+
+def test_json_beyond_its_bound_is_refused_unread() -> None:
+    with pytest.raises(PlatformError) as caught:
+        parse_json(b'{"a":"' + b"x" * 100 + b'"}', max_bytes=50)
+    assert caught.value.code is Code.TOO_LARGE
+
+
+def test_brackets_inside_strings_do_not_count_as_depth() -> None:
+    assert parse_json(b'{"a":"[[[[[[[[[\\"[[["}', max_bytes=100)["a"].startswith("[[[")
+
+
+@pytest.mark.parametrize("value", [1.5, {"a": 0.1}, 2**53, [float("nan")], {"a": "\ud800"}])
+def test_values_without_canonical_form_are_refused(value: object) -> None:
+    with pytest.raises(PlatformError):
+        canonical_json(value)
+
+
+def test_members_are_ordered_by_utf16_code_units() -> None:
+    # RFC 8785 §3.2.3: U+1F600 (surrogates d83d…) sorts before U+FB33.
+    assert canonical_json({"\ufb33": 1, "\U0001f600": 2}) == '{"😀":2,"\ufb33":1}'.encode()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text(max_size=8), JSON, max_size=5))
+def test_canonical_json_reads_back_and_is_stable(value: dict[str, object]) -> None:
+    data = canonical_json(value)
+    again = parse_json(data, max_bytes=1 << 20, max_depth=20)
+    assert again == value
+    assert canonical_json(again) == data
+    assert json.loads(data) == value
