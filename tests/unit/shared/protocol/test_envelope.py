@@ -180,7 +180,7 @@ def test_content_is_proved_without_giving_up_a_key() -> None:
     assert caught.value.code is Code.PLAINTEXT_COMMITMENT
 
 
-JUNK = [
+JUNK: list[object] = [
     None,
     True,
     0,
@@ -199,14 +199,16 @@ JUNK = [
 ]
 
 
-def places(members: dict[str, Any], at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def places(members: dict[str, Any] | list[Any], at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the path of every value in nested JSON."""
-    items = members.items() if isinstance(members, dict) else enumerate(members)
+    items: list[tuple[Any, Any]] = (
+        list(members.items()) if isinstance(members, dict) else list(enumerate(members))
+    )
     found: list[tuple[Any, ...]] = []
     for key, value in items:
         found.append((*at, key))
         if isinstance(value, dict | list):
-            found += places(value, (*at, key))  # type: ignore[arg-type]
+            found += places(value, (*at, key))
     return found
 
 
