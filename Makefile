@@ -79,7 +79,7 @@ vectors: $(STAMP) ## golden vectors from fixed keys
 	@$(BIN)/python -m tests.vectors.dxe1.generate
 
 .PHONY: docs-tables
-docs-tables: $(STAMP) ## generated tables in docs/ and the committed OpenAPI files
+docs-tables: $(STAMP) ## generated tables in docs/
 	@$(BIN)/python -m deploy.local.tables
 
 .PHONY: lock

@@ -1,0 +1,87 @@
+"""Writes the generated tables of `docs/` from the code; a test says when they are stale."""
+
+import sys
+from pathlib import Path
+from typing import get_args
+
+from sextant_client.errors import TABLE as EXITS
+from sextant_shared.models.entries import Entry
+from sextant_shared.protocol.access import TABLE as ACCESS
+from sextant_shared.protocol.access import Action, Role
+from sextant_shared.protocol.problems import RECIPIENT_LOCAL
+from sextant_shared.protocol.problems import TABLE as PROBLEMS
+from sextant_shared.rules import list_rules, rule_pack_id
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+NOTE = "Generated from the code by `make docs-tables`; do not edit.\n"
+
+
+def errors_page() -> str:
+    """Return the catalogue of errors and exit statuses."""
+    lines = ["# Errors", "", NOTE]
+    lines += ["Every refusal is a problem document (RFC 9457) of type `urn:dxe:error:<code>`."]
+    lines += ["It says what was expected, what was received, and what mends it.", ""]
+    lines += ["| code | HTTP | title | what mends it |", "| --- | --- | --- | --- |"]
+    for code, row in PROBLEMS.items():
+        status = "never sent" if code in RECIPIENT_LOCAL else str(row.status)
+        lines.append(f"| `{code}` | {status} | {row.title} | {row.fix} |")
+    lines += ["", "## Exit statuses of `sextant`", "", "| status | meaning |", "| --- | --- |"]
+    lines += [f"| {status} | {meaning} |" for status, meaning in EXITS.items()]
+    return "\n".join(lines) + "\n"
+
+
+def audit_page() -> str:
+    """Return the table of log entries."""
+    lines = ["# Entries of the log", "", NOTE]
+    lines += ["Every entry also has `v`, `type`, `id` (128 random bits), `t` (milliseconds), and a"]
+    lines += ["128-bit `nonce` that makes its hash hiding.", ""]
+    lines += ["| type | members | meaning |", "| --- | --- | --- |"]
+    common = {"v", "type", "id", "t", "nonce"}
+    for model in get_args(Entry):
+        (kind,) = get_args(model.model_fields["type"].annotation)
+        members = ", ".join(f"`{name}`" for name in model.model_fields if name not in common)
+        meaning = (model.__doc__ or "").strip().splitlines()[0]
+        lines.append(f"| `{kind}` | {members} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def access_page() -> str:
+    """Return the decision table."""
+    lines = ["# Who may do what", "", NOTE]
+    lines += ["Denied by default; `own` means only what belongs to the caller's party.", ""]
+    roles = list(Role)
+    lines += ["| action | " + " | ".join(roles) + " |", "| --- |" + " --- |" * len(roles)]
+    for action in Action:
+        cells = [str(ACCESS.get((action, role), "")) for role in roles]
+        lines.append(f"| `{action}` | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def rules_page() -> str:
+    """Return the list of rules."""
+    pack = rule_pack_id()
+    lines = ["# The rule pack", "", NOTE, f"Version {pack.version}, digest `{pack.digest}`.", ""]
+    lines += ["| id | weight | law | holds when |", "| --- | --- | --- | --- |"]
+    for rule in list_rules():
+        lines.append(f"| `{rule.id}` | {rule.severity} | {rule.law} | {rule.title} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "errors.md": errors_page,
+    "audit-events.md": audit_page,
+    "access.md": access_page,
+    "rules.md": rules_page,
+}
+
+
+def main() -> None:
+    """Write all pages."""
+    DOCS.mkdir(exist_ok=True)
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page())
+        sys.stdout.write(f"docs/{name}\n")
+
+
+if __name__ == "__main__":
+    main()
