@@ -31,18 +31,13 @@ import sextant_declarations.app
 import sextant_exchange.app
 from sextant_audit.app.opening import begin_log, verify_log
 from sextant_audit.domain.checking import LogReport
-from sextant_audit.settings import AuditSettings
 from sextant_audit.storage.ledger import LedgerFile
 from sextant_declarations.app import Outside
-from sextant_declarations.settings import DeclarationsSettings
-from sextant_exchange.settings import ExchangeSettings
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import monotonic, timestamp_s, uuid7
-from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SealingKey
-from sextant_shared.crypto.signing import SoftwareSigner
 from sextant_shared.encoding import b64u, parse_json
 from sextant_shared.models.entries import (
     DeclarationOpenedEntry,
@@ -53,10 +48,8 @@ from sextant_shared.models.entries import (
     parse_entry,
 )
 from sextant_shared.models.envelope import MEDIA_TYPE
-from sextant_shared.models.party import EnrolmentRequest, RegistrarKeys, RegistrarsFile
-from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.models.party import EnrolmentRequest
 from sextant_shared.protocol.envelope import SealRequest, open_bytes, seal_bytes
-from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from sextant_shared.protocol.manifest import Manifest, read_manifest, verify_manifest
 from sextant_shared.protocol.parties import (
     Registry,
@@ -66,11 +59,10 @@ from sextant_shared.protocol.parties import (
 )
 from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
 from tests.support.logs import NOW
-from tests.support.parties import S1, PartyKeys, registrar_pairs, registrars, signer
+from tests.support.parties import PartyKeys, registrar_pairs, registrars
+from tests.support.platform_files import ORIGIN, SEC, URLS, PlatformFiles, client_signer
 
-SEC, XAL, XBO = "SEC", "NA-XAL", "NA-XBO"
-URLS = {name: f"http://{name}.example" for name in ("audit", "exchange", "declarations")}
-ORIGIN = "log.example/platform"
+XAL, XBO = "NA-XAL", "NA-XBO"
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
 PATIENCE_S = 20.0  # real seconds until a test that waits for something fails
 
@@ -145,12 +137,10 @@ class Received:
 
 
 @dataclass
-class Platform:
+class Platform(PlatformFiles):
     """Three services, the parties around them, and everything they were handed."""
 
-    folder: Path
     clock: MovableClock = field(default_factory=MovableClock)
-    overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
     parties: dict[str, PartyKeys] = field(default_factory=dict)
     documents: dict[str, VerifiedParty] = field(default_factory=dict)
     handed: list[Deposited] = field(default_factory=list)
@@ -161,7 +151,7 @@ class Platform:
         self._lives: dict[str, AsyncExitStack] = {}
         self._clients: dict[str, ServiceClient] = {}
         self.wires = {name: self._wire(name) for name in URLS}
-        traced = self._audit_settings() if self.overrides.get("trace") else None
+        traced = self.audit_settings() if self.overrides.get("trace") else None
         self.telemetry = Telemetry("parties", traced)
         self.own_wires = {name: self._wire(name) for name in ("exchange", "audit")}
 
@@ -169,12 +159,12 @@ class Platform:
 
     async def open(self) -> None:
         """Begin the log, start the services, enrol the Secretariat and two States."""
-        self._write_files()
-        self.log_keys: LogKeys = await begin_log(self._audit_settings(), clock=self.clock)
+        self.write_files()
+        self.log_keys = await begin_log(self.audit_settings(), clock=self.clock)
         (self.folder / "log.json").write_text(
             json.dumps({"origin": ORIGIN, "vkeys": list(self.log_keys.vkeys)})
         )
-        self._write_trust()
+        self.write_trust()
         for name in URLS:
             await self.start(name)
         for party in (SEC, XAL, XBO):
@@ -210,13 +200,13 @@ class Platform:
 
     def _create(self, name: str) -> FastAPI:
         if name == "audit":
-            return sextant_audit.app.create_app(self._audit_settings(), clock=self.clock)
+            return sextant_audit.app.create_app(self.audit_settings(), clock=self.clock)
         if name == "exchange":
             return sextant_exchange.app.create_app(
-                self._exchange_settings(), clock=self.clock, audit_transport=self.wires["audit"]
+                self.exchange_settings(), clock=self.clock, audit_transport=self.wires["audit"]
             )
         return sextant_declarations.app.create_app(
-            self._declarations_settings(),
+            self.declarations_settings(),
             clock=self.clock,
             step=self._step,
             outside=Outside(exchange=self.own_wires["exchange"], audit=self.own_wires["audit"]),
@@ -342,7 +332,7 @@ class Platform:
 
     async def entries(self) -> list[Entry]:
         """Return every entry of the log, in order."""
-        ledger = LedgerFile(self._audit_settings().database)
+        ledger = LedgerFile(self.audit_settings().database)
         rows = await ledger.read(lambda rows: rows.entries(0, rows.size()))
         return [parse_entry(row.data) for row in rows]
 
@@ -352,7 +342,7 @@ class Platform:
         Every act of the Secretariat stands in the log exactly once, every custody receipt handed
         out verifies, and what the register wrote down about log positions is true.
         """
-        report = await verify_log(self._audit_settings())
+        report = await verify_log(self.audit_settings())
         entries = await self.entries()
         acts = [(e.type, e.env) for e in entries if isinstance(e, ACTS)]
         assert len(acts) == len(set(acts)), "an act stands twice in the log"
@@ -374,119 +364,13 @@ class Platform:
 
     def stored(self, statement: str) -> list[dict[str, Any]]:
         """Return rows of the declarations service's database."""
-        path = self._declarations_settings().database
+        path = self.declarations_settings().database
         engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
         try:
             with engine.connect() as connection:
                 return [dict(row) for row in connection.execute(text(statement)).mappings()]
         finally:
             engine.dispose()
-
-    # --- files --------------------------------------------------------------------------------
-
-    def key_file(self, label: str, key: PrivateKey) -> Path:
-        """Write a key file once."""
-        path = self.folder / "keys" / f"{label}.json"
-        if not path.exists():
-            write_key_file(path, key)
-        return path
-
-    def _write_files(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._write("audit-clients.json", [_client("exchange"), _client("secretariat")])
-        self._write("exchange-clients.json", [_client("registrar-1"), _client("operator-1")])
-        self._write("declarations-clients.json", [_client("officer-1"), _client("auditor-1")])
-        self._write("registrars.json", registrars_document())
-
-    def _write_trust(self) -> None:
-        log = {"origin": ORIGIN, "vkeys": list(self.log_keys.vkeys)}
-        trust = {"v": 1, "registrars": registrars_document(), "log": log, "checkpoint": None}
-        self._write("trust.json", trust)
-
-    def _write(self, name: str, value: Any) -> None:
-        (self.folder / name).write_text(json.dumps(value))
-
-    def _settings(self, name: str) -> dict[str, Any]:
-        folder = self.folder / name
-        return {
-            "data_dir": folder,
-            "port": 1,
-            "base_url": URLS[name],
-            "clients_file": self.folder / f"{name}-clients.json",
-            "trace_parent": "accept",
-            **({"trace_file": self.folder / "traces.jsonl"} if self.overrides.get("trace") else {}),
-            **self.overrides.get(name, {}),
-        }
-
-    def _audit_settings(self) -> AuditSettings:
-        return AuditSettings(
-            **{"origin": ORIGIN, "publish_interval_s": 0.05, **self._settings("audit")}
-        )
-
-    def _exchange_settings(self) -> ExchangeSettings:
-        return ExchangeSettings(
-            **{
-                "issuer_key_file": self._access_key("exchange-issuer"),
-                "registrars_file": self.folder / "registrars.json",
-                "audit_url": URLS["audit"],
-                "audit_client_id": "exchange",
-                "audit_key_file": self._access_key("exchange"),
-                "log_file": self.folder / "log.json",
-                **self._settings("exchange"),
-            }
-        )
-
-    def _declarations_settings(self) -> DeclarationsSettings:
-        api = signer(f"{SEC}/api", Alg.ED25519)
-        first, second = (signer(f"{SEC}/sig", alg) for alg in S1)
-        return DeclarationsSettings(
-            **{
-                "party": SEC,
-                "trust_file": self.folder / "trust.json",
-                "exchange_url": URLS["exchange"],
-                "exchange_client_id": f"{SEC}/worker",
-                "exchange_key_file": self.key_file("sec-api", PrivateKey("api", api)),
-                "audit_url": URLS["audit"],
-                "audit_client_id": "secretariat",
-                "audit_key_file": self._access_key("secretariat"),
-                "sealing_key_files": (
-                    self.key_file("sec-seal", PrivateKey("seal", PartyKeys(SEC).seal)),
-                ),
-                "signing_key_files": (
-                    self.key_file("sec-sig-1", PrivateKey("sig", first)),
-                    self.key_file("sec-sig-2", PrivateKey("sig", second)),
-                ),
-                "isolation": "thread",
-                "poll_s": 0.05,
-                "wait_s": 1,
-                "lease_s": 30,
-                "stop_s": 0.5,
-                **self._settings("declarations"),
-            }
-        )
-
-    def _access_key(self, label: str) -> Path:
-        return self.key_file(label, PrivateKey("api", client_signer(label)))
-
-
-def client_signer(client_id: str) -> SoftwareSigner:
-    """Return the access key of a static client, from a fixed seed."""
-    return signer(f"client/{client_id}", Alg.ED25519)
-
-
-def registrars_document() -> dict[str, Any]:
-    """Return the pinned registrars as they stand in files: two of three."""
-    lines = [
-        RegistrarKeys(name=f"REG-{n}", keys=[dict(half.jwk) for half in both])
-        for n, both in enumerate(registrar_pairs(), start=1)
-    ]
-    return RegistrarsFile(threshold=2, registrars=lines).model_dump(mode="json")
-
-
-def _client(client_id: str) -> dict[str, Any]:
-    role = client_id.partition("-")[0]
-    jwk = client_signer(client_id).jwk
-    return {"client_id": client_id, "role": role, "party": None, "jwk": jwk}
 
 
 @asynccontextmanager

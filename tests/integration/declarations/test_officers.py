@@ -22,7 +22,8 @@ from sextant_shared.protocol.receipts import verify_custody
 from sextant_shared.protocol.registry_state import verify_registry_proof
 from tests.integration.declarations.contents import declaration
 from tests.support.parties import registrars
-from tests.support.platform import SEC, URLS, XAL, XBO, Deposited, Platform, open_platform
+from tests.support.platform import XAL, XBO, Deposited, Platform, open_platform
+from tests.support.platform_files import SEC, URLS
 
 pytestmark = pytest.mark.anyio
 LIST_BUDGET = 1  # statements for a page of a list, however long

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from sextant_shared.models.declaration.amount import Amount
-from sextant_shared.models.declaration.common import Chemical, DeclarationBase
+from sextant_shared.models.declaration.heading import Chemical, DeclarationBase
 from sextant_shared.models.declaration.national import CountryRow, S2And, S3And
 from sextant_shared.models.declaration.nil import Nil
 from sextant_shared.models.declaration.ocpf import OcpfAnnual, OcpfSite

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sextant_shared.models.declaration.amount import MaybeAmount
-from sextant_shared.models.declaration.common import Chemical, DeclarationBase, StateCode
+from sextant_shared.models.declaration.heading import Chemical, DeclarationBase, StateCode
 from sextant_shared.models.strict import Strict
 
 

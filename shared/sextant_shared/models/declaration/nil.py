@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sextant_shared.models.declaration.common import DeclarationBase
+from sextant_shared.models.declaration.heading import DeclarationBase
 
 Scope = Literal["S1", "S2", "S3", "OCPF", "AND_S2", "AND_S3", "X4"]
 

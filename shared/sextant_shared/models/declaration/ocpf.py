@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sextant_shared.models.declaration.common import Code, DeclarationBase, Text
+from sextant_shared.models.declaration.heading import Code, DeclarationBase, Text
 from sextant_shared.models.declaration.plant_site import Address
 from sextant_shared.models.strict import Strict
 
