@@ -31,7 +31,7 @@ from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from tests.integration.declarations.contents import declaration
 from tests.support.logs import NOW
 from tests.support.parties import S1, opener, signer
-from tests.support.platform import registrars_document
+from tests.support.platform_files import registrars_document
 from tests.unit.declarations.world import SEC, XAL, World
 
 pytestmark = pytest.mark.anyio
