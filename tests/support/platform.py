@@ -32,7 +32,7 @@ import sextant_exchange.app
 from sextant_audit.app.opening import begin_log, verify_log
 from sextant_audit.domain.checking import LogReport
 from sextant_audit.storage.ledger import LedgerFile
-from sextant_declarations.app import Outside
+from sextant_declarations.app.opening import Outside
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.telemetry import Telemetry

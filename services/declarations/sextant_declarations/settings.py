@@ -60,9 +60,12 @@ class DeclarationsSettings(ServiceSettings):
     max_declaration_bytes: Annotated[
         int, Field(description="larger content is rejected unread: rules hold it in memory", ge=1)
     ] = 4_194_304
+    max_declaration_values: Annotated[
+        int, Field(description="more values are rejected unread: each may have a finding", ge=1)
+    ] = 200_000
     process_memory_bytes: Annotated[
-        int, Field(description="memory of a workshop process: what one hostile content may take")
-    ] = 1_073_741_824
+        int, Field(description="address space of a workshop process; beyond it the process ends")
+    ] = 2_147_483_648
     created_tolerance_s: Annotated[
         int, Field(description="how far `created` may be from the log's time; senders are offline")
     ] = 86_400
@@ -82,7 +85,7 @@ class DeclarationsSettings(ServiceSettings):
     ] = 15
     wait_s: Annotated[
         int, Field(description="how long the exchange holds an empty lease request open", ge=0)
-    ] = 20
+    ] = 2
     retry_first_s: Annotated[
         float, Field(description="first delay of a delivery that failed; doubles", gt=0)
     ] = 2.0

@@ -13,13 +13,8 @@ from typing import Any
 
 import pytest
 
-from sextant_declarations.clients.workshop import (
-    Bench,
-    ProcessWorkshop,
-    ThreadWorkshop,
-    Tools,
-    attempt,
-)
+from sextant_declarations.clients.bench import Bench, Tools, attempt
+from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
 from sextant_declarations.domain.deliveries import Content, Dossier
 from sextant_declarations.domain.owed import Address, SealOrder
 from sextant_shared.clock import timestamp_s
@@ -31,7 +26,6 @@ from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from tests.integration.declarations.contents import declaration
 from tests.support.logs import NOW
 from tests.support.parties import S1, opener, signer
-from tests.support.platform_files import registrars_document
 from tests.unit.declarations.world import SEC, XAL, World
 
 pytestmark = pytest.mark.anyio
@@ -59,7 +53,12 @@ def tools(world: World, tmp_path: Path) -> Tools:
     for name, key in keys.items():
         write_key_file(tmp_path / name, PrivateKey(name.partition("-")[0], key))
     log = {"origin": world.log.origin, "vkeys": list(world.log.keys.vkeys)}
-    trust = {"v": 1, "registrars": registrars_document(), "log": log, "checkpoint": None}
+    pinned = [
+        {"name": name, "keys": [half.jwk for half in pair]}
+        for name, pair in world.registrars.pairs.items()
+    ]
+    registrars = {"threshold": world.registrars.threshold, "registrars": pinned}
+    trust = {"v": 1, "registrars": registrars, "log": log, "checkpoint": None}
     (tmp_path / "trust.json").write_text(json.dumps(trust))
     return Tools(
         party=SEC,
@@ -69,7 +68,8 @@ def tools(world: World, tmp_path: Path) -> Tools:
         passphrase_file=None,
         created_tolerance_s=86_400,
         max_declaration_bytes=1 << 20,
-        process_memory_bytes=400 << 20,
+        max_declaration_values=100_000,
+        process_memory_bytes=1 << 30,
     )
 
 
@@ -132,7 +132,7 @@ async def test_a_declaration_is_opened_and_checked_by_the_real_rules(
         pytest.param(b"\x00" * 100, id="zeros"),
         pytest.param(b'{"kind":"NIL","kind":"NIL"}', id="duplicate members"),
         pytest.param(b'"' + b"x" * (1 << 20) + b'"', id="too large"),
-        pytest.param(declaration(attachments=[1] * 400_000), id="too much memory"),
+        pytest.param(declaration(attachments=[1] * 200_000), id="too many values"),
     ],
 )
 async def test_hostile_content_is_rejected_and_the_process_lives(

@@ -64,6 +64,7 @@ class FakeExchange:
     pending: bool = False
     stale: bool = False
     bend_proof: bytes | None = None
+    ring: asyncio.Event | None = None
     refuse: Code | None = None
     accepts: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
@@ -79,7 +80,7 @@ class FakeExchange:
     async def lease(self, limit: int, *, lease_s: int, wait_s: int) -> list[Lease]:
         self._up()
         self.polls.append((limit, lease_s, wait_s))
-        await asyncio.sleep(0)
+        await (asyncio.sleep(0) if self.ring is None else self.ring.wait())
         return self.leases()[:limit]
 
     async def acknowledge(self, token: str) -> None:

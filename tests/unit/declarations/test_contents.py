@@ -11,13 +11,13 @@ from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.receipts import OutcomeVerdict
 from tests.integration.declarations.contents import declaration
 
-MAX_BYTES = 100_000
+LIMITS = {"max_bytes": 100_000, "max_values": 1000}
 
 
 def verdict(folder: Path, content: bytes) -> OutcomeVerdict:
     path = folder / "content"
     path.write_bytes(content)
-    return judge(check_content(path, MAX_BYTES), "NA-XAL", None, StatePolicy()).outcome
+    return judge(check_content(path, **LIMITS), "NA-XAL", None, StatePolicy()).outcome
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,8 @@ def verdict(folder: Path, content: bytes) -> OutcomeVerdict:
         pytest.param(b"\xff\xfe", id="no text"),
         pytest.param(b"[" * 60_000, id="deep JSON"),
         pytest.param(b'{"kind":"SHOPPING_LIST"}', id="unknown kind"),
-        pytest.param(declaration(note="x" * MAX_BYTES), id="too large"),
+        pytest.param(declaration(note="x" * LIMITS["max_bytes"]), id="too large"),
+        pytest.param(declaration(scope=["S2"] * 1001), id="too many values"),
     ],
 )
 def test_what_is_no_declaration_is_rejected(tmp_path: Path, content: bytes) -> None:
@@ -34,7 +35,7 @@ def test_what_is_no_declaration_is_rejected(tmp_path: Path, content: bytes) -> N
 
 
 def test_a_declaration_that_does_not_fit_its_kind_is_returned(tmp_path: Path) -> None:
-    members = parse_json(declaration(), max_bytes=MAX_BYTES)
+    members = parse_json(declaration(), max_bytes=LIMITS["max_bytes"])
     del members["scope"]
     assert verdict(tmp_path, canonical_json(members)) is OutcomeVerdict.RETURNED
 
@@ -42,7 +43,7 @@ def test_a_declaration_that_does_not_fit_its_kind_is_returned(tmp_path: Path) ->
 def test_a_nil_says_which_scopes_it_closes(tmp_path: Path) -> None:
     path = tmp_path / "content"
     path.write_bytes(declaration(scope=["S2", "OCPF"]))
-    facts = check_content(path, MAX_BYTES).facts
+    facts = check_content(path, **LIMITS).facts
     assert facts is not None
     assert (facts.is_nil, facts.closes, facts.year) == (True, ("S2", "OCPF"), 2025)
 

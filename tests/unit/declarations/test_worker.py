@@ -119,3 +119,32 @@ async def test_a_stopping_worker_lets_deliveries_finish_and_then_cancels(
         await until(lambda: bool(quick.finished and stuck.under_way))
     assert stuck.cancelled == stuck.most > 0
     assert worker.status.in_flight == 0
+
+
+async def test_a_stopping_worker_gives_back_what_its_last_request_brings(
+    exchange: FakeExchange,
+) -> None:
+    intake = Intake()
+    exchange.ring = asyncio.Event()
+    worker = Worker(exchange, intake, lambda: NOW, PACE)
+    async with running(worker) as task:
+        await until(lambda: bool(exchange.polls))
+        task.cancel()
+        await asyncio.sleep(0)
+        exchange.ring.set()
+        await asyncio.wait([task])
+    assert [reason for _, reason, _ in exchange.released] == ["the service is stopping"] * 3
+    assert intake.most == 0
+
+
+async def test_a_stopping_worker_does_not_wait_long_for_its_last_request(
+    exchange: FakeExchange,
+) -> None:
+    exchange.ring = asyncio.Event()
+    worker = Worker(exchange, Intake(), lambda: NOW, PACE)
+    async with running(worker) as task:
+        await until(lambda: bool(exchange.polls))
+        task.cancel()
+        async with asyncio.timeout(1):
+            await asyncio.wait([task])
+    assert task.cancelled()

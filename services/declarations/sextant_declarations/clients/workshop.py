@@ -20,114 +20,18 @@ import asyncio
 import contextlib
 import multiprocessing
 import queue
-import resource
-import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
-from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from sextant_declarations.domain.contents import check_content
+from sextant_declarations.clients.bench import Bench, Failure, Job, Tools, attempt, serve
 from sextant_declarations.domain.deliveries import Dossier, Examined
-from sextant_declarations.domain.examination import Examine
 from sextant_declarations.domain.owed import SealedReply, SealOrder
-from sextant_declarations.domain.registry import read_trust_file
-from sextant_declarations.domain.sealing import Seal
-from sextant_shared.crypto.signing import profile_of
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.protocol.keyfiles import read_key_file
 
 MIN_SHARE = 4  # replies sealed by one process: fewer cost more to hand over than to seal
-_PRELOADED = ["sextant_declarations.domain.examination", "sextant_declarations.domain.sealing"]
-
-Answer = TypeVar("Answer")
-Job = tuple[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What a bench is set up with; paths only, so that keys are read where they are used."""
-
-    party: str
-    trust_file: Path
-    sealing_key_files: tuple[Path, ...]
-    signing_key_files: tuple[Path, Path]
-    passphrase_file: Path | None
-    created_tolerance_s: int
-    max_declaration_bytes: int
-    process_memory_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """The two jobs, with the keys they need."""
-
-    examine: Examine
-    seal: Seal
-
-    @classmethod
-    def set_up(cls, tools: Tools) -> "Bench":
-        """Read the keys and the trust file.
-
-        Raises:
-            PlatformError: `E_KEY` or `E_MALFORMED` for files that do not fit.
-        """
-        passphrase = read_passphrase(tools.passphrase_file)
-        openers = [read_key_file(path, passphrase).opener for path in tools.sealing_key_files]
-        first, second = (read_key_file(path, passphrase).signer for path in tools.signing_key_files)
-        profile_of([first.alg, second.alg])
-        trust = read_trust_file(tools.trust_file, tools.party)
-        examine = Examine(
-            trust=trust,
-            openers={opener.kid: opener for opener in openers},
-            created_tolerance_s=tools.created_tolerance_s,
-            check=partial(check_content, max_bytes=tools.max_declaration_bytes),
-        )
-        return cls(examine, Seal(tools.party, (first, second)))
-
-    def do(self, job: Job) -> Any:
-        """Do one job by name."""
-        name, argument = job
-        return self.examine(argument) if name == "examine" else self.seal(argument)
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """An error as it travels: exceptions with keyword arguments do not survive pickling."""
-
-    code: Code
-    detail: str
-
-    def error(self) -> PlatformError:
-        return PlatformError(self.code, self.detail)
-
-
-def read_passphrase(path: Path | None) -> bytes | None:
-    """Return the passphrase of sealed key files, None when they are open.
-
-    Raises:
-        PlatformError: `E_KEY` when the file cannot be read.
-    """
-    try:
-        return path.read_bytes().rstrip(b"\r\n") if path else None
-    except OSError as error:
-        raise PlatformError(Code.KEY, f"cannot read the passphrase file {path}") from error
-
-
-def attempt(work: Callable[[Job], Any], job: Job) -> Any:
-    """Return the answer to a job, or how it failed; never raise."""
-    try:
-        return work(job)
-    except PlatformError as error:
-        return _Failure(error.code, error.detail)
-    except OSError as error:
-        return _Failure(Code.UNAVAILABLE, f"the disk refused: {error.strerror}")
-    except Exception as error:  # noqa: BLE001 - the message could repeat declared content
-        return _Failure(Code.INTERNAL, f"the workshop met a defect: {type(error).__name__}")
+_PRELOADED = ["sextant_declarations.clients.bench"]
 
 
 class ThreadWorkshop:
@@ -204,8 +108,11 @@ class ProcessWorkshop:
     def close(self) -> None:
         """End the children, also in the middle of a job: its delivery comes again."""
         self._closing = True
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._dismiss(self._idle.get_nowait())
         for child in list(self._children):
-            self._dismiss(child)
+            child.kill()  # the thread that waits for it sees the end of its pipe and dismisses it
         self._threads.shutdown(wait=True, cancel_futures=True)
 
     async def _do(self, job: Job) -> Any:
@@ -229,10 +136,12 @@ class ProcessWorkshop:
         return answer
 
     def _hire(self) -> "_Child":
+        if self._closing:
+            raise PlatformError(Code.UNAVAILABLE, "the workshop is closed")
         child = _Child(self._context, self._tools, self._jobs)
         self._children.add(child)
         greeting = child.receive(self._timeout_s)
-        if isinstance(greeting, _Failure):
+        if isinstance(greeting, Failure):
             self._dismiss(child)
             raise greeting.error()
         return child
@@ -248,7 +157,7 @@ class _Child:
     def __init__(self, context: ForkServerContext, tools: Tools, jobs: int) -> None:
         self._pipe, theirs = context.Pipe()
         self._process: ForkServerProcess = context.Process(
-            target=_serve, args=(theirs, tools), daemon=True, name="workshop"
+            target=serve, args=(theirs, tools), daemon=True, name="workshop"
         )
         self._process.start()
         theirs.close()
@@ -274,31 +183,19 @@ class _Child:
             raise _died() from error
         raise PlatformError(Code.UNAVAILABLE, f"the workshop took longer than {timeout_s:.0f} s")
 
+    def kill(self) -> None:
+        """End the process at once; nothing it holds is worth waiting for."""
+        self._process.kill()
+
     def dismiss(self) -> None:
-        """End the child; nothing it holds is worth waiting for."""
+        """End the process and forget it."""
         self._process.kill()
         self._process.join()
         self._pipe.close()
 
 
-def _serve(pipe: Connection, tools: Tools) -> None:
-    """Do jobs until the parent closes the pipe or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which stops in order
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no key and no plaintext in a core file
-    memory = (tools.process_memory_bytes, tools.process_memory_bytes)
-    resource.setrlimit(resource.RLIMIT_AS, memory)
-    bench = attempt(lambda _: Bench.set_up(tools), ("set up", None))
-    if isinstance(bench, _Failure):
-        pipe.send(bench)
-        return
-    pipe.send(None)
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            pipe.send(attempt(bench.do, pipe.recv()))
-
-
 def _unwrap(answer: Any) -> Any:
-    if isinstance(answer, _Failure):
+    if isinstance(answer, Failure):
         raise answer.error()
     return answer
 

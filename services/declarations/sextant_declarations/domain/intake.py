@@ -48,6 +48,7 @@ from sextant_declarations.domain.ports import (
 )
 from sextant_declarations.domain.records import Submission
 from sextant_declarations.domain.registration import UNKNOWN_CLASS
+from sextant_declarations.domain.worker import STOPPING
 from sextant_shared.encoding import b64u, b64u_decode
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import EnvelopeAcceptedEntry, parse_entry
@@ -100,7 +101,7 @@ class Intake:
             except asyncio.CancelledError:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(RELEASE_ON_STOP_S):
-                        await self._release(lease, "the service is stopping", delay_s=0)
+                        await self._release(lease, STOPPING, delay_s=0)
                 raise
             except Exception as error:  # noqa: BLE001 - a defect must not lose or spin a delivery
                 _log_defect(lease, error)

@@ -2,9 +2,13 @@
 
 An exchange that cannot be reached makes the worker wait, never end: it tries again with growing
 pauses and says in `status` since when and why.
+
+A lease request that is given up half-way may still be answered, with deliveries nobody takes until
+the lease runs out. So a stopping worker hears its last request out and gives back what it brought.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 
@@ -14,6 +18,8 @@ from sextant_declarations.domain.deliveries import Lease
 from sextant_declarations.domain.ports import Mailbox
 from sextant_shared.clock import Clock, timestamp_s
 from sextant_shared.errors import Code, PlatformError
+
+STOPPING = "the service is stopping"
 
 _log = structlog.get_logger("sextant.declarations")
 
@@ -52,6 +58,7 @@ class Worker:
     pace: Pace
     status: Status = field(default_factory=Status)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _asking: asyncio.Task[list[Lease]] | None = None
 
     async def run(self) -> None:
         """Lease and process until cancelled; then let go of what is in flight."""
@@ -76,18 +83,23 @@ class Worker:
         """Return new leases, once there is room for at least one."""
         while len(self._tasks) >= self.pace.max_leases:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        try:
-            return await self.mailbox.lease(
+        self._asking = asyncio.create_task(
+            self.mailbox.lease(
                 self.pace.max_leases - len(self._tasks),
                 lease_s=self.pace.lease_s,
                 wait_s=self.pace.wait_s,
             )
+        )
+        try:
+            leases = await asyncio.shield(self._asking)
         except PlatformError:
             raise
         except Exception as error:
             # The loop outlives every defect: an ended worker would stop the queue silently.
             _log.exception("worker.defect")
             raise PlatformError(Code.INTERNAL, type(error).__name__) from error
+        self._asking = None
+        return leases
 
     def _start(self, lease: Lease) -> None:
         task = asyncio.create_task(self.intake(lease))
@@ -114,9 +126,19 @@ class Worker:
 
     async def _let_go(self) -> None:
         """Finish what is in flight; what takes longer than `stop_s` gives its lease back."""
+        await self._hear_out()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self.pace.stop_s)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _hear_out(self) -> None:
+        """Give back what the last request brings, if it is answered soon."""
+        if self._asking is None:
+            return
+        with contextlib.suppress(PlatformError, TimeoutError):
+            async with asyncio.timeout(self.pace.stop_s):
+                for lease in await self._asking:
+                    await self.mailbox.release(lease.token, error=STOPPING, delay_s=0)

@@ -1,33 +1,22 @@
-"""Puts the declarations service together: the only module that knows all others.
+"""Opens the parts of the service in order, and joins them.
 
-Start, refusing on any doubt: keys and trust file (by setting up the workshop), database, vault.
-Then three loops run beside the officers' interface: the worker takes deliveries in, two relays
-deliver what is owed, and a watch compares the log's heads. An exchange or a log that is down makes
-them wait; the service stays up and officers can read.
-
-Stop, in this order: no new leases, deliveries in flight finish or go back, relays end, workshop,
-clients, database.
+Refusing on any doubt: trust file, database, vault, clients, keys (by setting up the workshop). The
+stack that is handed in closes them in the opposite order.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from fastapi import FastAPI
 
+from sextant_declarations.clients.bench import Bench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
-from sextant_declarations.clients.workshop import (
-    Bench,
-    ProcessWorkshop,
-    ThreadWorkshop,
-    Tools,
-    read_passphrase,
-)
+from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.intake import Intake, Patience
@@ -42,9 +31,6 @@ from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplies, repeat
 from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.worker import Pace, Worker
-from sextant_declarations.routes.declarations import declarations_router
-from sextant_declarations.routes.envelopes import envelopes_router
-from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.heads import SqlHeadLedger
@@ -53,25 +39,14 @@ from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
 from sextant_declarations.storage.tables import METADATA
 from sextant_declarations.storage.vault import FileVault
-from sextant_shared.chassis.application import create_application
 from sextant_shared.chassis.batching import Batcher
-from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.chassis.http import ServiceClient
-from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.telemetry import Telemetry
-from sextant_shared.clock import Clock, random_bytes, system_clock, uuid7
-from sextant_shared.crypto.keys import Alg
-from sextant_shared.crypto.signing import SoftwareSigner
-from sextant_shared.errors import Code, PlatformError
+from sextant_shared.clock import Clock, random_bytes, uuid7
 from sextant_shared.protocol.keyfiles import read_key_file
 
 _MIGRATIONS = "sextant_declarations.storage.migrations"
-_DESCRIPTION = (
-    "Inside the Secretariat: takes declarations from the verification queue, verifies and opens"
-    " them independently of the exchange, checks and registers them, and answers each sender with"
-    " signed receipts. Officers read declarations, findings and evidence here."
-)
 
 
 @dataclass(frozen=True)
@@ -93,64 +68,8 @@ class Service:
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
-def create_app(
-    settings: DeclarationsSettings,
-    *,
-    clock: Clock = system_clock,
-    step: Step = crash_point,
-    outside: Outside | None = None,
-) -> FastAPI:
-    """Return the app; keys, database and loops are opened when it starts.
-
-    Raises:
-        PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load.
-    """
-    telemetry = Telemetry("declarations", settings)
-    opened: list[Service] = []
-
-    def service() -> Service:
-        if not opened:
-            raise PlatformError(Code.UNAVAILABLE, "the service is not open yet", retry_after_s=1)
-        return opened[0]
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            stack.callback(telemetry.shutdown)
-            parts = _Parts(settings, telemetry, clock, step, outside or Outside(), stack)
-            opened.append(await parts.open())
-            stack.callback(opened.clear)
-            tasks = [asyncio.create_task(loop()) for loop in service().loops]
-            try:
-                yield
-            finally:
-                for task in tasks:  # the worker first: it lets go of its leases
-                    task.cancel()
-                    await asyncio.gather(task, return_exceptions=True)
-
-    return create_application(
-        "declarations",
-        settings,
-        description=_DESCRIPTION,
-        routers=[
-            declarations_router(lambda: service().officers, settings.max_page),
-            envelopes_router(lambda: service().officers, settings.max_page),
-            queue_router(lambda: service().queue),
-        ],
-        lifespan=lifespan,
-        identity=Identity(
-            issuer=settings.base_url,
-            signer=SoftwareSigner.generate(Alg.ED25519),  # its tokens die with the process
-            directory=StaticDirectory.from_file(settings.clients_file),
-            clock=clock,
-        ),
-        telemetry=telemetry,
-        ready=lambda: _checks(opened),
-    )
-
-
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """Opens the parts in order; `stack` closes them in the opposite order."""
 
     settings: DeclarationsSettings
@@ -161,6 +80,12 @@ class _Parts:
     stack: AsyncExitStack
 
     async def open(self) -> Service:
+        """Return the open service; its loops do not run yet.
+
+        Raises:
+            PlatformError: `E_KEY`, `E_MALFORMED`, `E_POLICY` or `E_INTEGRITY` for files that do not
+                fit, `E_UNAVAILABLE` when the database cannot be opened.
+        """
         settings = self.settings
         trust = read_trust_file(settings.trust_file, settings.party)
         database = open_database(settings.database, METADATA, _MIGRATIONS)
@@ -249,6 +174,7 @@ class _Parts:
             passphrase_file=settings.passphrase_file,
             created_tolerance_s=settings.created_tolerance_s,
             max_declaration_bytes=settings.max_declaration_bytes,
+            max_declaration_values=settings.max_declaration_values,
             process_memory_bytes=settings.process_memory_bytes,
         )
         workshop: ProcessWorkshop | ThreadWorkshop
@@ -311,14 +237,3 @@ def _pace(settings: DeclarationsSettings) -> Pace:
         pause_cap_s=settings.pause_cap_s,
         stop_s=settings.stop_s,
     )
-
-
-async def _checks(opened: Sequence[Service]) -> dict[str, str]:
-    """Return what this service needs of itself; others being down does not make it unready."""
-    if not opened:
-        return {"service": "not open"}
-    try:
-        await opened[0].database.read(lambda c: c.exec_driver_sql("SELECT 1").scalar())
-    except PlatformError as error:
-        return {"database": str(error.code)}
-    return {"database": "ok"}

@@ -1,0 +1,103 @@
+"""Puts the declarations service together: the only package that knows all others.
+
+Three loops run beside the officers' interface: the worker takes deliveries in, two relays deliver
+what is owed, and a watch compares the log's heads. An exchange or a log that is down makes them
+wait; the service stays up and officers can read.
+
+Stop, in this order: no new leases, deliveries in flight finish or go back, relays end, workshop,
+clients, database.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from fastapi import FastAPI
+
+from sextant_declarations.app.opening import Outside, Parts, Service
+from sextant_declarations.domain.ports import Step
+from sextant_declarations.routes.declarations import declarations_router
+from sextant_declarations.routes.envelopes import envelopes_router
+from sextant_declarations.routes.queue import queue_router
+from sextant_declarations.settings import DeclarationsSettings
+from sextant_shared.chassis.application import create_application
+from sextant_shared.chassis.crashpoints import crash_point
+from sextant_shared.chassis.identity import Identity, StaticDirectory
+from sextant_shared.chassis.telemetry import Telemetry
+from sextant_shared.clock import Clock, system_clock
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.crypto.signing import SoftwareSigner
+from sextant_shared.errors import Code, PlatformError
+
+_DESCRIPTION = (
+    "Inside the Secretariat: takes declarations from the verification queue, verifies and opens"
+    " them independently of the exchange, checks and registers them, and answers each sender with"
+    " signed receipts. Officers read declarations, findings and evidence here."
+)
+
+
+def create_app(
+    settings: DeclarationsSettings,
+    *,
+    clock: Clock = system_clock,
+    step: Step = crash_point,
+    outside: Outside | None = None,
+) -> FastAPI:
+    """Return the app; keys, database and loops are opened when it starts.
+
+    Raises:
+        PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load.
+    """
+    telemetry = Telemetry("declarations", settings)
+    opened: list[Service] = []
+
+    def service() -> Service:
+        if not opened:
+            raise PlatformError(Code.UNAVAILABLE, "the service is not open yet", retry_after_s=1)
+        return opened[0]
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.callback(telemetry.shutdown)
+            parts = Parts(settings, telemetry, clock, step, outside or Outside(), stack)
+            opened.append(await parts.open())
+            stack.callback(opened.clear)
+            tasks = [asyncio.create_task(loop()) for loop in service().loops]
+            try:
+                yield
+            finally:
+                for task in tasks:  # the worker first: it lets go of its leases
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+
+    return create_application(
+        "declarations",
+        settings,
+        description=_DESCRIPTION,
+        routers=[
+            declarations_router(lambda: service().officers, settings.max_page),
+            envelopes_router(lambda: service().officers, settings.max_page),
+            queue_router(lambda: service().queue),
+        ],
+        lifespan=lifespan,
+        identity=Identity(
+            issuer=settings.base_url,
+            signer=SoftwareSigner.generate(Alg.ED25519),  # its tokens die with the process
+            directory=StaticDirectory.from_file(settings.clients_file),
+            clock=clock,
+        ),
+        telemetry=telemetry,
+        ready=lambda: _checks(opened),
+    )
+
+
+async def _checks(opened: Sequence[Service]) -> dict[str, str]:
+    """Return what this service needs of itself; others being down does not make it unready."""
+    if not opened:
+        return {"service": "not open"}
+    try:
+        await opened[0].database.read(lambda c: c.exec_driver_sql("SELECT 1").scalar())
+    except PlatformError as error:
+        return {"database": str(error.code)}
+    return {"database": "ok"}
