@@ -1,8 +1,8 @@
 """The command `sextant`: one module a group of commands, exit statuses in one table."""
 
 import sys
+from typing import Any
 
-import click
 import typer
 
 from sextant_client import errors as exits
@@ -32,6 +32,10 @@ app.add_typer(check.rules_app, name="rules")
 app.add_typer(envelopes.receipt_app, name="receipt")
 
 
+# The base of all usage errors; typer exports only its best-known child.
+_UsageError: Any = typer.BadParameter.__base__
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command; every refusal ends with its status and its next step."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -39,10 +43,10 @@ def main(arguments: list[str] | None = None) -> None:
         status = app(given, standalone_mode=False)
     except PlatformError as error:
         Output(as_json="--json" in given).fail(error)
-    except click.ClickException as error:
+    except _UsageError as error:
         error.show()
         sys.exit(exits.USAGE)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("Stopped. Nothing is lost: run the command again.\n")
         sys.exit(exits.REFUSED)
     sys.exit(status or exits.OK)
