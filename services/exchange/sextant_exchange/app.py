@@ -1,9 +1,12 @@
 """Puts the exchange together: the only module that knows every other."""
 
 import asyncio
+import contextlib
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import structlog
@@ -11,14 +14,18 @@ from fastapi import FastAPI
 from sqlmodel import SQLModel
 
 from sextant_exchange.clients.audit import HttpLog
+from sextant_exchange.domain.completion import Completion
 from sextant_exchange.domain.deposit import Deposits, DurableSteps
 from sextant_exchange.domain.directory import PartyClients
-from sextant_exchange.domain.envelopes import Acceptable, Held, HoldResult, Logged
+from sextant_exchange.domain.envelopes import Acceptable, Claim, Held, HoldResult
 from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.mailboxes import Bells, Deliveries
 from sextant_exchange.domain.policy import DeliveryPolicy, DepositPolicy
-from sextant_exchange.domain.ports import Envelopes, Log, LoggedLeaf
+from sextant_exchange.domain.ports import Step
+from sextant_exchange.domain.quota import Quota, Room
+from sextant_exchange.domain.recovery import Recovery, sweep
 from sextant_exchange.domain.registration import Registration
+from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.envelopes import envelope_routes
 from sextant_exchange.routes.intake import Intake
 from sextant_exchange.routes.mailboxes import mailbox_routes
@@ -34,13 +41,13 @@ from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import open_database
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.identity import ClientRecord, Identity, StaticDirectory
-from sextant_shared.chassis.telemetry import Telemetry
+from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.encoding import parse_json
-from sextant_shared.errors import PlatformError
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.log import LogDiscovery
 from sextant_shared.models.party import RegistrarsFile
-from sextant_shared.models.strict import read_model
+from sextant_shared.models.strict import Model, read_model
 from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyfiles import read_key_file
 from sextant_shared.protocol.parties import RegistrarSet
@@ -57,9 +64,16 @@ def create_app(
     clock: Clock = system_clock,
     audit_transport: httpx.AsyncBaseTransport | None = None,
     telemetry: Telemetry | None = None,
+    reached: Step = crash_point,
 ) -> FastAPI:
-    """Return the exchange's app; `audit_transport` joins services within one process."""
+    """Return the exchange's app; `audit_transport` joins services within one process.
+
+    Raises:
+        PlatformError: when a pinned file or a key does not load, or the store does not open.
+    """
     telemetry = telemetry or Telemetry("exchange", settings)
+    log_keys = LogKeys.from_vkeys(_read_pin(settings.log_file, LogDiscovery).vkeys)
+    registrars = RegistrarSet.from_file(_read_pin(settings.registrars_file, RegistrarsFile))
     database = open_database(settings.data_dir / "exchange.db", SQLModel.metadata, MIGRATIONS)
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
     blobs = BlobStore(settings.data_dir / "blobs")
@@ -71,17 +85,16 @@ def create_app(
         telemetry=telemetry,
         transport=audit_transport,
     )
-    log = HttpLog(audit, _log_keys(settings), telemetry)
-    registration = Registration(
-        SqlParties(database), log, _registrars(settings), clock, crash_point
-    )
-    bells = Bells(settings.max_pollers)
+    log = HttpLog(audit, log_keys, telemetry)
+    registration = Registration(SqlParties(database), log, registrars, clock, reached)
+    bells = Bells(settings.max_pollers, closing=lambda: bool(app.state.draining))
+    completion = Completion(log, envelopes, bells.ring, clock, reached=reached, trouble=_tell)
     deposits = Deposits(
-        _durable_steps(settings, envelopes, log, clock),
-        bells.ring,
-        crash_point,
+        _durable_steps(settings, envelopes, completion, telemetry, clock),
+        reached,
         log_wait_s=settings.log_wait_s,
     )
+    room = Room(blobs.free_bytes, settings.disk_reserve_bytes)
     intake = Intake(
         registration=registration,
         deposits=deposits,
@@ -89,15 +102,20 @@ def create_app(
         policy=DepositPolicy(
             max_body_bytes=settings.max_body_bytes, created_skew_s=settings.created_skew_s
         ),
+        quota=Quota(settings.deposits_per_s, settings.deposit_burst, clock),
+        room=room,
+        limits=Limits(
+            settings.max_container_bytes, settings.body_read_timeout_s, settings.min_upload_bytes_s
+        ),
         arrivals=settings.data_dir / "arriving",
         small_bytes=settings.small_container_bytes,
         clock=clock,
-        reached=crash_point,
+        reached=reached,
     )
     deliveries = Deliveries(
         mailboxes,
         bells,
-        DeliveryPolicy(max_attempts=settings.max_attempts, backoff_s=settings.backoff_s),
+        DeliveryPolicy(settings.max_attempts, settings.backoff_s, settings.backoff_cap_s),
         clock,
         random.random,
     )
@@ -107,29 +125,32 @@ def create_app(
         directory=_Directory(StaticDirectory.from_file(settings.clients_file), registration),
         clock=clock,
     )
-    state = {"registry": "loading"}
+    recovery = Recovery(envelopes, deposits, registration, batch=settings.log_batch)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        recovery = asyncio.create_task(
-            _recover(registration, envelopes, deposits, blobs, state), name="recovery"
-        )
+        await registration.load()
+        if orphans := await sweep(blobs, envelopes):
+            _log.info("orphaned blobs removed", count=orphans)
+        recovering = asyncio.create_task(_keep_recovering(recovery, settings.recover_every_s))
         yield
-        recovery.cancel()
+        recovering.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await recovering
         await deposits.drain()
         await audit.close()
         database.close()
         telemetry.shutdown()
 
     async def ready() -> dict[str, str]:
-        return {"registry": state["registry"], "store": await _store_answers(envelopes)}
+        return {"store": await _store_answers(envelopes), "room": _has_room(room)}
 
-    return create_application(
+    app = create_application(
         "exchange",
         settings,
         description=DESCRIPTION,
         routers=[
-            envelope_routes(intake, Lookup(envelopes), envelopes, blobs),
+            envelope_routes(intake, Lookup(envelopes, clock), envelopes, blobs),
             mailbox_routes(deliveries),
             party_routes(registration),
         ],
@@ -138,6 +159,7 @@ def create_app(
         telemetry=telemetry,
         ready=ready,
     )
+    return app
 
 
 class _Directory:
@@ -155,48 +177,50 @@ class _Directory:
 
 
 def _durable_steps(
-    settings: ExchangeSettings, envelopes: Envelopes, log: Log, clock: Clock
+    settings: ExchangeSettings,
+    envelopes: SqlEnvelopes,
+    completion: Completion,
+    telemetry: Telemetry,
+    clock: Clock,
 ) -> DurableSteps:
     """Join each step with natural batching: one commit, one call, one commit for many."""
-
-    async def append(batch: list[Held]) -> Sequence[LoggedLeaf | Exception]:
-        return await log.append([h.entry for h in batch], [h.traceparent for h in batch])
-
-    async def accept(batch: list[Logged]) -> Sequence[Exception | None]:
-        await envelopes.accept(batch, clock())
-        return [None] * len(batch)
-
     limits = {"max_batch": settings.log_batch, "max_waiting": settings.max_waiting}
-    hold: Batcher[Acceptable, HoldResult] = Batcher(envelopes.hold, **limits)
-    appending: Batcher[Held, LoggedLeaf] = Batcher(append, **limits)
-    accepting: Batcher[Logged, None] = Batcher(accept, **limits)
-    return DurableSteps(hold.submit, appending.submit, accepting.submit)
+    knowing: Batcher[Claim, HoldResult | None] = Batcher(envelopes.known, **limits)
+    holding: Batcher[Acceptable, HoldResult] = Batcher(
+        lambda batch: envelopes.hold(batch, clock()), **limits
+    )
+    completing: Batcher[Held, bytes] = Batcher(completion, **limits)
+
+    async def complete(held: Held) -> bytes:
+        if held.traceparent is None:
+            return await completing.submit(held)
+        # The batch's call to the log becomes a child of its first deposit's span, and links the
+        # others: so each deposit's own trace shows how long the log took for it.
+        with telemetry.span("exchange.log", parent=held.traceparent):
+            return await completing.submit(replace(held, traceparent=current_traceparent()))
+
+    return DurableSteps(knowing.submit, holding.submit, complete)
 
 
-async def _recover(
-    registration: Registration,
-    envelopes: Envelopes,
-    deposits: Deposits,
-    blobs: BlobStore,
-    state: dict[str, str],
-) -> None:
-    """Finish what a stop left behind; the service is ready once the registry is."""
+async def _keep_recovering(recovery: Recovery, every_s: float) -> None:
+    """Finish what is owed, now and again and again."""
     while True:
         try:
-            await registration.load()
-            break
+            await recovery()
         except PlatformError as error:
-            state["registry"] = f"waiting: {error.code}"
-            await asyncio.sleep(1)
-    state["registry"] = "ok"
-    for held in await envelopes.held():
-        deposits.finish(held)
-    orphans = await blobs.delete_orphans(await envelopes.blobs())
-    if orphans:
-        _log.info("orphaned blobs removed", count=orphans)
+            _tell(error)
+        except Exception as error:  # noqa: BLE001 -- logged; what is owed outlives a fault
+            _log.error("recovery failed", kind=type(error).__name__, exc_info=error)
+        await asyncio.sleep(every_s)
 
 
-async def _store_answers(envelopes: Envelopes) -> str:
+def _tell(error: PlatformError) -> None:
+    """Tell the operator why entries are still owed: a late log is a warning, else an alarm."""
+    tell = _log.warning if error.code is Code.UNAVAILABLE else _log.error
+    tell("entries are owed to the log", code=str(error.code), detail=error.detail, **error.evidence)
+
+
+async def _store_answers(envelopes: SqlEnvelopes) -> str:
     try:
         await envelopes.find("", "")
     except PlatformError as error:
@@ -204,11 +228,19 @@ async def _store_answers(envelopes: Envelopes) -> str:
     return "ok"
 
 
-def _log_keys(settings: ExchangeSettings) -> LogKeys:
-    pins = parse_json(settings.log_file.read_bytes(), max_bytes=MAX_PINS_BYTES)
-    return LogKeys.from_vkeys(read_model(LogDiscovery, pins).vkeys)
+def _has_room(room: Room) -> str:
+    try:
+        room.check()
+    except PlatformError as error:
+        return error.detail
+    return "ok"
 
 
-def _registrars(settings: ExchangeSettings) -> RegistrarSet:
-    pins = parse_json(settings.registrars_file.read_bytes(), max_bytes=MAX_PINS_BYTES)
-    return RegistrarSet.from_file(read_model(RegistrarsFile, pins))
+def _read_pin(path: Path, model: type[Model]) -> Model:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlatformError(
+            Code.MALFORMED, f"the pinned file {path} does not open: {error.strerror}"
+        ) from error
+    return read_model(model, parse_json(data, max_bytes=MAX_PINS_BYTES))

@@ -7,6 +7,8 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.models.envelope import MAX_BODY_BYTES, MAX_MANIFEST_BYTES
+from sextant_shared.protocol.manifest import PREFIX_SIZE
 
 
 class ExchangeSettings(ServiceSettings):
@@ -21,12 +23,36 @@ class ExchangeSettings(ServiceSettings):
     audit_key_file: Annotated[Path, Field(description="our access key there")]
     log_file: Annotated[Path, Field(description="pinned origin and keys of the log, as JSON")]
     max_body_bytes: Annotated[
-        int, Field(description="largest envelope body: 100 MiB of content and padding", ge=72)
-    ] = 117_440_512
+        int,
+        Field(
+            description="largest envelope body: 100 MiB of content and padding",
+            ge=72,
+            le=MAX_BODY_BYTES,
+        ),
+    ] = MAX_BODY_BYTES
     small_container_bytes: Annotated[
         int,
         Field(description="up to here a container is kept in its row: one durable write", ge=0),
     ] = 131_072
+    min_upload_bytes_s: Annotated[
+        int,
+        Field(
+            description="slower on average than this, a deposit is cut off: places are few", ge=1
+        ),
+    ] = 4096
+    deposits_per_s: Annotated[
+        float, Field(description="one party's deposits a second on average; then 429", gt=0)
+    ] = 500.0
+    deposit_burst: Annotated[
+        int,
+        Field(description="one party's deposits at once: a year's declarations in one go", ge=1),
+    ] = 5000
+    disk_reserve_bytes: Annotated[
+        int,
+        Field(
+            description="free disk that no deposit may touch: what is held must be finished", ge=0
+        ),
+    ] = 268_435_456
     created_skew_s: Annotated[
         int, Field(description="how far `created` may be off; senders may work offline", ge=60)
     ] = 86_400
@@ -36,6 +62,10 @@ class ExchangeSettings(ServiceSettings):
     log_batch: Annotated[
         int, Field(description="entries per call to the log; shares call and signatures", ge=1)
     ] = 256
+    recover_every_s: Annotated[
+        float,
+        Field(description="pause between looks for envelopes that the log still owes", gt=0),
+    ] = 2.0
     max_waiting: Annotated[
         int, Field(description="deposits queued for one durable step; then 503", ge=1)
     ] = 4096
@@ -45,6 +75,14 @@ class ExchangeSettings(ServiceSettings):
     backoff_s: Annotated[
         float, Field(description="first pause of a released delivery; doubles each time", gt=0)
     ] = 2.0
+    backoff_cap_s: Annotated[
+        float, Field(description="longest pause of a released delivery", gt=0)
+    ] = 900.0
     max_pollers: Annotated[
         int, Field(description="callers that may wait for mailboxes at once", ge=1)
     ] = 2048
+
+    @property
+    def max_container_bytes(self) -> int:
+        """Largest whole container: prefix, manifest and body."""
+        return PREFIX_SIZE + MAX_MANIFEST_BYTES + self.max_body_bytes

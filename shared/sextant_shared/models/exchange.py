@@ -134,3 +134,9 @@ class ExtendRequest(Strict):
     """For how long from now a lease goes on."""
 
     lease_s: Annotated[int, Field(ge=1, le=MAX_LEASE_S)]
+
+
+class ExtendAnswer(_Answer):
+    """Until when a lease goes on now."""
+
+    until: str

@@ -16,6 +16,9 @@ from sextant_shared.models.log import AppendAnswer
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
 from sextant_shared.protocol.logproof import format_proof
 
+APPEND_TIMEOUT_S = 10.0  # the deposits behind it are held; better a fresh try than a long one
+MAX_EVIDENCE_CHARS = 65_536
+
 
 class HttpLog:
     """The port `Log` over the audit service."""
@@ -31,32 +34,46 @@ class HttpLog:
         """Append a batch; the call belongs to the first entry's trace and links the others.
 
         Raises:
-            PlatformError: `E_UNAVAILABLE`; `E_INTEGRITY` when the log's answer does not verify.
+            PlatformError: `E_UNAVAILABLE`; what the log refuses; `E_INTEGRITY` when its answer
+                does not verify.
         """
         traces = [text for text in traceparents if text]
         with self._telemetry.span(
-            "exchange.log",
+            "exchange.append",
             kind=SpanKind.PRODUCER,
             parent=traces[0] if traces else None,
             links=traces[1:],
             attributes={BATCH_COUNT: len(entries)},
         ):
             response = await self._client.request(
-                "POST", "/v1/entries", json={"entries": [b64u(entry) for entry in entries]}
+                "POST",
+                "/v1/entries",
+                json={"entries": [b64u(entry) for entry in entries]},
+                timeout_s=APPEND_TIMEOUT_S,
             )
         try:
-            answer = AppendAnswer.model_validate_json(response.content)
+            return self._verified(entries, response.content)
+        except PlatformError as error:
+            raise PlatformError(
+                Code.INTEGRITY,
+                f"the log's answer does not verify: {error.detail}",
+                evidence={"answer": response.text[:MAX_EVIDENCE_CHARS]},
+            ) from error
+
+    def _verified(self, entries: Sequence[bytes], content: bytes) -> list[LoggedLeaf]:
+        try:
+            answer = AppendAnswer.model_validate_json(content)
         except ValidationError as error:
-            raise PlatformError(Code.INTEGRITY, "the log's answer has another shape") from error
+            raise PlatformError(Code.INTEGRITY, "it has another shape") from error
         checkpoint = verify_checkpoint(answer.checkpoint, self._keys)
         if len(answer.items) != len(entries):
-            raise PlatformError(Code.INTEGRITY, "the log answered for another number of entries")
+            raise PlatformError(Code.INTEGRITY, "it is about another number of entries")
         return [
-            self._leaf(entry, item.index, [b64_decode(h, 32) for h in item.path], checkpoint)
+            _leaf(entry, item.index, [b64_decode(h, 32) for h in item.path], checkpoint)
             for entry, item in zip(entries, answer.items, strict=True)
         ]
 
-    @staticmethod
-    def _leaf(entry: bytes, index: int, path: list[bytes], checkpoint: Checkpoint) -> LoggedLeaf:
-        verify_inclusion(index, checkpoint.size, leaf_hash(entry), path, checkpoint.root)
-        return LoggedLeaf(index, format_proof(index, path, checkpoint.text))
+
+def _leaf(entry: bytes, index: int, path: list[bytes], checkpoint: Checkpoint) -> LoggedLeaf:
+    verify_inclusion(index, checkpoint.size, leaf_hash(entry), path, checkpoint.root)
+    return LoggedLeaf(index, format_proof(index, path, checkpoint.text))

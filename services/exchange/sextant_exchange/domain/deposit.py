@@ -7,19 +7,20 @@ B  The log appends a batch and proves it. Appending is idempotent on the entry's
 C  The receipt is stored and one delivery per recipient becomes available: one commit for many.
    If we stop here, the answer is lost; the repeat gives the stored receipt, byte for byte.
 
-The answer follows C, never before it. When the log is late the answer is «pending»; intake goes on.
+The answer follows C, never before it. When the log is late, or refuses, the answer is «pending» and
+`recovery` goes on from A: intake never fails because logging does.
+
+Same id and same manifest give the same receipt, for ever; C keeps the first receipt that was stored
+even if B and C are run twice. Steps B and C of a batch are `completion`.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sextant_exchange.domain.envelopes import Acceptable, Held, HoldResult, Logged, Repeat
-from sextant_exchange.domain.ports import LoggedLeaf, Step
+from sextant_exchange.domain.envelopes import Acceptable, Claim, Held, HoldResult, Repeat
+from sextant_exchange.domain.ports import Step
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.protocol.receipts import format_custody
-
-RETRY_LOG_S = 1.0  # pause before a late log is asked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,54 +33,48 @@ class Deposited:
 
 @dataclass(frozen=True)
 class DurableSteps:
-    """The three steps, each batched with whatever else waits for it; joined in `app`."""
+    """The look-up of a claim, step A, and steps B and C: each batched, joined in `app`."""
 
+    known: Callable[[Claim], Awaitable[HoldResult | None]]
     hold: Callable[[Acceptable], Awaitable[HoldResult]]
-    append: Callable[[Held], Awaitable[LoggedLeaf]]
-    accept: Callable[[Logged], Awaitable[None]]
+    complete: Callable[[Held], Awaitable[bytes]]
 
 
 class Deposits:
-    """The use case, and the recovery that finishes what a stop left behind."""
+    """The use case; `finish` is shared with recovery."""
 
-    def __init__(
-        self,
-        steps: DurableSteps,
-        mailbox_changed: Callable[[Sequence[str]], None],
-        reached: Step,
-        *,
-        log_wait_s: float,
-    ) -> None:
+    def __init__(self, steps: DurableSteps, reached: Step, *, log_wait_s: float) -> None:
         self._steps = steps
-        self._mailbox_changed = mailbox_changed
         self._reached = reached
         self._log_wait_s = log_wait_s
-        self._finishing: dict[int, asyncio.Task[bytes]] = {}
+        self._finishing: dict[int, asyncio.Task[bytes | None]] = {}
+
+    async def repeat(self, claim: Claim) -> Deposited | None:
+        """Return the answer to a repeated deposit, None when the id is new.
+
+        Raises:
+            PlatformError: `E_DUPLICATE` for another manifest under the same id.
+        """
+        result = await self._steps.known(claim)
+        return None if result is None else await self._answer(claim, result)
 
     async def __call__(self, envelope: Acceptable) -> Deposited:
         """Make an accepted envelope durable and give its receipt.
 
         Raises:
-            PlatformError: `E_DUPLICATE` for another manifest under the same id, `E_UNAVAILABLE`.
+            PlatformError: `E_DUPLICATE` for another manifest under the same id; `E_UNAVAILABLE`,
+                and then nothing is stored.
         """
         result = await self._steps.hold(envelope)
-        is_repeat = result.repeat is Repeat.SAME
-        if result.repeat is Repeat.OTHER:
-            raise PlatformError(
-                Code.DUPLICATE,
-                f"envelope {envelope.id} exists with another manifest",
-                fix="Use a fresh id for other content; repeat identical bytes for the same.",
-            )
-        if result.receipt is not None:
-            return Deposited(result.receipt, is_repeat)
-        if result.held is None:
-            raise PlatformError(Code.INTERNAL, "an envelope was neither held nor receipted")
-        if not is_repeat:
+        if result.repeat is Repeat.NEW:
             self._reached("exchange.after_held")
-        return Deposited(await self._wait(self.finish(result.held)), is_repeat)
+        return await self._answer(envelope.claim, result)
 
-    def finish(self, held: Held) -> "asyncio.Task[bytes]":
-        """Start steps B and C of a held envelope, once, however often it is asked for."""
+    def finish(self, held: Held) -> "asyncio.Task[bytes | None]":
+        """Start steps B and C of a held envelope, once, however often it is asked for.
+
+        The task gives the receipt, or None when the envelope stays held for now.
+        """
         task = self._finishing.get(held.number)
         if task is None:
             task = asyncio.create_task(self._finish(held))
@@ -94,28 +89,24 @@ class Deposits:
         for task in list(self._finishing.values()):
             task.cancel()
 
-    async def _wait(self, task: "asyncio.Task[bytes]") -> bytes | None:
+    async def _answer(self, claim: Claim, result: HoldResult) -> Deposited:
+        if result.repeat is Repeat.OTHER:
+            raise PlatformError(
+                Code.DUPLICATE,
+                f"envelope {claim.id} exists with another manifest",
+                fix="Use a fresh id for other content; repeat identical bytes for the same.",
+            )
+        is_repeat = result.repeat is Repeat.SAME
+        if result.held is None:
+            return Deposited(result.receipt, is_repeat)
+        return Deposited(await self._wait(self.finish(result.held)), is_repeat)
+
+    async def _wait(self, task: "asyncio.Task[bytes | None]") -> bytes | None:
+        done, _ = await asyncio.wait([task], timeout=self._log_wait_s)
+        return task.result() if done else None
+
+    async def _finish(self, held: Held) -> bytes | None:
         try:
-            async with asyncio.timeout(self._log_wait_s):
-                return await asyncio.shield(task)
-        except TimeoutError:
-            return None
-
-    async def _finish(self, held: Held) -> bytes:
-        leaf = await self._appended(held)
-        self._reached("exchange.after_logged")
-        receipt = format_custody(held.entry, leaf.proof)
-        await self._steps.accept(Logged(held, leaf.index, receipt))
-        self._reached("exchange.after_accepted")
-        self._mailbox_changed(held.recipients)
-        return receipt
-
-    async def _appended(self, held: Held) -> LoggedLeaf:
-        """Return the entry's place, however long the log takes: intake never fails for it."""
-        while True:
-            try:
-                return await self._steps.append(held)
-            except PlatformError as error:
-                if error.code is not Code.UNAVAILABLE:
-                    raise
-            await asyncio.sleep(RETRY_LOG_S)
+            return await self._steps.complete(held)
+        except PlatformError:
+            return None  # told to the operator by `completion`; recovery comes again

@@ -1,4 +1,4 @@
-"""The envelope as the exchange knows it: sealed bytes with a verified head."""
+"""The envelope as the exchange knows it: sealed bytes with a verified head, and its life."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,15 +8,22 @@ from sextant_shared.models.exchange import EnvelopeState
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """What makes two deposits the same: sender, id, and the SHA-256 of the manifest."""
+
+    sender: str
+    id: str
+    manifest_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptable:
     """An envelope that passed every check and is to be held.
 
     `content` is the whole container when it is small, else None and `blob` names its place.
     """
 
-    sender: str
-    id: str
-    manifest_digest: bytes
+    claim: Claim
     type: str
     classification: str
     size: int
@@ -30,11 +37,9 @@ class Acceptable:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An envelope that is durable here but not yet in the log."""
+    """An envelope that is durable here but not yet in the log, and the entry it owes."""
 
     number: int
-    sender: str
-    id: str
     recipients: tuple[str, ...]
     entry: bytes
     traceparent: str | None
@@ -42,36 +47,44 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A held envelope whose entry stands in the log, with its receipt."""
+    """A held envelope whose entry stands in the log since `t`, with its receipt."""
 
     held: Held
     index: int
     receipt: bytes
+    t: float
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is stored of an envelope."""
+    """What is stored of an envelope; times are unix seconds, None before they came."""
 
     number: int
-    sender: str
-    id: str
-    manifest_digest: bytes
+    claim: Claim
     type: str
     classification: str
     size: int
     recipients: tuple[str, ...]
-    state: EnvelopeState
     received: float
+    held: float
+    logged: float | None
+    accepted: float | None
     index: int | None
     receipt: bytes | None
     blob: str | None
     traceparent: str | None
 
     @property
-    def parties(self) -> tuple[str, ...]:
-        """Everybody the envelope belongs to: its sender and its recipients."""
-        return (self.sender, *self.recipients)
+    def state(self) -> EnvelopeState:
+        """Accepted once the log has its entry."""
+        return EnvelopeState.PENDING if self.index is None else EnvelopeState.ACCEPTED
+
+    @property
+    def visible_to(self) -> tuple[str, ...]:
+        """Its sender; its recipients too, once it is accepted."""
+        if self.state is EnvelopeState.PENDING:
+            return (self.claim.sender,)
+        return (self.claim.sender, *self.recipients)
 
 
 class Repeat(StrEnum):
@@ -84,30 +97,54 @@ class Repeat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HoldResult:
-    """Answer of durable step A for one envelope."""
+    """What stands under a claim's id: its receipt, or the held envelope that still owes one."""
 
     repeat: Repeat
     held: Held | None
     receipt: bytes | None
 
 
+class Act(StrEnum):
+    """What can happen to an envelope; README maps the names to ETSI EN 319 522-1."""
+
+    DEPOSITED = "deposited"
+    HELD = "held"
+    LOGGED = "logged"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    LEASED = "leased"
+    FETCHED = "fetched"
+    RELEASED = "released"
+    ACKNOWLEDGED = "acknowledged"
+    DEAD = "dead"
+    REPLAYED = "replayed"
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One act on an envelope."""
+    """One act on an envelope; `party` is whose mailbox it happened in, None for the exchange's.
 
-    number: int
+    What a party says in `detail` is for that party alone: to tell the sender why a recipient could
+    not work would make the recipient an oracle about what it can open.
+    """
+
     t: float
-    event: str
+    act: Act
+    party: str | None
     detail: str
 
 
-def events_of(stored: Stored, acts: Sequence[Event], accepted: float | None) -> list[Event]:
+def events_of(stored: Stored, acts: Sequence[Event]) -> list[Event]:
     """Return the whole life of an envelope, oldest first; the first acts follow from its row."""
-    life = [Event(stored.number, stored.received, "deposited", f"by {stored.sender}")]
-    if accepted is not None:
-        life.append(Event(stored.number, accepted, "accepted", f"log index {stored.index}"))
+    life = [
+        Event(stored.received, Act.DEPOSITED, None, f"by {stored.claim.sender}"),
+        Event(stored.held, Act.HELD, None, ""),
+    ]
+    if stored.logged is not None and stored.accepted is not None:
+        life.append(Event(stored.logged, Act.LOGGED, None, f"log index {stored.index}"))
+        life.append(Event(stored.accepted, Act.ACCEPTED, None, ""))
         life += [
-            Event(stored.number, accepted, "delivered", f"to the mailbox of {party}")
+            Event(stored.accepted, Act.DELIVERED, None, f"to the mailbox of {party}")
             for party in stored.recipients
         ]
     return life + list(acts)

@@ -1,8 +1,8 @@
 """Finds envelopes for those they belong to: their sender and, once accepted, their recipients."""
 
-from sextant_exchange.domain.envelopes import Stored
+from sextant_exchange.domain.envelopes import Stored, events_of
 from sextant_exchange.domain.ports import Envelopes
-from sextant_shared.clock import timestamp_ms
+from sextant_shared.clock import Clock, timestamp_ms
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import (
@@ -15,10 +15,15 @@ from sextant_shared.protocol.access import Action, Subject, decide
 
 
 class Lookup:
-    """The use cases; what is not the caller's does not exist for the caller."""
+    """The use cases; what is not the caller's does not exist for the caller.
 
-    def __init__(self, envelopes: Envelopes) -> None:
+    A recipient sees its own copy and its own reasons only; the sender sees where each copy stands,
+    never why.
+    """
+
+    def __init__(self, envelopes: Envelopes, clock: Clock) -> None:
         self._envelopes = envelopes
+        self._clock = clock
 
     async def find(self, subject: Subject, sender: str, id_: str) -> Stored:
         """Return an envelope of the caller's.
@@ -29,7 +34,7 @@ class Lookup:
         return _own(subject, await self._envelopes.find(sender, id_))
 
     async def fetch(self, subject: Subject, sender: str, id_: str) -> Stored:
-        """Return an envelope whose content may be fetched: an accepted one.
+        """Return an envelope whose content may be fetched, and note that a recipient does.
 
         Raises:
             PlatformError: `E_NOT_FOUND`; `E_STATE` while it is pending.
@@ -37,6 +42,8 @@ class Lookup:
         stored = await self.find(subject, sender, id_)
         if stored.state is EnvelopeState.PENDING:
             raise PlatformError(Code.STATE, "the envelope is not in the log yet", retry_after_s=2)
+        if subject.party in stored.recipients:
+            await self._envelopes.note_fetched(stored.number, subject.party, self._clock())
         return stored
 
     async def status(self, subject: Subject, sender: str, id_: str) -> EnvelopeStatus:
@@ -45,7 +52,7 @@ class Lookup:
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        return await self._status(await self.find(subject, sender, id_))
+        return await self._status(subject, await self.find(subject, sender, id_))
 
     async def status_by_manifest(self, subject: Subject, digest: bytes) -> EnvelopeStatus:
         """Say where the envelope with this manifest stands.
@@ -53,26 +60,37 @@ class Lookup:
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        return await self._status(_own(subject, await self._envelopes.find_by_manifest(digest)))
+        found = await self._envelopes.find_by_manifest(digest)
+        return await self._status(subject, _own(subject, found))
 
     async def events(self, subject: Subject, sender: str, id_: str) -> EnvelopeEvents:
-        """List every act on an envelope, oldest first.
+        """List what happened to an envelope, oldest first.
 
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        events = await self._envelopes.events(await self.find(subject, sender, id_))
+        stored = await self.find(subject, sender, id_)
+        life = events_of(stored, await self._envelopes.acts(stored.number))
+        sees_all = subject.party == stored.claim.sender
         return EnvelopeEvents(
             events=[
-                EnvelopeEvent(t=timestamp_ms(e.t), event=e.event, detail=e.detail) for e in events
+                EnvelopeEvent(
+                    t=timestamp_ms(event.t),
+                    event=event.act,
+                    detail=event.detail if event.party in {None, subject.party} else "",
+                )
+                for event in life
+                if sees_all or event.party in {None, subject.party}
             ]
         )
 
-    async def _status(self, stored: Stored) -> EnvelopeStatus:
+    async def _status(self, subject: Subject, stored: Stored) -> EnvelopeStatus:
+        recipients = await self._envelopes.recipients(stored.number)
+        sees_all = subject.party == stored.claim.sender
         return EnvelopeStatus(
-            id=stored.id,
-            sender=stored.sender,
-            manifest=b64u(stored.manifest_digest),
+            id=stored.claim.id,
+            sender=stored.claim.sender,
+            manifest=b64u(stored.claim.manifest_digest),
             type=stored.type,
             class_=stored.classification,
             size=stored.size,
@@ -80,14 +98,11 @@ class Lookup:
             received=timestamp_ms(stored.received),
             index=stored.index,
             trace=(stored.traceparent or "").partition("-")[2].partition("-")[0],
-            recipients=await self._envelopes.recipients(stored.number),
+            recipients=[copy for copy in recipients if sees_all or copy.party == subject.party],
         )
 
 
 def _own(subject: Subject, stored: Stored | None) -> Stored:
-    visible = stored is not None and (
-        stored.parties if stored.state is EnvelopeState.ACCEPTED else (stored.sender,)
-    )
-    if not stored or not visible or not decide(subject, Action.ENVELOPE_READ, visible).allow:
+    if stored is None or not decide(subject, Action.ENVELOPE_READ, stored.visible_to).allow:
         raise PlatformError(Code.NOT_FOUND, "no such envelope of yours")
     return stored

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from sextant_exchange.domain.policy import DeliveryPolicy
@@ -16,16 +17,23 @@ from sextant_shared.models.exchange import (
     ReleaseRequest,
 )
 
-RECHECK_S = 2.0  # a lease that runs out wakes nobody; look again now and then
+RECHECK_S = 2.0  # a pause or a lease that ends wakes nobody; look again now and then
 T = TypeVar("T")
+Gone = Callable[[], Awaitable[bool]]
+"""Whether the caller went away while it waited."""
 
 
 class Bells:
-    """Wakes everybody who waits for a party's mailbox; bounded."""
+    """Wakes everybody who waits for a party's mailbox; bounded.
 
-    def __init__(self, max_waiting: int) -> None:
+    `closing` says that the service stops: then nobody goes on waiting.
+    """
+
+    def __init__(self, max_waiting: int, closing: Callable[[], bool] = lambda: False) -> None:
         self._max_waiting = max_waiting
+        self._closing = closing
         self._waiting: dict[str, set[asyncio.Event]] = {}
+        self._count = 0
 
     def ring(self, parties: Sequence[str]) -> None:
         """Wake those who wait for these parties' mailboxes."""
@@ -34,38 +42,50 @@ class Bells:
                 event.set()
 
     async def until(
-        self, party: str, wait_s: float, look: Callable[[], Awaitable[list[T]]]
+        self, party: str, wait_s: float, look: Callable[[], Awaitable[list[T]]], gone: Gone
     ) -> list[T]:
         """Return what `look` finds, at the latest after `wait_s`.
+
+        Nothing is looked up for a caller that is gone: a lease it cannot receive would only have
+        to run out.
 
         Raises:
             PlatformError: `E_UNAVAILABLE` when too many wait already.
         """
-        if wait_s > 0 and sum(map(len, self._waiting.values())) >= self._max_waiting:
+        found = await look()
+        if found or wait_s <= 0:
+            return found
+        if self._count >= self._max_waiting:
             raise PlatformError(Code.UNAVAILABLE, "too many callers wait", retry_after_s=2)
-        deadline = monotonic() + wait_s
         event = asyncio.Event()
         self._waiting.setdefault(party, set()).add(event)
+        self._count += 1
         try:
-            while True:
-                event.clear()
-                found = await look()
-                left = deadline - monotonic()
-                if found or left <= 0:
-                    return found
-                await _wait(event, min(left, RECHECK_S))
+            return await self._wait(event, monotonic() + wait_s, look, gone)
         finally:
+            self._count -= 1
             self._waiting[party].discard(event)
             if not self._waiting[party]:
                 del self._waiting[party]
 
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return
+    async def _wait(
+        self,
+        event: asyncio.Event,
+        deadline: float,
+        look: Callable[[], Awaitable[list[T]]],
+        gone: Gone,
+    ) -> list[T]:
+        while True:
+            event.clear()
+            if await gone():
+                return []
+            found = await look()  # after the bell is ready: what comes from now on rings it
+            left = deadline - monotonic()
+            if found or left <= 0 or self._closing():
+                return found
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, RECHECK_S)):
+                    await event.wait()
 
 
 class Deliveries:
@@ -86,14 +106,21 @@ class Deliveries:
         self._chance = chance
 
     async def page(
-        self, party: str, *, after: int, limit: int, state: DeliveryState | None, wait_s: float
+        self,
+        party: str,
+        *,
+        after: int,
+        limit: int,
+        state: DeliveryState | None,
+        wait_s: float,
+        gone: Gone,
     ) -> list[Delivery]:
         """Return deliveries after a cursor, waiting for the first one if asked to."""
         return await self._bells.until(
-            party, wait_s, lambda: self._mailboxes.page(party, after, limit, state)
+            party, wait_s, lambda: self._mailboxes.page(party, after, limit, state), gone
         )
 
-    async def lease(self, party: str, request: LeaseRequest) -> list[Lease]:
+    async def lease(self, party: str, request: LeaseRequest, gone: Gone) -> list[Lease]:
         """Lease deliveries, waiting for the first one if asked to."""
 
         async def look() -> list[Lease]:
@@ -101,7 +128,7 @@ class Deliveries:
             order = LeaseOrder(request.max, now + request.lease_s, now, self._policy.max_attempts)
             return await self._mailboxes.lease(party, order)
 
-        return await self._bells.until(party, request.wait_s, look)
+        return await self._bells.until(party, request.wait_s, look, gone)
 
     async def acknowledge(self, party: str, token: str) -> None:
         """End a delivery.
@@ -125,15 +152,17 @@ class Deliveries:
 
         release = Release(request.error, pause, self._policy.max_attempts, request.dead)
         await self._mailboxes.release(party, token, release, self._clock())
+        self._bells.ring([party])
 
-    async def extend(self, party: str, token: str, lease_s: int) -> None:
-        """Prolong a lease.
+    async def extend(self, party: str, token: str, lease_s: int) -> float:
+        """Prolong a lease; return until when.
 
         Raises:
             PlatformError: `E_STATE`.
         """
         now = self._clock()
         await self._mailboxes.extend(party, token, now + lease_s, now)
+        return now + lease_s
 
     async def replay(self, party: str, seq: int) -> None:
         """Make a dead letter available again.

@@ -45,6 +45,9 @@ class DeliveryPolicy:
     backoff_cap_s: float = 900.0
 
     def backoff(self, attempts: int, chance: float) -> float:
-        """Return the pause after `attempts` tries; `chance` in [0, 1) spreads it (full jitter)."""
-        ceiling = min(self.backoff_cap_s, self.backoff_s * 2.0 ** min(attempts, 30))
+        """Return the pause after `attempts` tries: doubling, capped, spread over its upper half.
+
+        `chance` in [0, 1) spreads it, so that what failed together does not come back together.
+        """
+        ceiling = min(self.backoff_cap_s, self.backoff_s * 2.0 ** min(attempts - 1, 30))
         return ceiling * (0.5 + chance / 2)

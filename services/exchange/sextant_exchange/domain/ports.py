@@ -5,11 +5,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sextant_exchange.domain.envelopes import Acceptable, Event, Held, HoldResult, Logged, Stored
+from sextant_exchange.domain.envelopes import (
+    Acceptable,
+    Claim,
+    Event,
+    Held,
+    HoldResult,
+    Logged,
+    Stored,
+)
+from sextant_shared.errors import PlatformError
 from sextant_shared.models.exchange import Delivery, DeliveryState, Lease, RecipientStatus
 
 Step = Callable[[str], None]
 """Told the name of each durable step that was reached; a drill may end the process there."""
+
+Trouble = Callable[[PlatformError], None]
+"""Told why owed entries could not be given to the log, once per try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +45,23 @@ class Log(Protocol):
 class Envelopes(Protocol):
     """Everything stored of envelopes."""
 
-    async def hold(self, batch: Sequence[Acceptable]) -> list[HoldResult]:
-        """Durable step A for a batch, one commit."""
+    async def known(self, claims: Sequence[Claim]) -> list[HoldResult | None]:
+        """Say what already stands under each claim's id; None where nothing does."""
         ...
 
-    async def accept(self, batch: Sequence[Logged], now: float) -> None:
-        """Durable step C for a batch, one commit: receipts, and deliveries made available."""
+    async def hold(self, batch: Sequence[Acceptable], now: float) -> list[HoldResult]:
+        """Durable step A for a batch, one commit. An id that stands already is not stored again."""
         ...
 
-    async def held(self) -> list[Held]:
-        """Return everything that waits for its log entry, oldest first."""
+    async def accept(self, batch: Sequence[Logged], now: float) -> list[bytes]:
+        """Durable step C for a batch, one commit: receipts stored, deliveries made available.
+
+        Returns the receipts in force: one that was stored before stays, and delivers nothing again.
+        """
+        ...
+
+    async def held(self, after: int, limit: int) -> list[Held]:
+        """Return envelopes that wait for their log entry, by number, those after `after`."""
         ...
 
     async def find(self, sender: str, id_: str) -> Stored | None:
@@ -57,16 +76,20 @@ class Envelopes(Protocol):
         """Return each recipient's copy."""
         ...
 
-    async def events(self, stored: Stored) -> list[Event]:
-        """Return what happened, oldest first."""
+    async def acts(self, number: int) -> list[Event]:
+        """Return what happened in mailboxes, oldest first; the newest thousand."""
+        ...
+
+    async def note_fetched(self, number: int, party: str, now: float) -> None:
+        """Store that a recipient fetched the content; the first time counts."""
         ...
 
     async def content(self, number: int) -> bytes | None:
         """Return a small container; None when it lies in the blob store."""
         ...
 
-    async def blobs(self) -> set[str]:
-        """Return the names of all blobs that rows refer to."""
+    async def blobs_among(self, names: Sequence[str]) -> set[str]:
+        """Return those of these blobs that rows refer to."""
         ...
 
 
@@ -122,28 +145,26 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class PartyVersion:
-    """One version of a party document and its place in the log (None while pending)."""
+    """One version of a party document and the entry that it owes, or owed, to the log."""
 
     party: str
     ver: int
     raw: bytes
     entry: bytes
-    index: int | None
-    proof: str | None
 
 
 class Parties(Protocol):
     """The party registry's rows."""
 
-    async def versions(self) -> list[PartyVersion]:
-        """Return all versions of all parties, in order of acceptance."""
+    async def versions(self) -> list[tuple[PartyVersion, LoggedLeaf | None]]:
+        """Return all versions of all parties in order of acceptance; None while pending."""
         ...
 
     async def hold(self, version: PartyVersion) -> None:
         """Store a version that is not yet in the log."""
         ...
 
-    async def enforce(self, version: PartyVersion) -> None:
+    async def enforce(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
         """Store where a version stands in the log; it is in force from then on."""
         ...
 
@@ -151,14 +172,22 @@ class Parties(Protocol):
 class Blobs(Protocol):
     """Containers too large for a row."""
 
+    def free_bytes(self) -> int:
+        """Return how much room is left for containers and rows."""
+        ...
+
     async def put(self, arrived: Path) -> str:
         """Store the file that arrived; return its name once it is durable."""
         ...
 
-    def stream(self, name: str) -> AsyncIterator[bytes]:
-        """Yield a container piece by piece."""
+    async def open(self, name: str) -> AsyncIterator[bytes]:
+        """Return a container's pieces. Raises `E_INTEGRITY` when it is gone."""
         ...
 
-    async def delete_orphans(self, known: set[str]) -> int:
-        """Remove blobs no row refers to; return how many."""
+    async def delete(self, names: Sequence[str]) -> None:
+        """Remove blobs; one that is gone already is no error."""
+        ...
+
+    def names(self) -> AsyncIterator[list[str]]:
+        """Yield the names of all blobs, page by page."""
         ...

@@ -1,15 +1,20 @@
 """Takes in party documents, one at a time, and keeps the registry's snapshot in memory.
 
 A  The version and the party entry it owes to the log are stored as pending.
-   If we stop here, recovery appends the entry and puts the version in force.
+   If we stop here, `settle` appends the entry and puts the version in force.
 B  The log appends the entry, which carries the state root of the registry after it.
+   If we stop here, `settle` appends the same bytes again and gets the same index.
 C  The place in the log is stored; the version is in force, and the snapshot is swapped.
+   If we stop here, the answer is lost; the same bytes again give the same answer.
+
+At most one version is pending: the next one is looked at only when it is in force.
 """
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sextant_exchange.domain.ports import Log, Parties, PartyVersion, Step
+from sextant_exchange.domain.ports import Log, LoggedLeaf, Parties, PartyVersion, Step
 from sextant_shared.clock import Clock, random_bytes, timestamp_ms
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
@@ -26,6 +31,15 @@ from sextant_shared.protocol.parties import (
 from sextant_shared.protocol.registry_state import state_path, state_root
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A verified version and where it stands in the log."""
+
+    version: PartyVersion
+    leaf: LoggedLeaf
+    verified: VerifiedParty
+
+
 class Registration:
     """The use case and the snapshot: `registry` and `newest_index` never change halfway."""
 
@@ -38,19 +52,31 @@ class Registration:
         self._clock = clock
         self._reached = reached
         self._lock = asyncio.Lock()
-        self._versions: list[PartyVersion] = []
+        self._history: list[InForce] = []  # in order of the log
+        self._pending: PartyVersion | None = None
         self.registry = Registry({})
-        self.newest_index = 0
+        self.newest_index = 0  # before the first party entry: the genesis entry
 
     async def load(self) -> None:
-        """Read what is in force and finish what a stop left pending."""
-        stored = await self._parties.versions()
-        for version in stored:
-            if version.index is not None:
-                self._enforce(version)
-        for version in stored:
-            if version.index is None:
-                await self._log_and_enforce(version)
+        """Read and verify what is in force; what is pending waits for `settle`.
+
+        Raises:
+            PlatformError: what `verify_party_document` raises when a stored row was tampered with.
+        """
+        for version, leaf in await self._parties.versions():
+            if leaf is None:
+                self._pending = version
+            else:
+                self._enforce(version, leaf)
+
+    async def settle(self) -> None:
+        """Put a pending version in force, if there is one.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE` while the log is away.
+        """
+        async with self._lock:
+            await self._settle()
 
     async def enrol(self, party: str, raw: bytes, proofs: Sequence[Possession]) -> PartySummary:
         """Put the next version of a party's document in force; the same bytes twice are one.
@@ -60,6 +86,7 @@ class Registration:
                 when the document is for another party; `E_UNAVAILABLE` while the log is away.
         """
         async with self._lock:
+            await self._settle()
             current = self.registry.parties.get(party)
             if current is not None and current.raw == raw:
                 return self.summary(party)
@@ -73,17 +100,17 @@ class Registration:
                 )
             verified = verify_party_document(raw, self._registrars, current)
             verify_possession(verified, current, proofs)
-            version = PartyVersion(
-                party, verified.document.ver, raw, self._entry(verified), None, None
-            )
+            version = PartyVersion(party, document.ver, raw, self._entry(verified))
             await self._parties.hold(version)
+            self._pending = version
             self._reached("exchange.after_party_held")
-            await self._log_and_enforce(version)
+            await self._settle()
             return self.summary(party)
 
-    def summaries(self) -> list[PartySummary]:
-        """Return one line per party in force, sorted."""
-        return [self.summary(party) for party in sorted(self.registry.parties)]
+    def summaries(self, after: str = "", limit: int | None = None) -> list[PartySummary]:
+        """Return one line per party in force, sorted, those after `after`."""
+        chosen = [party for party in sorted(self.registry.parties) if party > after]
+        return [self.summary(party) for party in chosen[:limit]]
 
     def summary(self, party: str) -> PartySummary:
         """Return one party's line.
@@ -91,14 +118,13 @@ class Registration:
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        verified = self.registry.party(party, code=Code.NOT_FOUND)
-        version = self._newest(party)
+        found = self._find(party, None)
         return PartySummary(
             party=party,
-            name=verified.document.name,
-            ver=verified.document.ver,
-            index=version.index or 0,
-            digest=b64u(verified.digest),
+            name=found.verified.document.name,
+            ver=found.version.ver,
+            index=found.leaf.index,
+            digest=b64u(found.verified.digest),
         )
 
     def document(self, party: str, ver: int | None) -> bytes:
@@ -107,10 +133,7 @@ class Registration:
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        for version in reversed(self._versions):
-            if version.party == party and ver in {None, version.ver}:
-                return version.raw
-        raise PlatformError(Code.NOT_FOUND, f"no version {ver or ''} of party {party}")
+        return self._find(party, ver).version.raw
 
     def proof(self, party: str, at: int | None) -> RegistryProof:
         """Prove a party's key state at the newest party entry not after log position `at`.
@@ -118,16 +141,16 @@ class Registration:
         Raises:
             PlatformError: `E_NOT_FOUND` when the party was not enrolled then.
         """
-        upto = [v for v in self._versions if at is None or (v.index or 0) <= at]
-        if not upto or upto[-1].proof is None:
+        until = [item for item in self._history if at is None or item.leaf.index <= at]
+        if not until:
             raise PlatformError(Code.NOT_FOUND, f"no party entry at or before {at}")
-        history = [v for v in upto if v.party == party]
-        snapshot = _verified_at(upto, self._registrars)
-        position, count, path = state_path(snapshot, party)
+        newest = until[-1]
+        state = {item.version.party: item.verified for item in until}
+        position, count, path = state_path(state, party)
         return RegistryProof(
-            entry=b64u(upto[-1].entry),
-            proof=upto[-1].proof,
-            documents=[version.raw.decode() for version in history],
+            entry=b64u(newest.version.entry),
+            proof=newest.leaf.proof,
+            documents=[i.version.raw.decode() for i in until if i.version.party == party],
             position=position,
             count=count,
             path=path,
@@ -150,33 +173,26 @@ class Registration:
             )
         )
 
-    async def _log_and_enforce(self, version: PartyVersion) -> None:
+    async def _settle(self) -> None:
+        """Steps B and C of the pending version; the lock is held."""
+        version = self._pending
+        if version is None:
+            return
         (leaf,) = await self._log.append([version.entry], [None])
         self._reached("exchange.after_party_logged")
-        logged = PartyVersion(
-            version.party, version.ver, version.raw, version.entry, leaf.index, leaf.proof
-        )
-        await self._parties.enforce(logged)
-        self._enforce(logged)
+        await self._parties.enforce(version, leaf)
+        self._enforce(version, leaf)
+        self._pending = None
 
-    def _enforce(self, version: PartyVersion) -> None:
+    def _enforce(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
         current = self.registry.parties.get(version.party)
         verified = verify_party_document(version.raw, self._registrars, current)
-        self._versions.append(version)
+        self._history.append(InForce(version, leaf, verified))
         self.registry = Registry({**self.registry.parties, version.party: verified})
-        self.newest_index = version.index or 0
+        self.newest_index = leaf.index
 
-    def _newest(self, party: str) -> PartyVersion:
-        return next(v for v in reversed(self._versions) if v.party == party)
-
-
-def _verified_at(
-    versions: Sequence[PartyVersion], registrars: RegistrarSet
-) -> dict[str, VerifiedParty]:
-    """Return the documents in force after `versions`; verified once more, so nothing is assumed."""
-    state: dict[str, VerifiedParty] = {}
-    for version in versions:
-        state[version.party] = verify_party_document(
-            version.raw, registrars, state.get(version.party)
-        )
-    return state
+    def _find(self, party: str, ver: int | None) -> InForce:
+        for item in reversed(self._history):
+            if item.version.party == party and ver in {None, item.version.ver}:
+                return item
+        raise PlatformError(Code.NOT_FOUND, f"no version {ver or ''} of party {party}")

@@ -1,5 +1,6 @@
 """Reads a container from a request: the head first, the body only when the head is accepted."""
 
+import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator
@@ -19,28 +20,45 @@ from sextant_shared.protocol.manifest import (
     parse_prefix,
 )
 
+_MAX_DIGITS = 16  # of a Content-Length that is worth converting
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one arrival may take: `min_bytes_s` on average, after a grace of `grace_s`."""
+
+    max_bytes: int
+    grace_s: float
+    min_bytes_s: int
+
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A whole, verified container: in memory when small, else in a file that is durable."""
+    """A whole container that fits its manifest: in memory when small, else in a file."""
 
     content: bytes | None
     path: Path | None
 
 
 class Arrival:
-    """One request body, read in order and never further than announced."""
+    """One request body, read in order and never further or longer than announced.
 
-    def __init__(self, request: Request, max_bytes: int) -> None:
-        self.length = _content_length(request, max_bytes)
+    The server bounds each silence; this bounds the whole, so that a sender of one byte now and then
+    cannot hold its place for ever.
+    """
+
+    def __init__(self, request: Request, limits: Limits) -> None:
+        self.length = _content_length(request, limits.max_bytes)
         self._blocks: AsyncIterator[bytes] = request.stream().__aiter__()
         self._buffer = bytearray()
+        self._allowed_s = limits.grace_s + self.length / limits.min_bytes_s
+        self._deadline = asyncio.get_running_loop().time() + self._allowed_s
 
     async def manifest(self) -> Manifest:
         """Read and parse prefix and manifest; nothing of the body is needed for it.
 
         Raises:
-            PlatformError: `E_MALFORMED`, `E_VERSION`, `E_TOO_LARGE`, `E_KEY`.
+            PlatformError: `E_MALFORMED`, `E_VERSION`, `E_TOO_LARGE`, `E_KEY`, `E_LENGTH`.
         """
         length = parse_prefix(await self._take(PREFIX_SIZE))
         return parse_manifest(await self._take(min(length, MAX_MANIFEST_BYTES)))
@@ -49,7 +67,7 @@ class Arrival:
         """Read the body and compare it with the manifest; on failure nothing is left behind.
 
         Raises:
-            PlatformError: `E_LENGTH`, `E_DIGEST`.
+            PlatformError: `E_LENGTH`, `E_DIGEST`, `E_UNAVAILABLE` when it cannot be stored.
         """
         head = format_prefix(manifest.raw) + manifest.raw
         if manifest.total_size <= small:
@@ -57,7 +75,12 @@ class Arrival:
             await self._expect_end()
             _compare(sha256(body).digest(), manifest)
             return Arrived(head + body, None)
-        return Arrived(None, await self._to_file(manifest, head, folder))
+        try:
+            return Arrived(None, await self._to_file(manifest, head, folder))
+        except OSError as error:
+            raise PlatformError(
+                Code.UNAVAILABLE, "the container cannot be stored now", retry_after_s=5
+            ) from error
 
     async def _to_file(self, manifest: Manifest, head: bytes, folder: Path) -> Path:
         handle, name = tempfile.mkstemp(dir=folder)
@@ -85,7 +108,7 @@ class Arrival:
             if not block:
                 raise _cut(size, len(self._buffer))
             self._buffer += block
-        taken = bytes(self._buffer[:size])
+        taken = bytes(memoryview(self._buffer)[:size])
         del self._buffer[:size]
         return taken
 
@@ -104,9 +127,16 @@ class Arrival:
     async def _next(self) -> bytes:
         """Return the next block that holds something; empty only at the end."""
         try:
-            async for block in self._blocks:
-                if block:
-                    return block
+            async with asyncio.timeout_at(self._deadline):
+                async for block in self._blocks:
+                    if block:
+                        return block
+        except TimeoutError as error:
+            raise PlatformError(
+                Code.LENGTH,
+                f"the container did not arrive within {self._allowed_s:.0f} s",
+                fix="Repeat the same bytes over a faster line.",
+            ) from error
         except ClientDisconnect as error:
             raise PlatformError(Code.LENGTH, "the sender went away inside the body") from error
         return b""
@@ -116,13 +146,13 @@ def _content_length(request: Request, max_bytes: int) -> int:
     text = request.headers.get("content-length", "")
     if not (text.isascii() and text.isdigit()):
         raise PlatformError(Code.LENGTH_REQUIRED, "a deposit announces its Content-Length")
-    length = int(text[:16])
+    length = int(text) if len(text) <= _MAX_DIGITS else max_bytes + 1
     if length > max_bytes:
         raise PlatformError(
             Code.TOO_LARGE,
             "the container is too large",
             expected=f"at most {max_bytes} bytes",
-            received=text[:16],
+            received=text[:_MAX_DIGITS],
         )
     return length
 

@@ -1,7 +1,5 @@
 """HTTP for envelopes: deposit, look up, fetch."""
 
-from collections.abc import AsyncIterator
-
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -12,6 +10,7 @@ from sextant_exchange.domain.ports import Blobs, Envelopes
 from sextant_exchange.routes.intake import Intake
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.encoding import b64u_decode
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MEDIA_TYPE
 from sextant_shared.models.exchange import EnvelopeEvents, EnvelopeStatus
 from sextant_shared.protocol.access import Action
@@ -33,12 +32,11 @@ def envelope_routes(
 
         201 the first time, 200 with the same bytes on every repeat, 202 while the log lags.
         """
-        deposited, sender, id_ = await intake(request)
+        deposited, claim = await intake(request)
         if deposited.receipt is None:
-            status = await lookup.status(subject_of(request), sender, id_)
-            return _pending(status)
+            return _pending(await lookup.status(subject_of(request), claim.sender, claim.id))
         code = _OK if deposited.is_repeat else _CREATED
-        location = {"Location": f"/v1/envelopes/{sender}/{id_}"}
+        location = {"Location": f"/v1/envelopes/{claim.sender}/{claim.id}"}
         return Response(deposited.receipt, code, location, media_type=RECEIPT_TYPE)
 
     @router.get("", response_model=EnvelopeStatus, **action(Action.ENVELOPE_READ))
@@ -68,9 +66,7 @@ def envelope_routes(
     async def read_content(request: Request, sender: str, envelope_id: str) -> Response:
         """Return the sealed container."""
         stored = await lookup.fetch(subject_of(request), sender, envelope_id)
-        length = {"Content-Length": str(stored.size)}
-        content = _content(stored, envelopes, blobs)
-        return StreamingResponse(content, headers=length, media_type=MEDIA_TYPE)
+        return await _container(stored, envelopes, blobs)
 
     @router.get(
         "/{sender}/{envelope_id}/events",
@@ -78,18 +74,21 @@ def envelope_routes(
         **action(Action.ENVELOPE_READ),
     )
     async def read_events(request: Request, sender: str, envelope_id: str) -> Response:
-        """List every act on an envelope, oldest first."""
+        """List what happened to an envelope, oldest first; reasons only to those who gave them."""
         return _json(await lookup.events(subject_of(request), sender, envelope_id))
 
     return router
 
 
-async def _content(stored: Stored, envelopes: Envelopes, blobs: Blobs) -> AsyncIterator[bytes]:
-    if stored.blob is None:
-        yield await envelopes.content(stored.number) or b""
-        return
-    async for block in blobs.stream(stored.blob):
-        yield block
+async def _container(stored: Stored, envelopes: Envelopes, blobs: Blobs) -> Response:
+    if stored.blob is not None:
+        pieces = await blobs.open(stored.blob)
+        length = {"Content-Length": str(stored.size)}
+        return StreamingResponse(pieces, headers=length, media_type=MEDIA_TYPE)
+    data = await envelopes.content(stored.number)
+    if data is None:
+        raise PlatformError(Code.INTEGRITY, "a stored container is gone")
+    return Response(data, media_type=MEDIA_TYPE)
 
 
 def _json(model: EnvelopeStatus | EnvelopeEvents) -> Response:

@@ -1,9 +1,10 @@
 """The hot path of a deposit: from a guarded request to the use case.
 
-The order is that of the envelope specification §2.7: caller (the guard), length, head, registry,
-signatures, sender, recipients, policy, clock, then the body, then the durable steps.
+The order is that of the envelope specification §2.7; the numbers below are its steps. What is
+refused at one step has cost nothing of a later one.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from opentelemetry import trace
@@ -11,11 +12,12 @@ from starlette.requests import Request
 
 from sextant_exchange.domain.acceptance import accept_manifest, check_length
 from sextant_exchange.domain.deposit import Deposited, Deposits
-from sextant_exchange.domain.envelopes import Acceptable
+from sextant_exchange.domain.envelopes import Acceptable, Claim
 from sextant_exchange.domain.policy import DepositPolicy
 from sextant_exchange.domain.ports import Blobs, Step
+from sextant_exchange.domain.quota import Quota, Room
 from sextant_exchange.domain.registration import Registration
-from sextant_exchange.routes.arrival import Arrival
+from sextant_exchange.routes.arrival import Arrival, Arrived, Limits
 from sextant_shared.chassis.routing import subject_of
 from sextant_shared.chassis.telemetry import (
     ENVELOPE_ID,
@@ -25,65 +27,64 @@ from sextant_shared.chassis.telemetry import (
 )
 from sextant_shared.clock import Clock, random_bytes, timestamp_ms
 from sextant_shared.encoding import b64u
+from sextant_shared.errors import PlatformError
 from sextant_shared.models.entries import EnvelopeAcceptedEntry, format_entry
-from sextant_shared.models.envelope import MAX_MANIFEST_BYTES
 from sextant_shared.protocol.access import Action, require
-from sextant_shared.protocol.manifest import PREFIX_SIZE, Manifest
+from sextant_shared.protocol.manifest import Manifest
 
 
+@dataclass(frozen=True, kw_only=True)
 class Intake:
-    """Turns one request into one deposit."""
+    """Turns one request into one deposit; containers up to `small_bytes` never touch a file."""
 
-    def __init__(
-        self,
-        *,
-        registration: Registration,
-        deposits: Deposits,
-        blobs: Blobs,
-        policy: DepositPolicy,
-        arrivals: Path,
-        small_bytes: int,
-        clock: Clock,
-        reached: Step,
-    ) -> None:
-        arrivals.mkdir(parents=True, exist_ok=True)
-        self._registration = registration
-        self._deposits = deposits
-        self._blobs = blobs
-        self._policy = policy
-        self._arrivals = arrivals
-        self._small_bytes = small_bytes
-        self._clock = clock
-        self._reached = reached
-        self._max_bytes = PREFIX_SIZE + MAX_MANIFEST_BYTES + policy.max_body_bytes
+    registration: Registration
+    deposits: Deposits
+    blobs: Blobs
+    policy: DepositPolicy
+    quota: Quota
+    room: Room
+    limits: Limits
+    arrivals: Path
+    small_bytes: int
+    clock: Clock
+    reached: Step
 
-    async def __call__(self, request: Request) -> tuple[Deposited, str, str]:
-        """Return the answer, the sender and the envelope's id.
+    def __post_init__(self) -> None:
+        """Clear the folder of arrivals: what a stop cut off was promised to nobody."""
+        self.arrivals.mkdir(parents=True, exist_ok=True)
+        for leftover in self.arrivals.iterdir():
+            leftover.unlink()
+
+    async def __call__(self, request: Request) -> tuple[Deposited, Claim]:
+        """Return the answer, and which envelope it is for. Step 1, the caller, is the guard's.
 
         Raises:
             PlatformError: every code of the envelope specification §2.10.
         """
         subject = subject_of(request)
-        arrival = Arrival(request, self._max_bytes)
-        manifest = await arrival.manifest()
-        now = self._clock()
-        accept_manifest(manifest, self._registration.registry, subject, self._policy, now)
-        header = manifest.header
-        require(subject, Action.ENVELOPE_DEPOSIT, [header.from_])
-        check_length(manifest, arrival.length)
-        arrived = await arrival.container(manifest, self._small_bytes, self._arrivals)
+        arrival = Arrival(request, self.limits)  # 2
+        self.quota.take(subject.party or "")
+        self.room.check(arrival.length)
+        manifest = await arrival.manifest()  # 3, 4
+        now = self.clock()
+        accept_manifest(manifest, self.registration.registry, subject, self.policy, now)  # 5 to 9
+        require(subject, Action.ENVELOPE_DEPOSIT, [manifest.header.from_])
+        _describe(manifest)
+        claim = Claim(manifest.header.from_, manifest.header.id, manifest.digest)
+        repeated = await self.deposits.repeat(claim)  # 10
+        if repeated is not None:
+            return repeated, claim
+        check_length(manifest, arrival.length)  # 11
+        arrived = await arrival.container(manifest, self.small_bytes, self.arrivals)
+        return await self._deposit(claim, manifest, arrived, now), claim  # 12
+
+    async def _deposit(
+        self, claim: Claim, manifest: Manifest, arrived: Arrived, now: float
+    ) -> Deposited:
         blob = await self._store(arrived.path) if arrived.path else None
-        trace.get_current_span().set_attributes(
-            {
-                ENVELOPE_ID: header.id,
-                ENVELOPE_TYPE: header.type,
-                ENVELOPE_SIZE: manifest.total_size,
-            }
-        )
+        header = manifest.header
         envelope = Acceptable(
-            sender=header.from_,
-            id=header.id,
-            manifest_digest=manifest.digest,
+            claim=claim,
             type=header.type,
             classification=str(header.class_),
             size=manifest.total_size,
@@ -94,15 +95,26 @@ class Intake:
             entry=self._entry(manifest, now),
             traceparent=current_traceparent(),
         )
-        return await self._deposits(envelope), header.from_, header.id
+        try:
+            deposited = await self.deposits(envelope)
+        except PlatformError:
+            await self._forget(blob)
+            raise
+        if deposited.is_repeat:  # its twin, under way at the same time, was first
+            await self._forget(blob)
+        return deposited
 
     async def _store(self, path: Path) -> str:
         try:
-            name = await self._blobs.put(path)
+            name = await self.blobs.put(path)
         finally:
             path.unlink(missing_ok=True)  # noqa: ASYNC240 -- a directory entry, microseconds
-        self._reached("exchange.after_blob")
+        self.reached("exchange.after_blob")
         return name
+
+    async def _forget(self, blob: str | None) -> None:
+        if blob is not None:
+            await self.blobs.delete([blob])
 
     def _entry(self, manifest: Manifest, now: float) -> bytes:
         return format_entry(
@@ -114,6 +126,18 @@ class Intake:
                 nonce=b64u(random_bytes(16)),
                 env=manifest.header.id,
                 man=b64u(manifest.digest),
-                reg=self._registration.newest_index,
+                reg=self.registration.newest_index,
             )
+        )
+
+
+def _describe(manifest: Manifest) -> None:
+    span = trace.get_current_span()
+    if span.is_recording():
+        span.set_attributes(
+            {
+                ENVELOPE_ID: manifest.header.id,
+                ENVELOPE_TYPE: manifest.header.type,
+                ENVELOPE_SIZE: manifest.total_size,
+            }
         )

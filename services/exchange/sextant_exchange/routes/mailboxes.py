@@ -1,17 +1,21 @@
 """HTTP for mailboxes: pages, leases, dead letters. A mailbox is always the caller's own."""
 
-from fastapi import APIRouter, Query
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sextant_exchange.domain.mailboxes import Deliveries
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
+from sextant_shared.clock import timestamp_ms
 from sextant_shared.models.exchange import (
     MAX_PAGE,
     MAX_WAIT_S,
     Delivery,
     DeliveryPage,
     DeliveryState,
+    ExtendAnswer,
     ExtendRequest,
     LeasePage,
     LeaseRequest,
@@ -20,6 +24,9 @@ from sextant_shared.models.exchange import (
 from sextant_shared.protocol.access import Action
 
 _NO_CONTENT = 204
+MAX_SEQ = 2**53 - 1
+Cursor = Annotated[int, Query(ge=0, le=MAX_SEQ, description="the last `seq` seen")]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE)]
 
 
 def mailbox_routes(deliveries: Deliveries) -> APIRouter:
@@ -29,21 +36,26 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
     @router.get("", response_model=DeliveryPage, **action(Action.MAILBOX_READ))
     async def read_mailbox(
         request: Request,
-        after: int = Query(0, ge=0),
-        limit: int = Query(100, ge=1, le=MAX_PAGE),
-        wait: int = Query(0, ge=0, le=MAX_WAIT_S),
+        after: Cursor = 0,
+        limit: Limit = 100,
+        wait: Annotated[int, Query(ge=0, le=MAX_WAIT_S, description="seconds")] = 0,
         state: DeliveryState | None = None,
     ) -> Response:
         """List deliveries after a cursor, oldest first; with `wait`, until one comes."""
         items = await deliveries.page(
-            _party(request), after=after, limit=limit, state=state, wait_s=wait
+            _party(request),
+            after=after,
+            limit=limit,
+            state=state,
+            wait_s=wait,
+            gone=request.is_disconnected,
         )
         return _page(items, after)
 
     @router.post("/leases", response_model=LeasePage, **action(Action.MAILBOX_LEASE))
     async def lease_deliveries(request: Request, body: LeaseRequest) -> Response:
         """Lease up to `max` deliveries; each comes back unless it is acknowledged in time."""
-        leases = await deliveries.lease(_party(request), body)
+        leases = await deliveries.lease(_party(request), body, request.is_disconnected)
         return JSONResponse(LeasePage(leases=leases).model_dump(mode="json", by_alias=True))
 
     @router.post("/leases/{token}/acknowledge", status_code=204, **action(Action.MAILBOX_LEASE))
@@ -58,26 +70,33 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
         await deliveries.release(_party(request), token, body)
         return Response(status_code=_NO_CONTENT)
 
-    @router.post("/leases/{token}/extend", status_code=204, **action(Action.MAILBOX_LEASE))
+    @router.post(
+        "/leases/{token}/extend", response_model=ExtendAnswer, **action(Action.MAILBOX_LEASE)
+    )
     async def extend(request: Request, token: str, body: ExtendRequest) -> Response:
-        """Keep a delivery longer."""
-        await deliveries.extend(_party(request), token, body.lease_s)
-        return Response(status_code=_NO_CONTENT)
+        """Keep a delivery longer, counted from now."""
+        until = await deliveries.extend(_party(request), token, body.lease_s)
+        return JSONResponse(ExtendAnswer(until=timestamp_ms(until)).model_dump())
 
     @router.get("/dead-letters", response_model=DeliveryPage, **action(Action.DEAD_LETTER_READ))
     async def read_dead_letters(
         request: Request,
-        after: int = Query(0, ge=0),
-        limit: int = Query(100, ge=1, le=MAX_PAGE),
+        after: Cursor = 0,
+        limit: Limit = 100,
     ) -> Response:
         """List what was given up, with the last reason."""
         items = await deliveries.page(
-            _party(request), after=after, limit=limit, state=DeliveryState.DEAD, wait_s=0
+            _party(request),
+            after=after,
+            limit=limit,
+            state=DeliveryState.DEAD,
+            wait_s=0,
+            gone=request.is_disconnected,
         )
         return _page(items, after)
 
     @router.post("/dead-letters/{seq}/replay", status_code=204, **action(Action.DEAD_LETTER_REPLAY))
-    async def replay(request: Request, seq: int) -> Response:
+    async def replay(request: Request, seq: Annotated[int, Path(ge=1, le=MAX_SEQ)]) -> Response:
         """Make a dead letter available again."""
         await deliveries.replay(_party(request), seq)
         return Response(status_code=_NO_CONTENT)

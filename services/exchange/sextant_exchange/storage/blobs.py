@@ -2,11 +2,12 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore
 
 from sextant_shared.clock import random_bytes
@@ -14,6 +15,7 @@ from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 
 READ_BYTES = 1 << 20
+PAGE = 500  # names in one look-up of what rows refer to
 
 
 class BlobStore:
@@ -21,8 +23,14 @@ class BlobStore:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        for staged in folder.glob("*#*"):  # a put that a stop cut off; never listed
+            staged.unlink()
         self._folder = folder
         self._store = LocalStore(prefix=str(folder))
+
+    def free_bytes(self) -> int:
+        """Return how much room is left on the disk that blobs share with the database."""
+        return shutil.disk_usage(self._folder).free
 
     async def put(self, arrived: Path) -> str:
         """Store the file that arrived; return its name once it is durable.
@@ -35,37 +43,40 @@ class BlobStore:
             await obstore.put_async(self._store, name, arrived)
             await asyncio.to_thread(self._make_durable, name)
         except (BaseError, OSError) as error:
-            raise PlatformError(
-                Code.UNAVAILABLE, "the blob store does not take more now", retry_after_s=5
-            ) from error
+            raise _away("does not take more now") from error
         return name
 
-    async def stream(self, name: str) -> AsyncIterator[bytes]:
-        """Yield a container piece by piece.
+    async def open(self, name: str) -> AsyncIterator[bytes]:
+        """Return a container's pieces.
 
         Raises:
-            PlatformError: `E_UNAVAILABLE` when the store does not give it.
+            PlatformError: `E_INTEGRITY` when it is gone, `E_UNAVAILABLE`.
         """
         try:
             result = await obstore.get_async(self._store, name)
-            async for block in result.stream(min_chunk_size=READ_BYTES):
-                yield bytes(block)
+        except (NotFoundError, FileNotFoundError) as error:
+            raise PlatformError(Code.INTEGRITY, "a stored container is gone") from error
         except BaseError as error:
-            raise PlatformError(
-                Code.UNAVAILABLE, "the blob store does not answer", retry_after_s=5
-            ) from error
+            raise _away("does not answer") from error
+        return _pieces(result)
 
-    async def delete_orphans(self, known: set[str]) -> int:
-        """Remove what no row refers to: bodies whose deposit stopped before step A."""
-        orphans = [
-            item["path"]
-            async for page in obstore.list(self._store)
-            for item in page
-            if item["path"] not in known
-        ]
-        if orphans:
-            await obstore.delete_async(self._store, orphans)
-        return len(orphans)
+    async def delete(self, names: Sequence[str]) -> None:
+        """Remove blobs.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        try:
+            await obstore.delete_async(self._store, list(names))
+        except (NotFoundError, FileNotFoundError):
+            return
+        except BaseError as error:
+            raise _away("does not answer") from error
+
+    async def names(self) -> AsyncIterator[list[str]]:
+        """Yield the names of all blobs, page by page."""
+        async for page in obstore.list(self._store, chunk_size=PAGE):
+            yield [item["path"] for item in page]
 
     def _make_durable(self, name: str) -> None:
         """Flush file and folder: the local store renames into place without either."""
@@ -75,3 +86,15 @@ class BlobStore:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+
+async def _pieces(result: "obstore.GetResult") -> AsyncIterator[bytes]:
+    try:
+        async for block in result.stream(min_chunk_size=READ_BYTES):
+            yield bytes(block)
+    except BaseError as error:
+        raise _away("stopped answering") from error
+
+
+def _away(what: str) -> PlatformError:
+    return PlatformError(Code.UNAVAILABLE, f"the blob store {what}", retry_after_s=5)

@@ -1,37 +1,39 @@
-"""Envelopes in SQL: the durable steps A and C as bulk statements, and look-ups."""
+"""Envelopes in SQL: look-ups, and the durable steps as works of the group committer."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import Connection, insert, select
 
 from sextant_exchange.domain.envelopes import (
     Acceptable,
+    Act,
+    Claim,
     Event,
     Held,
     HoldResult,
     Logged,
-    Repeat,
     Stored,
-    events_of,
 )
-from sextant_exchange.storage.tables import ContentRow, DeliveryRow, EnvelopeRow, EventRow
+from sextant_exchange.storage import deposits
+from sextant_exchange.storage.tables import (
+    ContentRow,
+    DeliveryRow,
+    EnvelopeRow,
+    EventRow,
+    ReceiptRow,
+)
 from sextant_shared.chassis.database import Database
-from sextant_shared.models.exchange import DeliveryState, EnvelopeState, RecipientStatus
+from sextant_shared.models.exchange import DeliveryState, RecipientStatus
 
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _C = ContentRow.__table__  # type: ignore[attr-defined]
+_R = ReceiptRow.__table__  # type: ignore[attr-defined]
 _D = DeliveryRow.__table__  # type: ignore[attr-defined]
 _EVENT = EventRow.__table__  # type: ignore[attr-defined]
 
-_FIND_IDS = select(
-    _E.c.number, _E.c.sender, _E.c.id, _E.c.manifest, _E.c.receipt, _E.c.entry, _E.c.traceparent
-)
-_ACCEPT = (
-    update(_E)
-    .where(_E.c.number == bindparam("n"))
-    .values(log_index=bindparam("i"), receipt=bindparam("r"), accepted=bindparam("a"))
-)
+MAX_ACTS = 1000  # a mailbox's owner may replay for ever; nobody reads further back
+_ONE = select(_E, _R.c.data.label("receipt")).outerjoin(_R, _R.c.number == _E.c.number).limit(1)
 
 
 class SqlEnvelopes:
@@ -40,30 +42,34 @@ class SqlEnvelopes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def hold(self, batch: Sequence[Acceptable]) -> list[HoldResult]:
+    async def known(self, claims: Sequence[Claim]) -> list[HoldResult | None]:
+        """Say what already stands under each claim's id."""
+        return await self._database.read(lambda c: deposits.known(c, claims))
+
+    async def hold(self, batch: Sequence[Acceptable], now: float) -> list[HoldResult]:
         """Store a batch, or say what its ids already stand for; one commit."""
-        return await self._database.write(lambda connection: _hold(connection, batch))
+        return await self._database.write(lambda c: deposits.hold(c, batch, now))
 
-    async def accept(self, batch: Sequence[Logged], now: float) -> None:
+    async def accept(self, batch: Sequence[Logged], now: float) -> list[bytes]:
         """Store receipts and make deliveries available; one commit."""
-        await self._database.write(lambda connection: _accept(connection, batch, now))
+        if not batch:
+            return []
+        return await self._database.write(lambda c: deposits.accept(c, batch, now))
 
-    async def held(self) -> list[Held]:
-        """Return everything that waits for its log entry, oldest first."""
+    async def held(self, after: int, limit: int) -> list[Held]:
+        """Return envelopes that wait for their log entry, by number."""
         query = (
-            select(_E.c.number, _E.c.sender, _E.c.id, _E.c.recipients, _E.c.entry, _E.c.traceparent)
-            .where(_E.c.log_index.is_(None))
+            select(_E.c.number, _E.c.recipients, _E.c.entry, _E.c.traceparent)
+            .where(_E.c.log_index.is_(None), _E.c.number > after)
             .order_by(_E.c.number)
+            .limit(limit)
         )
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [
-            Held(r.number, r.sender, r.id, tuple(r.recipients.split()), r.entry, r.traceparent)
-            for r in rows
-        ]
+        return [deposits.held_of(row) for row in rows]
 
     async def find(self, sender: str, id_: str) -> Stored | None:
         """Return one envelope by its sender and id."""
-        return await self._one(_E.c.sender == sender, _E.c.id == id_)
+        return await self._one(_E.c.id == id_, _E.c.sender == sender)
 
     async def find_by_manifest(self, digest: bytes) -> Stored | None:
         """Return the envelope whose manifest has this digest."""
@@ -84,21 +90,42 @@ class SqlEnvelopes:
             for r in rows
         ]
 
-    async def events(self, stored: Stored) -> list[Event]:
-        """Return what happened, oldest first."""
+    async def acts(self, number: int) -> list[Event]:
+        """Return what happened in mailboxes, oldest first; the newest thousand."""
+        query = (
+            select(_EVENT.c.happened, _EVENT.c.act, _EVENT.c.party, _EVENT.c.detail)
+            .where(_EVENT.c.number == number)
+            .order_by(_EVENT.c.position.desc())
+            .limit(MAX_ACTS)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [Event(r.happened, Act(r.act), r.party, r.detail) for r in reversed(rows)]
 
-        def read(connection: Connection) -> list[Event]:
-            acts = connection.execute(
-                select(_EVENT.c.number, _EVENT.c.t, _EVENT.c.event, _EVENT.c.detail)
-                .where(_EVENT.c.number == stored.number)
-                .order_by(_EVENT.c.position)
-            ).all()
-            accepted = connection.execute(
-                select(_E.c.accepted).where(_E.c.number == stored.number)
-            ).scalar()
-            return events_of(stored, [Event(*act) for act in acts], accepted)
+    async def note_fetched(self, number: int, party: str, now: float) -> None:
+        """Store that a recipient fetched the content, unless it did before."""
+        before = (
+            select(_EVENT.c.position)
+            .where(
+                _EVENT.c.number == number,
+                _EVENT.c.party == party,
+                _EVENT.c.act == Act.FETCHED.value,
+            )
+            .limit(1)
+        )
+        act = {
+            "number": number,
+            "happened": now,
+            "act": Act.FETCHED.value,
+            "party": party,
+            "detail": "",
+        }
 
-        return await self._database.read(read)
+        def work(connection: Connection) -> None:
+            if connection.execute(before).first() is None:
+                connection.execute(insert(_EVENT), [act])
+
+        if await self._database.read(lambda c: c.execute(before).first()) is None:
+            await self._database.write(work)
 
     async def content(self, number: int) -> bytes | None:
         """Return a small container; None when it lies in the blob store."""
@@ -108,129 +135,30 @@ class SqlEnvelopes:
         )
         return data
 
-    async def blobs(self) -> set[str]:
-        """Return the names of all blobs that rows refer to."""
-        query = select(_E.c.blob).where(_E.c.blob.is_not(None))
+    async def blobs_among(self, names: Sequence[str]) -> set[str]:
+        """Return those of these blobs that rows refer to."""
+        query = select(_E.c.blob).where(_E.c.blob.in_(names))
         return set(await self._database.read(lambda c: c.execute(query).scalars().all()))
 
     async def _one(self, *where: Any) -> Stored | None:
-        query = select(_E).where(*where).limit(1)
-        row = await self._database.read(lambda connection: connection.execute(query).first())
+        row = await self._database.read(lambda c: c.execute(_ONE.where(*where)).first())
         return _stored(row) if row else None
 
 
 def _stored(row: Any) -> Stored:
     return Stored(
         number=row.number,
-        sender=row.sender,
-        id=row.id,
-        manifest_digest=row.manifest,
+        claim=Claim(row.sender, row.id, row.manifest),
         type=row.type,
         classification=row.classification,
         size=row.size,
         recipients=tuple(row.recipients.split()),
-        state=EnvelopeState.PENDING if row.log_index is None else EnvelopeState.ACCEPTED,
         received=row.received,
+        held=row.held,
+        logged=row.logged,
+        accepted=row.accepted,
         index=row.log_index,
         receipt=row.receipt,
         blob=row.blob,
         traceparent=row.traceparent,
     )
-
-
-def _hold(connection: Connection, batch: Sequence[Acceptable]) -> list[HoldResult]:
-    ids = [(envelope.sender, envelope.id) for envelope in batch]
-    query = _FIND_IDS.where(tuple_(_E.c.sender, _E.c.id).in_(ids))
-    known = {(row.sender, row.id): row for row in connection.execute(query)}
-    number = connection.execute(select(func.max(_E.c.number))).scalar() or 0
-    fresh: dict[tuple[str, str], Acceptable] = {}
-    results: list[HoldResult] = []
-    numbers: dict[tuple[str, str], int] = {}
-    for envelope in batch:
-        key = (envelope.sender, envelope.id)
-        if key in known:
-            results.append(_repeat(envelope, known[key]))
-            continue
-        repeat = Repeat.NEW
-        if key in fresh:  # the same id twice within one batch
-            same = fresh[key].manifest_digest == envelope.manifest_digest
-            repeat = Repeat.SAME if same else Repeat.OTHER
-        else:
-            number += 1
-            fresh[key], numbers[key] = envelope, number
-        results.append(HoldResult(repeat, _held(fresh[key], numbers[key]), None))
-    if fresh:
-        _insert(connection, [(numbers[key], envelope) for key, envelope in fresh.items()])
-    return results
-
-
-def _insert(connection: Connection, rows: Sequence[tuple[int, Acceptable]]) -> None:
-    connection.execute(
-        insert(_E),
-        [
-            {
-                "number": number,
-                "sender": e.sender,
-                "id": e.id,
-                "manifest": e.manifest_digest,
-                "type": e.type,
-                "classification": e.classification,
-                "size": e.size,
-                "recipients": " ".join(e.recipients),
-                "blob": e.blob,
-                "received": e.received,
-                "entry": e.entry,
-                "traceparent": e.traceparent,
-            }
-            for number, e in rows
-        ],
-    )
-    small = [{"number": n, "data": e.content} for n, e in rows if e.content is not None]
-    if small:
-        connection.execute(insert(_C), small)
-
-
-def _repeat(envelope: Acceptable, row: Any) -> HoldResult:
-    if row.manifest != envelope.manifest_digest:
-        return HoldResult(Repeat.OTHER, None, None)
-    held = Held(row.number, row.sender, row.id, envelope.recipients, row.entry, row.traceparent)
-    return HoldResult(Repeat.SAME, held, row.receipt)
-
-
-def _held(envelope: Acceptable, number: int) -> Held:
-    return Held(
-        number,
-        envelope.sender,
-        envelope.id,
-        envelope.recipients,
-        envelope.entry,
-        envelope.traceparent,
-    )
-
-
-def _accept(connection: Connection, batch: Sequence[Logged], now: float) -> None:
-    parties = {party for logged in batch for party in logged.held.recipients}
-    newest = (
-        select(_D.c.party, func.max(_D.c.seq)).where(_D.c.party.in_(parties)).group_by(_D.c.party)
-    )
-    last: dict[str, int] = {str(row[0]): int(row[1]) for row in connection.execute(newest)}
-    deliveries = []
-    for logged in sorted(batch, key=lambda item: item.index):
-        for party in logged.held.recipients:
-            last[party] = last.get(party, 0) + 1
-            deliveries.append(
-                {
-                    "party": party,
-                    "seq": last[party],
-                    "number": logged.held.number,
-                    "state": DeliveryState.AVAILABLE.value,
-                    "attempts": 0,
-                    "not_before": 0.0,
-                    "last_error": "",
-                }
-            )
-    connection.execute(
-        _ACCEPT,
-        [{"n": item.held.number, "i": item.index, "r": item.receipt, "a": now} for item in batch],
-    )
-    connection.execute(insert(_D), deliveries)

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, insert, or_, select, update
+from sqlalchemy import Connection, insert, select, update
 
+from sextant_exchange.domain.envelopes import Act
 from sextant_exchange.domain.ports import LeaseOrder, Release
 from sextant_exchange.storage.tables import DeliveryRow, EnvelopeRow, EventRow
 from sextant_shared.chassis.database import Database
@@ -54,8 +55,7 @@ class SqlMailboxes:
 
     async def lease(self, party: str, order: LeaseOrder) -> list[Lease]:
         """Lease what is available, or whose lease ran out, oldest first."""
-        due = _due(party, order)
-        if not await self._database.read(lambda c: c.execute(due.limit(1)).first()):
+        if not await self._database.read(lambda c: _due(c, party, order, 1)):
             return []  # the common case while polling costs no write
         return await self._database.write(lambda c: _lease(c, party, order))
 
@@ -65,9 +65,7 @@ class SqlMailboxes:
         Raises:
             PlatformError: `E_STATE` for a stale token.
         """
-        await self._database.write(
-            lambda c: _end(c, party, token, now, state=DeliveryState.ACKNOWLEDGED)
-        )
+        await self._database.write(lambda connection: _acknowledge(connection, party, token, now))
 
     async def release(self, party: str, token: str, release: Release, now: float) -> None:
         """Give a delivery back after a pause, or bury it with its reason.
@@ -107,20 +105,28 @@ class SqlMailboxes:
             number = connection.execute(
                 select(_D.c.number).where(_D.c.party == party, _D.c.seq == seq)
             ).scalar_one()
-            _note(connection, number, now, "replayed", f"by {party}")
+            _note(connection, number, now, Act.REPLAYED, party)
 
         await self._database.write(work)
 
 
-def _due(party: str, order: LeaseOrder) -> Select[Any]:
-    available = and_(_D.c.state == DeliveryState.AVAILABLE.value, _D.c.not_before <= order.now)
-    lapsed = and_(_D.c.state == DeliveryState.LEASED.value, _D.c.lease_until <= order.now)
-    return _COLUMNS.where(_D.c.party == party, or_(available, lapsed)).order_by(_D.c.seq)
+def _due(connection: Connection, party: str, order: LeaseOrder, limit: int) -> list[Any]:
+    """Return what may be leased, oldest first: two searches of one index, never a scan."""
+    available = (_D.c.state == DeliveryState.AVAILABLE.value, _D.c.not_before <= order.now)
+    lapsed = (_D.c.state == DeliveryState.LEASED.value, _D.c.lease_until <= order.now)
+    rows = [
+        row
+        for due in (available, lapsed)
+        for row in connection.execute(
+            _COLUMNS.where(_D.c.party == party, *due).order_by(_D.c.seq).limit(limit)
+        )
+    ]
+    return sorted(rows, key=lambda row: row.seq)[:limit]
 
 
 def _lease(connection: Connection, party: str, order: LeaseOrder) -> list[Lease]:
     leases = []
-    for row in connection.execute(_due(party, order).limit(order.limit)).all():
+    for row in _due(connection, party, order, order.limit):
         if row.attempts >= order.max_attempts:
             _bury(connection, party, row, _LAPSED, order.now)
             continue
@@ -133,7 +139,7 @@ def _lease(connection: Connection, party: str, order: LeaseOrder) -> list[Lease]
                 lease_until=order.until,
             )
         )
-        _note(connection, row.number, order.now, "leased", f"by {party}")
+        _note(connection, row.number, order.now, Act.LEASED, party)
         members = _members(row) | {"state": DeliveryState.LEASED, "attempts": row.attempts + 1}
         leases.append(
             Lease(
@@ -160,15 +166,14 @@ def _release(connection: Connection, party: str, token: str, release: Release, n
             last_error=release.error,
         )
     )
-    _note(connection, row.number, now, "released", release.error)
+    _note(connection, row.number, now, Act.RELEASED, party, release.error)
 
 
-def _end(
-    connection: Connection, party: str, token: str, now: float, *, state: DeliveryState
-) -> None:
+def _acknowledge(connection: Connection, party: str, token: str, now: float) -> None:
     row = _leased(connection, party, token, now)
-    connection.execute(_at(party, row.seq).values(state=state.value, lease=None, lease_until=None))
-    _note(connection, row.number, now, state.value, f"by {party}")
+    done = {"state": DeliveryState.ACKNOWLEDGED.value, "lease": None, "lease_until": None}
+    connection.execute(_at(party, row.seq).values(**done))
+    _note(connection, row.number, now, Act.ACKNOWLEDGED, party)
 
 
 def _bury(connection: Connection, party: str, row: Any, reason: str, now: float) -> None:
@@ -177,7 +182,7 @@ def _bury(connection: Connection, party: str, row: Any, reason: str, now: float)
             state=DeliveryState.DEAD.value, lease=None, lease_until=None, last_error=reason
         )
     )
-    _note(connection, row.number, now, "dead", reason)
+    _note(connection, row.number, now, Act.DEAD, party, reason)
 
 
 def _leased(connection: Connection, party: str, token: str, now: float) -> Any:
@@ -202,10 +207,11 @@ def _at(party: str, seq: int) -> Any:
     return update(_D).where(_D.c.party == party, _D.c.seq == seq)
 
 
-def _note(connection: Connection, number: int, t: float, event: str, detail: str) -> None:
-    connection.execute(
-        insert(_EVENT), [{"number": number, "t": t, "event": event, "detail": detail}]
-    )
+def _note(
+    connection: Connection, number: int, t: float, act: Act, party: str, detail: str = ""
+) -> None:
+    row = {"number": number, "happened": t, "act": act.value, "party": party, "detail": detail}
+    connection.execute(insert(_EVENT), [row])
 
 
 def _members(row: Any) -> dict[str, Any]:

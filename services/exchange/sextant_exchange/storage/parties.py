@@ -2,7 +2,7 @@
 
 from sqlalchemy import insert, select, update
 
-from sextant_exchange.domain.ports import PartyVersion
+from sextant_exchange.domain.ports import LoggedLeaf, PartyVersion
 from sextant_exchange.storage.tables import PartyRow
 from sextant_shared.chassis.database import Database
 
@@ -15,13 +15,19 @@ class SqlParties:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def versions(self) -> list[PartyVersion]:
+    async def versions(self) -> list[tuple[PartyVersion, LoggedLeaf | None]]:
         """Return all versions of all parties, in order of acceptance."""
         query = select(
             _P.c.party, _P.c.ver, _P.c.raw, _P.c.entry, _P.c.log_index, _P.c.proof
         ).order_by(_P.c.position)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [PartyVersion(*row) for row in rows]
+        return [
+            (
+                PartyVersion(row.party, row.ver, row.raw, row.entry),
+                None if row.proof is None else LoggedLeaf(row.log_index, row.proof),
+            )
+            for row in rows
+        ]
 
     async def hold(self, version: PartyVersion) -> None:
         """Store a version that is not yet in the log."""
@@ -33,11 +39,11 @@ class SqlParties:
         }
         await self._database.write(lambda connection: connection.execute(insert(_P), [members]))
 
-    async def enforce(self, version: PartyVersion) -> None:
+    async def enforce(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
         """Store where a version stands in the log."""
         statement = (
             update(_P)
             .where(_P.c.party == version.party, _P.c.ver == version.ver)
-            .values(log_index=version.index, proof=version.proof)
+            .values(log_index=leaf.index, proof=leaf.proof)
         )
         await self._database.write(lambda connection: connection.execute(statement))

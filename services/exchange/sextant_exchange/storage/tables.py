@@ -1,7 +1,14 @@
-"""The tables of the exchange. They never leave this folder; times are unix seconds."""
+"""The tables of the exchange. They never leave this folder; times are unix seconds.
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint
+What grows for ever is reached by keys alone, never scanned: a test reads the query plans.
+"""
+
+from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
+
+_IS_HELD = text("log_index IS NULL")
+_HAS_BLOB = text("blob IS NOT NULL")
+_HAS_LEASE = text("lease IS NOT NULL")
 
 
 class EnvelopeRow(SQLModel, table=True):
@@ -9,9 +16,11 @@ class EnvelopeRow(SQLModel, table=True):
 
     __tablename__ = "envelope"
     __table_args__ = (
-        UniqueConstraint("sender", "id", name="uq_envelope_sender_id"),
+        # Ids are UUIDv7: new ones go to the right edge, and a batch is found by id alone.
+        UniqueConstraint("id", "sender", name="uq_envelope_id_sender"),
         Index("ix_envelope_manifest", "manifest"),
-        Index("ix_envelope_held", "number", sqlite_where=Column("log_index") == None),  # noqa: E711
+        Index("ix_envelope_held", "number", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
+        Index("ix_envelope_blob", "blob", sqlite_where=_HAS_BLOB, postgresql_where=_HAS_BLOB),
     )
 
     number: int = Field(primary_key=True)
@@ -24,17 +33,27 @@ class EnvelopeRow(SQLModel, table=True):
     recipients: str
     blob: str | None = None
     received: float
-    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    traceparent: str | None = None
-    log_index: int | None = None
-    receipt: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    held: float
+    logged: float | None = None
     accepted: float | None = None
+    log_index: int | None = None
+    traceparent: str | None = None
+    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class ContentRow(SQLModel, table=True):
-    """A container small enough for a row: one durable write instead of two."""
+    """A container small enough for a row: it shares the commit of its envelope."""
 
     __tablename__ = "content"
+
+    number: int = Field(primary_key=True, foreign_key="envelope.number")
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class ReceiptRow(SQLModel, table=True):
+    """A custody receipt, byte for byte as it is handed out; written once."""
+
+    __tablename__ = "receipt"
 
     number: int = Field(primary_key=True, foreign_key="envelope.number")
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -44,28 +63,33 @@ class DeliveryRow(SQLModel, table=True):
     """One recipient's copy."""
 
     __tablename__ = "delivery"
-    __table_args__ = (Index("ix_delivery_due", "party", "state", "seq"),)
+    __table_args__ = (
+        Index("ix_delivery_number", "number"),
+        Index("ix_delivery_state", "party", "state", "seq"),
+        Index("ix_delivery_lease", "lease", sqlite_where=_HAS_LEASE, postgresql_where=_HAS_LEASE),
+    )
 
     party: str = Field(primary_key=True)
     seq: int = Field(primary_key=True)
-    number: int = Field(foreign_key="envelope.number", index=True)
+    number: int = Field(foreign_key="envelope.number")
     state: str
-    attempts: int = 0
-    not_before: float = 0.0
-    lease: str | None = Field(default=None, index=True)
+    attempts: int
+    not_before: float
+    lease: str | None = None
     lease_until: float | None = None
-    last_error: str = ""
+    last_error: str
 
 
 class EventRow(SQLModel, table=True):
-    """One act on an envelope after its acceptance."""
+    """One act on an envelope after its acceptance, in one party's mailbox."""
 
     __tablename__ = "event"
 
     position: int | None = Field(default=None, primary_key=True)
     number: int = Field(foreign_key="envelope.number", index=True)
-    t: float
-    event: str
+    happened: float
+    act: str
+    party: str
     detail: str
 
 
@@ -73,6 +97,7 @@ class PartyRow(SQLModel, table=True):
     """One version of a party document; in force once it has an index."""
 
     __tablename__ = "party_document"
+    __table_args__ = (UniqueConstraint("party", "ver", name="uq_party_document_ver"),)
 
     position: int | None = Field(default=None, primary_key=True)
     party: str
@@ -81,5 +106,3 @@ class PartyRow(SQLModel, table=True):
     entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     log_index: int | None = None
     proof: str | None = None
-
-    __table_args__ = (UniqueConstraint("party", "ver", name="uq_party_document_ver"),)

@@ -1,4 +1,4 @@
-"""First tables: envelopes, their content, deliveries, events, party documents."""
+"""First tables: envelopes, contents, receipts, deliveries, events, party documents."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,22 @@ down_revision = None
 
 
 def upgrade() -> None:
+    _envelopes()
+    _deliveries()
+    op.create_table(
+        "party_document",
+        sa.Column("position", sa.Integer, primary_key=True),
+        sa.Column("party", sa.String, nullable=False),
+        sa.Column("ver", sa.Integer, nullable=False),
+        sa.Column("raw", sa.LargeBinary, nullable=False),
+        sa.Column("entry", sa.LargeBinary, nullable=False),
+        sa.Column("log_index", sa.Integer),
+        sa.Column("proof", sa.String),
+        sa.UniqueConstraint("party", "ver", name="uq_party_document_ver"),
+    )
+
+
+def _envelopes() -> None:
     op.create_table(
         "envelope",
         sa.Column("number", sa.Integer, primary_key=True),
@@ -20,22 +36,26 @@ def upgrade() -> None:
         sa.Column("recipients", sa.String, nullable=False),
         sa.Column("blob", sa.String),
         sa.Column("received", sa.Float, nullable=False),
-        sa.Column("entry", sa.LargeBinary, nullable=False),
-        sa.Column("traceparent", sa.String),
-        sa.Column("log_index", sa.Integer),
-        sa.Column("receipt", sa.LargeBinary),
+        sa.Column("held", sa.Float, nullable=False),
+        sa.Column("logged", sa.Float),
         sa.Column("accepted", sa.Float),
-        sa.UniqueConstraint("sender", "id", name="uq_envelope_sender_id"),
+        sa.Column("log_index", sa.Integer),
+        sa.Column("traceparent", sa.String),
+        sa.Column("entry", sa.LargeBinary, nullable=False),
+        sa.UniqueConstraint("id", "sender", name="uq_envelope_id_sender"),
     )
     op.create_index("ix_envelope_manifest", "envelope", ["manifest"])
-    op.create_index(
-        "ix_envelope_held", "envelope", ["number"], sqlite_where=sa.text("log_index IS NULL")
-    )
-    op.create_table(
-        "content",
-        sa.Column("number", sa.Integer, sa.ForeignKey("envelope.number"), primary_key=True),
-        sa.Column("data", sa.LargeBinary, nullable=False),
-    )
+    _partial("ix_envelope_held", "envelope", ["number"], "log_index IS NULL")
+    _partial("ix_envelope_blob", "envelope", ["blob"], "blob IS NOT NULL")
+    for name in ("content", "receipt"):
+        op.create_table(
+            name,
+            sa.Column("number", sa.Integer, sa.ForeignKey("envelope.number"), primary_key=True),
+            sa.Column("data", sa.LargeBinary, nullable=False),
+        )
+
+
+def _deliveries() -> None:
     op.create_table(
         "delivery",
         sa.Column("party", sa.String, primary_key=True),
@@ -48,26 +68,21 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.Float),
         sa.Column("last_error", sa.String, nullable=False),
     )
-    op.create_index("ix_delivery_due", "delivery", ["party", "state", "seq"])
     op.create_index("ix_delivery_number", "delivery", ["number"])
-    op.create_index("ix_delivery_lease", "delivery", ["lease"])
+    op.create_index("ix_delivery_state", "delivery", ["party", "state", "seq"])
+    _partial("ix_delivery_lease", "delivery", ["lease"], "lease IS NOT NULL")
     op.create_table(
         "event",
         sa.Column("position", sa.Integer, primary_key=True),
         sa.Column("number", sa.Integer, sa.ForeignKey("envelope.number"), nullable=False),
-        sa.Column("t", sa.Float, nullable=False),
-        sa.Column("event", sa.String, nullable=False),
+        sa.Column("happened", sa.Float, nullable=False),
+        sa.Column("act", sa.String, nullable=False),
+        sa.Column("party", sa.String, nullable=False),
         sa.Column("detail", sa.String, nullable=False),
     )
     op.create_index("ix_event_number", "event", ["number"])
-    op.create_table(
-        "party_document",
-        sa.Column("position", sa.Integer, primary_key=True),
-        sa.Column("party", sa.String, nullable=False),
-        sa.Column("ver", sa.Integer, nullable=False),
-        sa.Column("raw", sa.LargeBinary, nullable=False),
-        sa.Column("entry", sa.LargeBinary, nullable=False),
-        sa.Column("log_index", sa.Integer),
-        sa.Column("proof", sa.Text),
-        sa.UniqueConstraint("party", "ver", name="uq_party_document_ver"),
-    )
+
+
+def _partial(name: str, table: str, columns: list[str], where: str) -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)

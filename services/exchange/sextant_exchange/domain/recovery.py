@@ -1,0 +1,52 @@
+"""Finishes what a stop, or a log that was away, left half done. Safe to run at any time.
+
+Runs once before the first request (`sweep`) and then again and again (`__call__`): held envelopes
+and a pending party document are given to the log with the same entry bytes as before.
+"""
+
+import asyncio
+
+from sextant_exchange.domain.deposit import Deposits
+from sextant_exchange.domain.ports import Blobs, Envelopes
+from sextant_exchange.domain.registration import Registration
+
+
+class Recovery:
+    """The use case; `batch` envelopes at a time, so that a long outage costs no memory."""
+
+    def __init__(
+        self, envelopes: Envelopes, deposits: Deposits, registration: Registration, *, batch: int
+    ) -> None:
+        self._envelopes = envelopes
+        self._deposits = deposits
+        self._registration = registration
+        self._batch = batch
+
+    async def __call__(self) -> None:
+        """Finish what is held, oldest first; stop early when the log takes nothing.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE` when the store or the log is away.
+        """
+        await self._registration.settle()
+        after = 0
+        while batch := await self._envelopes.held(after, self._batch):
+            receipts = await asyncio.gather(*(self._deposits.finish(held) for held in batch))
+            if len(batch) < self._batch or not any(receipts):
+                return
+            after = batch[-1].number
+
+
+async def sweep(blobs: Blobs, envelopes: Envelopes) -> int:
+    """Remove blobs whose deposit stopped before step A; return how many.
+
+    Must run before the first request: a deposit under way has its blob before its row.
+    """
+    removed = 0
+    async for names in blobs.names():
+        known = await envelopes.blobs_among(names)
+        orphans = [name for name in names if name not in known]
+        if orphans:
+            await blobs.delete(orphans)
+        removed += len(orphans)
+    return removed
