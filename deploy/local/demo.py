@@ -1,7 +1,6 @@
 """`make demo`: the main job, end to end, through the installed command and nothing private."""
 
 import json
-import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,15 +117,16 @@ def _repeat(screen: Screen, stack: Stack, tally: Tally) -> None:
 
 
 def _alter(screen: Screen, stack: Stack, tally: Tally) -> None:
-    with screen.step("3b. One byte altered: refused"):
-        first = next(iter(tally.receipts.values()))
-        altered = stack.root / "altered"
-        shutil.copytree(stack.home(first["state"]), altered)
-        container = altered / "sent" / first["id"] / "container.dxe"
+    with screen.step("3b. One byte altered on the way: refused"):
+        home = stack.home("NA-XAL")
+        options = ("--seal-only", "--json", "--home", home)
+        sealed = sextant("submit", EXAMPLES / "NA-XAL" / "nil-2025.json", *options).json()
+        (envelope,) = sealed["envelopes"]
+        container = home / "sent" / envelope["id"] / "container.dxe"
         data = bytearray(container.read_bytes())
         data[-1] ^= 1
         container.write_bytes(data)
-        done = sextant("submit", "--again", first["id"], "--home", altered, expect=REFUSED)
+        done = sextant("submit", "--again", envelope["id"], "--home", home, expect=REFUSED)
         tally.refusal = done.stderr.splitlines()[0]
         screen.lines(done.stderr)
 
