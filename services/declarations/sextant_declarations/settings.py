@@ -99,8 +99,8 @@ class DeclarationsSettings(ServiceSettings):
         float, Field(description="how long a stopping worker lets deliveries finish", ge=0)
     ] = 5.0
     replies_at_once: Annotated[
-        int, Field(description="replies deposited at once; more only contend", ge=1)
-    ] = 4
+        int, Field(description="replies deposited at once: they share the log's batches", ge=1)
+    ] = 8
     poll_s: Annotated[
         float, Field(description="how often the outbox is looked at without being woken", gt=0)
     ] = 1.0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sextant_declarations.domain.relay import Backoff, repeat
-from sextant_shared.errors import Code
+from sextant_shared.errors import Code, PlatformError
 from tests.unit.declarations.fakes import PowerCutError
 from tests.unit.declarations.secretariat import Secretariat
 from tests.unit.declarations.world import XAL
@@ -139,6 +139,8 @@ async def test_pauses_double_up_to_the_cap() -> None:
     assert 0.5 <= pauses[0] <= 1
     assert 4 <= pauses[1] <= 8
     assert 30 <= pauses[2] <= 60
+    busy = PlatformError(Code.RATE, "too many at once", retry_after_s=90)
+    assert backoff.pause_s(0, busy) == 90
 
 
 async def test_a_defect_in_a_cycle_does_not_end_the_loop() -> None:

@@ -21,12 +21,12 @@ come again later, and the exchange keeps what failed too often among its dead le
 import asyncio
 import contextlib
 import random
-import traceback
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import structlog
 
+from sextant_declarations.domain.defects import told
 from sextant_declarations.domain.deliveries import (
     Content,
     Dossier,
@@ -104,7 +104,7 @@ class Intake:
                         await self._release(lease, STOPPING, delay_s=0)
                 raise
             except Exception as error:  # noqa: BLE001 - a defect must not lose or spin a delivery
-                _log_defect(lease, error)
+                _log.error("delivery.defect", seq=lease.seq, **told(error))
                 await self._release(lease, f"{Code.INTERNAL}: {type(error).__name__}")
 
     async def _process(self, lease: Lease) -> None:
@@ -221,9 +221,3 @@ def _registry_position(custody: bytes) -> int:
     if not isinstance(entry, EnvelopeAcceptedEntry):
         raise PlatformError(Code.INTEGRITY, "the custody receipt is about something else")
     return entry.reg
-
-
-def _log_defect(lease: Lease, error: Exception) -> None:
-    # The frames only: the message of a foreign error may repeat declared content.
-    frames = traceback.format_tb(error.__traceback__)
-    _log.error("delivery.defect", seq=lease.seq, error=type(error).__name__, frames=frames)

@@ -33,6 +33,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from sextant_declarations.domain.defects import told
 from sextant_declarations.domain.owed import DueEntry, DueReply, LoggedProof, Postponed, SealedReply
 from sextant_declarations.domain.ports import Dispatch, Log, Outbox, Step, Trace
 from sextant_shared.clock import Clock
@@ -59,10 +60,11 @@ class Backoff:
     first_s: float
     cap_s: float
 
-    def pause_s(self, attempts: int) -> float:
-        """Return the pause after so many failed tries."""
+    def pause_s(self, attempts: int, error: PlatformError | None = None) -> float:
+        """Return the pause after so many failed tries, at least what the other side asks for."""
+        asked = (error.retry_after_s if error else None) or 0
         longest = min(self.cap_s, self.first_s * float(1 << min(attempts, _MAX_DOUBLINGS)))
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+        return max(asked, longest * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class RelayEntries:
                 Postponed(
                     row=entry.row,
                     error=str(error),
-                    again_at=now + self.backoff.pause_s(entry.attempts),
+                    again_at=now + self.backoff.pause_s(entry.attempts, error),
                 )
                 for entry in due
             ]
@@ -196,7 +198,7 @@ class RelayReplies:
                 await self.outbox.replace_reply(reply.row, await self.reseal(reply))
         except PlatformError as again:
             error = again
-        again_at = self.clock() + self.backoff.pause_s(reply.attempts)
+        again_at = self.clock() + self.backoff.pause_s(reply.attempts, error)
         await self.outbox.postpone_reply(
             Postponed(row=reply.row, error=str(error), again_at=again_at)
         )
@@ -210,8 +212,8 @@ async def repeat(
         wake.clear()
         try:
             busy = await cycle()
-        except Exception:  # noqa: BLE001 - the loop outlives every defect; nothing is lost
-            _log.exception("relay.defect")
+        except Exception as error:  # noqa: BLE001 - the loop outlives every defect; nothing is lost
+            _log.error("relay.defect", **told(error))
             busy = False
         if not busy:
             with contextlib.suppress(TimeoutError):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from sextant_declarations.domain.defects import told
 from sextant_declarations.domain.deliveries import Lease
 from sextant_declarations.domain.ports import Mailbox
 from sextant_shared.clock import Clock, timestamp_s
@@ -96,7 +97,7 @@ class Worker:
             raise
         except Exception as error:
             # The loop outlives every defect: an ended worker would stop the queue silently.
-            _log.exception("worker.defect")
+            _log.error("worker.defect", **told(error))
             raise PlatformError(Code.INTERNAL, type(error).__name__) from error
         self._asking = None
         return leases
@@ -110,7 +111,7 @@ class Worker:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("worker.lost_delivery", error=type(error).__name__)  # its lease runs out
+            _log.error("worker.lost_delivery", **told(error))  # its lease runs out
         self.status.in_flight = len(self._tasks)
 
     def _waiting(self, error: PlatformError | None) -> None:
