@@ -1,0 +1,219 @@
+"""The frame around every request: guards, bounds, time-outs, problems, trace gate, docs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sextant_shared.chassis.application import create_application, gated
+from sextant_shared.chassis.identity import ClientRecord, Identity
+from sextant_shared.chassis.middleware import caller_traceparent
+from sextant_shared.chassis.routing import action, guarded_router, open_to_all
+from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.chassis.telemetry import Telemetry
+from sextant_shared.clock import system_clock
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.access import Action
+from tests.support.parties import signer
+
+pytestmark = pytest.mark.anyio
+URL = "http://room.example"
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Nobody:
+    """A directory that knows no client."""
+
+    def find(self, client_id: str, kid: str) -> ClientRecord:
+        raise PlatformError(Code.AUTH, f"unknown client {client_id} {kid}")
+
+
+def make_app(tmp_path: Path, *, ready: str = "ok", **changes: object) -> FastAPI:
+    settings = ServiceSettings.model_validate(
+        {"data_dir": tmp_path, "port": 1, "base_url": URL, **changes}
+    )
+    router = guarded_router()
+
+    @router.get("/closed", **action(Action.LOG_APPEND))
+    async def closed() -> Response:
+        return JSONResponse({"reached": True})
+
+    @router.post("/echo", **open_to_all("test"))
+    async def echo(request: Request) -> Response:
+        body = await request.body()
+        trace = request.headers.get("traceparent")
+        caller = caller_traceparent(request.scope)
+        return JSONResponse({"size": len(body), "trace": trace, "caller": caller})
+
+    @router.get("/broken", **open_to_all("test"))
+    async def broken() -> Response:
+        raise RuntimeError("secret detail")
+
+    @router.get("/number", **open_to_all("test"))
+    async def number(n: int, m: int) -> Response:
+        return JSONResponse(n + m)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    async def checks() -> dict[str, str]:
+        return {"store": ready}
+
+    return create_application(
+        "room",
+        settings,
+        description="a room for tests",
+        routers=[router],
+        lifespan=lifespan,
+        identity=Identity(
+            issuer=URL,
+            signer=signer("room", Alg.ED25519),
+            directory=Nobody(),
+            clock=system_clock,
+        ),
+        telemetry=Telemetry("room"),
+        ready=checks,
+    )
+
+
+def client(app: FastAPI) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(gated(app), raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=URL)
+
+
+def test_a_route_without_an_action_cannot_be_declared() -> None:
+    router = guarded_router()
+    with pytest.raises(PlatformError, match="names no action"):
+        router.get("/forgotten")(lambda: None)
+
+
+async def test_a_stranger_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    async with client(make_app(tmp_path)) as http:
+        answer = await http.get("/closed")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("DPoP")
+    assert "/oauth/token" in answer.json()["fix"]
+
+
+async def test_an_unexpected_error_tells_nothing_of_itself(tmp_path: Path) -> None:
+    async with client(make_app(tmp_path)) as http:
+        answer = await http.get("/broken")
+    assert answer.status_code == 500
+    assert answer.json()["code"] == "E_INTERNAL"
+    assert "secret" not in answer.text
+
+
+async def test_unknown_paths_and_methods_are_problems(tmp_path: Path) -> None:
+    async with client(make_app(tmp_path)) as http:
+        missing, wrong = await http.get("/nowhere"), await http.put("/echo")
+    assert (missing.status_code, missing.json()["code"]) == (404, "E_NOT_FOUND")
+    assert (wrong.status_code, wrong.headers["content-type"]) == (405, "application/problem+json")
+
+
+async def test_all_bad_parameters_are_found_at_once(tmp_path: Path) -> None:
+    async with client(make_app(tmp_path)) as http:
+        answer = await http.get("/number", params={"n": "x"})
+    assert answer.status_code == 400
+    pointers = {finding["pointer"] for finding in answer.json()["findings"]}
+    assert pointers == {"/query/n", "/query/m"}
+
+
+async def test_a_body_beyond_its_bound_is_refused(tmp_path: Path) -> None:
+    async with client(make_app(tmp_path, max_json_bytes=1024)) as http:
+        fits = await http.post("/echo", content=b"x" * 1024)
+        answer = await http.post("/echo", content=b"x" * 1025)
+    assert fits.json()["size"] == 1024
+    assert (answer.status_code, answer.json()["code"]) == (413, "E_TOO_LARGE")
+
+
+async def test_a_body_that_falls_silent_is_refused(tmp_path: Path) -> None:
+    app = gated(make_app(tmp_path, body_read_timeout_s=0.05))
+    sent = []
+
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(5)
+        return {"type": "http.request"}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/echo",
+        "raw_path": b"/echo",
+        "query_string": b"",
+        "headers": [(b"content-length", b"100")],
+        "http_version": "1.1",
+        "scheme": "http",
+        "server": ("room.example", 80),
+        "client": ("127.0.0.1", 1),
+        "root_path": "",
+    }
+    await app(scope, receive, send)  # type: ignore[arg-type]
+    assert sent[0]["status"] == 422
+
+
+async def test_too_many_requests_at_once_are_told_when_to_come_back(tmp_path: Path) -> None:
+    app = make_app(tmp_path, max_in_flight=1)
+    gate = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"x"
+        await gate.wait()
+
+    async with client(app) as http:
+        first = asyncio.create_task(http.post("/echo", content=slow()))
+        await asyncio.sleep(0.05)
+        second = await http.get("/number", params={"n": 1, "m": 2})
+        alive = await http.get("/healthz")
+        gate.set()
+        await first
+    assert second.status_code == 503
+    assert second.headers["retry-after"]
+    assert alive.status_code == 200
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("link", None), ("accept", TRACE)])
+async def test_a_callers_trace_is_a_parent_only_where_accepted(
+    tmp_path: Path, mode: str, kept: str | None
+) -> None:
+    async with client(make_app(tmp_path, trace_parent=mode)) as http:
+        headers = {"traceparent": TRACE, "baggage": "a=b"}
+        answer = (await http.post("/echo", headers=headers)).json()
+    assert (answer["trace"], answer["caller"]) == (kept, TRACE)
+
+
+async def test_readiness_tells_the_truth(tmp_path: Path) -> None:
+    async with client(make_app(tmp_path, ready="E_UNAVAILABLE")) as http:
+        sick = await http.get("/readyz")
+    app = make_app(tmp_path)
+    async with client(app) as http:
+        well = await http.get("/readyz")
+        app.state.draining = True
+        stopping = await http.get("/readyz")
+        alive = await http.get("/healthz")
+    assert [a.status_code for a in (sick, well, stopping, alive)] == [503, 200, 503, 200]
+    assert sick.json()["checks"] == {"store": "E_UNAVAILABLE"}
+
+
+async def test_docs_stand_alone(tmp_path: Path) -> None:
+    async with client(make_app(tmp_path)) as http:
+        page, api = await http.get("/docs"), await http.get("/openapi.json")
+    assert "http://" not in page.text.replace(URL, "")
+    assert "https://" not in page.text
+    closed = api.json()["paths"]["/closed"]["get"]
+    assert closed["x-sextant-action"] == "log.append"
