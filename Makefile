@@ -74,10 +74,6 @@ bench: $(STAMP) ## deposits per second against their floor, bounded, on loopback
 	@$(BIN)/python -m bench
 
 # group: regenerate, then look at the difference
-.PHONY: vectors
-vectors: $(STAMP) ## golden vectors from fixed keys
-	@$(BIN)/python -m tests.vectors.dxe1.generate
-
 .PHONY: docs-tables
 docs-tables: $(STAMP) ## generated tables in docs/
 	@$(BIN)/python -m deploy.local.tables
