@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sextant_declarations.domain.deliveries import Dossier, Examined
 from sextant_declarations.domain.intake import Intake
 from sextant_declarations.domain.records import Nature
 from sextant_shared.encoding import b64u_decode, canonical_json, sha256
@@ -136,6 +137,14 @@ async def test_another_envelope_under_a_stored_id_goes_back(secretariat: Secreta
     assert len(secretariat.records) == 1
 
 
+async def test_another_envelope_than_was_announced_goes_back(secretariat: Secretariat) -> None:
+    accepted = secretariat.world.declare()
+    secretariat.deliver(accepted)
+    await secretariat.intake(secretariat.world.lease(accepted, manifest="A" * 43))
+    assert "another envelope" in secretariat.exchange.released[0][1]
+    assert secretariat.records == []
+
+
 # --- answers ------------------------------------------------------------------------------------
 
 
@@ -245,6 +254,49 @@ async def test_a_process_that_stops_loses_nothing_and_does_nothing_twice(
     types = [parse_entry(leaf).type for leaf in secretariat.world.log.leaves]
     assert types.count("declaration.opened") == types.count("declaration.outcome") == 1
     assert secretariat.staging() == []
+
+
+# --- order --------------------------------------------------------------------------------------
+
+
+class Slow:
+    """A workshop in which chosen deliveries take longer, or fail late."""
+
+    def __init__(self, secretariat: Secretariat, held: asyncio.Event, slow: str) -> None:
+        self._inner = secretariat.workshop
+        self._held = held
+        self._slow = slow
+        self.error: PlatformError | None = None
+        self.seal = self._inner.seal
+
+    async def examine(self, dossier: Dossier) -> Examined:
+        if dossier.id == self._slow:
+            await self._held.wait()
+            if self.error:
+                raise self.error
+        return await self._inner.examine(dossier)
+
+
+@pytest.mark.parametrize("fails", ["never", "late"])
+async def test_a_version_does_not_overtake_the_one_before_it(
+    secretariat: Secretariat, fails: str
+) -> None:
+    first, second = secretariat.world.declare(version=1), secretariat.world.declare(version=2)
+    other = secretariat.world.declare(XBO, state_code="XBO")
+    secretariat.deliver(first, second, other)
+    go = asyncio.Event()
+    workshop = Slow(secretariat, go, first.id)
+    if fails == "late":
+        workshop.error = PlatformError(Code.UNAVAILABLE, "the disk refused")
+    intake = replace(secretariat.intake, workshop=workshop)
+    tasks = [asyncio.create_task(intake(lease)) for lease in secretariat.exchange.leases()]
+    await tasks[2]
+    assert [r.submission.examined.sender for r in secretariat.records] == [XBO]
+    go.set()
+    await asyncio.gather(*tasks)
+    versions = [r.filed.facts.version for r in secretariat.records[1:] if r.filed]
+    assert versions == ([1, 2] if fails == "never" else [2])
+    assert all(r.filed and r.filed.registration for r in secretariat.records)
 
 
 # --- what is transient --------------------------------------------------------------------------

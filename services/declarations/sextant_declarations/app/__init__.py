@@ -50,6 +50,7 @@ def create_app(
     """
     telemetry = Telemetry("declarations", settings)
     opened: list[Service] = []
+    running: list[asyncio.Task[None]] = []
 
     def service() -> Service:
         if not opened:
@@ -63,11 +64,12 @@ def create_app(
             parts = Parts(settings, telemetry, clock, step, outside or Outside(), stack)
             opened.append(await parts.open())
             stack.callback(opened.clear)
-            tasks = [asyncio.create_task(loop()) for loop in service().loops]
+            running.extend(asyncio.create_task(loop()) for loop in service().loops)
+            stack.callback(running.clear)
             try:
                 yield
             finally:
-                for task in tasks:  # the worker first: it lets go of its leases
+                for task in running:  # the worker first: it lets go of its leases
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
 
@@ -88,16 +90,19 @@ def create_app(
             clock=clock,
         ),
         telemetry=telemetry,
-        ready=lambda: _checks(opened),
+        ready=lambda: _checks(opened, running),
     )
 
 
-async def _checks(opened: Sequence[Service]) -> dict[str, str]:
+async def _checks(
+    opened: Sequence[Service], running: Sequence[asyncio.Task[None]]
+) -> dict[str, str]:
     """Return what this service needs of itself; others being down does not make it unready."""
     if not opened:
         return {"service": "not open"}
+    loops = "ended" if any(task.done() for task in running) else "ok"
     try:
         await opened[0].database.read(lambda c: c.exec_driver_sql("SELECT 1").scalar())
     except PlatformError as error:
-        return {"database": str(error.code)}
-    return {"database": "ok"}
+        return {"loops": loops, "database": str(error.code)}
+    return {"loops": loops, "database": "ok"}

@@ -18,6 +18,7 @@ from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
 from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
 from sextant_declarations.domain.answers import Sources
+from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.intake import Intake, Patience
 from sextant_declarations.domain.logwatch import LogWatch
@@ -46,6 +47,7 @@ from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, random_bytes, uuid7
 from sextant_shared.protocol.keyfiles import read_key_file
 
+PRIVATE = 0o700  # findings and plaintext are nobody else's
 _MIGRATIONS = "sextant_declarations.storage.migrations"
 
 
@@ -88,6 +90,7 @@ class Parts:
         """
         settings = self.settings
         trust = read_trust_file(settings.trust_file, settings.party)
+        settings.data_dir.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         database = open_database(settings.database, METADATA, _MIGRATIONS)
         self.stack.callback(database.close)
         vault = FileVault(settings.vault)
@@ -113,7 +116,10 @@ class Parts:
             stored=stored,
         )
         batcher: Batcher[Submission, None] = Batcher(registrar, max_batch=settings.max_leases)
+        self.stack.push_async_callback(batcher.drain)
         watch = LogWatch(heads, log, self.clock)
+        if point := trust.checkpoint:
+            watch.pinned(LogHead(point.size, point.root, point.text))
         intake = Intake(
             mailbox=exchange,
             directory=directory,

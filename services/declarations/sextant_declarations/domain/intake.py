@@ -22,7 +22,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -48,6 +48,7 @@ from sextant_declarations.domain.ports import (
 )
 from sextant_declarations.domain.records import Submission
 from sextant_declarations.domain.registration import UNKNOWN_CLASS
+from sextant_declarations.domain.turns import Turn, Turns
 from sextant_declarations.domain.worker import STOPPING
 from sextant_shared.encoding import b64u, b64u_decode
 from sextant_shared.errors import Code, PlatformError
@@ -89,13 +90,14 @@ class Intake:
     trace: Trace
     step: Step
     patience: Patience
+    turns: Turns = field(default_factory=Turns)
 
     async def __call__(self, lease: Lease) -> None:
         """Process the delivery to its acknowledgement, or give it back with the reason."""
-        with self.trace.processing(lease):
+        with self.trace.processing(lease), self.turns.taken(lease.sender, lease.seq) as turn:
             try:
                 async with self._kept(lease):
-                    await self._process(lease)
+                    await self._process(lease, turn)
             except PlatformError as error:
                 await self._release(lease, f"{error.code}: {error.detail}")
             except asyncio.CancelledError:
@@ -107,26 +109,23 @@ class Intake:
                 _log.error("delivery.defect", seq=lease.seq, **told(error))
                 await self._release(lease, f"{Code.INTERNAL}: {type(error).__name__}")
 
-    async def _process(self, lease: Lease) -> None:
+    async def _process(self, lease: Lease, turn: Turn) -> None:
         self.step("declarations.after_lease")
         held = await self.register.held(lease.sender, lease.id)
         if held is None:
-            await self._take_in(lease)
+            await self._take_in(lease, turn)
         elif b64u(held) != lease.manifest:
-            raise PlatformError(
-                Code.INTEGRITY,
-                "the exchange delivers another envelope under an id that is stored already",
-                expected=b64u(held),
-                received=lease.manifest,
-            )
+            raise _another(lease, held)
         self.step("declarations.after_stored")
         await self._acknowledge(lease)
         self.step("declarations.after_ack")
 
-    async def _take_in(self, lease: Lease) -> None:
+    async def _take_in(self, lease: Lease, turn: Turn) -> None:
         with self.vault.stage() as stage:
             dossier = await self._collect(lease, stage)
             examined = await self._examine(dossier)
+            if b64u(examined.manifest_digest) != lease.manifest:
+                raise _another(lease, examined.manifest_digest)
             self.step("declarations.after_open")
             type_ = examined.head.type if examined.head else lease.type
             submission = Submission(
@@ -141,6 +140,8 @@ class Intake:
             opened = isinstance(examined.result, Content)
             with self.trace.inside("register"):
                 await self.vault.keep(stage, examined.manifest_digest, with_content=opened)
+                await self.turns.come(lease.sender, turn)
+                turn.passed.set()  # whoever wakes now runs after the submission is in its place
                 await self.submit(submission)
         self.sighted(examined)
 
@@ -204,6 +205,15 @@ class Intake:
         _log.warning("delivery.released", seq=lease.seq, delay_s=delay_s, reason=reason)
         with contextlib.suppress(PlatformError):  # then the lease runs out by itself
             await self.mailbox.release(lease.token, error=reason, delay_s=delay_s)
+
+
+def _another(lease: Lease, digest: bytes) -> PlatformError:
+    return PlatformError(
+        Code.INTEGRITY,
+        "the exchange announces another envelope than it hands over or handed over before",
+        expected=lease.manifest,
+        received=b64u(digest),
+    )
 
 
 def _registry_position(custody: bytes) -> int:

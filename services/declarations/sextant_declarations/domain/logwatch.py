@@ -62,6 +62,10 @@ class LogWatch:
             size, root = examined.head.beacon
             self._add(Sighting(f"header of {name}", size, root, None, now))
 
+    def pinned(self, head: LogHead) -> None:
+        """Remember the head that the trust file pins."""
+        self._add(Sighting("trust file", head.size, head.root, head.text, self.clock()))
+
     async def __call__(self) -> bool:
         """Compare what is pending; return False: there is never more to do at once.
 

@@ -13,7 +13,7 @@ from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import RegistrarsFile, RegistryProof
 from sextant_shared.models.strict import Strict, read_model
-from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
 from sextant_shared.protocol.parties import RegistrarSet, VerifiedParty
 from sextant_shared.protocol.registry_state import RegistryState, verify_registry_proof
 
@@ -24,11 +24,15 @@ _CACHED_PROOFS = 256  # verifying one costs a few milliseconds, and senders repe
 
 @dataclass(frozen=True)
 class Trust:
-    """Whom this Secretariat believes: its own party id, the pinned registrars, the pinned log."""
+    """Whom this Secretariat believes: its own party id, the pinned registrars, the pinned log.
+
+    `checkpoint` is the newest head of the log that was verified when the trust was set up.
+    """
 
     party: str
     registrars: RegistrarSet
     log: LogKeys
+    checkpoint: Checkpoint | None = None
     _verified: "_Verified" = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -113,7 +117,8 @@ def read_trust_file(path: Path, party: str) -> Trust:
     """Return the trust that the file pins, for the participant `party`.
 
     Raises:
-        PlatformError: `E_MALFORMED`, `E_KEY` or `E_POLICY` for a file that does not fit.
+        PlatformError: `E_MALFORMED`, `E_KEY`, `E_SIGNATURE` or `E_POLICY` for a file that does not
+            fit.
     """
     try:
         data = path.read_bytes()
@@ -128,4 +133,5 @@ def read_trust_file(path: Path, party: str) -> Trust:
             expected=file.log.origin,
             received=keys.origin,
         )
-    return Trust(party, RegistrarSet.from_file(file.registrars), keys)
+    pinned = verify_checkpoint(file.checkpoint, keys) if file.checkpoint else None
+    return Trust(party, RegistrarSet.from_file(file.registrars), keys, pinned)

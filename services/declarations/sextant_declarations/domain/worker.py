@@ -137,9 +137,13 @@ class Worker:
 
     async def _hear_out(self) -> None:
         """Give back what the last request brings, if it is answered soon."""
-        if self._asking is None:
+        asking, self._asking = self._asking, None
+        if asking is None:
             return
-        with contextlib.suppress(PlatformError, TimeoutError):
-            async with asyncio.timeout(self.pace.stop_s):
-                for lease in await self._asking:
+        await asyncio.wait([asking], timeout=self.pace.stop_s)
+        if not asking.done():
+            asking.cancel()
+        elif not asking.cancelled() and asking.exception() is None:
+            for lease in asking.result():
+                with contextlib.suppress(PlatformError):  # then the lease runs out by itself
                     await self.mailbox.release(lease.token, error=STOPPING, delay_s=0)

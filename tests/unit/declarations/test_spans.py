@@ -1,0 +1,75 @@
+"""One trace for one declaration, also where one call serves many."""
+
+from collections.abc import Iterator
+
+import pytest
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind
+
+from sextant_declarations.clients.spans import Spans
+from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
+from tests.unit.declarations.world import World
+
+FIRST = f"00-{1:032x}-{1:016x}-01"
+SECOND = f"00-{2:032x}-{2:016x}-01"
+
+
+@pytest.fixture
+def exporter() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def spans(exporter: InMemorySpanExporter) -> Iterator[Spans]:
+    telemetry = Telemetry("declarations")
+    telemetry.provider = TracerProvider()
+    telemetry.provider.add_span_processor(SimpleSpanProcessor(exporter))
+    telemetry.tracer = telemetry.provider.get_tracer("test")
+    yield Spans(telemetry)
+    telemetry.shutdown()
+
+
+def trace_of(span: ReadableSpan) -> int:
+    assert span.context is not None
+    trace_id: int = span.context.trace_id
+    return trace_id
+
+
+def test_processing_continues_the_deliverys_trace_and_links_to_it(
+    spans: Spans, exporter: InMemorySpanExporter
+) -> None:
+    world = World()
+    lease = world.lease(world.declare(), traceparent=FIRST)
+    with spans.processing(lease), spans.inside("open and check"):
+        inside = current_traceparent()
+    part, whole = exporter.get_finished_spans()
+    assert (whole.name, whole.kind) == ("process verification", SpanKind.CONSUMER)
+    assert trace_of(whole) == trace_of(part) == 1
+    assert [link.context.trace_id for link in whole.links] == [1]
+    assert inside is not None
+    assert inside.split("-")[1] == f"{1:032x}"
+    said = " ".join(str(value) for value in (whole.attributes or {}).values())
+    assert lease.id in said
+    assert lease.sender not in said
+
+
+def test_a_batch_shows_in_each_trace_it_serves(
+    spans: Spans, exporter: InMemorySpanExporter
+) -> None:
+    with spans.delivering("append entries", [FIRST, SECOND, FIRST, None]):
+        inside = current_traceparent()
+    done = exporter.get_finished_spans()
+    assert sorted(trace_of(span) for span in done) == [1, 2]
+    assert inside is not None
+    assert inside.split("-")[1] == f"{1:032x}"
+    linked = {trace_of(s): [link.context.trace_id for link in s.links] for s in done}
+    assert linked == {1: [2], 2: [1]}
+
+
+def test_rows_without_a_trace_begin_their_own(spans: Spans, exporter: InMemorySpanExporter) -> None:
+    with spans.delivering("deposit reply", [None]):
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert span.parent is None
