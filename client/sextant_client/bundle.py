@@ -21,6 +21,7 @@ from sextant_client.verify import (
 from sextant_shared.encoding import b64, b64u, b64u_decode
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.log import ConsistencyProof
+from sextant_shared.models.receipts import OutcomeReceipt
 from sextant_shared.protocol.checkpoints import Checkpoint
 from sextant_shared.protocol.logproof import verify_proof
 from sextant_shared.protocol.receipts import parse_custody, verify_custody
@@ -135,6 +136,10 @@ def _summary(sent: SentEnvelope, replies: list[Received]) -> str:
         answer = reply.answer()
         if answer is not None:
             rows.append((f"Reply: {answer.kind}", f"{answer.verdict} at {answer.t}"))
+        if isinstance(answer, OutcomeReceipt):
+            rows.append(("Registration", answer.registration or "none"))
+            rows.append(("Findings", str(len(answer.findings))))
+            rows += [(f.rule, f"{f.severity}: {f.message}") for f in answer.findings]
     cells = "".join(
         f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
         for name, value in rows

@@ -71,7 +71,7 @@ def _show(run: Run, path: str, params: dict[str, str | int]) -> None:
 
 
 def _lines(answer: Any, indent: str = "") -> list[str]:
-    """Return any answer as indented lines; tables of one line an item where items are flat."""
+    """Return any answer as indented lines; tables where items are flat."""
     if isinstance(answer, dict):
         lines = []
         for name, value in answer.items():
@@ -81,11 +81,29 @@ def _lines(answer: Any, indent: str = "") -> list[str]:
                 lines.append(f"{indent}{name}: {value}")
         return lines
     if isinstance(answer, list):
-        return [line for item in answer for line in _item(item, indent)]
+        if all(_is_flat(item) for item in answer):
+            return _table(answer, indent)
+        return [line for item in answer for line in (f"{indent}-", *_lines(item, indent + "  "))]
     return [f"{indent}{answer}"]
 
 
-def _item(item: Any, indent: str) -> list[str]:
-    if isinstance(item, dict) and not any(isinstance(v, dict | list) for v in item.values()):
-        return [indent + "  ".join(str(v) for v in item.values() if v not in {None, ""})]
-    return [f"{indent}-", *_lines(item, indent + "  ")]
+def _is_flat(item: Any) -> bool:
+    return isinstance(item, dict) and not any(isinstance(v, dict | list) for v in item.values())
+
+
+def _table(items: list[dict[str, Any]], indent: str) -> list[str]:
+    """Return flat items as a table with the names of their members above."""
+    names = list(items[0])
+    rows = [names, *([_cell(item.get(name)) for name in names] for item in items)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
+    return [
+        indent
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    return "" if value is None else str(value)
