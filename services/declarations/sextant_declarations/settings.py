@@ -84,7 +84,7 @@ class DeclarationsSettings(ServiceSettings):
         int, Field(description="how long a lost worker blocks a delivery; extended while at work")
     ] = 15
     wait_s: Annotated[
-        int, Field(description="how long the exchange holds an empty lease request open", ge=0)
+        int, Field(description="how long the exchange holds an empty lease request open", ge=1)
     ] = 2
     retry_first_s: Annotated[
         float, Field(description="first delay of a delivery that failed; doubles", gt=0)

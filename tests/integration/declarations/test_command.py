@@ -7,6 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from sextant_declarations.app import create_app
+from sextant_declarations.settings import DeclarationsSettings
+from sextant_shared.chassis.serving import run_service
+from sextant_shared.chassis.settings import load_settings
+from sextant_shared.errors import PlatformError
+
+pytestmark = pytest.mark.anyio
 PREFIX = "SEXTANT_DECLARATIONS_"
 
 
@@ -28,41 +35,55 @@ def settings(folder: Path) -> dict[str, str]:
     }
 
 
-def run(command: str, chosen: dict[str, str]) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Settings that fit; what a test changes in them is in the environment when it runs."""
+    values = settings(tmp_path)
+    for name, value in values.items():
+        monkeypatch.setenv(f"{PREFIX}{name}", value)
+    return values
+
+
+def run(arguments: list[str]) -> int:
+    return run_service("sextant_declarations", DeclarationsSettings, create_app, arguments)
+
+
+def test_the_module_tells_its_settings(tmp_path: Path) -> None:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("SEXTANT_")}  # noqa: TID251
-    return subprocess.run(
-        [sys.executable, "-m", "sextant_declarations", command],
-        env={**inherited, **{f"{PREFIX}{name}": value for name, value in chosen.items()}},
+    chosen = {f"{PREFIX}{name}": value for name, value in settings(tmp_path).items()}
+    done = subprocess.run(
+        [sys.executable, "-m", "sextant_declarations", "check-config"],
+        env={**inherited, **chosen},
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-def test_settings_are_told(tmp_path: Path) -> None:
-    done = run("check-config", settings(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "seal-2.json" in done.stdout
     assert "states = {'INT-1': 'XIN'}" in done.stdout
 
 
 @pytest.mark.parametrize(
-    ("change", "named"),
+    ("name", "value"),
     [
-        ({"MAX_LEASE": "3"}, "MAX_LEASE"),
-        ({"ISOLATION": "none"}, "ISOLATION"),
-        ({"SIGNING_KEY_FILES": '["one.json"]'}, "SIGNING_KEY_FILES"),
+        ("MAX_LEASE", "3"),
+        ("ISOLATION", "none"),
+        ("WAIT_S", "0"),
+        ("SIGNING_KEY_FILES", '["one.json"]'),
     ],
 )
+@pytest.mark.usefixtures("chosen")
 def test_a_setting_that_does_not_fit_is_named(
-    tmp_path: Path, change: dict[str, str], named: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
 ) -> None:
-    done = run("check-config", {**settings(tmp_path), **change})
-    assert done.returncode == 1
-    assert named in done.stderr.upper()
+    monkeypatch.setenv(f"{PREFIX}{name}", value)
+    assert run(["check-config"]) == 1
+    assert name in capsys.readouterr().err.upper()
 
 
-def test_a_missing_key_file_stops_the_service_with_its_name(tmp_path: Path) -> None:
-    done = run("serve", settings(tmp_path))
-    assert done.returncode != 0
-    assert "trust.json" in done.stderr
+@pytest.mark.usefixtures("chosen")
+async def test_a_missing_trust_file_stops_the_service_with_its_name() -> None:
+    app = create_app(load_settings(DeclarationsSettings))
+    with pytest.raises(PlatformError, match=r"trust\.json"):
+        async with app.router.lifespan_context(app):
+            pytest.fail("the service started without trust")
