@@ -26,7 +26,7 @@ from sextant_shared.crypto.signing import Signer, Verifier
 from sextant_shared.models.envelope import MEDIA_TYPE
 from sextant_shared.models.party import KeyUse
 from sextant_shared.protocol.envelope import SealedEnvelope, SealRequest, seal_bytes
-from sextant_shared.protocol.tokens import ASSERTION_TYPE, make_client_assertion, make_dpop_proof
+from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
 
 CONTENT_BYTES = 8 << 10
 LEVELS = {1: 150, 16: 1000, 64: 2000}
@@ -143,15 +143,9 @@ def _cpu(stack: Stack) -> dict[str, float]:
 
 
 async def _token(port: int, url: str, signer: Signer) -> str:
-    form = {
-        "grant_type": "client_credentials",
-        "client_assertion_type": ASSERTION_TYPE,
-        "client_assertion": make_client_assertion(CLIENT_ID, url, signer, system_clock()),
-    }
-    headers = {
-        "Content-Type": "application/x-www-form-urlencoded",
-        "DPoP": make_dpop_proof("POST", f"{url}/oauth/token", signer, system_clock()),
-    }
+    token_url = f"{url}/oauth/token"
+    form, proof = make_token_request(CLIENT_ID, url, token_url, signer, system_clock())
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "DPoP": proof}
     connection = Connection(port)
     answer = await connection.request("POST", "/oauth/token", headers, urlencode(form).encode())
     await connection.close()

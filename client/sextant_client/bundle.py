@@ -46,7 +46,7 @@ def create_bundle(client: Client, envelope_id: str, target: Path, *, with_conten
         members["envelope/content"] = sent.content.read_bytes()
     for number, reply in enumerate(replies, start=1):
         members |= dict(_reply_members(number, reply))
-    receipts = [sent.receipt.read_bytes(), *(reply.custody.read_bytes() for reply in replies)]
+    receipts = [sent.receipt.read_bytes(), *(reply.receipt.read_bytes() for reply in replies)]
     members |= _continuity(client, receipts)
     members[SUMMARY] = _summary(sent, replies).encode()
     index = BundleIndex(
@@ -81,7 +81,7 @@ def _own_registry(client: Client, sent: SentEnvelope) -> bytes:
 def _reply_members(number: int, reply: Received) -> Iterator[tuple[str, bytes]]:
     folder = f"reply-{number}"
     yield f"{folder}/container.dxe", reply.container.read_bytes()
-    yield f"{folder}/custody.json", reply.custody.read_bytes()
+    yield f"{folder}/custody.json", reply.receipt.read_bytes()
     yield f"{folder}/registry.json", json.dumps(reply.registry).encode()
     yield f"{folder}/content", reply.content.read_bytes()
 

@@ -7,19 +7,18 @@ the content and the key that proves it.
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sextant_client.answers import RECEIPT_CTY, Answer, read_answer
 from sextant_client.home import as_json, read_json, write_file
-from sextant_shared.encoding import b64u, b64u_decode
+from sextant_client.stored import StoredEnvelope
+from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.envelope import Header
 from sextant_shared.models.exchange import Delivery
 from sextant_shared.models.receipts import OpenedReceipt
 from sextant_shared.protocol.envelope import open_to_path
-from sextant_shared.protocol.manifest import Manifest, read_manifest, verify_manifest
+from sextant_shared.protocol.manifest import read_manifest, verify_manifest
 from sextant_shared.protocol.parties import Registry
 from sextant_shared.protocol.receipts import parse_custody, verify_custody
 
@@ -27,11 +26,8 @@ if TYPE_CHECKING:
     from sextant_client.client import Client
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(StoredEnvelope):
     """One received envelope on disk."""
-
-    folder: Path
 
     @property
     def seq(self) -> int:
@@ -39,43 +35,9 @@ class Received:
         return int(self.folder.name)
 
     @property
-    def container(self) -> Path:
-        """The sealed bytes."""
-        return self.folder / "container.dxe"
-
-    @property
-    def custody(self) -> Path:
-        """Its custody receipt."""
-        return self.folder / "custody.json"
-
-    @property
-    def content(self) -> Path:
-        """The opened content."""
-        return self.folder / "content"
-
-    @property
-    def kpc(self) -> bytes:
-        """The key that proves the content to others."""
-        return b64u_decode(str(read_json(self.folder / "opened.json")["kpc"]), 32)
-
-    @property
     def registry(self) -> dict[str, Any]:
         """The registry proof of the sender, as it came."""
         return read_json(self.folder / "registry.json")
-
-    def manifest(self) -> Manifest:
-        """Read the manifest from the container.
-
-        Raises:
-            PlatformError: `E_MALFORMED`.
-        """
-        with self.container.open("rb") as file:
-            return read_manifest(file)
-
-    @property
-    def header(self) -> Header:
-        """The header."""
-        return self.manifest().header
 
     def answer(self) -> Answer | None:
         """Return the Secretariat's answer when the content is one.
@@ -132,7 +94,7 @@ def _fetch(client: "Client", delivery: Delivery, folder: Path) -> None:
 
 
 def _verify_and_open(client: "Client", delivery: Delivery, received: Received) -> None:
-    raw = received.custody.read_bytes()
+    raw = received.receipt.read_bytes()
     with received.container.open("rb") as source:
         manifest = read_manifest(source)
         header = manifest.header
@@ -153,6 +115,6 @@ def _verify_and_open(client: "Client", delivery: Delivery, received: Received) -
         opener = client.home.keys.opener(kid)
         opened = open_to_path(source, verified, opener, party, received.content)
     write_file(received.folder / "registry.json", as_json(proof.model_dump(mode="json")))
-    write_file(received.folder / "opened.json", as_json({"kpc": b64u(opened.kpc)}))
+    write_file(received.proof, as_json({"kpc": b64u(opened.kpc)}))
     received.answer()  # what says it is a receipt must be one
     parse_custody(raw)

@@ -6,64 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sextant_client.home import as_json, read_json, write_file
+from sextant_client.home import as_json, write_file
 from sextant_client.received import Received, stored_replies
-from sextant_shared.encoding import b64u, b64u_decode
+from sextant_client.stored import StoredEnvelope
+from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.envelope import Header
 from sextant_shared.protocol.envelope import SealRequest, seal
-from sextant_shared.protocol.manifest import Manifest, read_manifest
 
 
-@dataclass(frozen=True)
-class SentEnvelope:
+class SentEnvelope(StoredEnvelope):
     """One envelope of ours on disk."""
-
-    folder: Path
 
     @property
     def id(self) -> str:
         """The envelope's id."""
         return self.folder.name
-
-    @property
-    def container(self) -> Path:
-        """The sealed bytes."""
-        return self.folder / "container.dxe"
-
-    @property
-    def content(self) -> Path:
-        """What was sealed."""
-        return self.folder / "content"
-
-    @property
-    def receipt(self) -> Path:
-        """The custody receipt, once it came."""
-        return self.folder / "custody.json"
-
-    @property
-    def kpc(self) -> bytes:
-        """The key that proves the content to others without opening anything."""
-        return b64u_decode(str(read_json(self.folder / "sealed.json")["kpc"]), 32)
-
-    def manifest(self) -> Manifest:
-        """Read the manifest from the container.
-
-        Raises:
-            PlatformError: `E_MALFORMED`.
-        """
-        with self.container.open("rb") as file:
-            return read_manifest(file)
-
-    @property
-    def digest(self) -> bytes:
-        """Digest of the manifest."""
-        return self.manifest().digest
-
-    @property
-    def header(self) -> Header:
-        """The header."""
-        return self.manifest().header
 
     def write_receipt(self, raw: bytes) -> None:
         """Keep the receipt.
@@ -100,7 +57,7 @@ class SentFolder:
                 os.fsync(out.fileno())
             shutil.copyfile(content, partial / "content")
             write_file(
-                partial / "sealed.json", as_json({"kpc": b64u(sealed.kpc), "file": content.name})
+                partial / "proof.json", as_json({"kpc": b64u(sealed.kpc), "file": content.name})
             )
             partial.rename(self.path / request.id)
         except BaseException:

@@ -13,7 +13,7 @@ from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.problems import error_of
-from sextant_shared.protocol.tokens import ASSERTION_TYPE, make_client_assertion, make_dpop_proof
+from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 -- a path
 TIMEOUT_S = 90.0  # longer than the longest long-poll
@@ -139,14 +139,9 @@ class Session:
         if now + TOKEN_MARGIN_S < self._token_expires:
             return self._token
         url = f"{self.base_url}{TOKEN_PATH}"
-        form = {
-            "grant_type": "client_credentials",
-            "client_assertion_type": ASSERTION_TYPE,
-            "client_assertion": make_client_assertion(self._client_id, self.base_url, signer, now),
-        }
-        headers = {"DPoP": make_dpop_proof("POST", url, signer, now)}
+        form, proof = make_token_request(self._client_id, self.base_url, url, signer, now)
         try:
-            response = self._http.post(url, data=form, headers=headers)
+            response = self._http.post(url, data=form, headers={"DPoP": proof})
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
         if response.is_error:

@@ -19,7 +19,7 @@ from sextant_shared.clock import Clock
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.problems import error_of
-from sextant_shared.protocol.tokens import ASSERTION_TYPE, make_client_assertion, make_dpop_proof
+from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
 
 CONNECT_TIMEOUT_S = 3.0
 DEFAULT_TIMEOUT_S = 30.0
@@ -167,13 +167,9 @@ class ServiceClient:
                 return self._token
             now = self._clock()
             url = f"{self._base_url}{TOKEN_PATH}"
-            assertion = make_client_assertion(self._client_id, self._base_url, self._signer, now)
-            form = {
-                "grant_type": "client_credentials",
-                "client_assertion_type": ASSERTION_TYPE,
-                "client_assertion": assertion,
-            }
-            proof = make_dpop_proof("POST", url, self._signer, now)
+            form, proof = make_token_request(
+                self._client_id, self._base_url, url, self._signer, now
+            )
             try:
                 response = await self._http.post(url, data=form, headers={"DPoP": proof})
             except httpx.TransportError as error:

@@ -75,6 +75,18 @@ def make_client_assertion(client_id: str, issuer: str, signer: Signer, now: floa
     return _sign({"alg": _ALG, "kid": signer.kid, "typ": TYP_ASSERTION}, claims, signer)
 
 
+def make_token_request(
+    client_id: str, issuer: str, url: str, signer: Signer, now: float
+) -> tuple[dict[str, str], str]:
+    """Return (form, DPoP proof) of a request for an access token at `url`."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": make_client_assertion(client_id, issuer, signer, now),
+    }
+    return form, make_dpop_proof("POST", url, signer, now)
+
+
 def make_dpop_proof(
     method: str, url: str, signer: Signer, now: float, access_token: str | None = None
 ) -> str:

@@ -1,0 +1,60 @@
+"""One envelope on disk, sent or received: the same files, the same names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sextant_client.home import read_json
+from sextant_shared.encoding import b64u_decode
+from sextant_shared.models.envelope import Header
+from sextant_shared.protocol.manifest import Manifest, read_manifest
+
+
+@dataclass(frozen=True)
+class StoredEnvelope:
+    """A folder with the sealed bytes, what is inside, its custody receipt, and what proves it."""
+
+    folder: Path
+
+    @property
+    def container(self) -> Path:
+        """The sealed bytes."""
+        return self.folder / "container.dxe"
+
+    @property
+    def content(self) -> Path:
+        """What is inside."""
+        return self.folder / "content"
+
+    @property
+    def receipt(self) -> Path:
+        """The custody receipt, once there is one."""
+        return self.folder / "custody.json"
+
+    @property
+    def proof(self) -> Path:
+        """The file with `kpc`."""
+        return self.folder / "proof.json"
+
+    @property
+    def kpc(self) -> bytes:
+        """The key that proves the content to others without opening anything."""
+        return b64u_decode(str(read_json(self.proof)["kpc"]), 32)
+
+    def manifest(self) -> Manifest:
+        """Read the manifest from the container.
+
+        Raises:
+            PlatformError: `E_MALFORMED`.
+        """
+        with self.container.open("rb") as file:
+            return read_manifest(file)
+
+    @property
+    def header(self) -> Header:
+        """The header."""
+        return self.manifest().header
+
+    @property
+    def digest(self) -> bytes:
+        """Digest of the manifest."""
+        return self.manifest().digest
