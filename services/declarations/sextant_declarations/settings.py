@@ -82,7 +82,7 @@ class DeclarationsSettings(ServiceSettings):
     ] = 32
     lease_s: Annotated[
         int, Field(description="how long a lost worker blocks a delivery; extended while at work")
-    ] = 15
+    ] = 10
     wait_s: Annotated[
         int, Field(description="how long the exchange holds an empty lease request open", ge=1)
     ] = 2

@@ -183,18 +183,18 @@ class Parts:
             max_declaration_values=settings.max_declaration_values,
             process_memory_bytes=settings.process_memory_bytes,
         )
-        workshop: ProcessWorkshop | ThreadWorkshop
         if settings.isolation == "thread":
-            workshop = ThreadWorkshop(Bench.set_up(tools))
-        else:
-            workshop = ProcessWorkshop(
-                tools,
-                processes=settings.processes,
-                jobs_per_process=settings.jobs_per_process,
-                job_timeout_s=settings.job_timeout_s,
-            )
-            workshop.open()
+            here = ThreadWorkshop(Bench.set_up(tools))
+            self.stack.callback(here.close)
+            return here
+        workshop = ProcessWorkshop(
+            tools,
+            processes=settings.processes,
+            jobs_per_process=settings.jobs_per_process,
+            job_timeout_s=settings.job_timeout_s,
+        )
         self.stack.callback(workshop.close)
+        workshop.open()
         return workshop
 
     def _exchange_client(self) -> ServiceClient:
