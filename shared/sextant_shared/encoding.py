@@ -15,7 +15,6 @@ from sextant_shared.errors import Code, PlatformError
 
 MAX_SAFE_INTEGER = 2**53 - 1
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
-_NOT_URL_SAFE = (b"+", b"/", b"=")
 # The last character of an incomplete group must leave its spare bits zero.
 _LAST = {0: None, 2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -40,7 +39,7 @@ def b64u_decode(text: str, size: int | None = None) -> bytes:
     """
     try:
         raw = text.encode("ascii")
-        if any(character in raw for character in _NOT_URL_SAFE):
+        if b"+" in raw or b"/" in raw or b"=" in raw:
             raise _malformed("not base64url", "base64url without padding", text)
         padded = raw.translate(_TO_STANDARD) + b"=" * (-len(raw) % 4)
         data = binascii.a2b_base64(padded, strict_mode=True)

@@ -15,6 +15,7 @@ Rules:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SealingKey
@@ -81,6 +82,11 @@ class VerifiedParty:
     raw: bytes
     digest: bytes
 
+    @cached_property
+    def loaded(self) -> Mapping[str, Verifier | SealingKey]:
+        """The public keys by key id, each loaded once for the life of this version."""
+        return {key.kid: _load(key) for key in self.document.keys}
+
     def key(self, kid: str, use: KeyUse, *, code: Code = Code.KEY) -> PartyKey:
         """Return the active key `kid` of that use.
 
@@ -133,7 +139,11 @@ class Registry:
             PlatformError: `E_KEY` when a key is missing, not active, or the two are no profile.
         """
         document = self.party(party)
-        return _pair([document.key(kid, KeyUse.SIG).jwk for kid in skid])
+        first, second = (document.loaded[document.key(kid, KeyUse.SIG).kid] for kid in skid)
+        if not (isinstance(first, Verifier) and isinstance(second, Verifier)):
+            raise PlatformError(Code.KEY, "the keys make no signing pair")
+        profile_of([first.alg, second.alg])
+        return first, second
 
     def sealing_key(self, party: str, kid: str) -> SealingKey:
         """Return an active sealing key.
@@ -241,6 +251,10 @@ def prove_possession(raw: bytes, signers: Sequence[Signer]) -> list[Possession]:
     return [Possession(kid=s.kid, signature=b64u(s.sign(message))) for s in signers]
 
 
+def _load(key: PartyKey) -> Verifier | SealingKey:
+    return SealingKey.from_jwk(key.jwk) if key.use is KeyUse.SEAL else Verifier.from_jwk(key.jwk)
+
+
 def _pair(jwks: Sequence[Mapping[str, str]]) -> tuple[Verifier, Verifier]:
     verifiers = [Verifier.from_jwk(dict(jwk)) for jwk in jwks]
     profile_of([verifier.alg for verifier in verifiers])
@@ -258,10 +272,7 @@ def _check_keys(document: PartyDocument) -> None:
     if len(set(kids)) != len(kids):
         raise PlatformError(Code.POLICY, "a key stands twice in the document")
     for key in document.keys:
-        if key.use is KeyUse.SEAL:
-            loaded: SealingKey | Verifier = SealingKey.from_jwk(key.jwk)
-        else:
-            loaded = Verifier.from_jwk(key.jwk)
+        loaded = _load(key)
         if loaded.kid != key.kid:
             raise PlatformError(
                 Code.KEY,
