@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import pickle
 import queue
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -264,3 +266,39 @@ def test_errors_travel_without_declared_content(error: Exception, code: Code, de
     failure = attempt(work, ("examine", None))
     assert failure.code is code
     assert detail in failure.detail
+
+
+_OPEN = """
+import pickle, sys, time
+from pathlib import Path
+from sextant_declarations.clients.workshop import ProcessWorkshop
+
+tools = pickle.loads(Path(sys.argv[1]).read_bytes())
+workshop = ProcessWorkshop(tools, processes=2, jobs_per_process=9, job_timeout_s=20)
+workshop.open()
+print(*(child._process.pid for child in workshop._children), flush=True)
+time.sleep(60)
+"""
+
+
+async def test_processes_end_with_a_service_that_is_killed(tools: Tools, tmp_path: Path) -> None:
+    (tmp_path / "tools").write_bytes(pickle.dumps(tools))
+    service = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _OPEN, str(tmp_path / "tools"), stdout=asyncio.subprocess.PIPE
+    )
+    assert service.stdout is not None
+    pids = [int(text) for text in (await service.stdout.readline()).split()]
+    assert len(pids) == 2
+    service.kill()
+    await service.wait()
+    async with asyncio.timeout(5):
+        while any(alive(pid) for pid in pids):  # noqa: ASYNC110 - somebody else's processes
+            await asyncio.sleep(0.02)
+
+
+def alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
