@@ -29,6 +29,13 @@ def lines() -> Iterator[list[EventDict]]:
         yield captured
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses that are right for machines are long for tests."""
+    monkeypatch.setattr("sextant_shared.chassis.http.BACKOFF_S", 0.01)
+    monkeypatch.setattr("sextant_exchange.domain.mailboxes.RECHECK_S", 0.2)
+
+
 @pytest.fixture(scope="session")
 def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
     """A stopped exchange's folder and its log, once for all tests."""

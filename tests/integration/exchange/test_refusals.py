@@ -95,6 +95,18 @@ async def test_a_proof_for_another_address_is_refused(world: World) -> None:
     assert (answer.status_code, code_of(answer)) == (401, "E_AUTH")
 
 
+async def test_a_proof_is_good_for_one_request(world: World) -> None:
+    caller = world.caller(XAL)
+    await caller.get("/v1/parties")
+    proof = caller._proof("POST", "/v1/envelopes")
+    headers = {"Authorization": f"DPoP {caller.token}", "DPoP": proof}
+    first, again = [
+        await world.send("POST", "/v1/envelopes", content=sealed().data, headers=headers)
+        for _ in range(2)
+    ]
+    assert (first.status_code, again.status_code, code_of(again)) == (201, 401, "E_AUTH")
+
+
 @pytest.mark.parametrize("client", ["registrar-1", "operator-1"])
 async def test_only_parties_deposit(world: World, client: str) -> None:
     assert await refused(world, sealed(), by=client) == (403, "E_FORBIDDEN")

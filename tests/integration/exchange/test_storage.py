@@ -1,0 +1,151 @@
+"""The tables: what migrations build, what queries read, and what is stored only once."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, event
+from sqlmodel import SQLModel
+
+from sextant_exchange.app import MIGRATIONS
+from sextant_exchange.domain.envelopes import Acceptable, Claim, HoldResult, Logged, Repeat
+from sextant_exchange.domain.ports import LeaseOrder
+from sextant_exchange.storage import tables
+from sextant_exchange.storage.envelopes import SqlEnvelopes
+from sextant_exchange.storage.mailboxes import SqlMailboxes
+from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.models.exchange import DeliveryState
+
+pytestmark = pytest.mark.anyio
+GROWING = {"envelope", "content", "receipt", "delivery", "event"}
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = open_database(tmp_path / "exchange.db", SQLModel.metadata, MIGRATIONS)
+    yield opened
+    opened.close()
+
+
+def acceptable(number: int, *, manifest: bytes | None = None, content: bytes = b"c") -> Acceptable:
+    claim = Claim("NA-XAL", f"id-{number:04d}", manifest or number.to_bytes(32, "big"))
+    entry = f"entry {number}".encode()
+    return Acceptable(claim, "t", "C1", 1, ("SEC",), content, None, 0.0, entry, None)
+
+
+def logged(result: HoldResult, index: int, receipt: bytes) -> Logged:
+    assert result.held is not None
+    return Logged(result.held, index, receipt, 2.0)
+
+
+@contextmanager
+def plans() -> Iterator[list[tuple[str, str]]]:
+    """Collect the query plan of every look-up and update that runs in the block."""
+    seen: list[tuple[str, str]] = []
+
+    def explain(_c: Any, cursor: Any, statement: str, given: Any, _x: Any, many: bool) -> None:  # noqa: FBT001
+        if statement.startswith(("SELECT", "UPDATE")):
+            explained = cursor.connection.execute(
+                f"EXPLAIN QUERY PLAN {statement}", given[0] if many else given
+            )
+            seen.extend((statement, row[3]) for row in explained.fetchall())
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+
+
+def test_migrations_end_at_the_declared_tables(tmp_path: Path) -> None:
+    path = tmp_path / "exchange.db"
+    open_database(path, SQLModel.metadata, MIGRATIONS).close()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        own = {t.__tablename__ for t in vars(tables).values() if hasattr(t, "__tablename__")}
+        options = {
+            "include_object": lambda thing, name, kind, _reflected, _other: (
+                name in own if kind == "table" else thing.table.name in own
+            )
+        }
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, SQLModel.metadata) == []
+    engine.dispose()
+
+
+async def test_nothing_that_grows_is_ever_scanned(database: Database) -> None:
+    envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
+    batch = [acceptable(number) for number in range(32)]
+    order = LeaseOrder(8, 10.0, 5.0, 3)
+    with plans() as seen:
+        held = await envelopes.hold(batch, 1.0)
+        await envelopes.hold(batch, 1.0)
+        await envelopes.known([one.claim for one in batch])
+        await envelopes.held(0, 10)
+        await envelopes.accept([logged(h, n, b"r") for n, h in enumerate(held)], 3.0)
+        await envelopes.find("NA-XAL", "id-0001")
+        await envelopes.find_by_manifest(bytes(32))
+        await envelopes.recipients(1)
+        await envelopes.acts(1)
+        await envelopes.note_fetched(1, "SEC", 4.0)
+        await envelopes.content(1)
+        await envelopes.blobs_among(["a", "b"])
+        for state in (None, *DeliveryState):
+            await mailboxes.page("SEC", 3, 10, state)
+        leases = await mailboxes.lease("SEC", order)
+        await mailboxes.extend("SEC", leases[0].lease, 20.0, 5.0)
+        await mailboxes.acknowledge("SEC", leases[0].lease, 5.0)
+    scans = [(s, plan) for s, plan in seen if any(f"SCAN {name}" in plan for name in GROWING)]
+    assert len(seen) > 20
+    assert scans == []
+
+
+async def test_leasing_looks_only_at_what_is_open(database: Database) -> None:
+    mailboxes = SqlMailboxes(database)
+    with plans() as seen:
+        await mailboxes.lease("SEC", LeaseOrder(1, 10.0, 5.0, 3))
+    assert [plan for _, plan in seen if "party=? AND state=?" in plan]
+    assert not [plan for _, plan in seen if "delivery" in plan and "state=?" not in plan]
+
+
+async def test_an_id_is_held_once_also_within_one_batch(database: Database) -> None:
+    envelopes = SqlEnvelopes(database)
+    twin, rival = acceptable(1), acceptable(1, manifest=b"x" * 32)
+    results = await envelopes.hold([acceptable(1), twin, rival, acceptable(2)], 1.0)
+    assert [r.repeat for r in results] == [Repeat.NEW, Repeat.SAME, Repeat.OTHER, Repeat.NEW]
+    assert results[1].held == results[0].held
+    again = await envelopes.hold([twin, rival], 1.0)
+    assert [r.repeat for r in again] == [Repeat.SAME, Repeat.OTHER]
+    assert again[0].held == results[0].held
+
+
+async def test_a_receipt_is_written_once_and_delivers_once(database: Database) -> None:
+    envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
+    (held,) = await envelopes.hold([acceptable(1)], 1.0)
+    first = await envelopes.accept([logged(held, 7, b"first")], 3.0)
+    again = await envelopes.accept([logged(held, 7, b"second, with a later proof")], 4.0)
+    assert first == again == [b"first"]
+    (repeat,) = await envelopes.hold([acceptable(1)], 5.0)
+    assert (repeat.repeat, repeat.receipt) == (Repeat.SAME, b"first")
+    assert [d.seq for d in await mailboxes.page("SEC", 0, 10, None)] == [1]
+    assert await envelopes.held(0, 10) == []
+
+
+async def test_a_batch_that_names_an_envelope_twice_accepts_it_once(database: Database) -> None:
+    envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
+    held = await envelopes.hold([acceptable(1), acceptable(2)], 1.0)
+    twice = [logged(held[0], 7, b"a"), logged(held[1], 8, b"b"), logged(held[0], 7, b"a")]
+    assert await envelopes.accept(twice, 3.0) == [b"a", b"b", b"a"]
+    assert [d.index for d in await mailboxes.page("SEC", 0, 10, None)] == [7, 8]
+
+
+async def test_what_is_held_comes_back_in_pages_with_the_same_entry(database: Database) -> None:
+    envelopes = SqlEnvelopes(database)
+    results = await envelopes.hold([acceptable(number) for number in range(5)], 1.0)
+    page = await envelopes.held(0, 3)
+    rest = await envelopes.held(page[-1].number, 3)
+    assert [*page, *rest] == [result.held for result in results]
