@@ -15,6 +15,7 @@ from sextant_shared.errors import Code, Finding, PlatformError
 from sextant_shared.protocol.envelope import SealRequest, open_envelope, seal
 
 __version__ = "0.1.0"
+open = open_envelope  # noqa: A001 -- the pair of `seal`, as the SDK's callers know it
 __all__ = [
     "Client",
     "Code",
@@ -29,6 +30,7 @@ __all__ = [
     "Trust",
     "VerificationError",
     "Verified",
+    "open",
     "open_envelope",
     "seal",
     "verify_bundle",

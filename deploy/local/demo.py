@@ -70,7 +70,9 @@ def _check(screen: Screen, state: str) -> None:
 
 def _submit(screen: Screen, stack: Stack, state: str, tally: Tally) -> None:
     with screen.step(f"2. {state} seals, signs and submits; receipts and answers come back"):
-        for path in sorted((EXAMPLES / state).glob("*.json")):
+        files = sorted((EXAMPLES / state).glob("*.json"))
+        for number, path in enumerate(files, start=1):
+            screen.progress(f"{state}: {number}/{len(files)} {path.name}")
             done = sextant(
                 "submit", path, "--watch", "--with-findings", "--json", "--home", stack.home(state),
                 expect=(0, 1),
@@ -83,8 +85,8 @@ def _submit(screen: Screen, stack: Stack, state: str, tally: Tally) -> None:
             for answer in _answers(stack, state, envelope["id"]):
                 found = answer.get("findings", [])
                 tally.findings += len(found)
-                number = f"  {answer['registration']}" if answer.get("registration") else ""
-                screen.line(f"    {answer['kind']:<8} {answer['verdict']}{number}  {answer['t']}")
+                register = f"  {answer['registration']}" if answer.get("registration") else ""
+                screen.line(f"    {answer['kind']:<8} {answer['verdict']}{register}  {answer['t']}")
                 for finding in found:
                     screen.line(
                         f"      {finding['severity']}: {finding['rule']} {finding['message']}"

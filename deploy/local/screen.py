@@ -25,6 +25,11 @@ class Screen:
         self._console.print(f"  [dim]{time.monotonic() - begun:.1f} s[/dim]")
         sys.stdout.flush()
 
+    def progress(self, text: str) -> None:
+        """Show what is under way, on a terminal only: the next line takes its place."""
+        if self._console.is_terminal:
+            self._console.print(f"  [dim]{text}[/dim]", end="\r")
+
     def line(self, text: str) -> None:
         """Print one line below the heading."""
         self._console.print(f"  {text}", markup=False)

@@ -143,7 +143,6 @@ async def test_look_ups_take_the_same_few_statements_however_much_is_stored(worl
     for number in range(1, 5):
         await deposited(world, number)
     container = await deposited(world, 5)
-    await world.restart(recover_every_s=3600)  # whose look would be counted
     caller = world.caller(XAL)
     await caller.get("/v1/parties")
     for path, budget in (

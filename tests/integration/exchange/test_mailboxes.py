@@ -88,7 +88,6 @@ async def test_a_mailbox_can_be_read_by_state(world: World) -> None:
 
 async def test_a_page_takes_the_same_few_statements_however_long_it_is(world: World) -> None:
     await fill(world, 6)
-    await world.restart(recover_every_s=3600)  # whose look would be counted
     caller = world.caller(SEC)
     await caller.get("/v1/parties")
     for path in ("/v1/mailbox", "/v1/mailbox/dead-letters"):
@@ -98,7 +97,6 @@ async def test_a_page_takes_the_same_few_statements_however_long_it_is(world: Wo
 
 
 async def test_a_poll_that_finds_nothing_writes_nothing(world: World) -> None:
-    await world.restart(recover_every_s=3600)
     caller = world.caller(SEC)
     await caller.get("/v1/parties")
     with counted_statements() as statements:
