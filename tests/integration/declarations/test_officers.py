@@ -7,8 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
+from sextant_declarations.settings import DATABASE
 from sextant_shared.encoding import b64u_decode, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import parse_entry
@@ -148,8 +149,9 @@ async def test_a_question_that_makes_no_sense_is_refused(
 def counted() -> Iterator[list[str]]:
     statements: list[str] = []
 
-    def note(*args: Any) -> None:
-        statements.append(args[2])
+    def note(connection: Connection, *rest: Any) -> None:
+        if str(connection.engine.url).endswith(DATABASE):
+            statements.append(rest[1])
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
