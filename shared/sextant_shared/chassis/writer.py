@@ -2,23 +2,28 @@
 
 Works that wait while one transaction commits share the next one: one fsync for all. There is no
 timer, so a lone caller does not wait. A future resolves only after COMMIT: what a caller is told
-is durable. One failing work is rolled back to its savepoint and does not sink the others.
+is durable. One failing work is rolled back to its savepoint and does not sink the others; a fault
+of the store itself (full, locked, unreadable) or of the commit fails them all.
 """
 
 import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from sextant_shared.chassis.faults import fault_of, is_fault
 from sextant_shared.errors import Code, PlatformError
 
 T = TypeVar("T")
 Outcome = tuple[Any, Exception | None]
+MAX_BATCH = 256  # beyond it a commit takes long enough for others to notice
+MAX_WAITING = 4096  # beyond it callers are told to come back: bounded memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,15 @@ class _Work:
 
 
 class Writer:
-    """Runs works in order, many to a transaction."""
+    """Runs works in order, many to a transaction.
 
-    def __init__(self, engine: Engine, *, max_batch: int = 256, max_waiting: int = 4096) -> None:
-        self._engine = engine
+    `_waiting` and `_closing` belong to whoever holds `_changed`, the connection to the thread.
+    """
+
+    def __init__(
+        self, engine: Engine, *, max_batch: int = MAX_BATCH, max_waiting: int = MAX_WAITING
+    ) -> None:
+        self._connection = engine.connect()
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._waiting: deque[_Work] = deque()
@@ -44,9 +54,12 @@ class Writer:
     async def run(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` returned, once its effect is durable.
 
+        A caller that goes away does not take its work back: it may be committed all the same.
+
         Raises:
-            PlatformError: `E_UNAVAILABLE` when the queue is full, the store is closed, or the
-                commit failed; then nothing of it is stored. Else what `work` raised.
+            PlatformError: `E_UNAVAILABLE` when the queue is full, the store is closed, cannot
+                write, or the commit failed; then nothing of it is stored. `E_INTEGRITY` when the
+                file is damaged. Else what `work` raised.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -67,10 +80,9 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        with self._engine.connect() as connection:
+        with self._connection as connection:
             while batch := self._take():
-                outcomes = _commit(connection, batch)
-                _tell(batch, outcomes)
+                _tell(batch, _commit(connection, batch))
 
     def _take(self) -> list[_Work]:
         with self._changed:
@@ -82,27 +94,32 @@ class Writer:
 
 def _commit(connection: Connection, batch: Sequence[_Work]) -> list[Outcome]:
     """Run a batch in one transaction and commit it."""
-    failure: Exception
     try:
         with connection.begin():
             if len(batch) == 1:
                 return [(batch[0].run(connection), None)]
             return [_in_savepoint(connection, work) for work in batch]
-    except OperationalError as error:
-        failure = unavailable(error)
+    except DBAPIError as error:
+        failure: Exception = fault_of(error) if is_fault(error) else error
     except Exception as error:  # noqa: BLE001 -- told to the caller whose work raised it
         failure = error
     return [(None, failure)] * len(batch)
 
 
 def _in_savepoint(connection: Connection, work: _Work) -> Outcome:
+    # Straight to the driver: the framework's own savepoints cost more than the insert inside.
+    execute = connection.connection.cursor().execute
+    execute("SAVEPOINT work")
     try:
-        with connection.begin_nested():
-            return work.run(connection), None
-    except OperationalError:
-        raise  # disk full or unreadable: the whole transaction is in doubt
-    except Exception as error:  # noqa: BLE001 -- told to the caller whose work raised it
+        result = work.run(connection)
+    except Exception as error:
+        if is_fault(error):
+            raise  # the whole transaction is in doubt
+        execute("ROLLBACK TO work")
+        execute("RELEASE work")
         return None, error
+    execute("RELEASE work")
+    return result, None
 
 
 def _tell(batch: Sequence[_Work], outcomes: Sequence[Outcome]) -> None:
@@ -111,7 +128,7 @@ def _tell(batch: Sequence[_Work], outcomes: Sequence[Outcome]) -> None:
     for work, outcome in zip(batch, outcomes, strict=True):
         by_loop.setdefault(work.loop, []).append((work.future, outcome))
     for loop, pairs in by_loop.items():
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # that loop was closed: nobody is left to be told
             loop.call_soon_threadsafe(_resolve, pairs)
 
 
@@ -123,13 +140,3 @@ def _resolve(pairs: Sequence[tuple[asyncio.Future[Any], Outcome]]) -> None:
             future.set_exception(error)
         else:
             future.set_result(result)
-
-
-def unavailable(error: OperationalError) -> PlatformError:
-    """Return what callers are told when the store cannot take or give anything now."""
-    return PlatformError(
-        Code.UNAVAILABLE,
-        f"the store cannot answer now: {type(error.orig).__name__}",
-        fix="Repeat later; the operator sees the cause in the log.",
-        retry_after_s=2,
-    )
