@@ -5,29 +5,26 @@ request: a token is verified once and remembered for its life, keys are loaded o
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Protocol
+from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from pydantic import Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from sextant_shared.chassis.directory import ClientDirectory, ClientRecord, StaticDirectory
 from sextant_shared.chassis.replay import ReplayCache
 from sextant_shared.clock import Clock
 from sextant_shared.crypto.signing import Signer, Verifier
 from sextant_shared.encoding import sha256
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.strict import Strict
-from sextant_shared.protocol.access import Role, Subject
+from sextant_shared.protocol.access import Subject
 from sextant_shared.protocol.tokens import (
     ACCESS_LIFE_S,
     ASSERTION_LIFE_S,
     ASSERTION_TYPE,
     PROOF_SKEW_S,
     AccessToken,
+    Proof,
     issue_access_token,
     read_assertion,
     verify_access_token,
@@ -35,80 +32,13 @@ from sextant_shared.protocol.tokens import (
     verify_dpop_proof,
 )
 
+__all__ = ["ClientDirectory", "ClientRecord", "Identity", "StaticDirectory"]
+
 MAX_FORM_BYTES = 8192
+FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_CACHED_TOKENS = 4096
 TOKEN_PATH = "/oauth/token"  # noqa: S105 -- a path
 _NO_STORE = {"Cache-Control": "no-store"}
-
-
-@dataclass(frozen=True, slots=True)
-class ClientRecord:
-    """A known client and the key that must have signed its assertion."""
-
-    subject: Subject
-    verifier: Verifier
-
-
-class ClientDirectory(Protocol):
-    """Port: who may ask for tokens. Look-ups are in memory."""
-
-    def find(self, client_id: str, kid: str) -> ClientRecord:
-        """Return the client, or raise `E_AUTH`."""
-        ...
-
-
-class StaticClient(Strict):
-    """One line of a clients file."""
-
-    client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
-    role: Annotated[Role, Field(strict=False)]
-    party: str | None
-    jwk: dict[str, str]
-
-
-class StaticDirectory:
-    """Clients named in a file: services, officers, auditors, registrars, operators."""
-
-    def __init__(self, clients: Sequence[StaticClient]) -> None:
-        self._records: dict[tuple[str, str], ClientRecord] = {}
-        for client in clients:
-            verifier = Verifier.from_jwk(client.jwk)
-            subject = Subject(client.client_id, client.role, client.party)
-            self._records[client.client_id, verifier.kid] = ClientRecord(subject, verifier)
-
-    @classmethod
-    def from_file(cls, path: Path | None) -> "StaticDirectory":
-        """Load a clients file; None is an empty directory.
-
-        Raises:
-            PlatformError: `E_MALFORMED`, `E_KEY`.
-        """
-        if path is None:
-            return cls([])
-        try:
-            return cls(TypeAdapter(list[StaticClient]).validate_json(path.read_bytes()))
-        except (OSError, ValidationError) as error:
-            raise PlatformError(Code.MALFORMED, f"clients file {path.name}: {error}") from error
-
-    def knows(self, client_id: str) -> bool:
-        """Return whether the file names this client."""
-        return any(known == client_id for known, _ in self._records)
-
-    def find(self, client_id: str, kid: str) -> ClientRecord:
-        """Return the client of that id and key.
-
-        Raises:
-            PlatformError: `E_AUTH`.
-        """
-        record = self._records.get((client_id, kid))
-        if record is None:
-            raise PlatformError(
-                Code.AUTH,
-                "unknown client or key",
-                received=f"{client_id} with key {kid}"[:120],
-                fix="Check the client id, and that this key is the registered one.",
-            )
-        return record
 
 
 class Identity:
@@ -133,6 +63,8 @@ class Identity:
             PlatformError: `E_AUTH`, `E_MALFORMED`, `E_TOO_LARGE`.
         """
         now = self._clock()
+        if request.headers.get("content-type", "").partition(";")[0].strip() != FORM_TYPE:
+            raise PlatformError(Code.MALFORMED, "not a form", expected=f"Content-Type: {FORM_TYPE}")
         form = _form(await _body(request))
         if form.get("grant_type") != "client_credentials":
             raise PlatformError(Code.MALFORMED, "unknown grant", expected="client_credentials")
@@ -145,8 +77,9 @@ class Identity:
         verify_client_assertion(assertion, record.verifier, self.issuer, now)
         lifetime = now + ASSERTION_LIFE_S + 2 * PROOF_SKEW_S
         self._replays.remember(f"a/{assertion.client_id}/{assertion.jti}", lifetime, now)
-        jkt = self._proof(request, now, None)
-        token = issue_access_token(record.subject, jkt, self.issuer, self._signer, now)
+        proof = self._proof(request, now, None)
+        self._remember(proof, now)
+        token = issue_access_token(record.subject, proof.jkt, self.issuer, self._signer, now)
         body = {"access_token": token, "token_type": "DPoP", "expires_in": ACCESS_LIFE_S}
         return JSONResponse(body, headers=_NO_STORE)
 
@@ -166,8 +99,10 @@ class Identity:
                 fix=f"Fetch a token from {self.issuer}{TOKEN_PATH}.",
             )
         access = self._access(token, now)
-        if self._proof(request, now, token) != access.jkt:
+        proof = self._proof(request, now, token)
+        if proof.jkt != access.jkt:
             raise PlatformError(Code.AUTH, "the proof is by another key than the token's")
+        self._remember(proof, now)
         return access.subject
 
     def metadata(self) -> Mapping[str, object]:
@@ -194,7 +129,7 @@ class Identity:
                 self._tokens.popitem(last=False)
         return access
 
-    def _proof(self, request: Request, now: float, token: str | None) -> str:
+    def _proof(self, request: Request, now: float, token: str | None) -> Proof:
         proofs = request.headers.getlist("dpop")
         if len(proofs) != 1:
             raise PlatformError(
@@ -206,7 +141,7 @@ class Identity:
         proof = verify_dpop_proof(
             proofs[0],
             method=request.method,
-            url=f"{self.issuer}{request.url.path}",
+            url=f"{self.issuer}{_sent_path(request)}",
             now=now,
             access_token=token,
         )
@@ -216,8 +151,17 @@ class Identity:
                 "the proof is older than this process, which cannot know whether it was used",
                 fix="Make a fresh proof and repeat.",
             )
+        return proof
+
+    def _remember(self, proof: Proof, now: float) -> None:
+        """Refuse a second use; last, so that only proofs of known callers take memory."""
         self._replays.remember(f"p/{proof.jkt}/{proof.jti}", proof.issued + 2 * PROOF_SKEW_S, now)
-        return proof.jkt
+
+
+def _sent_path(request: Request) -> str:
+    """Return the path as it was sent: what the caller signed, before any decoding."""
+    raw: bytes | None = request.scope.get("raw_path")
+    return request.scope["path"] if raw is None else raw.decode("latin-1")
 
 
 async def _body(request: Request) -> bytes:
@@ -231,7 +175,9 @@ async def _body(request: Request) -> bytes:
 
 def _form(body: bytes) -> dict[str, str]:
     try:
-        pairs = parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=16)
+        pairs = parse_qsl(
+            body.decode("ascii"), strict_parsing=True, max_num_fields=16, errors="strict"
+        )
     except ValueError as error:
         raise PlatformError(Code.MALFORMED, "not a form", expected="name=value pairs") from error
     form = dict(pairs)

@@ -28,6 +28,7 @@ TYP_PROOF = "dpop+jwt"
 _ALG = str(Alg.ED25519)
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}\Z")
 _PARTS = 3
+MAX_ID_CHARS = 64  # of a `jti`: it is remembered, so it must not be a way to fill memory
 CACHED_PROOF_KEYS = 4096
 
 
@@ -109,7 +110,7 @@ def read_assertion(token: str) -> Assertion:
         PlatformError: `E_AUTH`.
     """
     header, claims, signing_input, signature = _parse(token, {"alg", "kid", "typ"}, TYP_ASSERTION)
-    client_id, jti = _text(claims, "sub"), _text(claims, "jti")
+    client_id, jti = _text(claims, "sub"), _id(claims)
     if claims.get("iss") != client_id or _CLIENT_ID.match(client_id) is None:
         raise _refused("the assertion names no client", "iss = sub = client id", client_id[:64])
     kid, expires = _text(header, "kid"), _seconds(claims, "exp")
@@ -143,8 +144,8 @@ def verify_dpop_proof(
     Raises:
         PlatformError: `E_AUTH`.
     """
-    verifier = _proof_key(token.partition(".")[0])
     claims, signing_input, signature = _parse_claims(token)
+    verifier = _proof_key(token.partition(".")[0])
     _verify(verifier, signing_input, signature, "the DPoP proof")
     _expect(claims, "htm", method)
     _expect(claims, "htu", url)
@@ -157,7 +158,7 @@ def verify_dpop_proof(
         )
     if access_token is not None:
         _expect(claims, "ath", b64u(sha256(access_token.encode())))
-    return Proof(verifier.kid, _text(claims, "jti"), issued)
+    return Proof(verifier.kid, _id(claims), issued)
 
 
 def issue_access_token(subject: Subject, jkt: str, issuer: str, signer: Signer, now: float) -> str:
@@ -195,7 +196,7 @@ def verify_access_token(token: str, *, issuer: str, verifier: Verifier, now: flo
         raise _refused("the access token has expired", f"exp after {int(now)}", str(expires))
     confirmation = claims.get("cnf")
     role, party = claims.get("role"), claims.get("party")
-    if role not in set(Role) or not isinstance(confirmation, dict):
+    if not isinstance(role, str) or role not in set(Role) or not isinstance(confirmation, dict):
         raise _refused("the access token lacks its role or key binding", "role and cnf.jkt", "")
     subject = Subject(_text(claims, "client_id"), Role(role), str(party) if party else None)
     return AccessToken(subject, _text(confirmation, "jkt"), expires)
@@ -279,6 +280,13 @@ def _text(claims: dict[str, Any], name: str) -> str:
     value = claims.get(name)
     if not isinstance(value, str) or not value:
         raise _refused(f"claim {name} is missing", "a string", "")
+    return value
+
+
+def _id(claims: dict[str, Any]) -> str:
+    value = _text(claims, "jti")
+    if len(value) > MAX_ID_CHARS:
+        raise _refused("claim jti is too long", f"at most {MAX_ID_CHARS} characters", "")
     return value
 
 
