@@ -1,4 +1,59 @@
-"""The API's page for people: self-contained, because machines of this kind are often air-gapped."""
+"""The API as documents: what `openapi.json` says of all routes alike, and a page for people.
+
+The page is self-contained, because machines of this kind are often air-gapped.
+"""
+
+from dataclasses import fields
+from typing import Any
+
+from sextant_shared.errors import Code, Finding, Severity
+from sextant_shared.protocol.problems import MEDIA_TYPE, RECIPIENT_LOCAL, TYPE_PREFIX
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PROBLEM: dict[str, Any] = {
+    "description": "Problem document (RFC 9457)",
+    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+_TEXT = {"type": "string"}
+_OVER_HTTP = [str(code) for code in Code if code not in RECIPIENT_LOCAL]
+_COMPONENTS: dict[str, dict[str, Any]] = {
+    "securitySchemes": {
+        "dpop": {
+            "type": "http",
+            "scheme": "DPoP",
+            "description": "An access token of this service's `/oauth/token`, bound to a key, with"
+            " a fresh DPoP proof by that key in the header `DPoP` (RFC 9449); Ed25519 only.",
+        }
+    },
+    "schemas": {
+        "Finding": {
+            "type": "object",
+            "required": ["rule", "severity", "pointer", "message"],
+            "properties": {field.name: _TEXT for field in fields(Finding)}
+            | {"severity": {"enum": [str(severity) for severity in Severity]}},
+        },
+        "Problem": {
+            "type": "object",
+            "required": ["type", "title", "status", "code"],
+            "properties": {
+                "type": {"enum": [f"{TYPE_PREFIX}{code}" for code in _OVER_HTTP]},
+                "title": _TEXT,
+                "status": {"type": "integer"},
+                "code": {"enum": _OVER_HTTP},
+                "detail": _TEXT,
+                "expected": _TEXT,
+                "received": _TEXT,
+                "fix": {"type": "string", "description": "The next step."},
+                "trace_id": {"type": "string", "description": "Quote it to the operator."},
+                "findings": {"type": "array", "items": {"$ref": "#/components/schemas/Finding"}},
+                "evidence": {"type": "object", "additionalProperties": _TEXT},
+            },
+        },
+    },
+}
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -50,6 +105,14 @@ fetch('/openapi.json').then(r => r.json()).then(api => {
 });
 </script></body></html>
 """
+
+
+def complete(document: dict[str, Any]) -> dict[str, Any]:
+    """Return `document` with the components that all routes refer to; also when it has them."""
+    components = document.setdefault("components", {})
+    for kind, members in _COMPONENTS.items():
+        components[kind] = {**components.get(kind, {}), **members}
+    return document
 
 
 def page(title: str) -> str:

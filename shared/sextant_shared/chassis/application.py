@@ -1,5 +1,6 @@
 """Builds a service's app: guard, problems, health, docs and telemetry in one fixed order."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -21,7 +22,7 @@ from sextant_shared.chassis.problems import (
     on_platform_error,
     problem_response,
 )
-from sextant_shared.chassis.routing import guarded_router, open_to_all
+from sextant_shared.chassis.routing import GuardedRoute, guarded_router, open_to_all
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.errors import Code, PlatformError
@@ -29,7 +30,16 @@ from sextant_shared.errors import Code, PlatformError
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
 Ready = Callable[[], Awaitable[dict[str, str]]]
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+READY_TIMEOUT_S = 1.0  # a store that answers later is not ready
 _OK = "ok"
+
+
+class Service(FastAPI):
+    """An app whose API document knows our problem documents and how callers prove themselves."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the API document."""
+        return api_docs.complete(super().openapi())
 
 
 def create_application(
@@ -46,8 +56,11 @@ def create_application(
     """Return the app of one service.
 
     `ready` gives one word per check, `ok` or what is wrong; a service is ready when all are `ok`.
+
+    Raises:
+        PlatformError: `E_INTERNAL` for a route that names no action.
     """
-    app = FastAPI(
+    app = Service(
         title=f"Sextant {name}",
         description=description,
         version="1",
@@ -79,8 +92,8 @@ def create_application(
     app.state.identity = identity
     app.state.draining = False
     app.state.settings = settings
-    app.include_router(_service_routes(name, identity, ready))
-    for router in routers:
+    for router in (_service_routes(name, identity, ready), *routers):
+        _require_guards(router)
         app.include_router(router)
     return app
 
@@ -89,6 +102,17 @@ def gated(app: FastAPI) -> ASGIApp:
     """Return the app as a server runs it: with the trace gate outside the framework's telemetry."""
     settings: ServiceSettings = app.state.settings
     return TraceGate(app, accept=settings.trace_parent == "accept")
+
+
+def _require_guards(router: APIRouter) -> None:
+    """Refuse a router that was made without the guard."""
+    for route in router.routes:
+        if not isinstance(route, GuardedRoute):
+            raise PlatformError(
+                Code.INTERNAL,
+                f"route {getattr(route, 'path', '?')} is not guarded",
+                fix="Make its router with guarded_router().",
+            )
 
 
 def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
@@ -106,7 +130,7 @@ def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
             return problem_response(
                 PlatformError(Code.UNAVAILABLE, "the service is stopping", retry_after_s=5)
             )
-        checks = await ready()
+        checks = await _checked(ready)
         healthy = all(value == _OK for value in checks.values())
         status = 200 if healthy else 503
         headers = {} if healthy else {"Retry-After": "2"}
@@ -114,7 +138,8 @@ def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
 
     @router.get("/docs", include_in_schema=False, **open_to_all("documentation"))
     async def docs() -> Response:
-        return HTMLResponse(api_docs.page(f"Sextant {name}"))
+        headers = {"Content-Security-Policy": api_docs.PAGE_POLICY}
+        return HTMLResponse(api_docs.page(f"Sextant {name}"), headers=headers)
 
     @router.post(TOKEN_PATH, **open_to_all("the caller proves itself in the request"))
     async def token(request: Request) -> Response:
@@ -127,3 +152,14 @@ def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
         return dict(identity.metadata())
 
     return router
+
+
+async def _checked(ready: Ready) -> dict[str, str]:
+    """Return what `ready` says; a check that fails or hangs is an answer too."""
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            return await ready()
+    except PlatformError as error:
+        return {"service": str(error.code)}
+    except TimeoutError:
+        return {"service": f"no answer within {READY_TIMEOUT_S:g} s"}

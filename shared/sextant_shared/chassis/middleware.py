@@ -4,18 +4,19 @@ Plain ASGI because the framework's own middleware base class triples the cost of
 """
 
 import asyncio
-from typing import Any
 
 import structlog
 from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sextant_shared.chassis.problems import problem_response
-from sextant_shared.chassis.telemetry import current_trace_id
+from sextant_shared.chassis.telemetry import ERROR_TYPE, current_trace_id, link_current
+from sextant_shared.clock import random_bytes
 from sextant_shared.errors import Code, PlatformError
 
 _TRACE_HEADERS = (b"traceparent", b"tracestate", b"baggage")
-CALLER_TRACE = "sextant.caller_traceparent"
+_CALLER_TRACE = "sextant.caller_traceparent"
+_PROBES = frozenset({"/healthz", "/readyz"})  # answered also when all places are taken
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -27,8 +28,8 @@ _log = structlog.get_logger("sextant.request")
 class TraceGate:
     """Keeps a caller's trace context out of ours unless the operator accepts it.
 
-    A stranger's context as parent would let the stranger force sampling and guess trace ids; it is
-    kept in the scope so that a span can link to it. `baggage` is never taken.
+    A stranger's context as parent would let the stranger force sampling and guess trace ids; our
+    span only links to it. `baggage` is never taken.
     """
 
     def __init__(self, app: ASGIApp, *, accept: bool) -> None:
@@ -39,26 +40,23 @@ class TraceGate:
         """Strip, then pass on."""
         if scope["type"] == "http":
             dropped = _TRACE_HEADERS[2:] if self._accept else _TRACE_HEADERS
-            for name, value in scope["headers"]:
-                if name == b"traceparent":
-                    scope[CALLER_TRACE] = value.decode("latin-1")
-            scope["headers"] = [pair for pair in scope["headers"] if pair[0] not in dropped]
+            kept = []
+            for pair in scope["headers"]:
+                if pair[0] not in dropped:
+                    kept.append(pair)
+                elif pair[0] == b"traceparent":
+                    scope[_CALLER_TRACE] = pair[1].decode("latin-1")
+            scope["headers"] = kept
         await self._app(scope, receive, send)
 
 
 class Bounds:
-    """Bounds what is under way and how long a body may take; adds the headers of every answer.
+    """Bounds what is under way and how long a body may pause; adds the headers of every answer.
 
     Stands inside the framework's telemetry, so the trace id of the request's span is known.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        max_in_flight: int,
-        body_read_timeout_s: float,
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, max_in_flight: int, body_read_timeout_s: float) -> None:
         self._app = app
         self._free = max_in_flight
         self._timeout_s = body_read_timeout_s
@@ -68,11 +66,8 @@ class Bounds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if self._free <= 0 and not scope["path"].endswith(("/healthz", "/readyz")):
-            error = PlatformError(Code.UNAVAILABLE, "too many requests at once", retry_after_s=1)
-            await problem_response(error)(scope, receive, send)
-            return
-        self._free -= 1
+        if caller := scope.get(_CALLER_TRACE):
+            link_current(caller)
         started = False
 
         async def send_with_headers(message: Message) -> None:
@@ -82,12 +77,17 @@ class Bounds:
                 message["headers"] = [*message["headers"], *_SECURITY_HEADERS, *_trace_header()]
             await send(message)
 
+        if self._free <= 0 and scope["path"] not in _PROBES:
+            full = PlatformError(Code.UNAVAILABLE, "too many requests at once", retry_after_s=1)
+            await problem_response(full)(scope, receive, send_with_headers)
+            return
+        self._free -= 1
         try:
             await self._app(scope, self._timed(receive), send_with_headers)
         except Exception as error:
             if started:
                 raise
-            await self._unexpected(error)(scope, receive, send_with_headers)
+            await _answer_to(error)(scope, receive, send_with_headers)
         finally:
             self._free += 1
 
@@ -107,25 +107,24 @@ class Bounds:
                     f"no byte of the body came for {self._timeout_s:g} s",
                     fix="Send the body without long pauses, or repeat the same bytes.",
                 ) from error
-            body_ended = message["type"] == "http.request" and not message.get("more_body")
+            body_ended = not message.get("more_body", False)
             return message
 
         return timed_receive
 
-    def _unexpected(self, error: Exception) -> ASGIApp:
-        if isinstance(error, PlatformError):
-            return problem_response(error)
-        _log.error("unexpected error", kind=type(error).__name__, exc_info=error)
-        trace.get_current_span().set_attribute("error.type", type(error).__name__)
-        return problem_response(PlatformError(Code.INTERNAL, "an unexpected error; it was logged"))
+
+def _answer_to(error: Exception) -> ASGIApp:
+    """Return the answer to what nobody expected: an id to quote, and nothing else of it."""
+    if isinstance(error, PlatformError):
+        return problem_response(error)
+    incident = current_trace_id() or random_bytes(16).hex()
+    kind = type(error).__name__
+    _log.error("unexpected error", trace_id=incident, kind=kind, exc_info=error)
+    trace.get_current_span().set_attribute(ERROR_TYPE, kind)
+    hidden = PlatformError(Code.INTERNAL, "an unexpected error; it was logged")
+    return problem_response(hidden, trace_id=incident)
 
 
 def _trace_header() -> list[tuple[bytes, bytes]]:
     trace_id = current_trace_id()
     return [(b"x-trace-id", trace_id.encode("ascii"))] if trace_id else []
-
-
-def caller_traceparent(scope: Any) -> str | None:
-    """Return the trace context that the caller sent, whether it was accepted or not."""
-    value: str | None = scope.get(CALLER_TRACE)
-    return value

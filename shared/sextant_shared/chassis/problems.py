@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -24,22 +25,26 @@ _FROM_STATUS = {
     413: Code.TOO_LARGE,
     415: Code.MALFORMED,
 }
+_LOGGED = (Code.FORBIDDEN, Code.INTEGRITY, Code.INTERNAL)  # what an operator must hear of
 _ECHO = 80
+_log = structlog.get_logger("sextant.request")
 
 
-def problem_response(error: PlatformError) -> Response:
+def problem_response(
+    error: PlatformError, *, status: int | None = None, trace_id: str | None = None
+) -> Response:
     """Return the answer for an error. What is local to a recipient never leaves."""
-    shown = PlatformError(Code.INTERNAL, "an unexpected error") if _is_local(error) else error
+    hidden = error.code in RECIPIENT_LOCAL
+    shown = PlatformError(Code.INTERNAL, "an unexpected error") if hidden else error
     headers = {}
     if shown.retry_after_s is not None:
         headers["Retry-After"] = str(shown.retry_after_s)
     if shown.code is Code.AUTH:
         headers["WWW-Authenticate"] = 'DPoP algs="Ed25519"'
+    document = problem_of(shown, current_trace_id() if trace_id is None else trace_id)
+    document["status"] = status or status_of(shown.code)
     return JSONResponse(
-        problem_of(shown, current_trace_id()),
-        status_code=status_of(shown.code),
-        headers=headers,
-        media_type=MEDIA_TYPE,
+        document, status_code=document["status"], headers=headers, media_type=MEDIA_TYPE
     )
 
 
@@ -47,6 +52,14 @@ async def on_platform_error(_request: Request, error: Exception) -> Response:
     """Handler of `PlatformError`."""
     if not isinstance(error, PlatformError):
         raise error
+    if error.code in _LOGGED or error.code in RECIPIENT_LOCAL:
+        _log.warning(
+            "refused",
+            code=str(error.code),
+            detail=error.detail,
+            received=error.received,
+            evidence=error.evidence,
+        )
     return problem_response(error)
 
 
@@ -54,9 +67,11 @@ async def on_http_error(_request: Request, error: Exception) -> Response:
     """Handler of what the framework refuses by itself (unknown path, method)."""
     if not isinstance(error, HTTPException):
         raise error
+    if isinstance(error.__cause__, PlatformError):  # raised by us while it was reading the body
+        return problem_response(error.__cause__)
     code = _FROM_STATUS.get(error.status_code, Code.INTERNAL)
-    response = problem_response(PlatformError(code, str(error.detail)))
-    response.status_code = error.status_code
+    refusal = PlatformError(code, str(error.detail), fix="See /docs for paths and methods.")
+    response = problem_response(refusal, status=error.status_code)
     response.headers.update(error.headers or {})
     return response
 
@@ -72,14 +87,12 @@ async def on_invalid_request(_request: Request, error: Exception) -> Response:
 
 def _finding(item: dict[str, Any]) -> Finding:
     received = item.get("input")
+    context = {name: value for name, value in (item.get("ctx") or {}).items() if name != "error"}
     return Finding(
         rule="REQUEST",
         severity=Severity.MUST_FIX,
         pointer=pointer_of(tuple(item.get("loc", ()))),
         message=str(item.get("msg", "")),
+        expected=", ".join(f"{name} {value}" for name, value in context.items()),
         received=str(received)[:_ECHO] if isinstance(received, str | int) else "",
     )
-
-
-def _is_local(error: PlatformError) -> bool:
-    return error.code in RECIPIENT_LOCAL

@@ -4,6 +4,7 @@ A room writes `router = guarded_router()` and `@router.post(path, **action(Actio
 without an action fails when it is declared, so a forgotten guard cannot ship.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -13,14 +14,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
+from sextant_shared.chassis.api_docs import PROBLEM
 from sextant_shared.chassis.identity import Identity
+from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Action, Subject, require
-from sextant_shared.protocol.problems import MEDIA_TYPE
 
 _ACTION = "x-sextant-action"
 _OPEN = "open"
 _STREAMS = "x-sextant-streams"
+_MAX_DIGITS = 12  # of a Content-Length that is worth converting
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -32,7 +35,7 @@ def action(name: Action, *, streams: bool = False) -> dict[str, Any]:
     """
     return {
         "openapi_extra": {_ACTION: str(name), "security": [{"dpop": []}], _STREAMS: streams},
-        "responses": _problems(401, 403),
+        "responses": {401: PROBLEM, 403: PROBLEM},
     }
 
 
@@ -45,8 +48,7 @@ class GuardedRoute(APIRoute):
     """A route that authenticates and decides before anything of the body is read."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        super().__init__(path, endpoint, **options)
-        extra = self.openapi_extra or {}
+        extra = options.get("openapi_extra") or {}
         declared = extra.get(_ACTION)
         if declared is None:
             raise PlatformError(
@@ -54,6 +56,8 @@ class GuardedRoute(APIRoute):
                 f"route {path} names no action",
                 fix="Declare it with action(...) or open_to_all(...).",
             )
+        options["responses"] = {"default": PROBLEM, **(options.get("responses") or {})}
+        super().__init__(path, endpoint, **options)
         self.action = None if declared == _OPEN else Action(declared)
         self.streams = bool(extra.get(_STREAMS))
 
@@ -80,9 +84,25 @@ def guarded_router(**options: Any) -> APIRouter:
     return APIRouter(route_class=GuardedRoute, **options)
 
 
+def subject_of(request: Request) -> Subject:
+    """Return the caller that the guard let in."""
+    subject: Subject = request.state.subject
+    return subject
+
+
 def _bounded(request: Request) -> Request:
-    """Return the request with its body bounded, whatever its Content-Length claims."""
-    limit: int = request.app.state.settings.max_json_bytes
+    """Return the request with its body bounded in size and time, whatever it claims.
+
+    A silence is bounded further out; here the whole is, so that one byte now and then holds no
+    place for ever.
+    """
+    settings: ServiceSettings = request.app.state.settings
+    limit = settings.max_json_bytes
+    claimed = request.headers.get("content-length", "")
+    if claimed.isdigit() and (len(claimed) > _MAX_DIGITS or int(claimed) > limit):
+        raise _too_long(limit)
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + settings.body_read_timeout_s
     received = 0
 
     async def receive() -> Message:
@@ -90,23 +110,17 @@ def _bounded(request: Request) -> Request:
         message = await request.receive()
         received += len(message.get("body", b""))
         if received > limit:
+            raise _too_long(limit)
+        if message.get("more_body") and clock() > deadline:
             raise PlatformError(
-                Code.TOO_LARGE, "the body is too long", expected=f"at most {limit} bytes"
+                Code.LENGTH,
+                f"the body did not arrive within {settings.body_read_timeout_s:g} s",
+                fix="Repeat the same request over a faster line.",
             )
         return message
 
     return Request(request.scope, receive)
 
 
-def subject_of(request: Request) -> Subject:
-    """Return the caller that the guard let in."""
-    subject: Subject = request.state.subject
-    return subject
-
-
-def _problems(*statuses: int) -> dict[int, dict[str, Any]]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        status: {"description": "Problem document", "content": {MEDIA_TYPE: {"schema": schema}}}
-        for status in statuses
-    }
+def _too_long(limit: int) -> PlatformError:
+    return PlatformError(Code.TOO_LARGE, "the body is too long", expected=f"at most {limit} bytes")

@@ -138,6 +138,13 @@ def current_trace_id() -> str:
     return f"{context.trace_id:032x}" if context.is_valid else ""
 
 
+def link_current(traceparent: str) -> None:
+    """Link the current span to a `traceparent` of somebody else; another text is ignored."""
+    context = _span_context(traceparent)
+    if context:
+        trace.get_current_span().add_link(context)
+
+
 def trace_id_of(traceparent: str | None) -> str:
     """Return the trace id inside a `traceparent`, empty for None or another text."""
     context = _span_context(traceparent) if traceparent else None
