@@ -52,6 +52,7 @@ class Batcher(Generic[Item, Result]):
             await asyncio.shield(self._task)
 
     async def _run(self) -> None:
+        batch: list[tuple[Item, asyncio.Future[Result]]] = []
         try:
             while self._waiting:
                 batch = self._waiting[: self._max_batch]
@@ -59,12 +60,19 @@ class Batcher(Generic[Item, Result]):
                 self._settle(batch, await self._results([item for item, _ in batch]))
         finally:
             self._task = None
+            for _, future in [*batch, *self._waiting]:
+                future.cancel()  # only when this task was cancelled: nobody may wait for ever
+            self._waiting.clear()
 
     async def _results(self, items: list[Item]) -> Sequence[Result | Exception]:
         try:
-            return await self._flush(items)
+            results = await self._flush(items)
         except Exception as error:  # noqa: BLE001 -- every caller of the batch is told
             return [error] * len(items)
+        if len(results) != len(items):
+            fault = PlatformError(Code.INTERNAL, "a flush answered for another number of items")
+            return [fault] * len(items)
+        return results
 
     @staticmethod
     def _settle(

@@ -7,15 +7,26 @@ production. A name may carry a count: `exchange.after_held:3` lets two passages 
 import os
 import signal
 
+from sextant_shared.errors import Code, PlatformError
+
 _armed: dict[str, int] = {}
 
 
 def arm(setting: str) -> None:
-    """Arm the crash point that `setting` (`name` or `name:n`) names; empty disarms all."""
+    """Arm the crash point that `setting` (`name` or `name:n`) names; empty disarms all.
+
+    Raises:
+        PlatformError: `E_MALFORMED` for a count that is no number from 1.
+    """
     _armed.clear()
     name, _, count = setting.partition(":")
+    count = count or "1"
+    if not (count.isascii() and count.isdigit() and int(count)):
+        raise PlatformError(
+            Code.MALFORMED, "not a crash point", expected="name or name:n", received=setting[:80]
+        )
     if name:
-        _armed[name] = int(count or "1")
+        _armed[name] = int(count)
 
 
 def crash_point(name: str) -> None:

@@ -1,9 +1,14 @@
-"""Runs a service under uvicorn: known answers first, drain on the first SIGTERM, then stop."""
+"""Runs a service under uvicorn: known answers first, drain on the first SIGTERM, then stop.
+
+Uvicorn stops listening at once; with `drain_s` the service keeps listening that long and says that
+it is not ready, so that a balancer stops sending. Then it finishes what is under way.
+"""
 
 import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -11,6 +16,7 @@ from fastapi import FastAPI
 
 from sextant_shared.chassis import crashpoints
 from sextant_shared.chassis.application import gated
+from sextant_shared.chassis.connections import BoundedHttp
 from sextant_shared.chassis.logs import setup_logs
 from sextant_shared.chassis.settings import Settings, describe_settings, load_settings
 from sextant_shared.crypto.selftest import run_known_answers
@@ -37,6 +43,7 @@ class DrainingServer(uvicorn.Server):
             super().handle_exit(sig, frame)
             return
         self._app.state.draining = True
+        # Not the loop's timer: a signal may come while the loop is busy.
         timer = threading.Timer(self._drain_s, super().handle_exit, (sig, frame))
         timer.daemon = True
         timer.start()
@@ -71,7 +78,8 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
     """Serve until told to stop.
 
     Raises:
-        PlatformError: `E_POLICY` for crash points in production; what starting the service raises.
+        PlatformError: `E_POLICY` for crash points in production, `E_UNAVAILABLE` when the service
+            does not start; what creating it raises.
     """
     setup_logs(name)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
@@ -85,13 +93,19 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHttp,
+        ws="none",
+        lifespan="on",
+        log_config=None,  # `logs` gives all lines one form
         access_log=False,
-        log_level="warning",
+        proxy_headers=False,  # identity and addresses come from no header of a proxy
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
     )
     server = DrainingServer(config, app, settings.drain_s)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    server.run()
+    with suppress(KeyboardInterrupt):  # raised again by the server, after it stopped
+        server.run()
+    if not server.started:
+        raise PlatformError(Code.UNAVAILABLE, f"{name} did not start; the log says why")

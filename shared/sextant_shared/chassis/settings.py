@@ -26,7 +26,11 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
     host: Annotated[str, Field(description="address to listen on")] = "127.0.0.1"
     port: Annotated[int, Field(description="port to listen on", ge=1, le=65535)]
     base_url: Annotated[
-        str, Field(description="address callers use; proofs and tokens are bound to it")
+        str,
+        Field(
+            description="address callers use; proofs and tokens are bound to it",
+            pattern=r"^https?://[^\s?#]*[^\s?#/]$",
+        ),
     ]
     clients_file: Annotated[
         Path | None, Field(description="JSON list of static clients with their public keys")
@@ -83,7 +87,7 @@ def load_settings(model: type[Settings]) -> Settings:
         Finding(
             rule="SETTING",
             severity=Severity.MUST_FIX,
-            pointer=f"/{name}",
+            pointer=f"/{name[len(prefix) :].lower()}",
             message="no setting has this name",
             fix="Correct the spelling or remove the variable.",
         )
