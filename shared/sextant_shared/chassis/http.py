@@ -17,8 +17,10 @@ from sextant_shared.chassis.identity import TOKEN_PATH
 from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
 from sextant_shared.clock import Clock
 from sextant_shared.crypto.signing import Signer
+from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.protocol.problems import error_of
+from sextant_shared.models.strict import Strict, read_model
+from sextant_shared.protocol.problems import MAX_PROBLEM_BYTES, error_of
 from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
 
 CONNECT_TIMEOUT_S = 3.0
@@ -26,8 +28,18 @@ DEFAULT_TIMEOUT_S = 30.0
 MAX_CONNECTIONS = 8  # httpx's pool costs milliseconds a call when many are in flight
 MAX_ATTEMPTS = 4
 BACKOFF_S = 0.2
+MAX_RETRY_AFTER_S = 30  # who is told to wait longer tells its own caller
 TOKEN_MARGIN_S = 30  # refresh before the token can expire on the way
+MAX_TOKEN_ANSWER_BYTES = 8192
 _RETRIED = (Code.UNAVAILABLE, Code.RATE)
+
+
+class TokenAnswer(Strict):
+    """What a token endpoint answers (RFC 6749 §5.1)."""
+
+    access_token: str
+    token_type: str = ""
+    expires_in: int
 
 
 class ServiceClient:
@@ -80,7 +92,8 @@ class ServiceClient:
     ) -> httpx.Response:
         """Return a successful answer.
 
-        `repeatable` calls are tried again, with jitter, while the service is unavailable.
+        `repeatable` calls are tried again, with jitter, while the service is unavailable: pass
+        False unless the same request twice has the effect of one.
 
         Raises:
             PlatformError: what the problem document names; `E_UNAVAILABLE` when nobody answers.
@@ -92,10 +105,12 @@ class ServiceClient:
             try:
                 return await self._once(method, path, headers or {}, options)
             except PlatformError as error:
-                if not repeatable or error.code not in _RETRIED or attempt == MAX_ATTEMPTS:
+                wait_s = error.retry_after_s or 0
+                is_over = attempt == MAX_ATTEMPTS or wait_s > MAX_RETRY_AFTER_S
+                if not repeatable or error.code not in _RETRIED or is_over:
                     raise
-                backoff = BACKOFF_S * 2**attempt * random.uniform(0.5, 1)  # noqa: S311 -- jitter
-                await asyncio.sleep(max(backoff, error.retry_after_s or 0))
+                jitter = random.uniform(0.5, 1)  # noqa: S311 -- spreads callers, guards nothing
+                await asyncio.sleep(wait_s + BACKOFF_S * 2**attempt * jitter)
         raise PlatformError(Code.UNAVAILABLE, f"{self._base_url} does not answer")
 
     @asynccontextmanager
@@ -108,16 +123,15 @@ class ServiceClient:
             PlatformError: as `request`; nothing is repeated.
         """
         with self._span(method, path):
+            headers = await self._headers(method, path)
             try:
-                headers = await self._headers(method, path)
                 async with self._http.stream(
                     method, f"{self._base_url}{path}", params=params, headers=headers
                 ) as response:
-                    if response.is_error:
-                        await response.aread()
-                        raise _error(response)
+                    if not response.is_success:
+                        raise self._refusal(response, await _start_of(response), headers)
                     yield response
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 raise self._unreachable(error) from error
 
     async def _once(
@@ -129,10 +143,9 @@ class ServiceClient:
                 response = await self._send(method, path, sent, options)
                 if response.is_success:
                     return response
-                error = _error(response)
+                error = self._refusal(response, response.content, sent)
                 if error.code is not Code.AUTH or is_last:
                     raise error
-                self._token_expires = 0.0  # revoked, or the service restarted: ask once more
         raise PlatformError(Code.AUTH, "no access")
 
     async def _send(
@@ -143,8 +156,17 @@ class ServiceClient:
             return await self._http.request(
                 method, f"{self._base_url}{path}", headers=headers, **given
             )
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise self._unreachable(error) from error
+
+    def _refusal(
+        self, response: httpx.Response, body: bytes, sent: Mapping[str, str]
+    ) -> PlatformError:
+        error = _error(response, body)
+        # Only the token that was refused: another caller may have fetched a fresh one meanwhile.
+        if error.code is Code.AUTH and sent["Authorization"] == f"DPoP {self._token}":
+            self._token_expires = 0.0  # revoked, or the service restarted
+        return error
 
     def _span(self, method: str, path: str) -> Any:
         name = f"{method} {path.split('?', maxsplit=1)[0].split('/')[1]}"
@@ -163,31 +185,43 @@ class ServiceClient:
 
     async def _access_token(self) -> str:
         async with self._token_lock:
-            if self._clock() + TOKEN_MARGIN_S < self._token_expires:
-                return self._token
             now = self._clock()
-            url = f"{self._base_url}{TOKEN_PATH}"
-            form, proof = make_token_request(
-                self._client_id, self._base_url, url, self._signer, now
-            )
-            try:
-                response = await self._http.post(url, data=form, headers={"DPoP": proof})
-            except httpx.TransportError as error:
-                raise self._unreachable(error) from error
-            if response.is_error:
-                raise _error(response)
-            answer = response.json()
-            self._token = str(answer["access_token"])
-            self._token_expires = now + float(answer["expires_in"])
+            if now + TOKEN_MARGIN_S >= self._token_expires:
+                answer = await self._fetch_token(now)
+                self._token = answer.access_token
+                self._token_expires = now + answer.expires_in
             return self._token
 
-    def _unreachable(self, error: httpx.TransportError) -> PlatformError:
+    async def _fetch_token(self, now: float) -> TokenAnswer:
+        url = f"{self._base_url}{TOKEN_PATH}"
+        form, proof = make_token_request(self._client_id, self._base_url, url, self._signer, now)
+        try:
+            response = await self._http.post(url, data=form, headers={"DPoP": proof})
+        except httpx.RequestError as error:
+            raise self._unreachable(error) from error
+        if not response.is_success:
+            raise _error(response, response.content)
+        return read_model(
+            TokenAnswer, parse_json(response.content, max_bytes=MAX_TOKEN_ANSWER_BYTES)
+        )
+
+    def _unreachable(self, error: httpx.RequestError) -> PlatformError:
         return PlatformError(
             Code.UNAVAILABLE, f"{self._base_url} does not answer: {type(error).__name__}"
         )
 
 
-def _error(response: httpx.Response) -> PlatformError:
+async def _start_of(response: httpx.Response) -> bytes:
+    """Return a refusal's body, or its beginning: a refusal is never longer than a problem."""
+    body = b""
+    async for piece in response.aiter_bytes():
+        body += piece
+        if len(body) > MAX_PROBLEM_BYTES:
+            break
+    return body
+
+
+def _error(response: httpx.Response, body: bytes) -> PlatformError:
     retry_after = response.headers.get("retry-after", "")
-    seconds = int(retry_after) if retry_after.isdigit() else None
-    return error_of(response.status_code, response.content, seconds)
+    seconds = int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
+    return error_of(response.status_code, body, seconds)
