@@ -382,8 +382,7 @@ async def test_of_two_faults_the_earlier_step_speaks(
 
 
 async def test_a_known_id_is_answered_before_the_body_is_looked_at(world: World) -> None:
-    first = sealed()
-    caller = world.caller(XAL)
+    first, caller = sealed(), world.caller(XAL)
     receipt = (await caller.deposit(first)).content
     again = await caller.deposit(Container(first.manifest, first.body + b"more"))
     assert (again.status_code, again.content) == (200, receipt)
@@ -394,9 +393,8 @@ async def test_a_known_id_is_answered_before_the_body_is_looked_at(world: World)
 
 
 async def test_a_refusal_names_its_trace_type_and_remedy(world: World) -> None:
-    caller = world.caller(XAL)
-    answer = await caller.deposit(sealed(created="2020-01-01T00:00:00Z"))
-    problem = answer.json()
+    stale_one = sealed(created="2020-01-01T00:00:00Z")
+    problem = (await world.caller(XAL).deposit(stale_one)).json()
     assert problem["type"] == "urn:dxe:error:E_CLOCK"
     assert "clock" in problem["fix"]
     assert "2020-01-01" in problem["received"]
