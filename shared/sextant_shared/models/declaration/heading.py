@@ -41,7 +41,7 @@ class Chemical(Strict):
     name: Text
     cas: Annotated[str, Field(max_length=20)] | None = None
     structure: Annotated[str, Field(max_length=500)] | None = None
-    trade_names: list[Text] = Field(default_factory=list)
+    trade_names: Annotated[list[Text], Field(max_length=50)] = Field(default_factory=list)
     schedule: Literal["1A", "1B", "2A", "2A*", "2B", "3A", "3B"]
 
 
@@ -63,7 +63,7 @@ class DeclarationBase(Strict):
         "UNCLASSIFIED", "OPCW_RESTRICTED", "OPCW_PROTECTED", "OPCW_HIGHLY_PROTECTED"
     ]
     na_contact: Annotated[list[Contact], Field(min_length=1, max_length=5)]
-    attachments: list[Attachment] = Field(default_factory=list)
+    attachments: Annotated[list[Attachment], Field(max_length=500)] = Field(default_factory=list)
     part_count: Annotated[int, Field(ge=0)] | None = None
     note: Annotated[str, Field(max_length=2000)] | None = None
 

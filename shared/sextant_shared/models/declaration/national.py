@@ -18,6 +18,9 @@ class CountryRow(Strict):
     end_use_certificate: Annotated[str, Field(max_length=120)] | None = None
 
 
+Rows = Annotated[list[CountryRow], Field(max_length=300)]
+
+
 class S2Record(Strict):
     """National totals of one Schedule 2 chemical in one year, by country where traded (VII.1)."""
 
@@ -27,8 +30,8 @@ class S2Record(Strict):
     consumed: MaybeAmount = None
     imported: MaybeAmount = None
     exported: MaybeAmount = None
-    imports: list[CountryRow] = Field(default_factory=list)
-    exports: list[CountryRow] = Field(default_factory=list)
+    imports: Rows = Field(default_factory=list)
+    exports: Rows = Field(default_factory=list)
     basis_note: Annotated[str, Field(max_length=1000)] | None = None
 
 
@@ -39,8 +42,8 @@ class S3Record(Strict):
     produced: MaybeAmount = None
     imported: MaybeAmount = None
     exported: MaybeAmount = None
-    imports: list[CountryRow] = Field(default_factory=list)
-    exports: list[CountryRow] = Field(default_factory=list)
+    imports: Rows = Field(default_factory=list)
+    exports: Rows = Field(default_factory=list)
     basis_note: Annotated[str, Field(max_length=1000)] | None = None
 
 

@@ -23,12 +23,12 @@ class OcpfSite(Strict):
     name: Text
     owner_operator: Text
     address: Address
-    main_activities: Annotated[list[Code], Field(min_length=1)]
-    product_groups: Annotated[list[str], Field(min_length=1)]
+    main_activities: Annotated[list[Code], Field(min_length=1, max_length=50)]
+    product_groups: Annotated[list[str], Field(min_length=1, max_length=50)]
     n_plants_doc: Annotated[int, Field(ge=0)]
     doc_range: Code | None = None
     n_psf_plants: Annotated[int, Field(ge=0)] | None = None
-    psf_plants: list[PsfPlant] = Field(default_factory=list)
+    psf_plants: Annotated[list[PsfPlant], Field(max_length=500)] = Field(default_factory=list)
 
 
 class OcpfAnnual(DeclarationBase):

@@ -33,7 +33,7 @@ class Purpose(Strict):
 
     code: Code
     product_group: Annotated[str, Field(max_length=8)] | None = None
-    states: list[StateCode] = Field(default_factory=list)
+    states: Annotated[list[StateCode], Field(max_length=300)] = Field(default_factory=list)
     text: Annotated[str, Field(max_length=300)] | None = None
 
 
@@ -56,7 +56,7 @@ class S2Chemical(Strict):
     imported: MaybeAmount = None
     exported: MaybeAmount = None
     capacity: MaybeAmount = None
-    purposes: list[Purpose] = Field(default_factory=list)
+    purposes: Annotated[list[Purpose], Field(max_length=50)] = Field(default_factory=list)
     earlier: Annotated[list[YearAmounts], Field(max_length=2)] = Field(default_factory=list)
 
 
@@ -67,10 +67,10 @@ class S2Plant(Strict):
     name: Text
     owner_operator: Text
     location_in_site: Text
-    main_activities: list[Code]
+    main_activities: Annotated[list[Code], Field(max_length=50)]
     s2_activity: Annotated[list[Literal["PRODUCE", "PROCESS", "CONSUME"]], Field(max_length=3)]
     dedication: Literal["DEDICATED", "MULTIPURPOSE"]
-    chemicals: list[S2Chemical]
+    chemicals: Annotated[list[S2Chemical], Field(max_length=500)]
 
 
 class S2SiteAdpa(DeclarationBase):
@@ -83,4 +83,4 @@ class S2SiteAdpa(DeclarationBase):
     address: Address
     n_s3_plants: Annotated[int, Field(ge=0)]
     above_verification_threshold: bool
-    plants: list[S2Plant]
+    plants: Annotated[list[S2Plant], Field(max_length=500)]
