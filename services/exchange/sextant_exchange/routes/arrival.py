@@ -3,12 +3,11 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MAX_MANIFEST_BYTES
@@ -49,7 +48,8 @@ class Arrival:
 
     def __init__(self, request: Request, limits: Limits) -> None:
         self.length = _content_length(request, limits.max_bytes)
-        self._blocks: AsyncIterator[bytes] = request.stream().__aiter__()
+        self._receive = request.receive
+        self._more = True
         self._buffer = bytearray()
         self._allowed_s = limits.grace_s + self.length / limits.min_bytes_s
         self._deadline = asyncio.get_running_loop().time() + self._allowed_s
@@ -126,19 +126,20 @@ class Arrival:
 
     async def _next(self) -> bytes:
         """Return the next block that holds something; empty only at the end."""
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                async for block in self._blocks:
-                    if block:
-                        return block
-        except TimeoutError as error:
-            raise PlatformError(
-                Code.LENGTH,
-                f"the container did not arrive within {self._allowed_s:.0f} s",
-                fix="Repeat the same bytes over a faster line.",
-            ) from error
-        except ClientDisconnect as error:
-            raise PlatformError(Code.LENGTH, "the sender went away inside the body") from error
+        while self._more:
+            message = await self._receive()  # each silence is bounded by the server
+            if message["type"] == "http.disconnect":
+                raise PlatformError(Code.LENGTH, "the sender went away inside the body")
+            if asyncio.get_running_loop().time() > self._deadline:
+                raise PlatformError(
+                    Code.LENGTH,
+                    f"the container did not arrive within {self._allowed_s:.0f} s",
+                    fix="Repeat the same bytes over a faster line.",
+                )
+            self._more = message.get("more_body", False)
+            block: bytes = message.get("body", b"")
+            if block:
+                return block
         return b""
 
 
