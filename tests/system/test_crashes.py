@@ -33,6 +33,7 @@ DEPOSIT_POINTS = [
     "audit.before_commit",
     "audit.after_commit",
     "audit.after_sign",
+    "audit.before_publish",
 ]
 WORKER_POINTS = [
     "declarations.after_lease",
