@@ -129,18 +129,20 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await registration.load()
-        if orphans := await sweep(blobs, envelopes):
-            _log.info("orphaned blobs removed", count=orphans)
-        recovering = asyncio.create_task(_keep_recovering(recovery, settings.recover_every_s))
-        yield
-        recovering.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await recovering
-        await deposits.drain()
-        await audit.close()
-        database.close()
-        telemetry.shutdown()
+        try:
+            await registration.load()
+            if orphans := await sweep(blobs, envelopes):
+                _log.info("orphaned blobs removed", count=orphans)
+            recovering = asyncio.create_task(_keep_recovering(recovery, settings.recover_every_s))
+            yield
+            recovering.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await recovering
+            await deposits.drain()
+        finally:
+            await audit.close()
+            database.close()
+            telemetry.shutdown()
 
     async def ready() -> dict[str, str]:
         return {"store": await _store_answers(envelopes), "room": _has_room(room)}

@@ -1,0 +1,30 @@
+"""Pauses of released deliveries."""
+
+import pytest
+
+from sextant_exchange.domain.policy import CONTENT_TYPES, DeliveryPolicy, DepositPolicy
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.models.envelope import Classification
+
+
+@pytest.mark.parametrize(
+    ("attempts", "shortest", "longest"),
+    [(1, 1.0, 2.0), (2, 2.0, 4.0), (5, 16.0, 32.0), (12, 450.0, 900.0), (10_000, 450.0, 900.0)],
+)
+def test_a_pause_doubles_up_to_its_cap_and_is_spread_over_its_upper_half(
+    attempts: int, shortest: float, longest: float
+) -> None:
+    policy = DeliveryPolicy(backoff_s=2.0, backoff_cap_s=900.0)
+    assert policy.backoff(attempts, 0.0) == shortest
+    assert shortest < policy.backoff(attempts, 0.5) < policy.backoff(attempts, 0.999) < longest
+
+
+def test_every_class_says_which_sealing_keys_it_takes() -> None:
+    table = DepositPolicy().sealing_keys
+    assert set(table) == set(Classification)
+    assert table[Classification.C3] == {Alg.K2}
+    assert all(allowed <= {Alg.K1, Alg.K2} for allowed in table.values())
+
+
+def test_nothing_that_unpacks_is_carried() -> None:
+    assert not [name for name in CONTENT_TYPES if "zip" in name or "tar" in name]
