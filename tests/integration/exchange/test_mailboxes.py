@@ -268,64 +268,6 @@ async def test_nobody_replays_the_dead_letters_of_others(world: World) -> None:
     assert (await world.caller(XBO).get("/v1/mailbox/dead-letters")).json()["items"] == []
 
 
-# --- waiting --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def bells_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who waits looks again when a bell rings, and for no other reason."""
-    monkeypatch.setattr("sextant_exchange.domain.mailboxes.RECHECK_S", 60.0)
-
-
-@pytest.mark.usefixtures("bells_only")
-async def test_a_waiting_reader_is_woken_by_an_acceptance(world: World) -> None:
-    caller = world.caller(SEC)
-    await caller.get("/v1/parties")
-    waiting = asyncio.create_task(items(caller, wait=30))
-    await asyncio.sleep(0.05)
-    await fill(world, 1)
-    async with asyncio.timeout(10):
-        (item,) = await waiting
-    assert item["seq"] == 1
-
-
-@pytest.mark.usefixtures("bells_only")
-async def test_a_waiting_worker_is_woken_by_a_release_and_by_a_replay(world: World) -> None:
-    await fill(world, 1)
-    caller = world.caller(SEC)
-    (lease,) = await caller.lease()
-    waiting = asyncio.create_task(caller.lease(wait_s=30))
-    await asyncio.sleep(0.05)
-    await act(caller, lease, "release", {"error": "later", "delay_s": 0})
-    async with asyncio.timeout(10):
-        (lease,) = await waiting
-    await act(caller, lease, "release", {"error": "poison", "dead": True})
-    waiting = asyncio.create_task(caller.lease(wait_s=30))
-    await asyncio.sleep(0.05)
-    await caller.post("/v1/mailbox/dead-letters/1/replay")
-    async with asyncio.timeout(10):
-        (again,) = await waiting
-    assert again["seq"] == 1
-
-
-async def test_a_reader_that_waits_in_vain_is_answered_in_time(world: World) -> None:
-    async with asyncio.timeout(3):
-        assert await items(world.caller(SEC), wait=1) == []
-
-
-async def test_too_many_who_wait_are_told_to_come_again(stopped: World) -> None:
-    await stopped.start(max_pollers=1)
-    caller = stopped.caller(SEC)
-    await caller.get("/v1/parties")
-    waiting = asyncio.create_task(caller.get("/v1/mailbox", wait=30))
-    await asyncio.sleep(0.05)
-    answer = await caller.get("/v1/mailbox", wait=30)
-    assert (answer.status_code, answer.json()["code"]) == (503, "E_UNAVAILABLE")
-    assert answer.headers["retry-after"]
-    assert (await caller.get("/v1/mailbox")).status_code == 200  # who does not wait is served
-    waiting.cancel()
-
-
 async def test_a_lease_goes_on_in_the_trace_of_its_deposit(world: World) -> None:
     trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     await world.restart(trace_file=world.folder / "spans.jsonl")

@@ -1,0 +1,80 @@
+"""One trace covers a deposit, the log's part of it, and the worker that goes on."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.exchange.containers import SEC, XAL, sealed
+from tests.integration.exchange.world import World
+
+pytestmark = pytest.mark.anyio
+TRACE = "0af7651916cd43dd8448eb211c80319{}"
+SENT = "00-{}-b7ad6b7169203331-01"
+OWN = {"dxe.envelope.id", "dxe.envelope.type", "dxe.envelope.size", "messaging.batch.message_count"}
+
+
+async def traced(world: World, *flags: str) -> list[dict[str, Any]]:
+    """Deposit one envelope per flag at the same time; return every span there was."""
+    path = world.folder / "spans.jsonl"
+    await world.restart(trace_file=path)
+    caller = world.caller(XAL)
+    await caller.get("/v1/parties")
+    world.audit.gate.clear()
+    deposits = []
+    for number, flag in enumerate(flags):
+        sent = SENT.format(TRACE.format(number))[:-2] + flag
+        deposits.append(asyncio.create_task(caller.deposit(sealed(number), traceparent=sent)))
+    await asyncio.sleep(0.1)
+    world.audit.gate.set()
+    for deposit in deposits:
+        assert (await deposit).status_code == 201
+    await world.stop()
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def named(spans: list[dict[str, Any]], name: str, trace: str) -> dict[str, Any]:
+    (found,) = [s for s in spans if s["name"] == name and s["trace_id"] == trace]
+    return found
+
+
+async def test_the_logs_part_stands_in_the_trace_of_the_deposit(world: World) -> None:
+    spans = await traced(world, "01")
+    trace = TRACE.format(0)
+    server = named(spans, "POST /v1/envelopes", trace)
+    waiting = named(spans, "exchange.log", trace)
+    appending = named(spans, "exchange.append", trace)
+    call = named(spans, "POST v1", trace)
+    parents = [(server, "b7ad6b7169203331"), (waiting, server["span_id"])]
+    parents += [(appending, waiting["span_id"]), (call, appending["span_id"])]
+    for span, parent in parents:
+        assert span["parent_id"] == parent
+    sent = [text for text in world.audit.traceparents if text]
+    assert f"00-{trace}-{call['span_id']}-01" in sent
+
+
+async def test_a_batch_is_in_the_first_trace_and_links_the_others(world: World) -> None:
+    spans = await traced(world, "01", "01", "01")
+    batches = [span for span in spans if span["name"] == "exchange.append"]
+    reached = {span["trace_id"] for span in batches}
+    reached |= {link["trace_id"] for span in batches for link in span["links"]}
+    assert reached >= {TRACE.format(number) for number in range(3)}
+    for number in range(3):
+        waiting = named(spans, "exchange.log", TRACE.format(number))
+        assert waiting["status"] == "unset"
+
+
+async def test_what_is_not_sampled_leaves_no_span_of_its_own(world: World) -> None:
+    spans = await traced(world, "00", "01")
+    assert TRACE.format(0) not in {span["trace_id"] for span in spans}
+    links = [link["trace_id"] for span in spans for link in span["links"]]
+    assert TRACE.format(0) not in links
+    named(spans, "exchange.log", TRACE.format(1))
+
+
+async def test_spans_carry_ids_and_sizes_and_nothing_else_of_ours(world: World) -> None:
+    spans = await traced(world, "01")
+    attributes = {name for span in spans for name in span["attributes"]}
+    assert {name for name in attributes if name.startswith(("dxe.", "messaging."))} == OWN
+    assert SEC not in json.dumps([span["attributes"] for span in spans])
