@@ -105,7 +105,7 @@ class HoldResult:
 
 
 class Act(StrEnum):
-    """What can happen to an envelope; README maps the names to ETSI EN 319 522-1."""
+    """What can happen to an envelope; the glossary maps the names to ETSI EN 319 522-1."""
 
     DEPOSITED = "deposited"
     HELD = "held"
