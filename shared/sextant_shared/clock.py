@@ -5,12 +5,15 @@ Everything else takes a `Clock` (unix seconds) or an id, so that tests can hold 
 
 import datetime as dt
 import os
+import re
 import time
 from collections.abc import Callable
 
 from sextant_shared.errors import Code, PlatformError
 
 Clock = Callable[[], float]
+# `fromisoformat` alone would take week dates, commas and lone hours as well.
+_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z", re.ASCII)
 
 
 def system_clock() -> float:
@@ -55,12 +58,15 @@ def parse_timestamp(text: str) -> float:
     Raises:
         PlatformError: `E_MALFORMED`.
     """
+    if _UTC.fullmatch(text) is None:
+        raise _not_utc(text)
     try:
-        parsed = dt.datetime.fromisoformat(text)
-    except ValueError:
-        parsed = None
-    if parsed is None or not text.endswith("Z") or "T" not in text:
-        raise PlatformError(
-            Code.MALFORMED, "not a time in UTC", expected="YYYY-MM-DDTHH:MM:SSZ", received=text[:40]
-        )
-    return parsed.timestamp()
+        return dt.datetime.fromisoformat(text).timestamp()
+    except ValueError as error:
+        raise _not_utc(text) from error
+
+
+def _not_utc(text: str) -> PlatformError:
+    return PlatformError(
+        Code.MALFORMED, "not a time in UTC", expected="YYYY-MM-DDTHH:MM:SSZ", received=text[:40]
+    )

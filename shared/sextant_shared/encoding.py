@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import json
 import re
+from collections import Counter
 from typing import Any, NoReturn
 
 from sextant_shared.errors import Code, PlatformError
@@ -17,7 +18,8 @@ MAX_SAFE_INTEGER = 2**53 - 1
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
 # The last character of an incomplete group must leave its spare bits zero.
 _LAST = {0: None, 2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+# Possessive, and content to end unclosed: linear even where no string ever closes.
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _NESTING = re.compile(rb"[\[{\]}]")
 
 
@@ -79,7 +81,8 @@ def canonical_json(value: Any) -> bytes:
     """Return the RFC 8785 encoding of strings, integers, booleans, null, lists and objects.
 
     Raises:
-        PlatformError: `E_MALFORMED` for floats, integers beyond 2^53 and lone surrogates.
+        PlatformError: `E_MALFORMED` for floats, integers beyond 2^53, lone surrogates, and whatever
+            else JSON cannot hold.
     """
     _refuse_inexact(value)
     try:
@@ -87,7 +90,7 @@ def canonical_json(value: Any) -> bytes:
             _sorted(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False
         )
         return text.encode("utf-8")
-    except (UnicodeEncodeError, TypeError, ValueError) as error:
+    except (UnicodeEncodeError, AttributeError, TypeError, ValueError) as error:
         raise PlatformError(Code.MALFORMED, f"no canonical JSON: {error}") from error
 
 
@@ -140,9 +143,8 @@ def _check_depth(data: bytes, max_depth: int) -> None:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"member {twice!r} stands twice")
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"member {twice[:40]!r} stands twice")
     return members
 
 

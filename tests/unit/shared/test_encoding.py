@@ -1,6 +1,7 @@
 """Bytes that two parsers could read differently are refused."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -71,11 +72,35 @@ def test_json_beyond_its_bound_is_refused_unread() -> None:
     assert caught.value.code is Code.TOO_LARGE
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"a":[[],[],[],[],[],[]],"b":"' + b'\\"' * 200_000,
+        b"{" + b",".join(b'"m%d":1' % n for n in range(100_000)) + b',"m99999":1}',
+    ],
+    ids=["a string that never closes", "the last of many members stands twice"],
+)
+def test_hostile_json_is_refused_in_linear_time(data: bytes) -> None:
+    # Quadratic time would be minutes; the bound leaves room for a busy machine.
+    started = time.process_time()
+    with pytest.raises(PlatformError) as caught:
+        parse_json(data, max_bytes=1 << 22)
+    assert caught.value.code is Code.MALFORMED
+    assert time.process_time() - started < 2
+
+
+def test_depth_hidden_behind_an_escaped_quote_is_found() -> None:
+    with pytest.raises(PlatformError, match="too deep"):
+        parse_json(b'{"a":"\\"","b":[[[[[[1]]]]]]}', max_bytes=100)
+
+
 def test_brackets_inside_strings_do_not_count_as_depth() -> None:
     assert parse_json(b'{"a":"[[[[[[[[[\\"[[["}', max_bytes=100)["a"].startswith("[[[")
 
 
-@pytest.mark.parametrize("value", [1.5, {"a": 0.1}, 2**53, [float("nan")], {"a": "\ud800"}])
+@pytest.mark.parametrize(
+    "value", [1.5, {"a": 0.1}, 2**53, [float("nan")], {"a": "\ud800"}, {1: 2}, b"a"]
+)
 def test_values_without_canonical_form_are_refused(value: object) -> None:
     with pytest.raises(PlatformError):
         canonical_json(value)
