@@ -7,6 +7,10 @@ from sextant_shared.encoding import b64u, canonical_json, sha256
 from sextant_shared.errors import Code, PlatformError
 
 Jwk = dict[str, str]
+P384_ORDER = int(  # SEC 2 §2.5.1
+    "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+    16,
+)
 
 
 class Alg(StrEnum):
@@ -34,8 +38,7 @@ def algorithm_of(jwk: Mapping[str, str]) -> Alg:
     Raises:
         PlatformError: `E_KEY` for missing, further or unknown members or values.
     """
-    if not all(isinstance(value, str) for value in jwk.values()):
-        raise PlatformError(Code.KEY, "the members of a JWK are strings")
+    members_of(jwk)
     for alg, fixed in _FIXED.items():
         if all(jwk.get(name) == value for name, value in fixed.items()):
             _check_members(jwk, {*fixed, *_COORDINATES[alg]})
@@ -49,6 +52,17 @@ def algorithm_of(jwk: Mapping[str, str]) -> Alg:
         expected=", ".join(Alg),
         received=str(jwk.get("alg") or jwk.get("crv") or jwk.get("kty"))[:40],
     )
+
+
+def members_of(jwk: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the members in one order, so that equal keys have one name in a cache.
+
+    Raises:
+        PlatformError: `E_KEY` when a member is no string.
+    """
+    if not all(isinstance(part, str) for member in jwk.items() for part in member):
+        raise PlatformError(Code.KEY, "the members of a JWK are strings")
+    return tuple(sorted(jwk.items()))
 
 
 def thumbprint(jwk: Mapping[str, str]) -> str:

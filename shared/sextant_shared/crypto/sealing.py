@@ -15,7 +15,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, mlkem, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sextant_shared.clock import random_bytes
-from sextant_shared.crypto.keys import Alg, Jwk, akp_jwk, algorithm_of, thumbprint
+from sextant_shared.crypto.keys import (
+    P384_ORDER,
+    Alg,
+    Jwk,
+    akp_jwk,
+    algorithm_of,
+    members_of,
+    thumbprint,
+)
 from sextant_shared.encoding import b64u_decode
 from sextant_shared.errors import Code, PlatformError
 
@@ -29,10 +37,6 @@ _MLKEM768_PUBLIC_SIZE = 1184
 _MLKEM1024_PUBLIC_SIZE = 1568
 _MLKEM_SEED_SIZE = 64  # d ‖ z, FIPS 203 §7.1
 _P384_SCALAR_SIZE = 48
-_P384_ORDER = int(
-    "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
-    16,
-)
 _CACHED_KEYS = 4096
 
 _SUITES = {
@@ -51,7 +55,7 @@ class SealingKey:
         self.alg = _sealing_algorithm(jwk)
         self.kid = thumbprint(jwk)
         self.slot_size = SLOT_SIZE[self.alg]
-        self._key = _load_public(self.alg, b64u_decode(jwk["pub"]))
+        self._key = _load_public(self.alg, self.jwk["pub"])
         # A low-order X25519 point parses and fails only here (envelope §2.3): a trial seal.
         self.seal(b"trial", bytes(CEK_SIZE))
 
@@ -62,7 +66,7 @@ class SealingKey:
         Raises:
             PlatformError: `E_KEY`.
         """
-        return _sealing_key(tuple(sorted(jwk.items())))
+        return _sealing_key(members_of(jwk))
 
     def seal(self, info: bytes, plaintext: bytes) -> bytes:
         """Return `enc ‖ ciphertext` of `plaintext`, bound to `info`.
@@ -151,15 +155,9 @@ def _sealing_algorithm(jwk: Mapping[str, str]) -> Alg:
     return alg
 
 
-def _load_public(alg: Alg, public: bytes) -> Any:
-    if len(public) != PUBLIC_SIZE[alg]:
-        raise PlatformError(
-            Code.KEY,
-            f"the {alg} public key has the wrong length",
-            expected=f"{PUBLIC_SIZE[alg]} bytes",
-            received=f"{len(public)} bytes",
-        )
+def _load_public(alg: Alg, encoded: str) -> Any:
     try:
+        public = b64u_decode(encoded, PUBLIC_SIZE[alg])
         if alg is Alg.K1:
             return hpke.MLKEM768X25519PublicKey(
                 mlkem.MLKEM768PublicKey.from_public_bytes(public[:_MLKEM768_PUBLIC_SIZE]),
@@ -171,6 +169,13 @@ def _load_public(alg: Alg, public: bytes) -> Any:
                 ec.SECP384R1(), public[_MLKEM1024_PUBLIC_SIZE:]
             ),
         )
+    except PlatformError as error:
+        raise PlatformError(
+            Code.KEY,
+            f"the {alg} public key does not load: {error.detail}",
+            expected=error.expected,
+            received=error.received,
+        ) from error
     except ValueError as error:
         raise PlatformError(Code.KEY, f"the {alg} public key does not load") from error
 
@@ -194,7 +199,7 @@ def _load_k2(expanded: bytes) -> tuple[Any, bytes]:
     lattice = mlkem.MLKEM1024PrivateKey.from_seed_bytes(expanded[:_MLKEM_SEED_SIZE])
     scalars = expanded[_MLKEM_SEED_SIZE:]
     scalar = int.from_bytes(scalars[:_P384_SCALAR_SIZE], "big")
-    if not 0 < scalar < _P384_ORDER:  # once in 2^190 seeds
+    if not 0 < scalar < P384_ORDER:  # once in 2^190 seeds
         scalar = int.from_bytes(scalars[_P384_SCALAR_SIZE:], "big")
     curve = ec.derive_private_key(scalar, ec.SECP384R1())
     point = curve.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)

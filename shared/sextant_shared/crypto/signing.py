@@ -17,7 +17,17 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 )
 
 from sextant_shared.clock import random_bytes
-from sextant_shared.crypto.keys import Alg, Jwk, akp_jwk, algorithm_of, ec_jwk, okp_jwk, thumbprint
+from sextant_shared.crypto.keys import (
+    P384_ORDER,
+    Alg,
+    Jwk,
+    akp_jwk,
+    algorithm_of,
+    ec_jwk,
+    members_of,
+    okp_jwk,
+    thumbprint,
+)
 from sextant_shared.encoding import b64u_decode
 from sextant_shared.errors import Code, PlatformError
 
@@ -34,10 +44,6 @@ SIGNATURE_SIZE = {
     Alg.ML_DSA_87: 4627,
 }
 _P384_SIZE = 48
-_P384_ORDER = int(
-    "ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973",
-    16,
-)
 _ECDSA = ec.ECDSA(hashes.SHA384())
 _CACHED_KEYS = 4096  # loading a raw ML-DSA key costs 12-18 µs; parties have a handful each
 
@@ -88,7 +94,7 @@ class Verifier:
         Raises:
             PlatformError: `E_KEY`.
         """
-        return _verifier(tuple(sorted(jwk.items())))
+        return _verifier(members_of(jwk))
 
     def verify(self, message: bytes, signature: bytes) -> None:
         """Check `signature` over `message`.
@@ -164,7 +170,7 @@ class SoftwareSigner:
         if alg is not Alg.ES384:
             return cls(alg, random_bytes(32))
         # FIPS 186-5 A.2.1: extra random bits make the reduction's bias negligible.
-        scalar = int.from_bytes(random_bytes(_P384_SIZE + 16), "big") % (_P384_ORDER - 1) + 1
+        scalar = int.from_bytes(random_bytes(_P384_SIZE + 16), "big") % (P384_ORDER - 1) + 1
         return cls(alg, scalar.to_bytes(_P384_SIZE, "big"))
 
     def sign(self, message: bytes) -> bytes:

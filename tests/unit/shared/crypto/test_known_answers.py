@@ -4,13 +4,16 @@ import hashlib
 import hmac
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 
+from sextant_shared.crypto import selftest
 from sextant_shared.crypto.chunked import BodyEncryptor, _derive, hkdf_expand, padme, sealed_size
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SoftwareOpener
 from sextant_shared.crypto.selftest import run_known_answers
 from sextant_shared.crypto.signing import SoftwareSigner
 from sextant_shared.encoding import b64u_decode
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.envelope import _slot_info, commitment_key
 
 CEK = bytes(range(32))
@@ -107,3 +110,25 @@ def test_slot_info_is_75_bytes() -> None:
 
 def test_the_installed_library_can_do_all_of_it() -> None:
     run_known_answers()
+
+
+def test_a_library_that_lacks_an_algorithm_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(_alg: Alg, _seed: bytes) -> None:
+        raise UnsupportedAlgorithm("ML-KEM-768 is not supported")
+
+    monkeypatch.setattr(selftest.SoftwareOpener, "from_seed", lacking)
+    with pytest.raises(PlatformError, match="ML-KEM-768 is not supported") as caught:
+        run_known_answers()
+    assert caught.value.code is Code.INTERNAL
+    assert "pinned wheel" in caught.value.fix
+
+
+@pytest.mark.parametrize("name", ["_KNOWN_KIDS", "_KNOWN_BODY"])
+def test_an_answer_other_than_known_stops_the_start(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = {"_KNOWN_KIDS": {Alg.K1: "another"}, "_KNOWN_BODY": "00"}
+    monkeypatch.setattr(selftest, name, wrong[name])
+    with pytest.raises(PlatformError, match="than known") as caught:
+        run_known_answers()
+    assert caught.value.code is Code.INTERNAL
