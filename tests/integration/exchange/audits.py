@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -27,7 +29,7 @@ class MemoryAudit(httpx.AsyncBaseTransport):
 
     `is_cut`: nobody answers. `lose`: that many answers are lost after the work was done. `refuses`:
     an entry about this envelope sinks its whole batch. `label`: whose keys sign the checkpoints.
-    `gate`: a call waits until it is open.
+    `gate`: a call waits until it is open. `lie` changes an answer before it is given.
     """
 
     log: MemoryLog = field(default_factory=_genesis)
@@ -37,6 +39,7 @@ class MemoryAudit(httpx.AsyncBaseTransport):
     calls: list[list[bytes]] = field(default_factory=list)
     traceparents: list[str | None] = field(default_factory=list)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
+    lie: Callable[[dict[str, Any]], object] = lambda _answer: None
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -74,5 +77,10 @@ class MemoryAudit(httpx.AsyncBaseTransport):
             {"index": i, "path": [b64(node) for node in inclusion_path_of(hashes, i)]}
             for i in indexes
         ]
-        answer = {"checkpoint": self.log.checkpoint(), "size": len(hashes), "items": items}
+        answer: dict[str, Any] = {
+            "checkpoint": self.log.checkpoint(),
+            "size": len(hashes),
+            "items": items,
+        }
+        self.lie(answer)
         return httpx.Response(200, json=answer)

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from structlog.typing import EventDict
 
+from sextant_shared.encoding import b64
 from sextant_shared.models.entries import EnvelopeAcceptedEntry
 from sextant_shared.protocol.receipts import verify_custody
 from tests.integration.exchange.containers import SEC, XAL, Container, sealed
@@ -144,11 +147,36 @@ async def test_an_entry_the_log_refuses_holds_up_no_other(world: World) -> None:
     assert envelope_id(3) not in envelopes_in_the_log(world)
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        pytest.param(lambda a: a["items"][0].update(index=2), id="another place"),
+        pytest.param(lambda a: a["items"][0].update(path=[b64(bytes(32))]), id="another path"),
+        pytest.param(lambda a: a["items"][0]["path"].pop(), id="a path cut short"),
+        pytest.param(lambda a: a["items"].append(a["items"][0]), id="one place too many"),
+        pytest.param(lambda a: a["items"].clear(), id="no place"),
+        pytest.param(lambda a: a.update(items=None), id="another shape"),
+        pytest.param(lambda a: a.update(checkpoint="log.example\n1\n"), id="an unsigned head"),
+    ],
+)
+async def test_a_log_that_lies_gives_no_receipt_and_raises_an_alarm(
+    world: World, lie: Callable[[dict[str, Any]], object], lines: list[EventDict]
+) -> None:
+    await world.restart(recover_every_s=NEVER_S)
+    world.audit.lie = lie
+    answer = await world.caller(XAL).deposit(sealed())
+    assert answer.status_code == 202  # never an answer that does not verify
+    assert world.rows("SELECT 1 FROM receipt") == []
+    (alarm,) = [line for line in lines if line.get("code") == "E_INTEGRITY"]
+    assert alarm["log_level"] == "error"
+    assert "checkpoint" in alarm["answer"]  # the evidence
+
+
 async def test_a_log_that_signs_with_other_keys_gives_no_receipt(world: World) -> None:
     await world.restart(recover_every_s=NEVER_S)
     world.audit.log.label = "impostor"
     answer = await world.caller(XAL).deposit(sealed())
-    assert answer.status_code == 202  # never an answer that does not verify
+    assert answer.status_code == 202
     assert world.rows("SELECT 1 FROM receipt") == []
 
 

@@ -116,7 +116,7 @@ def test_a_library_that_lacks_an_algorithm_stops_the_start(monkeypatch: pytest.M
     def lacking(_alg: Alg, _seed: bytes) -> None:
         raise UnsupportedAlgorithm("ML-KEM-768 is not supported")
 
-    monkeypatch.setattr(selftest.SoftwareOpener, "from_seed", lacking)
+    monkeypatch.setattr(SoftwareOpener, "from_seed", lacking)
     with pytest.raises(PlatformError, match="ML-KEM-768 is not supported") as caught:
         run_known_answers()
     assert caught.value.code is Code.INTERNAL
