@@ -6,16 +6,16 @@ in every report.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ValidationError
 
 from sextant_shared.codelists import FILES, file_bytes
 from sextant_shared.encoding import b64u, canonical_json, parse_json, sha256
 from sextant_shared.errors import Finding, PlatformError, Severity
-from sextant_shared.models.declaration import DECLARATION, KINDS, Declaration, DeclarationBase
+from sextant_shared.models.declaration import DeclarationBase, read_declaration
 from sextant_shared.models.strict import findings_of
 from sextant_shared.rules import amounts, completeness, formats
 from sextant_shared.rules.policy import DEFAULT_POLICY, RulePolicy
@@ -46,7 +46,7 @@ class Report:
     `content_digest` is SHA-256 of the document's canonical form.
     """
 
-    declaration: Declaration | None
+    declaration: DeclarationBase | None
     findings: tuple[Finding, ...]
     verdict: Verdict
     pack: PackId
@@ -62,13 +62,13 @@ def check(data: bytes, policy: RulePolicy = DEFAULT_POLICY) -> Report:
         finding = _unreadable(error.detail, error.expected, error.received)
         return Report(None, (finding,), "REJECTED", pack, None)
     digest = sha256(canonical_json(members))
-    if members.get("kind") not in KINDS:
-        finding = _unknown_kind(members)
-        return Report(None, (finding,), "REJECTED", pack, digest)
     try:
-        declaration = DECLARATION.validate_python(members)
+        declaration = read_declaration(members)
+    except PlatformError as error:
+        finding = _unknown_kind(error)
+        return Report(None, (finding,), "REJECTED", pack, digest)
     except ValidationError as error:
-        found = [_without_tag(finding, str(members["kind"])) for finding in findings_of(error)]
+        found = [_with_fix(finding) for finding in findings_of(error)]
         return Report(None, tuple(found), "RETURNED", pack, digest)
     findings = tuple(run_rules(declaration, policy))
     must_fix = any(finding.severity is Severity.MUST_FIX for finding in findings)
@@ -107,18 +107,8 @@ def _covers(place: str, pointer: str) -> bool:
     return place == pointer or place.startswith(f"{pointer}/") or pointer.startswith(f"{place}/")
 
 
-def _without_tag(finding: Finding, kind: str) -> Finding:
-    """Return the finding with a pointer into the document: the union's tag is no member of it."""
-    pointer = finding.pointer.removeprefix(f"/{kind}")
-    return Finding(
-        rule=finding.rule,
-        severity=finding.severity,
-        pointer=pointer,
-        message=finding.message,
-        expected=finding.expected,
-        received=finding.received,
-        fix="Correct this place to fit the model of its kind.",
-    )
+def _with_fix(finding: Finding) -> Finding:
+    return replace(finding, fix="Correct this place to fit the model of its kind.")
 
 
 def _unreadable(detail: str, expected: str, received: str) -> Finding:
@@ -133,13 +123,13 @@ def _unreadable(detail: str, expected: str, received: str) -> Finding:
     )
 
 
-def _unknown_kind(members: dict[str, Any]) -> Finding:
+def _unknown_kind(error: PlatformError) -> Finding:
     return Finding(
         rule="S0",
         severity=Severity.MUST_FIX,
-        pointer="/kind",
-        message="this is no kind of declaration that is carried here",
-        expected=", ".join(KINDS),
-        received=str(members.get("kind"))[:40],
-        fix="Name the kind of declaration.",
+        pointer="/schema" if "schema" in error.detail else "/kind",
+        message=error.detail,
+        expected=error.expected,
+        received=error.received,
+        fix=error.fix,
     )

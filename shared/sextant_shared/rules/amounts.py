@@ -5,14 +5,10 @@ from decimal import Decimal
 
 from sextant_shared import codelists
 from sextant_shared.errors import Severity
-from sextant_shared.models.declaration import (
-    CountryRow,
-    DeclarationBase,
-    S2Chemical,
-    S2SiteAdpa,
-    S3And,
-)
+from sextant_shared.models.declaration import DeclarationBase
 from sextant_shared.models.declaration.amount import Amount
+from sextant_shared.models.declaration.national import CountryRow, S3And
+from sextant_shared.models.declaration.schedule2 import S2Chemical, S2SiteAdpa
 from sextant_shared.rules import walk
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule

@@ -4,15 +4,10 @@ from collections.abc import Iterator
 
 from sextant_shared import codelists
 from sextant_shared.errors import Severity
-from sextant_shared.models.declaration import (
-    DeclarationBase,
-    OcpfAnnual,
-    OcpfSite,
-    S2And,
-    S2Chemical,
-    S2SiteAdpa,
-    S3And,
-)
+from sextant_shared.models.declaration import DeclarationBase
+from sextant_shared.models.declaration.national import S2And, S3And
+from sextant_shared.models.declaration.ocpf import OcpfAnnual, OcpfSite
+from sextant_shared.models.declaration.schedule2 import S2Chemical, S2SiteAdpa
 from sextant_shared.rules import walk
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from sextant_shared import codelists
 from sextant_shared.errors import Severity
-from sextant_shared.models.declaration import DeclarationBase, S2SiteAdpa
+from sextant_shared.models.declaration import DeclarationBase
+from sextant_shared.models.declaration.schedule2 import S2SiteAdpa
 from sextant_shared.rules import walk
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
@@ -60,7 +61,7 @@ def _f2(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
 
 
 def _f3(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
-    day = dt.date(declaration.reporting_year, 12, 31)
+    day = dt.date(declaration.year, 12, 31)
     own = declaration.state_code
     everywhere = [("/state_code", own), *walk.addresses(declaration)]
     for pointer, code in [*everywhere, *walk.state_codes(declaration)]:
@@ -68,7 +69,7 @@ def _f3(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
         if state is None or not state.is_valid(day):
             yield Place(
                 pointer=pointer,
-                message=f"{code} was no State code at the end of {declaration.reporting_year}",
+                message=f"{code} was no State code at the end of {declaration.year}",
                 expected="a code of the list of States",
                 received=code,
                 fix="Look the code up in the list of States.",
@@ -110,7 +111,7 @@ def _f4(declaration: DeclarationBase, policy: RulePolicy) -> Iterator[Place]:
 
 
 def _f5(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
-    year = declaration.reporting_year
+    year = declaration.year
     for pointer, chemical in walk.site_chemicals(declaration):
         for k, earlier in enumerate(chemical.earlier):
             if earlier.year not in {year - 1, year - 2}:

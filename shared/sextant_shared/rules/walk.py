@@ -2,19 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from sextant_shared.models.declaration import (
-    Amount,
-    Chemical,
-    CountryRow,
-    DeclarationBase,
-    OcpfAnnual,
-    S2And,
-    S2Chemical,
-    S2Plant,
-    S2SiteAdpa,
-    S3And,
-)
-from sextant_shared.models.declaration.national import S2Record, S3Record
+from sextant_shared.models.declaration import DeclarationBase
+from sextant_shared.models.declaration.amount import Quantity
+from sextant_shared.models.declaration.chemical import Chemical
+from sextant_shared.models.declaration.national import CountryRow, S2And, S2Record, S3And, S3Record
+from sextant_shared.models.declaration.ocpf import OcpfAnnual
+from sextant_shared.models.declaration.schedule2 import S2Chemical, S2Plant, S2SiteAdpa
 
 _AMOUNTS = ("produced", "processed", "consumed", "imported", "exported", "capacity")
 
@@ -50,7 +43,7 @@ def site_chemicals(declaration: DeclarationBase) -> Iterator[tuple[str, S2Chemic
             yield f"{pointer}/chemicals/{j}", row
 
 
-def amounts(declaration: DeclarationBase) -> Iterator[tuple[str, Amount]]:
+def amounts(declaration: DeclarationBase) -> Iterator[tuple[str, Quantity]]:
     """Yield every amount that is there with its pointer."""
     for pointer, record in records(declaration):
         yield from _named(record, pointer)
@@ -90,7 +83,7 @@ def addresses(declaration: DeclarationBase) -> Iterator[tuple[str, str]]:
             yield f"/sites/{i}/address/country", site.address.country
 
 
-def _named(owner: object, pointer: str) -> Iterator[tuple[str, Amount]]:
+def _named(owner: object, pointer: str) -> Iterator[tuple[str, Quantity]]:
     for name in _AMOUNTS:
         amount = getattr(owner, name, None)
         if amount is not None:

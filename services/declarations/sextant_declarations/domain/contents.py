@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sextant_declarations.domain.deliveries import Check, Facts, Pack
 from sextant_shared.errors import Finding, Severity
-from sextant_shared.models.declaration import Declaration, Nil
+from sextant_shared.models.declaration import DeclarationBase
+from sextant_shared.models.declaration.filing import Nil
 from sextant_shared.rules import check, rule_pack_id
 
 MAX_SHOWN = 1000  # findings of one content: what a person can work through
@@ -75,7 +76,7 @@ def _unshown(count: int) -> Finding:
     )
 
 
-def _facts(declaration: Declaration) -> Facts:
+def _facts(declaration: DeclarationBase) -> Facts:
     return Facts(
         declaration_id=declaration.declaration_id,
         version=declaration.version,

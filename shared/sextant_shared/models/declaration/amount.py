@@ -1,4 +1,4 @@
-"""A declared amount, or one of the ways in which there is none."""
+"""Declared quantities, or one of the ways in which there is none."""
 
 from decimal import Decimal
 from typing import Annotated, Literal, Self
@@ -7,20 +7,19 @@ from pydantic import Field, model_validator
 
 from sextant_shared.models.strict import Strict
 
-KG_PER_TONNE = 1000
+_KG = {"t": Decimal(1000), "kg": Decimal(1), "g": Decimal("1e-3"), "mg": Decimal("1e-6")}
 
 
-class Amount(Strict):
-    """A mass of the pure scheduled chemical.
+class Quantity(Strict):
+    """What all quantities share: a decimal string with its unit, or the reason why there is none.
 
-    Either `value` (a decimal string) with `unit`, where "0" is a measured zero, or `nothing`, which
-    says why no amount stands here: `nil` (there was no such activity), `not-applicable` (the
-    question does not arise) or `unknown` (it should be known, and is not). Blank is the absence of
-    the whole member, and is a finding where the treaty asks for an amount.
+    Either `value` with `unit`, where "0" is a measured zero, or `nothing`: `nil` (there was no such
+    activity), `not-applicable` (the question does not arise) or `unknown` (it should be known, and
+    is not). Blank is the absence of the whole member, and is a finding where the treaty asks.
     """
 
     value: Annotated[str, Field(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,12})?$")] | None = None
-    unit: Literal["t", "kg", "g", "t/a"] | None = None
+    unit: str | None = None
     nothing: Literal["nil", "not-applicable", "unknown"] | None = None
 
     @model_validator(mode="after")
@@ -31,17 +30,53 @@ class Amount(Strict):
         return self
 
     @property
-    def kilograms(self) -> Decimal | None:
-        """The amount in kilograms: zero for nil, None when it is not known or does not apply."""
+    def number(self) -> Decimal | None:
+        """The number in its own unit: zero for nil, None when not known or not applicable."""
         if self.nothing is not None:
             return Decimal(0) if self.nothing == "nil" else None
-        factor = {"kg": Decimal(1), "g": Decimal("0.001")}.get(str(self.unit), KG_PER_TONNE)
-        return Decimal(self.value or "0") * factor
+        return Decimal(self.value or "0")
 
     @property
     def text(self) -> str:
-        """The amount as it is shown to people."""
+        """The quantity as it is shown to people."""
         return self.nothing or f"{self.value} {self.unit}"
 
 
+class Amount(Quantity):
+    """A mass of the pure chemical: grams for Schedule 1 (saxitoxin in mg), else tonnes or kg."""
+
+    unit: Literal["t", "kg", "g", "mg"] | None = None
+
+    @property
+    def kilograms(self) -> Decimal | None:
+        """The amount in kilograms: zero for nil, None when it is not known or does not apply."""
+        number = self.number
+        return None if number is None else number * _KG.get(self.unit or "kg", Decimal(1))
+
+
+class Capacity(Quantity):
+    """What a plant can make in a year: nameplate capacity, else design capacity (II(10))."""
+
+    unit: Literal["t/a", "kg/a"] | None = None
+
+    @property
+    def kilograms(self) -> Decimal | None:
+        """The kilograms of one year; None when it is not known or does not apply."""
+        number = self.number
+        return None if number is None else number * (1000 if self.unit == "t/a" else 1)
+
+
+class Volume(Quantity):
+    """A volume, such as a reactor's (VI.9)."""
+
+    unit: Literal["L", "m3"] | None = None
+
+    @property
+    def litres(self) -> Decimal | None:
+        """The litres; None when the volume is not known or does not apply."""
+        number = self.number
+        return None if number is None else number * (1000 if self.unit == "m3" else 1)
+
+
 MaybeAmount = Amount | None
+MaybeCapacity = Capacity | None

@@ -1,78 +1,152 @@
-"""What every declaration carries, and how chemicals and contacts are named."""
+"""What every declaration carries, and how files and contacts are named."""
 
-from typing import Annotated, Literal
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from sextant_shared.models.strict import Strict
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _read_day(value: Any) -> Any:
+    """Accept one spelling of a day; what is no string is left to the strict type."""
+    if not isinstance(value, str):
+        return value
+    if not _DAY.fullmatch(value):
+        raise ValueError("a day is written YYYY-MM-DD")
+    return dt.date.fromisoformat(value)
+
+
 Text = Annotated[str, Field(min_length=1, max_length=300)]
+LongText = Annotated[str, Field(min_length=1, max_length=20_000)]
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9*_-]{0,31}$")]
 StateCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-Year = Annotated[int, Field(ge=1946, le=2200)]
+Year = Annotated[int, Field(ge=1900, le=2200)]
+Day = Annotated[dt.date, BeforeValidator(_read_day)]
+DeclarationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")]
+Classification = Literal[
+    "UNCLASSIFIED", "OPCW_RESTRICTED", "OPCW_PROTECTED", "OPCW_HIGHLY_PROTECTED"
+]
+Period = Literal["past", "ahead", "event", "once"]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a kind beside its fields.
+
+    `law` is the paragraph that asks for it; `period` says what it reports on: the past year, the
+    year ahead, an event, or (once) the state of things at entry into force. `form` is the number
+    of the Handbook's form where it is known (domain mark [M]). `version` is that of the schema.
+    """
+
+    law: str
+    period: Period
+    form: str | None = None
+    version: int = 1
 
 
 class Contact(Strict):
     """The National Authority's contact point (form A-1); a function, not a person's data."""
 
     name: Text
+    """Name of the desk or office. [VII(4)]"""
     function: Text
+    """Its function. [VII(4)]"""
     phone: Annotated[str, Field(max_length=40)] | None = None
+    """Telephone number, international. [VII(4)]"""
     email: Annotated[str, Field(max_length=120)] | None = None
+    """Mail address. [VII(4)]"""
 
 
 class Attachment(Strict):
-    """A file that comes with the declaration, by its digest."""
+    """A file that comes with the declaration, by its digest; it has a classification of its own."""
 
     name: Text
+    """Its file name, by which fields refer to it."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    classification: Literal[
-        "UNCLASSIFIED", "OPCW_RESTRICTED", "OPCW_PROTECTED", "OPCW_HIGHLY_PROTECTED"
-    ]
+    """SHA-256 of the file, in hexadecimal digits."""
+    classification: Classification
+    """Classification of this file. [CA.2(d)]"""
+    pages: Annotated[int, Field(ge=1)] | None = None
+    """Number of pages, where it has pages."""
 
 
-class Chemical(Strict):
-    """A chemical by name, and by CAS number where one is assigned (Annex Part VII.8(a)).
+class FileRef(Strict):
+    """Points at an attachment of the same declaration."""
 
-    Families of Schedules 1 and 2 have members without a CAS number: then the structural formula
-    identifies.
-    """
+    attachment: Text
+    """The name of the attachment."""
+    caption: Annotated[str, Field(max_length=300)] | None = None
+    """What it shows."""
 
-    name: Text
-    cas: Annotated[str, Field(max_length=20)] | None = None
-    structure: Annotated[str, Field(max_length=500)] | None = None
-    trade_names: Annotated[list[Text], Field(max_length=50)] = Field(default_factory=list)
-    schedule: Literal["1A", "1B", "2A", "2A*", "2B", "3A", "3B"]
+
+Files = Annotated[list[FileRef], Field(max_length=100)]
 
 
 class DeclarationBase(Strict):
-    """The envelope of all declarations.
+    """The heading of all declarations.
 
     `declaration_id` is the State's and never reused; `version` grows with each amendment.
     `confidentiality` is chosen by the State (Confidentiality Annex 2(d)).
     """
 
-    schema_: Annotated[str, Field(alias="schema", pattern=r"^sextant\.[a-z0-9-]+/1$")]
-    declaration_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")]
+    about: ClassVar[About]
+
+    schema_: Annotated[str, Field(alias="schema", pattern=r"^sextant\.[a-z0-9-]+/[1-9][0-9]?$")]
+    """Which model, in which version: `sextant.` + kind + `/` + version."""
+    kind: str
+    """What is declared; one of the kinds of the catalogue."""
+    declaration_id: DeclarationId
+    """The State's own number of this declaration; never reused."""
     version: Annotated[int, Field(ge=1)]
+    """1 for the first, one more with each amendment."""
     state_code: StateCode
-    reporting_year: Year
+    """The declaring State, ISO 3166-1 alpha-3."""
+    reporting_year: Year | None = None
+    """The calendar year that is reported on, where the kind is about a year."""
+    event_date: Day | None = None
+    """The day of the event that makes this declaration due, where there is one."""
     submission_type: Literal["INITIAL", "ANNUAL", "ADDITIONAL", "AMENDMENT", "NIL", "NOTIFICATION"]
+    """Why it is sent."""
     language: Literal["ar", "zh", "en", "fr", "ru", "es"]
-    confidentiality: Literal[
-        "UNCLASSIFIED", "OPCW_RESTRICTED", "OPCW_PROTECTED", "OPCW_HIGHLY_PROTECTED"
-    ]
+    """Language of the texts. [XXIV]"""
+    confidentiality: Classification
+    """Classification of the whole: the highest of its parts. [CA.2(d)]"""
     na_contact: Annotated[list[Contact], Field(min_length=1, max_length=5)]
+    """Whom to ask. [VII(4)]"""
     attachments: Annotated[list[Attachment], Field(max_length=500)] = Field(default_factory=list)
+    """The files that come with it."""
     part_count: Annotated[int, Field(ge=0)] | None = None
+    """How many attachments there are, as a control."""
     note: Annotated[str, Field(max_length=2000)] | None = None
+    """Anything a reader should know."""
 
     @property
     def year(self) -> int:
-        """The year that is reported on."""
-        return self.reporting_year
+        """The year that is reported on, or in which the event happens."""
+        if self.reporting_year is not None:
+            return self.reporting_year
+        return self.event_date.year if self.event_date else 0
 
     @property
     def is_nil(self) -> bool:
         """Whether the State says that there is nothing to declare."""
         return False
+
+
+class YearlyBase(DeclarationBase):
+    """The heading of what is declared for one calendar year."""
+
+    reporting_year: Year
+    """The calendar year that is reported on."""
+
+
+class EventBase(DeclarationBase):
+    """The heading of what is declared because something happens, or enters into force."""
+
+    event_date: Day
+    """The day of the event: of the change, the discovery, the transfer, the entry into force."""

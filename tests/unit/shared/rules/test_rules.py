@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sextant_shared.errors import Severity
-from sextant_shared.models.declaration import Amount
+from sextant_shared.models.declaration.amount import Amount
 from sextant_shared.rules import Report, check, list_rules, rule_pack_id
 from sextant_shared.rules.formats import is_cas
 from sextant_shared.rules.policy import RulePolicy
