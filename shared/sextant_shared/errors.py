@@ -57,6 +57,9 @@ class Finding:
     """One observation about one place of an input, with what would mend it.
 
     `pointer` is an RFC 6901 JSON pointer into the document; `law` names the treaty paragraph.
+    `way` and `args` name the message and fill it in, so that it can be worded in another language.
+    `source` is the cell or line of the file that the document was read from; `answer` is the
+    reason that the State gave for leaving it as it is.
     """
 
     rule: str
@@ -67,6 +70,10 @@ class Finding:
     received: str = ""
     fix: str = ""
     law: str = ""
+    way: str = ""
+    args: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+    answer: str = ""
 
 
 class PlatformError(Exception):

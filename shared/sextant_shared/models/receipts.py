@@ -60,7 +60,10 @@ class RulePack(Strict):
 
 
 class ReportedFinding(Strict):
-    """One finding as it travels; the members mean what `sextant_shared.errors.Finding` says."""
+    """One finding as it travels; the members mean what `sextant_shared.errors.Finding` says.
+
+    The cell or line it came from stays at home: it says nothing to the other side.
+    """
 
     rule: str
     severity: Annotated[Severity, Field(strict=False)]
@@ -70,6 +73,9 @@ class ReportedFinding(Strict):
     received: str = ""
     fix: str = ""
     law: str = ""
+    way: str = ""
+    args: Annotated[dict[str, str], Field(max_length=20)] = Field(default_factory=dict)
+    answer: str = ""
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
@@ -83,6 +89,9 @@ class ReportedFinding(Strict):
             received=finding.received,
             fix=finding.fix,
             law=finding.law,
+            way=finding.way,
+            args=dict(finding.args),
+            answer=finding.answer,
         )
 
     def finding(self) -> Finding:
@@ -96,6 +105,9 @@ class ReportedFinding(Strict):
             received=self.received,
             fix=self.fix,
             law=self.law,
+            way=self.way,
+            args=tuple(self.args.items()),
+            answer=self.answer,
         )
 
 

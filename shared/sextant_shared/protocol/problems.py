@@ -78,7 +78,7 @@ def problem_of(error: PlatformError, trace_id: str = "") -> dict[str, Any]:
         "received": error.received,
         "fix": error.fix or row.fix,
         "trace_id": trace_id,
-        "findings": [asdict(finding) for finding in error.findings],
+        "findings": [{**asdict(f), "args": dict(f.args)} for f in error.findings],
         "evidence": error.evidence,
     }
     return {name: value for name, value in members.items() if value}
@@ -91,7 +91,7 @@ def error_of(status: int, body: bytes, retry_after_s: int | None = None) -> Plat
     `E_INTERNAL`.
     """
     try:
-        members = parse_json(body, max_bytes=MAX_PROBLEM_BYTES, max_depth=4)
+        members = parse_json(body, max_bytes=MAX_PROBLEM_BYTES, max_depth=5)
         code = Code(str(members.get("code")))
     except (PlatformError, ValueError):
         is_passing = status in {429, 502, 503, 504}
@@ -114,16 +114,26 @@ def error_of(status: int, body: bytes, retry_after_s: int | None = None) -> Plat
 
 
 def _findings_of(value: object) -> list[Finding]:
-    names = ("pointer", "message", "expected", "received", "fix", "law")
-    return [
-        Finding(
-            rule=str(item.get("rule", "")),
-            severity=_severity_of(item.get("severity")),
-            **{name: str(item.get(name, "")) for name in names},
-        )
-        for item in (value if isinstance(value, list) else [])
-        if isinstance(item, dict)
-    ]
+    items = [item for item in (value if isinstance(value, list) else []) if isinstance(item, dict)]
+    return [_finding_of({str(name): member for name, member in item.items()}) for item in items]
+
+
+def _finding_of(item: dict[str, Any]) -> Finding:
+    args = item.get("args")
+    return Finding(
+        rule=str(item.get("rule", "")),
+        severity=_severity_of(item.get("severity")),
+        pointer=str(item.get("pointer", "")),
+        message=str(item.get("message", "")),
+        expected=str(item.get("expected", "")),
+        received=str(item.get("received", "")),
+        fix=str(item.get("fix", "")),
+        law=str(item.get("law", "")),
+        way=str(item.get("way", "")),
+        args=tuple((str(k), str(v)) for k, v in args.items()) if isinstance(args, dict) else (),
+        source=str(item.get("source", "")),
+        answer=str(item.get("answer", "")),
+    )
 
 
 def _severity_of(value: object) -> Severity:

@@ -5,6 +5,7 @@ The rules are the same that every National Authority runs before it seals
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sextant_declarations.domain.deliveries import Check, Facts, Pack
@@ -54,15 +55,16 @@ def bounded(findings: Sequence[Finding]) -> tuple[Finding, ...]:
 
 
 def _cut(finding: Finding) -> Finding:
-    return Finding(
-        rule=finding.rule,
-        severity=finding.severity,
+    return replace(
+        finding,
         pointer=finding.pointer[:MAX_TEXT],
         message=finding.message[:MAX_TEXT],
         expected=finding.expected[:MAX_TEXT],
         received=finding.received[:MAX_TEXT],
         fix=finding.fix[:MAX_TEXT],
         law=finding.law[:MAX_TEXT],
+        args=tuple((name, value[:MAX_TEXT]) for name, value in finding.args),
+        answer=finding.answer[:MAX_TEXT],
     )
 
 
