@@ -5,14 +5,28 @@ are at hand. Loaded and checked once; a file that does not fit stops the process
 """
 
 import csv
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from importlib.resources import files
 
+from sextant_shared.codelists.states import State, state_party_on, states
 from sextant_shared.errors import Code, PlatformError
+
+__all__ = (
+    "FILES",
+    "ScheduledChemical",
+    "State",
+    "chemicals",
+    "chemicals_by_cas",
+    "codes",
+    "exempt",
+    "file_bytes",
+    "state_party_on",
+    "states",
+    "thresholds",
+)
 
 FILES = (
     "activities.csv",
@@ -22,6 +36,7 @@ FILES = (
     "purposes.csv",
     "ranges.csv",
     "states.csv",
+    "synthetic_ranges.csv",
 )
 
 
@@ -35,22 +50,6 @@ class ScheduledChemical:
     cas: str
     declaration_kg: Decimal
     verification_kg: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """A State as the code list knows it, from one day until another (None: still)."""
-
-    code: str
-    name: str
-    is_state_party: bool
-    valid_from: dt.date
-    valid_to: dt.date | None
-    region: str
-
-    def is_valid(self, day: dt.date) -> bool:
-        """Return whether the code was in use on `day`."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 @lru_cache
@@ -88,22 +87,6 @@ def exempt() -> Mapping[str, str]:
 
 
 @lru_cache
-def states() -> Mapping[str, State]:
-    """Return the States by code."""
-    return {
-        row["code"]: State(
-            row["code"],
-            row["name"],
-            row["is_state_party"] == "true",
-            _date(row["valid_from"]),
-            _date(row["valid_to"]) if row["valid_to"] else None,
-            row["region"],
-        )
-        for row in _rows("states.csv")
-    }
-
-
-@lru_cache
 def codes(name: str) -> frozenset[str]:
     """Return the codes of `activities`, `product_groups`, `purposes` or `ranges`."""
     return frozenset(row["code"] for row in _rows(f"{name}.csv"))
@@ -127,10 +110,3 @@ def _decimal(text: str) -> Decimal:
         return Decimal(text)
     except InvalidOperation as error:
         raise PlatformError(Code.INTERNAL, f"code list: {text!r} is no number") from error
-
-
-def _date(text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError as error:
-        raise PlatformError(Code.INTERNAL, f"code list: {text!r} is no date") from error

@@ -62,7 +62,7 @@ BENT: list[tuple[str, str, Path_, object]] = [
     ("F1", XAL_SITE, (*ROW, "chemical", "cas"), "111-48-9"),
     ("F2", XAL_SITE, (*ROW, "chemical", "cas"), "64-17-5"),
     ("F2", XAL_SITE, (*ROW, "chemical", "schedule"), "2A"),
-    ("F3", XAL_AND, ("records", 1, "exports", 0, "state_code"), "QQQ"),
+    ("F3", XAL_AND, ("records", 1, "exports", 0, "state_code"), "QAA"),
     ("F3", XAL_AND, ("records", 1, "exports", 0, "state_code"), "XAL"),
     ("F4", XAL_AND, ("records", 1, "produced"), {"value": "-1", **TONS}),
     ("F4", XAL_AND, ("records", 1, "produced"), {"value": "58.1234567", **TONS}),
