@@ -6,7 +6,18 @@ from typing import Any
 import typer
 
 from sextant_client import errors as exits
-from sextant_client.cli import bundle, check, doctor, envelopes, keys, log, officer, setup, trace
+from sextant_client.cli import (
+    bundle,
+    check,
+    doctor,
+    envelopes,
+    keys,
+    log,
+    officer,
+    setup,
+    trace,
+    world,
+)
 from sextant_client.cli.output import Output
 from sextant_shared.errors import PlatformError
 
@@ -28,6 +39,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(log.app, name="log")
 app.add_typer(officer.app, name="officer")
+app.add_typer(world.app, name="world")
 app.add_typer(check.rules_app, name="rules")
 app.add_typer(envelopes.receipt_app, name="receipt")
 

@@ -1,0 +1,86 @@
+"""From the truth to what States send: every declaration of a State and year, numbered and dated.
+
+This is the loader for benchmarks too: `documents(world)` yields one declaration after another and
+keeps none.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sextant_client.world.heading import Filing, Struck, document_of
+from sextant_client.world.national import file_and
+from sextant_client.world.truth import World
+
+Derive = Callable[[World, str, int], Iterator[Filing]]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One declaration as it is sent; `path` is relative to the world's folder.
+
+    `data` is None for what should have been sent and was not.
+    """
+
+    state: str
+    year: int
+    kind: str
+    path: str | None
+    declaration_id: str
+    data: bytes | None
+    due: dt.date
+    received: dt.date | None
+    struck: Sequence[Struck]
+
+
+def documents(world: World) -> Iterator[Document]:
+    """Yield every declaration of every State, year by year."""
+    for state in world.profiles:
+        yield from documents_of(world, state)
+
+
+def documents_of(world: World, state: str) -> Iterator[Document]:
+    """Yield every declaration of one State, year by year, in the order in which they were sent."""
+    profile = world.profiles[state]
+    for year in world.plan.reporting_years:
+        if not profile.is_bound(year):
+            continue
+        filings = [filing for derive in _DERIVE for filing in derive(world, state, year)]
+        sent = [filing for filing in filings if filing.received is not None]
+        sent.sort(key=lambda filing: (filing.received, filing.kind))
+        counts: dict[str, int] = {}
+        for number, filing in enumerate(sent, start=1):
+            counts[filing.kind] = counts.get(filing.kind, 0) + 1
+            name = f"{state}/{year}/{filing.kind}-{counts[filing.kind]:03d}.json"
+            yield _document(world, state, filing, name, f"{state}-{year}-{number:04d}")
+        for filing in filings:
+            if filing.received is None:
+                yield Document(
+                    state, year, filing.kind, None, "", None, filing.due, None, filing.struck
+                )
+
+
+def _document(world: World, state: str, filing: Filing, path: str, declaration_id: str) -> Document:
+    members = document_of(filing, world.profiles[state], declaration_id)
+    return Document(
+        state=state,
+        year=filing.year,
+        kind=filing.kind,
+        path=path,
+        declaration_id=declaration_id,
+        data=json.dumps(members, ensure_ascii=False).encode() + b"\n",
+        due=filing.due,
+        received=filing.received,
+        struck=filing.struck,
+    )
+
+
+def _aggregates(world: World, state: str, year: int) -> Iterator[Filing]:
+    for regime in ("S2", "S3"):
+        filing = file_and(world, state, year, regime)
+        if filing is not None:
+            yield filing
+
+
+_DERIVE: Sequence[Derive] = (_aggregates,)

@@ -1,0 +1,112 @@
+"""What can go wrong between the books of a State and its declarations: the kinds of faults.
+
+A fault is known to nothing but the step that derives declarations, and the answer key. The first
+ten are the hypotheses of transfers.md 3.4; the rest are what analysis.md tests for.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+IMPORTS, EXPORTS = "imports", "exports"
+
+UNIT_1000 = "UNIT_1000"
+YEAR_SHIFT = "YEAR_SHIFT"
+TRANSIT = "TRANSIT"
+WRONG_CHEMICAL = "WRONG_CHEMICAL"
+CONCENTRATION = "CONCENTRATION"
+THRESHOLD_BASIS = "THRESHOLD_BASIS"
+LOW_CONCENTRATION = "LOW_CONCENTRATION"
+TYPO = "TYPO"
+DOUBLE_COUNT = "DOUBLE_COUNT"
+RE_EXPORT_FREE_ZONE = "RE_EXPORT_FREE_ZONE"
+SWAPPED_COLUMNS = "SWAPPED_COLUMNS"
+COPIED_LAST_YEAR = "COPIED_LAST_YEAR"
+CAS_NEIGHBOUR = "CAS_NEIGHBOUR"
+SITE_OMITTED_FROM_AND = "SITE_OMITTED_FROM_AND"
+STOCK_BELOW_ZERO = "STOCK_BELOW_ZERO"
+OUTLIER = "OUTLIER"
+
+TRADE_KINDS = (
+    UNIT_1000,
+    YEAR_SHIFT,
+    TRANSIT,
+    WRONG_CHEMICAL,
+    CONCENTRATION,
+    THRESHOLD_BASIS,
+    LOW_CONCENTRATION,
+    TYPO,
+    DOUBLE_COUNT,
+    RE_EXPORT_FREE_ZONE,
+    SWAPPED_COLUMNS,
+    COPIED_LAST_YEAR,
+)
+NATIONAL_KINDS = (CAS_NEIGHBOUR, SITE_OMITTED_FROM_AND, STOCK_BELOW_ZERO, OUTLIER)
+KINDS = (*TRADE_KINDS, *NATIONAL_KINDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One planted fault: who declares what wrongly, for which years.
+
+    `other` is the State or chemical that is named instead; `factor` a number of its kind;
+    `shipments` those that are misplaced or left out; `site` the plant site it is about.
+    """
+
+    kind: str
+    declarant: str
+    years: tuple[int, ...]
+    regime: str = ""
+    direction: str = ""
+    substance: int = -1
+    partner: str = ""
+    other: str = ""
+    other_substance: int = -1
+    factor: int = 0
+    shipments: frozenset[int] = frozenset()
+    site: str = ""
+
+    def is_about(self, direction: str, substance: int, partner: str) -> bool:
+        """Return whether it touches one flow."""
+        return (direction, substance, partner) == (self.direction, self.substance, self.partner)
+
+
+@dataclass(slots=True)
+class FaultPlan:
+    """All planted faults, found by declarant and year."""
+
+    faults: list[Fault] = field(default_factory=list)
+    _at: dict[tuple[str, int], list[Fault]] = field(default_factory=dict)
+    _taken: dict[tuple[str, int, str], Fault] = field(default_factory=dict)
+
+    def plant(self, fault: Fault) -> None:
+        """Add a fault."""
+        self.faults.append(fault)
+        for year in fault.years:
+            self._at.setdefault((fault.declarant, year), []).append(fault)
+
+    def uproot(self, fault: Fault) -> None:
+        """Take the fault away again that was planted last."""
+        self.faults.remove(fault)
+        for year in fault.years:
+            self._at[fault.declarant, year].remove(fault)
+
+    def at(self, declarant: str, year: int, kinds: Sequence[str]) -> list[Fault]:
+        """Return the faults of these kinds in what a State declares for a year."""
+        found = self._at.get((declarant, year), ())
+        return [fault for fault in found if fault.kind in kinds]
+
+    def take(self, fault: Fault, places: Iterable[tuple[str, int, str]]) -> bool:
+        """Reserve places for a fault; return False, and reserve nothing, if one is taken."""
+        wanted = list(places)
+        if any(place in self._taken for place in wanted):
+            return False
+        for place in wanted:
+            self._taken[place] = fault
+        return True
+
+    def numbers(self) -> Mapping[Fault, str]:
+        """Return the id of each fault in the answer key."""
+        return MappingProxyType(
+            {fault: f"F-{number:05d}" for number, fault in enumerate(self.faults, start=1)}
+        )

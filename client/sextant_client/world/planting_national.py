@@ -1,0 +1,103 @@
+"""Where faults in the making of national totals can strike."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from sextant_client.world import faults as kinds
+from sextant_client.world.chance import Chance
+from sextant_client.world.faults import Fault
+from sextant_client.world.national import Record, declare_records, produced_at
+from sextant_client.world.substances import substances
+from sextant_client.world.truth import World
+
+_CLEAR = 3
+
+
+def _records(world: World, state: str, year: int, chance: Chance) -> list[Record]:
+    found = [
+        record
+        for regime in ("S2", "S3")
+        for record in declare_records(world, state, year, regime, honest=True)
+    ]
+    return chance.shuffled(found)
+
+
+def _cas(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    """Yield chemicals whose number is taken for a similar one of the same part."""
+    for record in _records(world, state, year, chance):
+        own = record.substance
+        near = sorted(
+            (s for s in substances() if s.schedule == own.schedule and s.index != own.index),
+            key=lambda other: (_distance(own.cas, other.cas), other.index),
+        )
+        declared = {r.substance.cas for r in _records(world, state, year, chance)}
+        for other in near[:2]:
+            if other.cas not in declared:
+                yield Fault(
+                    kinds.CAS_NEIGHBOUR, state, (year,), substance=own.index, other=other.cas
+                )
+
+
+def _distance(one: str, other: str) -> int:
+    pairs = zip(one.rjust(12), other.rjust(12), strict=True)
+    return sum(a != b for a, b in pairs)
+
+
+def _site(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    """Yield sites whose production is not the whole of the State's, and can be missed in it."""
+    for record in _records(world, state, year, chance):
+        made, threshold = record.made["produced"], record.substance.threshold
+        for site in chance.shuffled(list(world.industry.sites.get(state, ()))):
+            share = produced_at(world, site.code, record.substance.index, year)
+            if share > threshold and made - share > threshold:
+                yield Fault(
+                    kinds.SITE_OMITTED_FROM_AND,
+                    state,
+                    (year,),
+                    substance=record.substance.index,
+                    site=site.code,
+                )
+
+
+def _stock(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    """Yield chemicals of which far less is said to be made than leaves and is used."""
+    for record in _records(world, state, year, chance):
+        years = (year, year + 1)
+        index, threshold = record.substance.index, record.substance.threshold
+        balances = [world.ledger.balance(state, index, y) for y in years]
+        opening = balances[0].opening
+        missing = [b.produced * 3 // 4 for b in balances]
+        if min(missing) > max(_CLEAR * threshold, 2 * opening):
+            yield Fault(
+                kinds.STOCK_BELOW_ZERO, state, years, substance=index, factor=chance.between(8, 20)
+            )
+
+
+def _outlier(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    """Yield totals with a long history, of which one year is far outside."""
+    for record in _records(world, state, year, chance):
+        names = [
+            name
+            for name, grams in record.made.items()
+            if grams > _CLEAR * record.substance.threshold
+            and all(
+                getattr(world.ledger.balance(state, record.substance.index, y), name)
+                for y in range(year - 3, year)
+            )
+        ]
+        if names:
+            yield Fault(
+                kinds.OUTLIER,
+                state,
+                (year,),
+                substance=record.substance.index,
+                other=chance.choose(names),
+                factor=chance.between(12, 40),
+            )
+
+
+NATIONAL_PROPOSALS: Mapping[str, Callable[[World, str, int, Chance], Iterator[Fault]]] = {
+    kinds.CAS_NEIGHBOUR: _cas,
+    kinds.SITE_OMITTED_FROM_AND: _site,
+    kinds.STOCK_BELOW_ZERO: _stock,
+    kinds.OUTLIER: _outlier,
+}
