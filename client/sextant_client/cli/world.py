@@ -12,6 +12,7 @@ from sextant_client.home import read_json
 from sextant_client.world import WorldPlan, write_world
 from sextant_client.world.answers import count_kinds
 from sextant_client.world.writing import ANSWERS_FILE, RECEIVED_FILE, WORLD_FILE
+from sextant_shared.errors import Code, PlatformError
 
 app = typer.Typer(help="A made-up world of States with an answer key.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="Folder of a world.")]
@@ -49,7 +50,7 @@ def make(
 def show(folder: Folder, as_json: JsonFlag = False) -> None:
     """Show what a world holds: States, years, kinds of declarations, and what the key lists."""
     run = start(DEFAULT_HOME, as_json=as_json)
-    world = read_json(folder / WORLD_FILE)
+    world = read_world(folder)
     kinds: dict[str, int] = {}
     with (folder / RECEIVED_FILE).open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -74,6 +75,23 @@ def show(folder: Folder, as_json: JsonFlag = False) -> None:
         "honest": {kind: count for (is_planted, kind), count in key.items() if not is_planted},
     }
     run.output.result(members, lines)
+
+
+def read_world(folder: Path) -> dict[str, Any]:
+    """Return what `world.json` says.
+
+    Raises:
+        PlatformError: `E_STATE`, when there is no world in the folder.
+    """
+    if not (folder / WORLD_FILE).exists():
+        raise PlatformError(
+            Code.STATE,
+            f"there is no world in {folder}",
+            expected=WORLD_FILE,
+            received="nothing",
+            fix="Make one: sextant world make --out FOLDER.",
+        )
+    return read_json(folder / WORLD_FILE)
 
 
 def _read_key(path: Path) -> dict[tuple[bool, str], int]:

@@ -26,6 +26,14 @@ CAS_NEIGHBOUR = "CAS_NEIGHBOUR"
 SITE_OMITTED_FROM_AND = "SITE_OMITTED_FROM_AND"
 STOCK_BELOW_ZERO = "STOCK_BELOW_ZERO"
 OUTLIER = "OUTLIER"
+CAPACITY_EXCEEDED = "CAPACITY_EXCEEDED"
+OWNER_CHANGE_UNSAID = "OWNER_CHANGE_UNSAID"
+ADDITIONAL_MISSED = "ADDITIONAL_MISSED"
+ADAA_WITHOUT_ADPA = "ADAA_WITHOUT_ADPA"
+MISSING_FILING = "MISSING_FILING"
+LATE_FILING = "LATE_FILING"
+S1_NOTICE_ONE_SIDED = "S1_NOTICE_ONE_SIDED"
+S1_NOTICE_LATE = "S1_NOTICE_LATE"
 
 TRADE_KINDS = (
     UNIT_1000,
@@ -42,7 +50,9 @@ TRADE_KINDS = (
     COPIED_LAST_YEAR,
 )
 NATIONAL_KINDS = (CAS_NEIGHBOUR, SITE_OMITTED_FROM_AND, STOCK_BELOW_ZERO, OUTLIER)
-KINDS = (*TRADE_KINDS, *NATIONAL_KINDS)
+SITE_KINDS = (CAPACITY_EXCEEDED, OWNER_CHANGE_UNSAID)
+SENDING_KINDS = (ADDITIONAL_MISSED, ADAA_WITHOUT_ADPA, MISSING_FILING, LATE_FILING)
+KINDS = (*TRADE_KINDS, *NATIONAL_KINDS, *SITE_KINDS, *SENDING_KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,10 @@ class FaultPlan:
         for place in wanted:
             self._taken[place] = fault
         return True
+
+    def is_free(self, state: str, year: int) -> bool:
+        """Return whether nothing of a State and year is reserved for a fault."""
+        return not any(place[:2] == (state, year) for place in self._taken)
 
     def numbers(self) -> Mapping[Fault, str]:
         """Return the id of each fault in the answer key."""

@@ -44,6 +44,7 @@ class Filing:
     event_date: dt.date | None = None
     classification: str = ""
     note: str = ""
+    site: str = ""
     struck: list[Struck] = field(default_factory=list)
 
 

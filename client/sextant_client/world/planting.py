@@ -9,16 +9,21 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from sextant_client.world.chance import Chance
-from sextant_client.world.faults import NATIONAL_KINDS, TRADE_KINDS, Fault
+from sextant_client.world.faults import KINDS, NATIONAL_KINDS, TRADE_KINDS, Fault
 from sextant_client.world.national import declare_records, differences, figures
 from sextant_client.world.planting_national import NATIONAL_PROPOSALS
+from sextant_client.world.planting_sites import SITE_PROPOSALS
 from sextant_client.world.planting_trade import TRADE_PROPOSALS
 from sextant_client.world.substances import substances
 from sextant_client.world.truth import World
 
 FAULTS_PER_STATE_YEAR = 0.009  # of each kind
 Propose = Callable[[World, str, int, Chance], Iterator[Fault]]
-PROPOSALS: Mapping[str, Propose] = {**TRADE_PROPOSALS, **NATIONAL_PROPOSALS}
+PROPOSALS: Mapping[str, Propose] = {
+    **TRADE_PROPOSALS,
+    **NATIONAL_PROPOSALS,
+    **SITE_PROPOSALS,
+}
 
 
 def plant_faults(world: World) -> None:
@@ -30,7 +35,7 @@ def plant_faults(world: World) -> None:
         if profile.is_bound(year)
     ]
     wanted = max(1, round(len(places) * FAULTS_PER_STATE_YEAR))
-    for kind in (*TRADE_KINDS, *NATIONAL_KINDS):
+    for kind in KINDS:
         chance = Chance(world.plan.seed, "faults", kind)
         planted = 0
         for state, year in chance.shuffled(places):
@@ -46,22 +51,30 @@ def _plant(world: World, fault: Fault) -> bool:
     """Plant a fault unless a place is taken or nothing declared would change."""
     if any(year not in world.plan.reporting_years for year in fault.years):
         return False
-    subjects = {fault.substance, fault.other_substance} - {-1}
-    places = [
+    if fault.kind not in (*TRADE_KINDS, *NATIONAL_KINDS):
+        subject = fault.site or fault.other
+        if not world.faults.take(fault, [(fault.declarant, fault.years[0], subject)]):
+            return False
+        world.faults.plant(fault)
+        return True
+    fault = replace(fault, regime=substances()[fault.substance].regime)
+    world.faults.plant(fault)
+    matters = all(_matters(world, fault, year) for year in fault.years)
+    if matters and world.faults.take(fault, _places(world, fault)):
+        return True
+    world.faults.uproot(fault)
+    return False
+
+
+def _places(world: World, fault: Fault) -> list[tuple[str, int, str]]:
+    """Return what a fault in aggregate data reserves: the chemical, with all States it names."""
+    return [
         (state, year, f"AND {substance}")
         for year in fault.years
         for state in (fault.declarant, fault.partner, fault.other)
         if state in world.profiles
-        for substance in sorted(subjects)
+        for substance in sorted({fault.substance, fault.other_substance} - {-1})
     ]
-    fault = replace(fault, regime=substances()[fault.substance].regime)
-    world.faults.plant(fault)
-    if all(_matters(world, fault, year) for year in fault.years) and world.faults.take(
-        fault, places
-    ):
-        return True
-    world.faults.uproot(fault)
-    return False
 
 
 def _matters(world: World, fault: Fault, year: int) -> bool:
