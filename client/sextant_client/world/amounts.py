@@ -29,9 +29,9 @@ def amount(grams: int, schedule: str) -> dict[str, Any]:
     return {"value": tonnes(grams), "unit": "t"}
 
 
-def grams_text(grams: int) -> str:
-    """Return grams, as an exact decimal of whole milligrams given in thousandths."""
-    return _decimal(grams, 1000, 3)
+def grams_text(milligrams: int) -> str:
+    """Return milligrams in grams, as an exact decimal."""
+    return _decimal(milligrams, 1000, 3)
 
 
 def _decimal(number: int, unit: int, places: int) -> str:

@@ -82,7 +82,7 @@ def _planted(
         "years": list(fault.years),
         "direction": fault.direction or None,
         "chemical": _chemical(substances()[fault.substance]) if fault.substance >= 0 else None,
-        "site": fault.site or None,
+        "site": fault.site if "-" in fault.site else None,
         "true": main.get("true"),
         "declared": main.get("declared"),
         "places": places,

@@ -15,6 +15,7 @@ from sextant_client.world.national import file_and
 from sextant_client.world.nil import file_nil
 from sextant_client.world.ocpf import file_ocpf, file_ocpf_initial
 from sextant_client.world.profiles import FIRST_ENTRY
+from sextant_client.world.schedule1 import file_schedule1
 from sextant_client.world.sending import send
 from sextant_client.world.sites2 import file_s2_initial, file_s2_sites
 from sextant_client.world.sites3 import file_s3_initial, file_s3_sites
@@ -103,7 +104,13 @@ def _aggregates(world: World, state: str, year: int) -> Iterator[Filing]:
             yield filing
 
 
-_YEARLY: Sequence[Derive] = (_aggregates, file_s2_sites, file_s3_sites, file_ocpf)
+_YEARLY: Sequence[Derive] = (
+    _aggregates,
+    file_s2_sites,
+    file_s3_sites,
+    file_ocpf,
+    file_schedule1,
+)
 _INITIAL: Sequence[Callable[[World, str], Iterator[Filing]]] = (
     file_s2_initial,
     file_s3_initial,

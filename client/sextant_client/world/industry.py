@@ -124,7 +124,7 @@ class _Builder:
         for code, era in made:
             chance = Chance(self._seed, "plants", substance.index, code)
             self._add_line(chance, code, substance, PRODUCE, era)
-            for _ in range(chance.weighted(((0, 5), (1, 3), (2, 2)))):
+            for _ in range(chance.weighted(((0, 3), (1, 3), (2, 3), (4, 2)))):
                 self._add_line(chance, code, substance, PRODUCE, self._within(chance, era))
 
     def add_users(self, substance: Substance) -> None:
@@ -133,8 +133,9 @@ class _Builder:
             return
         for profile in self._parties:
             chance = Chance(self._seed, "users", substance.index, profile.code)
-            share = {LARGE: 0.1 + 0.06 * substance.popularity, MIDDLE: 0.035 * substance.popularity}
-            while chance.happens(share.get(profile.size, 0.01 if profile.size == LIGHT else 0.0)):
+            share = {LARGE: 0.2 + 0.07 * substance.popularity}
+            share[MIDDLE] = 0.05 * substance.popularity
+            while chance.happens(share.get(profile.size, 0.02 if profile.size == LIGHT else 0.0)):
                 role = chance.weighted(((CONSUME, 3), (PROCESS, 2)))
                 era = self._lifetime(chance, 0.6)
                 self._add_line(chance, profile.code, substance, role, era)

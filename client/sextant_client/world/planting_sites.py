@@ -1,6 +1,7 @@
 """Where faults in site declarations and in sending can strike."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from sextant_client.world import faults as kinds
 from sextant_client.world.activity import in_window
@@ -73,6 +74,33 @@ def _late(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault
             yield _of(kinds.LATE_FILING, state, year, filing, chance.between(35, 240))
 
 
+def _one_sided(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    for filing in _notices(world, state, year, chance):
+        fault = _of(kinds.S1_NOTICE_ONE_SIDED, state, year, filing)
+        yield replace(fault, partner=_other(filing, state))
+
+
+def _too_late(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    for filing in _notices(world, state, year, chance):
+        if filing.received is not None and filing.received <= filing.due:
+            days = chance.between(2, 28)
+            late = _of(kinds.S1_NOTICE_LATE, state, year, filing, days)
+            yield replace(late, partner=_other(filing, state))
+
+
+def _notices(world: World, state: str, year: int, chance: Chance) -> list[Filing]:
+    if not world.facilities.transfers.get((state, year)):
+        return []
+    filings = filings_of(world, state, year)
+    return chance.shuffled([f for f in filings if f.kind.startswith("S1_TRANSFER_NOTIF")])
+
+
+def _other(filing: Filing, state: str) -> str:
+    """Return the State on the other side of a notice."""
+    sender, receiver = filing.body["sending_state"], filing.body["receiving_state"]
+    return str(receiver if sender == state else sender)
+
+
 def _of(kind: str, state: str, year: int, filing: Filing, days: int = 0) -> Fault:
     return Fault(kind, state, (year,), other=filing.kind, factor=days, site=filing.site)
 
@@ -82,6 +110,8 @@ SITE_PROPOSALS: Mapping[str, Callable[[World, str, int, Chance], Iterator[Fault]
     kinds.OWNER_CHANGE_UNSAID: _owner,
     kinds.ADDITIONAL_MISSED: _additional,
     kinds.ADAA_WITHOUT_ADPA: _no_past,
+    kinds.S1_NOTICE_ONE_SIDED: _one_sided,
+    kinds.S1_NOTICE_LATE: _too_late,
     kinds.MISSING_FILING: _missing,
     kinds.LATE_FILING: _late,
 }

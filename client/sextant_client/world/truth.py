@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sextant_client.world.facilities import Facilities, make_facilities
 from sextant_client.world.faults import TRADE_KINDS, FaultPlan
 from sextant_client.world.industry import Era, Industry, make_industry
 from sextant_client.world.ledger import Ledger, make_ledger
@@ -43,6 +44,7 @@ class World:
     profiles: Mapping[str, Profile]
     industry: Industry
     ledger: Ledger
+    facilities: Facilities
     faults: FaultPlan = field(default_factory=FaultPlan)
 
     def trade(self, state: str, year: int) -> Trade:
@@ -74,7 +76,8 @@ def make_truth(plan: WorldPlan) -> World:
     profiles = make_profiles(plan.seed, plan.states, plan.first_year, plan.years)
     industry = make_industry(plan.seed, profiles, era)
     ledger = make_ledger(plan.seed, profiles, industry, era)
-    return World(plan, profiles, industry, ledger)
+    facilities = make_facilities(plan.seed, profiles, era)
+    return World(plan, profiles, industry, ledger, facilities)
 
 
 def due_after(year: int, days: int) -> dt.date:
