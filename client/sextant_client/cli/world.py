@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, JsonFlag, start
-from sextant_client.home import read_json
+from sextant_client.home import Home, read_json
 from sextant_client.world import WorldPlan, write_world
 from sextant_client.world.answers import count_kinds
+from sextant_client.world.enrolling import Registrar, enrol_states
+from sextant_client.world.loading import find_homes, load_world, read_documents
 from sextant_client.world.writing import ANSWERS_FILE, RECEIVED_FILE, WORLD_FILE
 from sextant_shared.errors import Code, PlatformError
 
@@ -73,6 +75,51 @@ def show(folder: Folder, as_json: JsonFlag = False) -> None:
         "kinds": kinds,
         "planted": {kind: count for (is_planted, kind), count in key.items() if is_planted},
         "honest": {kind: count for (is_planted, kind), count in key.items() if not is_planted},
+    }
+    run.output.result(members, lines)
+
+
+@app.command("load")
+def load(
+    folder: Folder,
+    home: Annotated[
+        list[Path],
+        typer.Option(help="Home of a National Authority, or a folder of homes; repeat it."),
+    ],
+    state: Annotated[list[str] | None, typer.Option(help="Only this State; repeat it.")] = None,
+    registrar: Annotated[
+        Path | None,
+        typer.Option(help="Home of a registrar, to enrol States without a home (sandbox only)."),
+    ] = None,
+    registrar_id: Annotated[str, typer.Option(help="The registrar's client id.")] = "REG-1",
+    new_homes: Annotated[
+        Path | None, typer.Option(help="Where homes of States enrolled now are made.")
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Send a world to a running platform, as its parties; run it again to go on or to repeat."""
+    run = start(DEFAULT_HOME, as_json=as_json)
+    documents = read_documents(folder, state or [])
+    homes = dict(find_homes(home))
+    missing = [code for code in documents if code not in homes]
+    if registrar is not None and missing:
+        place = new_homes or folder.parent / f"{folder.name}-homes"
+        report = run.output.meter("enrol, States")
+        signer = Registrar(Home(registrar), registrar_id)
+        enrolled = enrol_states(missing, signer, next(iter(homes.values())), place)
+        for number, (code, new) in enumerate(enrolled, start=1):
+            homes[code] = new
+            report(number, len(missing))
+    loaded = load_world(documents, homes, run.output.meter("send, declarations"))
+    homeless = [code for code in documents if code not in homes]
+    lines = [f"Sent {loaded.sent:,} declarations; {loaded.known:,} had their receipt before."]
+    if homeless:
+        lines.append(f"Left {loaded.homeless:,} of {len(homeless)} States without a home here.")
+    members = {
+        "sent": loaded.sent,
+        "known": loaded.known,
+        "homeless": loaded.homeless,
+        "states": [code for code in documents if code in homes],
     }
     run.output.result(members, lines)
 

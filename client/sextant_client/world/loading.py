@@ -1,0 +1,123 @@
+"""Sends a world to a running platform, as the parties whose States it is made of.
+
+Each document is sealed, signed and deposited by its own National Authority, in the order of the
+days on which it was sent. Safe to repeat at any moment: what a home has sent already is known by
+the digest of its content; with a receipt it is passed over, without one the same bytes go again.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from sextant_client.client import Client
+from sextant_client.home import Home, read_json
+from sextant_client.sent import SentEnvelope
+from sextant_client.world.writing import RECEIVED_FILE
+from sextant_shared.encoding import sha256
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.declaration import heading
+from sextant_shared.models.envelope import Classification
+
+DECLARATION_CTY = "application/vnd.sextant.declaration+json"
+PARTY_PREFIX = "NA-"
+_CLASSES = dict(zip(get_args(heading.Classification), Classification, strict=True))
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of a load: documents sent now, found sent already, and left for want of a home."""
+
+    sent: int
+    known: int
+    homeless: int
+
+
+def read_documents(folder: Path, states: Sequence[str] = ()) -> Mapping[str, list[Path]]:
+    """Return the documents of a world by State, in the order in which they were sent.
+
+    Raises:
+        PlatformError: `E_STATE`, when there is no world in the folder.
+    """
+    if not (folder / RECEIVED_FILE).exists():
+        raise PlatformError(
+            Code.STATE,
+            f"there is no world in {folder}",
+            expected=RECEIVED_FILE,
+            received="nothing",
+            fix="Make one: sextant world make --out FOLDER.",
+        )
+    with (folder / RECEIVED_FILE).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if not states or row["state"] in states]
+    rows.sort(key=lambda row: (row["received"], row["document"]))
+    found: dict[str, list[Path]] = {}
+    for row in rows:
+        found.setdefault(row["state"], []).append(folder / row["document"])
+    return found
+
+
+def find_homes(paths: Sequence[Path]) -> Mapping[str, Home]:
+    """Return the homes of National Authorities by State: each path is one, or a folder of them.
+
+    Raises:
+        PlatformError: `E_STATE`, when a path holds no home of a National Authority.
+    """
+    homes: dict[str, Home] = {}
+    for path in paths:
+        folders = [path, *(sorted(path.iterdir()) if path.is_dir() else [])]
+        found = [Home(folder) for folder in folders if (folder / "config.json").exists()]
+        own = {h.config().party: h for h in found if h.config().party.startswith(PARTY_PREFIX)}
+        if not own:
+            raise PlatformError(
+                Code.STATE,
+                f"there is no National Authority's home in {path}",
+                fix="Name the home of a party, such as the one that `make run` prints.",
+            )
+        homes |= {party.removeprefix(PARTY_PREFIX): home for party, home in own.items()}
+    return homes
+
+
+def load_world(
+    documents: Mapping[str, Sequence[Path]], homes: Mapping[str, Home], progress: Progress
+) -> Loaded:
+    """Send every document whose State has a home here.
+
+    Raises:
+        PlatformError: what a deposit is refused with; a later call goes on where it stopped.
+    """
+    sent = known = 0
+    chosen = {state: paths for state, paths in documents.items() if state in homes}
+    total = sum(map(len, chosen.values()))
+    for state, paths in chosen.items():
+        with Client(homes[state]) as client:
+            for is_new in _send_all(client, paths):
+                sent += is_new
+                known += not is_new
+                progress(sent + known, total)
+    return Loaded(sent, known, sum(map(len, documents.values())) - total)
+
+
+def _send_all(client: Client, paths: Sequence[Path]) -> Iterator[bool]:
+    """Send each document; yield whether it was not sent before."""
+    before = {sha256(envelope.content.read_bytes()): envelope for envelope in client.sent.all()}
+    for path in paths:
+        envelope = before.get(sha256(path.read_bytes()))
+        if envelope is not None and envelope.receipt.exists():
+            yield False
+            continue
+        client.deposit(envelope or _seal(client, path))
+        yield True
+
+
+def _seal(client: Client, path: Path) -> SentEnvelope:
+    members = read_json(path)
+    year = members.get("reporting_year")
+    return client.seal(
+        path,
+        type_="declaration.annual",
+        cty=DECLARATION_CTY,
+        classification=_CLASSES[members["confidentiality"]],
+        period=str(year) if year else None,
+    )
