@@ -22,9 +22,20 @@ from sextant_client.keystore import Keystore
 from sextant_client.trust import Trust
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.declaration.heading import Classification, Contact, Language, StateCode
 from sextant_shared.models.strict import Strict, read_model
 
 MAX_JSON_BYTES = 4 << 20
+STATE_CODE_LENGTH = 3  # ISO 3166-1 alpha-3
+
+
+class Heading(Strict):
+    """What every new declaration of this party begins with; members of the heading."""
+
+    state_code: StateCode | None = None
+    language: Language | None = None
+    confidentiality: Classification | None = None
+    na_contact: list[Contact] | None = None
 
 
 class Config(Strict):
@@ -38,6 +49,7 @@ class Config(Strict):
     audit: str
     declarations: str | None = None
     trace_file: str | None = None
+    heading: Heading | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,26 @@ class Home:
             PlatformError: `E_STATE` when the home was not set up, `E_MALFORMED`.
         """
         return read_model(Config, read_json(self.path / "config.json"))
+
+    def heading(self) -> dict[str, Any]:
+        """Return the members of the heading that are known: the State's code, contact, language.
+
+        A home that was not set up knows none.
+
+        Raises:
+            PlatformError: `E_MALFORMED`, when the configuration is none.
+        """
+        if not (self.path / "config.json").exists():
+            return {}
+        config = self.config()
+        code = config.party.removeprefix("NA-")
+        known = (
+            {"state_code": code}
+            if config.party == f"NA-{code}" and len(code) == STATE_CODE_LENGTH
+            else {}
+        )
+        stated = config.heading or Heading()
+        return known | stated.model_dump(mode="json", exclude_none=True)
 
     def write_config(self, config: Config) -> None:
         """Store the configuration."""

@@ -9,6 +9,7 @@ from sextant_client import errors as exits
 from sextant_client.cli import (
     bundle,
     check,
+    compose,
     doctor,
     envelopes,
     keys,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 setup.register(app)
 check.register(app)
+compose.register(app)
 envelopes.register(app)
 doctor.register(app)
 trace.register(app)

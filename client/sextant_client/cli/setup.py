@@ -1,14 +1,14 @@
 """`sextant init`, `sextant trust`, `sextant version`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sextant_client import __version__
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.enrolment import make_trust, read_log, read_registrars
-from sextant_client.home import Config, read_json, write_file
+from sextant_client.home import Config, Heading, read_json, write_file
 from sextant_client.trust import TrustFile
 from sextant_shared.models.strict import read_model
 from sextant_shared.rules import rule_pack_id
@@ -38,6 +38,10 @@ def init(
     trace_file: Annotated[
         Path | None, typer.Option(help="Append the client's spans to this file.")
     ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(help="A declaration of yours; new ones begin with its State and contact."),
+    ] = None,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
@@ -52,6 +56,7 @@ def init(
         audit=audit,
         declarations=declarations,
         trace_file=str(trace_file) if trace_file else None,
+        heading=heading_of(read_json(like)) if like else None,
     )
     run.home.write_config(config)
     write_file(run.home.path / "trust.json", (pinned.model_dump_json(indent=1) + "\n").encode())
@@ -61,6 +66,16 @@ def init(
         "Next: sextant keys generate, then sextant doctor.",
     ]
     run.output.result({"home": str(run.home.path), "party": party}, lines)
+
+
+def heading_of(document: dict[str, Any]) -> Heading:
+    """Return the part of a declaration's heading that the State's next ones share.
+
+    Raises:
+        PlatformError: `E_MALFORMED`.
+    """
+    names = Heading.model_fields.keys() & document.keys()
+    return read_model(Heading, {name: document[name] for name in names})
 
 
 def trust(

@@ -31,6 +31,7 @@ DeclarationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$
 Classification = Literal[
     "UNCLASSIFIED", "OPCW_RESTRICTED", "OPCW_PROTECTED", "OPCW_HIGHLY_PROTECTED"
 ]
+Language = Literal["ar", "zh", "en", "fr", "ru", "es"]
 Period = Literal["past", "ahead", "event", "once"]
 
 
@@ -112,7 +113,7 @@ class DeclarationBase(Strict):
     """The day of the event that makes this declaration due, where there is one."""
     submission_type: Literal["INITIAL", "ANNUAL", "ADDITIONAL", "AMENDMENT", "NIL", "NOTIFICATION"]
     """Why it is sent."""
-    language: Literal["ar", "zh", "en", "fr", "ru", "es"]
+    language: Language
     """Language of the texts. [XXIV]"""
     confidentiality: Classification
     """Classification of the whole: the highest of its parts. [CA.2(d)]"""

@@ -1,0 +1,64 @@
+"""Reads and writes declarations as files, whatever the format: the ending of the name decides."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from sextant_client.home import as_json, write_file
+from sextant_shared.encoding import parse_json
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.rules import MAX_BYTES, MAX_DEPTH
+
+Marks = frozenset[str]
+Reader = Callable[[Path], dict[str, Any]]
+Writer = Callable[[Path, dict[str, Any], Marks], None]
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the document of a file.
+
+    Raises:
+        PlatformError: `E_NOT_FOUND` when it cannot be read, `E_MALFORMED` when it is none.
+    """
+    reader: Reader = _format(path, _READERS, "read")
+    try:
+        return reader(path)
+    except OSError as error:
+        raise PlatformError(
+            Code.NOT_FOUND, f"cannot read {path}", fix="Name a file that is there."
+        ) from error
+
+
+def write_document(path: Path, document: dict[str, Any], marks: Marks = frozenset()) -> None:
+    """Write a document; `marks` are pointers of places to mark, where the format can.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, when no format has this ending.
+    """
+    writer: Writer = _format(path, _WRITERS, "written")
+    writer(path, document, marks)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return parse_json(path.read_bytes(), max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+
+
+def _write_json(path: Path, document: dict[str, Any], _marks: Marks) -> None:
+    write_file(path, as_json(document))
+
+
+def _format(path: Path, formats: Mapping[str, Any], done: str) -> Any:
+    found = formats.get(path.suffix.lower())
+    if found is None:
+        raise PlatformError(
+            Code.MALFORMED,
+            f"declarations are {done} in no such format",
+            expected=", ".join(formats),
+            received=path.name[-80:],
+            fix="Name a file with one of these endings.",
+        )
+    return found
+
+
+_READERS: Mapping[str, Reader] = {".json": _read_json}
+_WRITERS: Mapping[str, Writer] = {".json": _write_json}
