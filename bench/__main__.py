@@ -9,6 +9,7 @@ from bench.audit import measure_append
 from bench.crypto import measure_crypto
 from bench.deposits import DepositReport, measure_deposits
 from bench.parts import measure_parts
+from bench.world import PLAN, measure_world
 
 
 def main() -> None:
@@ -25,6 +26,12 @@ def main() -> None:
         )
     rate, cpu_us = asyncio.run(measure_append())
     print(f"\nlog: {rate:,.0f} entries/s in batches of 256, {cpu_us:.0f} CPU µs an entry")
+    world = measure_world()
+    print(
+        f"\nmade-up world of {PLAN.states} States, {PLAN.years} years: truth {world.truth_s:.1f} s,"
+    )
+    print(f"{world.documents:,} declarations ({world.size_bytes:,} bytes), ", end="")
+    print(f"{world.per_second:,.0f}/s in one process")
     _print_deposits(measure_deposits())
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sextant_client.world import faults as kinds
 from sextant_client.world.amounts import amount
 from sextant_client.world.derive import Document
 from sextant_client.world.faults import Fault
@@ -17,24 +18,26 @@ from sextant_client.world.substances import Substance, substances
 from sextant_client.world.trade import Row
 from sextant_client.world.truth import World
 
+_LATE_KINDS = (kinds.LATE_FILING, kinds.S1_NOTICE_LATE)
+
 
 @dataclass(slots=True)
 class KeyBuilder:
     """Gathers what each document was struck by; only what was struck is kept."""
 
-    _places: dict[Fault, list[dict[str, Any]]] = field(default_factory=dict)
+    places: dict[Fault, list[dict[str, Any]]] = field(default_factory=dict)
+    late: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, document: Document) -> None:
         """Take note of one document, or of one that is missing."""
+        is_late = document.received is not None and document.received > document.due
+        if is_late and not any(s.fault.kind in _LATE_KINDS for s in document.struck):
+            self.late.append(_place(document))
         for struck in document.struck:
-            places = self._places.setdefault(struck.fault, [])
+            places = self.places.setdefault(struck.fault, [])
             common = {"document": document.path, "kind": document.kind, "year": document.year}
             if not struck.differences:
-                dates = {
-                    "due": document.due.isoformat(),
-                    "received": document.received.isoformat() if document.received else None,
-                }
-                places.append({**common, "pointer": None, **dates})
+                places.append(_place(document))
             places += [
                 {
                     **common,
@@ -45,20 +48,16 @@ class KeyBuilder:
                 for difference in struck.differences
             ]
 
-    def merge(self, places: Mapping[Fault, list[dict[str, Any]]]) -> None:
+    def merge(self, other: "KeyBuilder") -> None:
         """Add what another process noted."""
-        for fault, found in places.items():
-            self._places.setdefault(fault, []).extend(found)
-
-    @property
-    def places(self) -> Mapping[Fault, list[dict[str, Any]]]:
-        """What was noted."""
-        return self._places
+        self.late += other.late
+        for fault, found in other.places.items():
+            self.places.setdefault(fault, []).extend(found)
 
     def lines(self, world: World) -> Iterator[dict[str, Any]]:
         """Yield the whole key."""
         for fault, number in world.faults.numbers().items():
-            yield _planted(world, fault, number, self._places.get(fault, []))
+            yield _planted(world, fault, number, self.places.get(fault, []))
         found = (
             difference
             for year in world.plan.reporting_years
@@ -66,6 +65,8 @@ class KeyBuilder:
         )
         for count, difference in enumerate(found, start=1):
             yield _honest(difference, f"N-{count:06d}")
+        for count, place in enumerate(self.late, start=1):
+            yield _honest_delay(place, f"L-{count:06d}")
 
 
 def _planted(
@@ -86,6 +87,31 @@ def _planted(
         "true": main.get("true"),
         "declared": main.get("declared"),
         "places": places,
+    }
+
+
+def _place(document: Document) -> dict[str, Any]:
+    """Return a document as a whole: it is missing, or late."""
+    return {
+        "document": document.path,
+        "kind": document.kind,
+        "state": document.state,
+        "year": document.year,
+        "pointer": None,
+        "due": document.due.isoformat(),
+        "received": document.received.isoformat() if document.received else None,
+    }
+
+
+def _honest_delay(place: dict[str, Any], number: str) -> dict[str, Any]:
+    return {
+        "id": number,
+        "planted": False,
+        "kind": kinds.LATE_FILING,
+        "causes": ["HABIT"],
+        "states": [place["state"]],
+        "years": [place["year"]],
+        "places": [place],
     }
 
 

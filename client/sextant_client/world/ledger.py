@@ -86,6 +86,14 @@ def make_ledger(seed: int, profiles: Mapping[str, Profile], industry: Industry, 
     )
 
 
+def nameplate(grams: int) -> int:
+    """Return a round capacity of at least so many grams a year."""
+    step = GRAMS
+    while grams // step >= 100:
+        step *= 10
+    return (grams // step + 1) * step
+
+
 class _Books:
     def __init__(
         self, seed: int, profiles: Mapping[str, Profile], industry: Industry, era: Era
@@ -133,11 +141,7 @@ class _Books:
         capacities = {}
         for (plant, substance), most in self._made.items():
             chance = Chance(self._seed, "capacity", plant, substance)
-            wanted = most * chance.between(112, 180) // 100
-            step = GRAMS
-            while wanted // step >= 100:
-                step *= 10
-            capacities[plant, substance] = (wanted // step + 1) * step
+            capacities[plant, substance] = nameplate(most * chance.between(112, 180) // 100)
         return capacities
 
     def _share_out(self, state: str, substance: Substance, year: int, balance: Balance) -> None:

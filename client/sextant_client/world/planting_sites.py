@@ -10,8 +10,8 @@ from sextant_client.world.derive import filings_of
 from sextant_client.world.faults import Fault
 from sextant_client.world.heading import Filing
 from sextant_client.world.industry import PRODUCE
+from sextant_client.world.ledger import nameplate
 from sextant_client.world.sending import ADDITIONAL, AHEAD, LISTS, PAST
-from sextant_client.world.substances import GRAMS
 from sextant_client.world.truth import World
 
 
@@ -23,8 +23,8 @@ def _capacity(world: World, state: str, year: int, chance: Chance) -> Iterator[F
                 continue
             for index in in_window(world, plant, year):
                 made = world.ledger.of_plant(plant, year).get(index, {}).get(PRODUCE, 0)
-                declared = made * 100 // chance.between(125, 290) // GRAMS * GRAMS
-                if declared:
+                declared = nameplate(made * 100 // chance.between(125, 290))
+                if declared * 112 // 100 < made:
                     yield Fault(
                         kinds.CAPACITY_EXCEEDED,
                         state,

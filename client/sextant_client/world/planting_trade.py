@@ -69,7 +69,7 @@ def _typo(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault
             at
             for at in range(1, len(text.rstrip("0")))
             if abs(int(text[at]) - int(text[at - 1])) * _TEN ** (len(text) - at - 1)
-            > substances()[index].threshold // 8
+            > substances()[index].threshold
         ]
         factor = chance.choose([0, *swaps])
         yield Fault(kinds.TYPO, state, (year,), "", way, index, partner, factor=factor)

@@ -9,7 +9,7 @@ import csv
 import datetime as dt
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,6 @@ from typing import Any
 
 from sextant_client.world.answers import KeyBuilder
 from sextant_client.world.derive import documents_of
-from sextant_client.world.faults import Fault
 from sextant_client.world.making import make_world
 from sextant_client.world.truth import World, WorldPlan
 from sextant_shared.errors import Code, PlatformError
@@ -42,7 +41,7 @@ class Written:
 class _StateWritten:
     rows: list[tuple[str, ...]]
     size_bytes: int
-    places: Mapping[Fault, list[dict[str, Any]]]
+    key: KeyBuilder
 
 
 def write_world(plan: WorldPlan, folder: Path, jobs: int, meter: Meter) -> Written:
@@ -67,7 +66,7 @@ def write_world(plan: WorldPlan, folder: Path, jobs: int, meter: Meter) -> Writt
         received.writerow(RECEIVED_COLUMNS)
         for number, done in enumerate(_write_states(world, folder, jobs), start=1):
             received.writerows(done.rows)
-            key.merge(done.places)
+            key.merge(done.key)
             count += len(done.rows)
             size += done.size_bytes
             report(number, len(world.profiles))
@@ -135,7 +134,7 @@ def _write_state(world: World, folder: Path, state: str) -> _StateWritten:
         size += len(document.data)
         named = (document.path, document.declaration_id, state, document.kind)
         rows.append((*named, str(document.year), document.received.isoformat()))
-    return _StateWritten(rows, size, key.places)
+    return _StateWritten(rows, size, key)
 
 
 def _write_key(world: World, key: KeyBuilder, folder: Path, meter: Meter) -> tuple[int, int]:
