@@ -50,8 +50,8 @@ def test_an_opened_receipt_that_contradicts_itself_is_refused(bend: dict[str, An
 def test_receipts_write_what_they_read() -> None:
     assert read_model(OpenedReceipt, OPENED).model_dump(mode="json") == OPENED
     outcome = read_model(OutcomeReceipt, OUTCOME).model_dump(mode="json")
-    texts = {"expected": "", "received": "", "fix": "", "law": ""}
-    assert outcome == {**OUTCOME, "findings": [{**OUTCOME["findings"][0], **texts}]}
+    texts = dict.fromkeys(("expected", "received", "fix", "law", "way", "answer"), "")
+    assert outcome == {**OUTCOME, "findings": [{**OUTCOME["findings"][0], **texts, "args": {}}]}
 
 
 def test_a_finding_travels_unchanged() -> None:
