@@ -11,6 +11,7 @@ from sextant_shared.protocol.access import Action, Role
 from sextant_shared.protocol.problems import RECIPIENT_LOCAL
 from sextant_shared.protocol.problems import TABLE as PROBLEMS
 from sextant_shared.rules import list_rules, rule_pack_id
+from sextant_shared.rules.wording import title
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NOTE = "Generated from the code by `make docs-tables`; do not edit.\n"
@@ -59,11 +60,10 @@ def access_page() -> str:
 
 def rules_page() -> str:
     """Return the list of rules."""
-    pack = rule_pack_id()
-    lines = ["# The rule pack", "", NOTE, f"Version {pack.version}, digest `{pack.digest}`.", ""]
+    lines = ["# The rule pack", "", NOTE, f"Version {rule_pack_id().version}.", ""]
     lines += ["| id | weight | law | holds when |", "| --- | --- | --- | --- |"]
     for rule in list_rules():
-        lines.append(f"| `{rule.id}` | {rule.severity} | {rule.law} | {rule.title} |")
+        lines.append(f"| `{rule.id}` | {rule.severity} | {rule.law} | {title(rule.id)} |")
     return "\n".join(lines) + "\n"
 
 

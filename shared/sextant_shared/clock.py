@@ -48,7 +48,8 @@ def timestamp_s(seconds: float) -> str:
 
 def timestamp_ms(seconds: float) -> str:
     """Return `YYYY-MM-DDTHH:MM:SS.mmmZ`."""
-    milliseconds = int(seconds * 1000)
+    # Rounded, not cut: 0.443 as a float lies below itself, and a receipt's time must read back.
+    milliseconds = round(seconds * 1000)
     return f"{timestamp_s(milliseconds // 1000)[:-1]}.{milliseconds % 1000:03d}Z"
 
 

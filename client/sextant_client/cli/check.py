@@ -12,6 +12,7 @@ from sextant_client.cli.output import finding_lines
 from sextant_shared.errors import Severity
 from sextant_shared.models.receipts import ReportedFinding
 from sextant_shared.rules import Report, check, list_rules, rule_pack_id
+from sextant_shared.rules.wording import title
 
 rules_app = typer.Typer(help="The rule pack.", no_args_is_help=True)
 Files = Annotated[list[Path], typer.Argument(help="Declaration files; - reads standard input.")]
@@ -82,7 +83,7 @@ def rules_list(as_json: JsonFlag = False) -> None:
     """List every rule with its severity, law and meaning."""
     run = start(DEFAULT_HOME, as_json=as_json)
     rules = [
-        {"id": r.id, "severity": str(r.severity), "law": r.law, "title": r.title}
+        {"id": r.id, "severity": str(r.severity), "law": r.law, "title": title(r.id)}
         for r in list_rules()
     ]
     lines = [f"{r['id']:<5} {r['severity']:<15} {r['title']}  [{r['law']}]" for r in rules]

@@ -1,13 +1,14 @@
 """The rule pack: the same pure functions for the command, the SDK and the Secretariat.
 
 `check` takes any bytes and never raises: what is no declaration is a verdict with findings. The
-pack has a version and a digest over its rules, its policy and the code lists it reads; both stand
-in every report.
+pack has a version and a digest over its rules, the models they read, its policy and the code lists;
+both stand in every report. Words are no part of it (`wording`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.resources import files
 from typing import Literal
 
 from pydantic import ValidationError
@@ -17,17 +18,24 @@ from sextant_shared.encoding import b64u, canonical_json, parse_json, sha256
 from sextant_shared.errors import Finding, PlatformError, Severity
 from sextant_shared.models.declaration import DeclarationBase, read_declaration
 from sextant_shared.models.strict import findings_of
-from sextant_shared.rules import amounts, completeness, formats
+from sextant_shared.rules import completeness, formats, sums, thresholds
+from sextant_shared.rules.filings import NO_FILINGS, Filings
 from sextant_shared.rules.policy import DEFAULT_POLICY, RulePolicy
 from sextant_shared.rules.rule import Rule
+from sextant_shared.rules.subject import Subject
 
 VERSION = "2026.1"
 MAX_DEPTH = 14
 MAX_BYTES = 32 << 20
 Verdict = Literal["REGISTERED", "RETURNED", "REJECTED"]
-# Where one of the left finds something, what the right says of the same place only follows.
-_CAUSES = {"F2": ("F1",), "T1": ("C4",), "X4": ("C9", "F4")}
-_RULES: tuple[Rule, ...] = (*formats.RULES, *completeness.RULES, *amounts.RULES)
+# In the order in which they speak: causes stand before what follows from them.
+_RULES: tuple[Rule, ...] = (
+    *formats.RULES,
+    *completeness.RULES,
+    *thresholds.RULES,
+    *sums.RULES,
+)
+_SOURCES = ("sextant_shared.rules", "sextant_shared.models.declaration")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +61,13 @@ class Report:
     content_digest: bytes | None
 
 
-def check(data: bytes, policy: RulePolicy = DEFAULT_POLICY) -> Report:
-    """Return every finding at once; never raises, whatever the bytes."""
+def check(
+    data: bytes, policy: RulePolicy = DEFAULT_POLICY, filings: Filings = NO_FILINGS
+) -> Report:
+    """Return every finding at once; never raises, whatever the bytes.
+
+    `filings` are what the same State has filed before; without them, rules that compare are silent.
+    """
     pack = rule_pack_id(policy)
     try:
         members = parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
@@ -70,22 +83,25 @@ def check(data: bytes, policy: RulePolicy = DEFAULT_POLICY) -> Report:
     except ValidationError as error:
         found = [_with_fix(finding) for finding in findings_of(error)]
         return Report(None, tuple(found), "RETURNED", pack, digest)
-    findings = tuple(run_rules(declaration, policy))
+    findings = tuple(run_rules(Subject(declaration, filings), policy))
     must_fix = any(finding.severity is Severity.MUST_FIX for finding in findings)
     return Report(declaration, findings, "RETURNED" if must_fix else "REGISTERED", pack, digest)
 
 
-def run_rules(declaration: DeclarationBase, policy: RulePolicy) -> list[Finding]:
+def run_rules(subject: Subject, policy: RulePolicy) -> list[Finding]:
     """Return the findings of all rules, causes without their consequences."""
-    by_rule = {rule.id: list(rule.findings(declaration, policy)) for rule in _RULES}
-    for consequence, causes in _CAUSES.items():
-        places = [finding.pointer for cause in causes for finding in by_rule[cause]]
-        by_rule[consequence] = [
+    places: dict[str, list[str]] = {}
+    told: list[Finding] = []
+    for rule in _RULES:
+        causes = [place for cause in rule.follows for place in places.get(cause, ())]
+        found = [
             finding
-            for finding in by_rule[consequence]
-            if not any(_covers(place, finding.pointer) for place in places)
+            for finding in rule.findings(subject, policy)
+            if not any(_covers(place, finding.pointer) for place in causes)
         ]
-    return [finding for found in by_rule.values() for finding in found]
+        places[rule.id] = [finding.pointer for finding in found]
+        told += found
+    return told
 
 
 def list_rules() -> Sequence[Rule]:
@@ -96,11 +112,23 @@ def list_rules() -> Sequence[Rule]:
 @lru_cache
 def rule_pack_id(policy: RulePolicy = DEFAULT_POLICY) -> PackId:
     """Return version and digest of the pack under a policy."""
-    rules = [[rule.id, str(rule.severity), rule.law, rule.title] for rule in _RULES]
-    settings = {name: str(value) for name, value in policy.model_dump().items()}
-    lists = {name: b64u(sha256(file_bytes(name))) for name in FILES}
-    members = {"version": VERSION, "rules": rules, "policy": settings, "lists": lists}
+    members = {
+        "version": VERSION,
+        "policy": {name: str(value) for name, value in policy.model_dump().items()},
+        "lists": {name: b64u(sha256(file_bytes(name))) for name in FILES},
+        "sources": _source_digests(),
+    }
     return PackId(VERSION, b64u(sha256(canonical_json(members))))
+
+
+def _source_digests() -> dict[str, str]:
+    """Return a digest of each module whose change could change a finding."""
+    return {
+        f"{package}/{file.name}": b64u(sha256(file.read_bytes()))
+        for package in _SOURCES
+        for file in files(package).iterdir()
+        if file.name.endswith(".py")
+    }
 
 
 def _covers(place: str, pointer: str) -> bool:

@@ -7,11 +7,14 @@ from decimal import Decimal
 
 from sextant_shared import codelists
 from sextant_shared.errors import Severity
-from sextant_shared.models.declaration import DeclarationBase
-from sextant_shared.models.declaration.schedule2 import S2SiteAdpa
-from sextant_shared.rules import walk
+from sextant_shared.models.declaration.amount import Quantity
+from sextant_shared.models.declaration.chemical import Chemical
+from sextant_shared.models.declaration.national import CountryRow
+from sextant_shared.models.declaration.schedule2 import S2Chemical
+from sextant_shared.models.declaration.site import Address
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
+from sextant_shared.rules.subject import Subject
 
 _CAS = re.compile(r"[0-9]{2,7}-[0-9]{2}-[0-9]\Z")
 
@@ -25,160 +28,139 @@ def is_cas(text: str) -> bool:
     return weighted % 10 == int(digits[-1])
 
 
-def _f1(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
-    for pointer, chemical in walk.chemicals(declaration):
+def _f1(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
+    for pointer, chemical in subject.every(Chemical):
         if chemical.cas is not None and not is_cas(chemical.cas):
             yield Place(
                 pointer=f"{pointer}/cas",
-                message=f"the CAS number of {chemical.name} is mistyped",
-                expected="digits-digits-check digit, with the right check digit",
+                way="mistyped",
+                args={"name": chemical.name},
                 received=chemical.cas,
-                fix="Copy the CAS number again from its source.",
             )
 
 
-def _f2(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
+def _f2(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
     known = codelists.chemicals_by_cas()
-    for pointer, chemical in walk.chemicals(declaration):
-        if chemical.cas is None or not is_cas(chemical.cas) or chemical.cas in codelists.exempt():
-            continue  # F1 and F6 speak of these
+    for pointer, chemical in subject.every(Chemical):
+        if chemical.cas is None or chemical.cas in codelists.exempt():
+            continue  # F6 speaks of these
         listed = known.get(chemical.cas)
         if listed is None:
             yield Place(
                 pointer=f"{pointer}/cas",
-                message="this CAS number stands in no schedule; is it a member of a family?",
+                way="unlisted",
+                args={"name": chemical.name},
                 received=chemical.cas,
-                fix="Give the structure, or correct the number.",
             )
         elif listed.schedule != chemical.schedule:
             yield Place(
                 pointer=f"{pointer}/schedule",
-                message=f"{listed.name} stands in another part of the schedules",
-                expected=listed.schedule,
+                way="schedule",
+                args={"name": listed.name, "schedule": listed.schedule},
                 received=chemical.schedule,
-                fix="Correct the schedule or the CAS number.",
             )
 
 
-def _f3(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
-    day = dt.date(declaration.year, 12, 31)
-    own = declaration.state_code
-    everywhere = [("/state_code", own), *walk.addresses(declaration)]
-    for pointer, code in [*everywhere, *walk.state_codes(declaration)]:
+def _f3(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
+    year = subject.declaration.year
+    day = dt.date(year, 12, 31)
+    for pointer, code, _ in subject.codes("states"):
         state = codelists.states().get(code)
         if state is None or not state.is_valid(day):
             yield Place(
                 pointer=pointer,
-                message=f"{code} was no State code at the end of {declaration.year}",
-                expected="a code of the list of States",
+                way="unknown",
+                args={"code": code, "year": str(year)},
                 received=code,
-                fix="Look the code up in the list of States.",
             )
-    for pointer, code in walk.state_codes(declaration):
-        if code == own:
+    own = subject.declaration.state_code
+    for pointer, row in subject.every(CountryRow):
+        if row.state_code == own:
             yield Place(
-                pointer=pointer,
-                message="a State does not trade with itself",
-                expected=f"another State than {own}",
-                received=code,
-                fix="Name the other State.",
+                pointer=f"{pointer}/state_code", way="self", args={"state": own}, received=own
             )
 
 
-def _f4(declaration: DeclarationBase, policy: RulePolicy) -> Iterator[Place]:
-    for pointer, amount in walk.amounts(declaration):
-        if amount.value is None:
+def _f4(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
+    for pointer, quantity in subject.every(Quantity):
+        if quantity.value is None:
             continue
-        number = Decimal(amount.value)
+        number = Decimal(quantity.value)
         digits = len(number.normalize().as_tuple().digits)
         if number < 0:
             yield Place(
                 pointer=pointer,
-                message="an amount is negative",
-                expected="zero or more",
-                received=amount.text,
-                fix="Correct the sign.",
+                way="negative",
+                received=quantity.text,
                 severity=Severity.MUST_FIX,
             )
         elif digits > policy.max_significant_digits:
             yield Place(
                 pointer=pointer,
-                message="an amount is given with more digits than anybody measures",
-                expected=f"at most {policy.max_significant_digits} significant digits",
-                received=amount.text,
-                fix="Round it, or explain the precision.",
+                way="precise",
+                args={"digits": str(policy.max_significant_digits)},
+                received=quantity.text,
             )
 
 
-def _f5(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
-    year = declaration.year
-    for pointer, chemical in walk.site_chemicals(declaration):
+def _f5(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
+    year = subject.declaration.year
+    for pointer, chemical in subject.every(S2Chemical):
         for k, earlier in enumerate(chemical.earlier):
             if earlier.year not in {year - 1, year - 2}:
                 yield Place(
                     pointer=f"{pointer}/earlier/{k}/year",
-                    message="the look-back covers the two years before the reporting year",
-                    expected=f"{year - 2} or {year - 1}",
+                    way="look-back",
+                    args={"first": str(year - 2), "last": str(year - 1)},
                     received=str(earlier.year),
-                    fix="Correct the year.",
                 )
 
 
-def _f6(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
-    for pointer, chemical in walk.chemicals(declaration):
+def _f6(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
+    for pointer, chemical in subject.every(Chemical):
         name = codelists.exempt().get(chemical.cas or "")
         if name is not None:
             yield Place(
                 pointer=f"{pointer}/cas",
-                message=f"{name} is exempt from Schedule 2 and is not declared",
+                way="exempt",
+                args={"name": name},
                 received=str(chemical.cas),
-                fix="Remove this chemical.",
             )
 
 
-def _f7(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
-    if not isinstance(declaration, S2SiteAdpa):
-        return
-    activities, purposes = codelists.codes("activities"), codelists.codes("purposes")
-    for pointer, plant in walk.plants(declaration):
-        for i, code in enumerate(plant.main_activities):
-            if code not in activities:
-                yield _unknown(f"{pointer}/main_activities/{i}", code, "activities")
-    for pointer, chemical in walk.site_chemicals(declaration):
-        for i, purpose in enumerate(chemical.purposes):
-            if purpose.code not in purposes:
-                yield _unknown(f"{pointer}/purposes/{i}/code", purpose.code, "purposes")
+def _f7(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
+    for codelist in ("activities", "purposes", "product_groups", "ranges"):
+        known = codelists.codes(codelist)
+        for pointer, code, regime in subject.codes(codelist):
+            allowed = sorted(one for one in known if one.startswith(regime))
+            if code not in allowed:
+                yield Place(
+                    pointer=pointer,
+                    way=codelist,
+                    args={"code": code, "allowed": ", ".join(allowed)},
+                    received=code,
+                )
 
 
-def _f8(declaration: DeclarationBase, _policy: RulePolicy) -> Iterator[Place]:
-    for pointer, country in walk.addresses(declaration):
-        if country != declaration.state_code:
+def _f8(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
+    own = subject.declaration.state_code
+    for pointer, address in subject.every(Address):
+        if address.country != own:
             yield Place(
-                pointer=pointer,
-                message="the plant site lies in another State than declares it",
-                expected=declaration.state_code,
-                received=country,
-                fix="Correct the country, or explain under whose jurisdiction the site is.",
+                pointer=f"{pointer}/country",
+                way="elsewhere",
+                args={"state": own},
+                received=address.country,
             )
-
-
-def _unknown(pointer: str, code: str, name: str) -> Place:
-    return Place(
-        pointer=pointer,
-        message=f"{code} is no code of the list of {name}",
-        expected=", ".join(sorted(codelists.codes(name))),
-        received=code,
-        fix="Choose a code of the list.",
-    )
 
 
 RULES = (
-    Rule("F1", Severity.MUST_FIX, "VII.8(a), VIII.8(a)", "CAS numbers have their check digit", _f1),
-    Rule("F2", Severity.EXPLAIN_OR_FIX, "Annex on Chemicals", "CAS and schedule agree", _f2),
-    Rule("F3", Severity.MUST_FIX, "VII.1, VIII.1", "State codes exist; partners are others", _f3),
-    Rule("F4", Severity.EXPLAIN_OR_FIX, "C-I/DEC.15", "amounts are plausible numbers", _f4),
-    Rule("F5", Severity.MUST_FIX, "VII.3", "years fit the reporting year", _f5),
-    Rule("F6", Severity.MUST_FIX, "Schedule 2", "exempt chemicals are not declared", _f6),
-    Rule("F7", Severity.MUST_FIX, "VII.7(c), VII.8(e)", "codes are of their lists", _f7),
-    Rule("F8", Severity.EXPLAIN_OR_FIX, "VII.6(b), IX.4(b)", "a site lies in its State", _f8),
+    Rule("F1", Severity.MUST_FIX, "VII.8(a), VIII.8(a)", _f1),
+    Rule("F2", Severity.EXPLAIN_OR_FIX, "Annex on Chemicals", _f2, follows=("F1",)),
+    Rule("F3", Severity.MUST_FIX, "VII.1, VIII.1", _f3),
+    Rule("F4", Severity.EXPLAIN_OR_FIX, "C-I/DEC.15", _f4),
+    Rule("F5", Severity.MUST_FIX, "VII.3", _f5),
+    Rule("F6", Severity.MUST_FIX, "Schedule 2", _f6),
+    Rule("F7", Severity.MUST_FIX, "VII.7(c), VII.8(e), VIII.8, IX.4-6", _f7),
+    Rule("F8", Severity.EXPLAIN_OR_FIX, "VII.6(b), IX.4(b)", _f8, follows=("F3",)),
 )

@@ -1,48 +1,64 @@
-"""What a rule is: an id, a weight, its law, and a pure function that finds places."""
+"""What a rule is: an id, a weight, its law, and a pure function that finds places.
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+The words of a rule stand in `wording`, keyed by its id and the `way` in which it does not hold, so
+that a finding can be said in any language. Functions here name ways and figures, never sentences.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from sextant_shared.errors import Finding, Severity
-from sextant_shared.models.declaration import DeclarationBase
 from sextant_shared.rules.policy import RulePolicy
+from sextant_shared.rules.subject import Subject
+from sextant_shared.rules.wording import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One place where a rule does not hold; `severity` only where a rule has two weights."""
+    """One place where a rule does not hold.
+
+    `way` names the wording among those of the rule and `args` fill it in. `received` is what stands
+    there; the wording says it where nothing does. `severity` is given only where it depends on the
+    way.
+    """
 
     pointer: str
-    message: str
-    expected: str = ""
+    way: str
+    args: Mapping[str, str] = field(default_factory=dict)
     received: str = ""
-    fix: str = ""
     severity: Severity | None = None
 
 
-Find = Callable[[DeclarationBase, RulePolicy], Iterator[Place]]
+Find = Callable[[Subject, RulePolicy], Iterator[Place]]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of the pack. Ids are stable; a rule never changes its meaning under the same id."""
+    """A rule of the pack. Ids are stable; a rule never changes its meaning under the same id.
+
+    `follows` names the rules that are its causes: where one of them finds something, what this one
+    says of the same place is a mere consequence and is not told.
+    """
 
     id: str
     severity: Severity
     law: str
-    title: str
     find: Find
+    follows: tuple[str, ...] = ()
 
-    def findings(self, declaration: DeclarationBase, policy: RulePolicy) -> Iterator[Finding]:
+    def findings(self, subject: Subject, policy: RulePolicy) -> Iterator[Finding]:
         """Yield what this rule finds in a declaration."""
-        for place in self.find(declaration, policy):
+        for place in self.find(subject, policy):
+            said = words(self.id, place.way, place.args)
             yield Finding(
                 rule=self.id,
                 severity=place.severity or self.severity,
                 pointer=place.pointer,
-                message=place.message,
-                expected=place.expected,
-                received=place.received,
-                fix=place.fix,
+                message=said.message,
+                expected=said.expected,
+                received=place.received or said.received,
+                fix=said.fix,
                 law=self.law,
+                way=place.way,
+                args=tuple(place.args.items()),
             )

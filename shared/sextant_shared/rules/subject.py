@@ -1,17 +1,19 @@
 """What a rule looks at: a declaration with its parts by type, and the State's other filings.
 
 A declaration is walked once, whatever its kind; each rule then asks for the parts that it is about
-(`every(Chemical)`), with their JSON pointers, so that no rule knows where in a kind they stand.
+(`every(Chemical)`) or for the codes of a list (`codes("states")`), with their JSON pointers, so
+that no rule knows where in a kind they stand.
 """
 
 from collections.abc import Iterator
 from functools import cache
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from sextant_shared.models.declaration import DeclarationBase
+from sextant_shared.models.declaration.heading import ListedIn
 from sextant_shared.rules.filings import NO_FILINGS, Filings
 
 Part = TypeVar("Part", bound=BaseModel)
@@ -39,6 +41,23 @@ class Subject:
             ]
         return self._found[kind]
 
+    def codes(self, codelist: str) -> Iterator[tuple[str, str, str]]:
+        """Yield every code of a code list: pointer, code, and the regime it must belong to."""
+        for of_type, places in self._by_type.items():
+            for attribute, name, listed in _listed(of_type):
+                if listed.codelist != codelist:
+                    continue
+                for pointer, part in places:
+                    for place, code in _values(getattr(part, attribute)):
+                        yield f"{pointer}/{name}{place}", code, listed.regime
+
+
+def _values(value: str | list[str] | None) -> Iterator[tuple[str, str]]:
+    if isinstance(value, list):
+        yield from ((f"/{i}", item) for i, item in enumerate(value))
+    elif value is not None:
+        yield "", value
+
 
 def _parts(pointer: str, model: BaseModel) -> Iterator[tuple[str, BaseModel]]:
     yield pointer, model
@@ -58,11 +77,35 @@ def _branches(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (attribute, field.alias or attribute)
         for attribute, field in model.model_fields.items()
-        if _holds_models(field.annotation)
+        if any(isinstance(one, type) and issubclass(one, BaseModel) for one in _facts(field))
     )
 
 
-def _holds_models(annotation: Any) -> bool:
-    if get_origin(annotation) in {list, Union, UnionType, Annotated}:
-        return any(_holds_models(argument) for argument in get_args(annotation))
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+@cache
+def _listed(model: type[BaseModel]) -> tuple[tuple[str, str, ListedIn], ...]:
+    """Return the fields that hold codes of a list: (attribute, name in the document, which)."""
+    return tuple(
+        (attribute, field.alias or attribute, fact)
+        for attribute, field in model.model_fields.items()
+        for fact in _facts(field)
+        if isinstance(fact, ListedIn)
+    )
+
+
+def _facts(field: Any) -> Iterator[Any]:
+    """Yield the bare types of a field and what is noted about them, however they are wrapped."""
+    yield from field.metadata
+    yield from _unwrapped(field.annotation)
+
+
+def _unwrapped(annotation: Any) -> Iterator[Any]:
+    if get_origin(annotation) is Annotated:
+        inner, *notes = get_args(annotation)
+        yield from notes
+        yield from _unwrapped(inner)
+    elif get_origin(annotation) in {list, Union, UnionType}:
+        for inner in get_args(annotation):
+            if inner is not NoneType:
+                yield from _unwrapped(inner)
+    else:
+        yield annotation

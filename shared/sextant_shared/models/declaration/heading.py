@@ -21,10 +21,27 @@ def _read_day(value: Any) -> Any:
     return dt.date.fromisoformat(value)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedIn:
+    """Marks a member as a code of a code list: rules look it up there, workbooks offer the list.
+
+    `regime` narrows the list to the codes of one regime, as the ranges of Schedule 3.
+    """
+
+    codelist: str
+    regime: str = ""
+
+
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 LongText = Annotated[str, Field(min_length=1, max_length=20_000)]
 Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9*_-]{0,31}$")]
-StateCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+StateCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$"), ListedIn("states")]
+ActivityCode = Annotated[Code, ListedIn("activities")]
+PurposeCode = Annotated[Code, ListedIn("purposes")]
+ProductGroup = Annotated[Code, ListedIn("product_groups")]
+S3Range = Annotated[Code, ListedIn("ranges", "S3")]
+DocRange = Annotated[Code, ListedIn("ranges", "DOC")]
+PsfRange = Annotated[Code, ListedIn("ranges", "PSF")]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 Day = Annotated[dt.date, BeforeValidator(_read_day)]
 DeclarationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")]

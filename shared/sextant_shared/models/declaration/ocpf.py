@@ -4,7 +4,17 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from sextant_shared.models.declaration.heading import About, Code, EventBase, Year, YearlyBase
+from sextant_shared.models.declaration.heading import (
+    About,
+    ActivityCode,
+    Code,
+    DocRange,
+    EventBase,
+    ProductGroup,
+    PsfRange,
+    Year,
+    YearlyBase,
+)
 from sextant_shared.models.declaration.site import SiteBlock
 from sextant_shared.models.strict import Strict
 
@@ -14,20 +24,20 @@ class PsfPlant(Strict):
 
     plant_code: Code
     """The State's stable code of the plant."""
-    range: Code
+    range: PsfRange
     """Range of the aggregate of PSF chemicals of this plant. [IX.6]"""
 
 
 class OcpfSite(SiteBlock):
     """One plant site of the list (IX.4). No chemical is named."""
 
-    main_activities: Annotated[list[Code], Field(min_length=1, max_length=50)]
+    main_activities: Annotated[list[ActivityCode], Field(min_length=1, max_length=50)]
     """Main activities, from the list of activities. [IX.4(c)]"""
-    product_groups: Annotated[list[Code], Field(min_length=1, max_length=50)]
+    product_groups: Annotated[list[ProductGroup], Field(min_length=1, max_length=50)]
     """Product groups, from their list. [IX.4(c)]"""
     n_plants_doc: Annotated[int, Field(ge=0)]
     """Approximate number of plants that make such chemicals. [IX.4(d)]"""
-    doc_range: Code | None = None
+    doc_range: DocRange | None = None
     """Range of the aggregate of discrete organic chemicals, for sites under IX.1(a). [IX.5]"""
     n_psf_plants: Annotated[int, Field(ge=0)] | None = None
     """Exact number of PSF plants, for sites under IX.1(b). [IX.6]"""

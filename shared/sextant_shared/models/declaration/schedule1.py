@@ -13,6 +13,7 @@ from sextant_shared.models.declaration.heading import (
     EventBase,
     Files,
     LongText,
+    PurposeCode,
     StateCode,
     Text,
     YearlyBase,
@@ -131,7 +132,7 @@ class Consumption(Strict):
 
     quantity: MaybeAmount = None
     """Quantity consumed. [VI.15(a)(iv)]"""
-    purpose: Code
+    purpose: PurposeCode
     """Purpose, from the list of purposes. [VI.15(a)(iv)]"""
 
 
@@ -144,7 +145,7 @@ class Movement(Strict):
     """Quantity. [VI.15(a)(v)]"""
     counterpart: Text
     """The other facility. [VI.15(a)(v)]"""
-    purpose: Code
+    purpose: PurposeCode
     """Purpose, from the list of purposes. [VI.15(a)(v)]"""
 
 
@@ -203,7 +204,7 @@ class S1Plan(Strict):
     """The chemical. [VI.16(a)]"""
     anticipated: MaybeAmount = None
     """Quantity planned to be produced. [VI.16(a)]"""
-    purposes: Annotated[list[Code], Field(max_length=5)]
+    purposes: Annotated[list[PurposeCode], Field(max_length=5)]
     """Purposes, from their list. [VI.16(a)]"""
     periods: Annotated[list[Span], Field(max_length=50)] = Field(default_factory=list)
     """When; asked of facilities outside the small-scale one. [VI.20(a)]"""
@@ -260,7 +261,7 @@ class TransferNotice(EventBase):
     """Who sends. [VI.5]"""
     recipient: Party
     """Who receives. [VI.6(b)]"""
-    purpose: Code
+    purpose: PurposeCode
     """Purpose, from the list of purposes. [VI.3]"""
 
 
@@ -302,7 +303,7 @@ class Transfer(Strict):
     """Quantity. [VI.6(b)]"""
     recipient: Text
     """Who received it. [VI.6(b)]"""
-    purpose: Code
+    purpose: PurposeCode
     """Purpose, from the list of purposes. [VI.6(b)]"""
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from sextant_shared.models.declaration.chemical import Schedule3Chemical
-from sextant_shared.models.declaration.heading import About, Code, EventBase, Year, YearlyBase
+from sextant_shared.models.declaration.heading import About, EventBase, S3Range, Year, YearlyBase
 from sextant_shared.models.declaration.schedule2 import PastProduction
 from sextant_shared.models.declaration.site import PlantBlock, Purposes, SiteBlock, Span
 from sextant_shared.models.strict import Strict
@@ -16,7 +16,7 @@ class S3Chemical(Strict):
 
     chemical: Schedule3Chemical
     """The chemical. [VIII.8(a)]"""
-    production_range: Code
+    production_range: S3Range
     """Range of the quantity produced, from the list of ranges. [VIII.8(b)]"""
     purposes: Purposes = Field(default_factory=list)
     """What it is made for. [VIII.8(c)]"""

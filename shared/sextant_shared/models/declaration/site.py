@@ -4,7 +4,16 @@ from typing import Annotated
 
 from pydantic import Field
 
-from sextant_shared.models.declaration.heading import Code, Day, Files, StateCode, Text
+from sextant_shared.models.declaration.heading import (
+    ActivityCode,
+    Code,
+    Day,
+    Files,
+    ProductGroup,
+    PurposeCode,
+    StateCode,
+    Text,
+)
 from sextant_shared.models.strict import Strict
 
 
@@ -32,9 +41,9 @@ class Address(Strict):
 class Purpose(Strict):
     """What a chemical was made or used for (VII.8(e), VIII.8(c)); `states` for direct export."""
 
-    code: Code
+    code: PurposeCode
     """Purpose, from the list of purposes. [VII.8(e)]"""
-    product_group: Annotated[str, Field(max_length=8)] | None = None
+    product_group: ProductGroup | None = None
     """Product type, from the list of product groups. [VII.8(e)]"""
     states: Annotated[list[StateCode], Field(max_length=300)] = Field(default_factory=list)
     """States of destination, for direct export. [VII.8(e)(iii)]"""
@@ -69,7 +78,7 @@ class PlantBlock(Strict):
     """Owner, company or enterprise operating it. [VII.7(a)]"""
     location_in_site: Text
     """Where in the site; building and structure number, if any. [VII.7(b)]"""
-    main_activities: Annotated[list[Code], Field(max_length=50)]
+    main_activities: Annotated[list[ActivityCode], Field(max_length=50)]
     """Main activities, from the list of activities. [VII.7(c)]"""
 
 

@@ -74,7 +74,7 @@ BENT: list[tuple[str, str, Path_, object]] = [
     ("C4", XAL_SITE, (*ROW, "purposes"), []),
     ("C4", XAL_SITE, (*ROW, "capacity"), None),
     ("C5", XAL_OCPF, ("sites", 0, "n_psf_plants"), 4),
-    ("C5", XAL_OCPF, ("sites", 1, "doc_range"), "S3-R1"),
+    ("F7", XAL_OCPF, ("sites", 1, "doc_range"), "S3-R1"),
     ("C8", XAL_AND, ("part_count",), 3),
     ("C9", XAL_AND, ("records", 1, "consumed"), None),
     ("T1", XAL_SITE, (*ROW, "chemical", "schedule"), "2B"),

@@ -1,0 +1,116 @@
+"""The words of the rules, in the six official languages of the Convention (XXIV).
+
+One Fluent file a language, in `words/`. A message `F1` is the rule's title, its attribute `why` the
+explanation; `F1-mistyped` words one way in which it does not hold, with the attributes `expected`,
+`received` and `fix`. The code is the contract, the text is not: English travels in receipts, and
+any finding can be said again in another language from its rule, way and figures.
+
+What a declaration says is put between direction isolates where its direction could disturb that of
+the sentence (UAX #9), so that a Latin name in an Arabic sentence, or the reverse, stays in place.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Literal
+
+from fluent.runtime import FluentBundle, FluentResource
+
+from sextant_shared.errors import Finding
+
+Language = Literal["en", "fr", "es", "ru", "ar", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "fr", "es", "ru", "ar", "zh")
+RIGHT_TO_LEFT: frozenset[Language] = frozenset({"ar"})
+DRAFTS: frozenset[Language] = frozenset({"es", "ru", "ar", "zh"})
+"""Languages whose texts were drafted by machine and still wait for a reviewer."""
+_FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
+_FOLDER = files("sextant_shared.rules") / "words"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one way is said; an empty text says that there is nothing to say."""
+
+    message: str
+    expected: str = ""
+    received: str = ""
+    fix: str = ""
+
+
+def words(rule: str, way: str, args: Mapping[str, str], language: Language = "en") -> Words:
+    """Return the words for one way in which a rule does not hold."""
+    texts = _texts(f"{rule}-{way}", args, language)
+    return Words(
+        message=texts.get("", way),
+        expected=texts.get("expected", ""),
+        received=texts.get("received", ""),
+        fix=texts.get("fix", ""),
+    )
+
+
+def title(rule: str, language: Language = "en") -> str:
+    """Return what holds where the rule holds, in a few words."""
+    return _texts(rule, {}, language).get("", rule)
+
+
+def explanation(rule: str, language: Language = "en") -> str:
+    """Return why the rule is there and what to do, for somebody who meets it."""
+    return _texts(rule, {}, language).get("why", "")
+
+
+def reworded(finding: Finding, language: Language) -> Finding:
+    """Return a finding in another language; one without wording stays as it is."""
+    if not finding.way or not _is_worded(f"{finding.rule}-{finding.way}"):
+        return finding
+    said = words(finding.rule, finding.way, dict(finding.args), language)
+    english = words(finding.rule, finding.way, dict(finding.args))
+    is_word = english.received and finding.received == english.received
+    return replace(
+        finding,
+        message=said.message,
+        expected=said.expected or finding.expected,
+        received=said.received if is_word else finding.received,
+        fix=said.fix,
+    )
+
+
+def message_ids(language: Language) -> frozenset[str]:
+    """Return the ids of all messages of a language, for those who keep it complete."""
+    return frozenset(_bundle(language)._messages)  # noqa: SLF001 - the library has no accessor
+
+
+@lru_cache
+def _bundle(language: Language) -> FluentBundle:
+    bundle = FluentBundle([language], use_isolating=False)
+    bundle.add_resource(FluentResource((_FOLDER / f"{language}.ftl").read_text(encoding="utf-8")))
+    return bundle
+
+
+def _is_worded(name: str) -> bool:
+    return _bundle("en").has_message(name)
+
+
+def _texts(name: str, args: Mapping[str, str], language: Language) -> dict[str, str]:
+    """Return the value (under "") and the attributes of a message; English where it is missing."""
+    bundle = _bundle(language)
+    if not bundle.has_message(name):
+        if language == "en":
+            return {}
+        return _texts(name, args, "en")
+    message = bundle.get_message(name)
+    figures = {key: _isolated(value, language) for key, value in args.items()}
+    patterns = {"": message.value, **message.attributes}
+    return {
+        key: str(bundle.format_pattern(pattern, figures)[0])
+        for key, pattern in patterns.items()
+        if pattern is not None
+    }
+
+
+def _isolated(text: str, language: Language) -> str:
+    foreign = {"L"} if language in RIGHT_TO_LEFT else {"R", "AL"}
+    if any(unicodedata.bidirectional(letter) in foreign for letter in text):
+        return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
+    return text
