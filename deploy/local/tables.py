@@ -61,7 +61,7 @@ def access_page() -> str:
 def rules_page() -> str:
     """Return the list of rules."""
     lines = ["# The rule pack", "", NOTE, f"Version {rule_pack_id().version}.", ""]
-    lines += ["| id | weight | law | holds when |", "| --- | --- | --- | --- |"]
+    lines += ["| id | severity | law | holds when |", "| --- | --- | --- | --- |"]
     for rule in list_rules():
         lines.append(f"| `{rule.id}` | {rule.severity} | {rule.law} | {title(rule.id)} |")
     return "\n".join(lines) + "\n"

@@ -1,0 +1,35 @@
+"""Every case of the corpus gives exactly its findings; every rule and every way has a case."""
+
+from collections import Counter
+
+import pytest
+
+from sextant_shared.rules import list_rules
+from sextant_shared.rules.wording import message_ids
+from tests.support.corpus import Case, cases
+
+CASES = list(cases())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.why}")
+def test_a_flawed_declaration_has_exactly_its_findings(case: Case) -> None:
+    found = [(f.rule, f.way, str(f.severity), f.pointer) for f in case.report().findings]
+    assert found == list(case.expect)
+
+
+def test_no_two_cases_say_the_same() -> None:
+    assert [why for why, count in Counter(case.why for case in CASES).items() if count > 1] == []
+
+
+def test_a_case_tries_the_rule_of_its_file() -> None:
+    known = {"S0", *(rule.id for rule in list_rules())}
+    assert {case.rule for case in CASES} <= known
+    idle = [c.why for c in CASES if c.expect and all(rule != c.rule for rule, *_ in c.expect)]
+    assert idle == []
+
+
+def test_every_wording_of_a_tried_rule_is_met() -> None:
+    tried = {case.rule for case in CASES}
+    worded = {name for name in message_ids("en") if name.partition("-")[0] in tried}
+    met = {f"{rule}-{way}" for case in CASES for rule, way, *_ in case.expect}
+    assert {name for name in worded if "-" in name} - met == set()
