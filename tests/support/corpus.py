@@ -3,7 +3,7 @@
 import copy
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,5 +89,5 @@ def _parent(document: Any, pointer: str) -> tuple[Any, str]:
     return value, last
 
 
-def _tokens(pointer: str) -> Sequence[str]:
+def _tokens(pointer: str) -> list[str]:
     return [t.replace("~1", "/").replace("~0", "~") for t in pointer.split("/")[1:]]
