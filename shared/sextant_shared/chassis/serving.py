@@ -1,4 +1,4 @@
-"""Runs a service under uvicorn: known answers first, drain on the first SIGTERM, then stop.
+"""Runs a service under uvicorn: known answers and lists first, drain on the first SIGTERM, stop.
 
 Uvicorn stops listening at once; with `drain_s` the service keeps listening that long and says that
 it is not ready, so that a balancer stops sending. Then it finishes what is under way.
@@ -14,6 +14,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from sextant_shared import codelists
 from sextant_shared.chassis import crashpoints
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.connections import BoundedHttp
@@ -87,6 +88,7 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
         raise PlatformError(Code.POLICY, "crash points are for drills, never for production")
     crashpoints.arm(settings.crash_at)
     run_known_answers()
+    codelists.lists()
     app = create_app(settings)
     config = uvicorn.Config(
         gated(app),

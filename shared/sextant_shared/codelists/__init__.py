@@ -1,35 +1,55 @@
-"""Code lists as data: chemicals, States, ranges, activities, product groups, purposes.
+"""Code lists as data: chemicals, States, ranges, activities, product groups, purposes, reasons.
 
 Each is a file with an evidence mark per line; `opcw_code` columns stay empty until the originals
-are at hand. Loaded and checked once; a file that does not fit stops the process with a clear error.
+are at hand. Loaded and checked together, once: at the start of a service, at the first use in the
+client. Lists that do not fit stop the process with one error that names every problem.
 """
 
-import csv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
-from importlib.resources import files
 
-from sextant_shared.codelists.states import State, state_party_on, states
-from sextant_shared.errors import Code, PlatformError
+from sextant_shared.codelists.chemicals import (
+    ChemicalFact,
+    ExemptChemical,
+    Limits,
+    ScheduledChemical,
+)
+from sextant_shared.codelists.lists import Lists, lists, read_lists, state_party_on, states
+from sextant_shared.codelists.loading import PACKAGE, data_of
+from sextant_shared.codelists.states import State, StateTable
+from sextant_shared.codelists.tables import RANGES, TABLES, CodeLine, ProductionRange
 
 __all__ = (
     "FILES",
+    "RANGES",
+    "TABLES",
+    "ChemicalFact",
+    "CodeLine",
+    "ExemptChemical",
+    "Limits",
+    "Lists",
+    "ProductionRange",
     "ScheduledChemical",
     "State",
+    "StateTable",
     "chemicals",
     "chemicals_by_cas",
     "codes",
     "exempt",
     "file_bytes",
+    "lists",
+    "ranges",
+    "read_lists",
     "state_party_on",
     "states",
+    "table",
     "thresholds",
 )
 
 FILES = (
     "activities.csv",
+    "amendment_reasons.csv",
     "chemicals.csv",
     "exempt.csv",
     "product_groups.csv",
@@ -37,35 +57,14 @@ FILES = (
     "ranges.csv",
     "states.csv",
     "synthetic_ranges.csv",
+    "transfer_causes.csv",
 )
+"""What rules may read. Formulas and synonyms help a search and decide nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduledChemical:
-    """One line of the Annex on Chemicals; thresholds in kilograms, strictly greater applies."""
-
-    schedule: str
-    entry: str
-    name: str
-    cas: str
-    declaration_kg: Decimal
-    verification_kg: Decimal
-
-
-@lru_cache
 def chemicals() -> tuple[ScheduledChemical, ...]:
     """Return the Annex on Chemicals, in its order."""
-    return tuple(
-        ScheduledChemical(
-            row["schedule"],
-            row["entry"],
-            row["name"],
-            row["cas"],
-            _decimal(row["declaration_threshold_kg"]),
-            _decimal(row["verification_threshold_kg"]),
-        )
-        for row in _rows("chemicals.csv")
-    )
+    return lists().chemicals
 
 
 @lru_cache
@@ -83,30 +82,26 @@ def thresholds() -> Mapping[str, tuple[Decimal, Decimal]]:
 @lru_cache
 def exempt() -> Mapping[str, str]:
     """Return chemicals that fit a family of Schedule 2 and are exempt, by CAS number."""
-    return {row["cas"]: row["name"] for row in _rows("exempt.csv")}
+    return {line.cas: line.name for line in lists().exempt}
+
+
+def table(name: str) -> tuple[CodeLine, ...]:
+    """Return one of `TABLES`, in its order."""
+    return lists().tables[name]
+
+
+def ranges() -> tuple[ProductionRange, ...]:
+    """Return the production ranges, regime by regime, from the smallest."""
+    return lists().ranges
 
 
 @lru_cache
-def codes(name: str) -> frozenset[str]:
-    """Return the codes of `activities`, `product_groups`, `purposes` or `ranges`."""
-    return frozenset(row["code"] for row in _rows(f"{name}.csv"))
+def codes(name: str, regime: str = "") -> frozenset[str]:
+    """Return the codes of `ranges` or one of `TABLES`; with `regime`, those that it may use."""
+    lines: tuple[CodeLine | ProductionRange, ...] = ranges() if name == RANGES else table(name)
+    return frozenset(line.code for line in lines if not regime or line.regime in {"", regime})
 
 
 def file_bytes(name: str) -> bytes:
     """Return a code list as it lies in the package, for the rule pack's digest."""
-    return (files("sextant_shared.codelists") / "data" / name).read_bytes()
-
-
-def _rows(name: str) -> Iterator[dict[str, str]]:
-    reader = csv.DictReader(file_bytes(name).decode("utf-8").splitlines())
-    for number, row in enumerate(reader, start=2):
-        if None in row or None in row.values():
-            raise PlatformError(Code.INTERNAL, f"code list {name}, line {number}: wrong columns")
-        yield row
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise PlatformError(Code.INTERNAL, f"code list: {text!r} is no number") from error
+    return data_of(name, PACKAGE)

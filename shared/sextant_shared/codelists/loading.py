@@ -26,6 +26,7 @@ PACKAGE: Traversable = files("sextant_shared.codelists") / "data"
 _MARK = re.compile(r"(?:[TOMUP]|N:[A-Z]{2,3})(?: \S.*)?\Z")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _SHOWN = 12
+_WHOLE = 100
 
 T = TypeVar("T")
 
@@ -87,6 +88,13 @@ class Row:
         """Return an amount, or None for an empty cell."""
         return self.decimal(column) if self.cells[column] else None
 
+    def percentage(self, column: str) -> Decimal | None:
+        """Return a share of a hundred, or None for an empty cell."""
+        share = self.maybe_decimal(column)
+        if share is not None and share > _WHOLE:
+            self.problem(column, f"{share} is more than a hundred per cent")
+        return share
+
     def date(self, column: str) -> dt.date | None:
         """Return a day as YYYY-MM-DD, or None for an empty cell."""
         if not self.cells[column]:
@@ -119,14 +127,13 @@ class Row:
             self.problem(column, f"{self.cells[column]!r} is no {meaning}")
         return self.cells[column]
 
-    def evidence(self) -> str:
+    def evidence(self, column: str = "evidence") -> str:
         """Return the evidence mark: T, O, N:xx, M, U or P, and the place where there is one."""
-        if _MARK.match(self.cells["evidence"]) is None:
+        if _MARK.match(self.cells[column]) is None:
             self.problem(
-                "evidence",
-                f"{self.cells['evidence']!r} is no evidence mark (T, O, N:xx, M, U, P)",
+                column, f"{self.cells[column]!r} is no evidence mark (T, O, N:xx, M, U, P)"
             )
-        return self.cells["evidence"]
+        return self.cells[column]
 
     def problem(self, column: str, what: str) -> None:
         """Note that a cell does not fit."""

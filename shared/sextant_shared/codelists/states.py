@@ -9,7 +9,6 @@ import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib.resources.abc import Traversable
 
 from sextant_shared.codelists.loading import PACKAGE, ListFile, Row, is_valid_on, read, read_checked
@@ -127,18 +126,6 @@ def read_states(folder: Traversable = PACKAGE) -> StateTable:
     return StateTable(
         {state.code: state for state in listed}, read(RANGES_FILE, folder, _synthetic_range)
     )
-
-
-@lru_cache
-def states() -> StateTable:
-    """Return the States by code."""
-    return read_states()
-
-
-def state_party_on(code: str, day: dt.date) -> bool:
-    """Return whether `code` named a State Party on `day`; False for a code that nobody has."""
-    state = states().get(code)
-    return state is not None and state.is_state_party_on(day)
 
 
 def _state(row: Row) -> State:

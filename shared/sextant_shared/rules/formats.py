@@ -1,11 +1,11 @@
 """Rules F: whether each value is well-formed and names something that exists."""
 
 import datetime as dt
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 
 from sextant_shared import codelists
+from sextant_shared.codelists.chemicals import is_cas
 from sextant_shared.errors import Severity
 from sextant_shared.models.declaration.amount import Quantity
 from sextant_shared.models.declaration.chemical import Chemical
@@ -15,18 +15,6 @@ from sextant_shared.models.declaration.site import Address
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
-
-_CAS = re.compile(r"[0-9]{2,7}-[0-9]{2}-[0-9]\Z")
-
-
-def is_cas(text: str) -> bool:
-    """Return whether `text` has the form and the check digit of a CAS number."""
-    if _CAS.match(text) is None:
-        return False
-    digits = text.replace("-", "")
-    weighted = sum(i * int(digit) for i, digit in enumerate(reversed(digits[:-1]), start=1))
-    return weighted % 10 == int(digits[-1])
-
 
 def _f1(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
     for pointer, chemical in subject.every(Chemical):
