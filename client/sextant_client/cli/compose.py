@@ -138,8 +138,9 @@ def kind_members(kind: Kind) -> dict[str, Any]:
 def kind_lines() -> list[str]:
     """Return the list of kinds as people read it."""
     width = max(map(len, CATALOGUE))
+    period = max(len(kind.about.period) for kind in CATALOGUE.values())
     return [
-        f"{kind.id:<{width}}  {kind.about.period:<6} {kind.title}  [{kind.about.law}]"
+        f"{kind.id:<{width}}  {kind.about.period:<{period}}  {kind.title}  [{kind.about.law}]"
         for kind in CATALOGUE.values()
     ]
 

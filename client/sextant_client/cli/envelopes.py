@@ -13,8 +13,8 @@ from sextant_client.cli.output import finding_lines
 from sextant_client.client import Client, Deposit
 from sextant_client.received import Received
 from sextant_client.sent import SentEnvelope
+from sextant_client.visible import visible_of
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.envelope import Classification
 from sextant_shared.models.receipts import OutcomeReceipt, OutcomeVerdict
 from sextant_shared.protocol.receipts import verify_custody
 from sextant_shared.rules import Report, check
@@ -22,12 +22,6 @@ from sextant_shared.rules import Report, check
 receipt_app = typer.Typer(help="Custody receipts.", no_args_is_help=True)
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
 WATCH_LIMIT_S = 120.0
-_CLASSES = {
-    "UNCLASSIFIED": Classification.C0,
-    "OPCW_RESTRICTED": Classification.C1,
-    "OPCW_PROTECTED": Classification.C2,
-    "OPCW_HIGHLY_PROTECTED": Classification.C3,
-}
 EnvelopeArgument = Annotated[str, typer.Argument(help="Envelope id.")]
 
 
@@ -83,14 +77,13 @@ def submit(
 
 def _seal(client: Client, path: Path, report: Report) -> SentEnvelope:
     declaration = report.declaration
-    confidentiality = str(getattr(declaration, "confidentiality", "OPCW_PROTECTED"))
-    year = getattr(declaration, "reporting_year", None)
+    shown = visible_of(declaration.model_dump(by_alias=True) if declaration else {})
     return client.seal(
         path,
-        type_="declaration.annual",
+        type_=shown.type,
         cty=DECLARATION_CTY,
-        classification=_CLASSES.get(confidentiality, Classification.C2),
-        period=str(year) if year else None,
+        classification=shown.classification,
+        period=shown.period,
     )
 
 

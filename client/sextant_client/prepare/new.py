@@ -13,12 +13,26 @@ from pydantic import BaseModel
 
 from sextant_client.prepare.members import Member, members_of
 from sextant_shared.models.declaration import DeclarationBase, Kind
-from sextant_shared.models.declaration.heading import FileRef
+from sextant_shared.models.declaration.heading import FileRef, Period
 
 LOOK_BACK = "earlier"  # the list of earlier years, beside the amounts of the reporting year
-_BY_PERIOD = {"past": "ANNUAL", "ahead": "ANNUAL", "once": "INITIAL", "event": "NOTIFICATION"}
+_BY_PERIOD: Mapping[Period, str] = {
+    "past": "ANNUAL",
+    "ahead": "ANNUAL",
+    "destruction-past": "ANNUAL",
+    "destruction-ahead": "ANNUAL",
+    "once": "INITIAL",
+    "event": "NOTIFICATION",
+}
 # Years to go from today's to the one that a kind of this period reports on.
-_YEAR_OF = {"past": -1, "ahead": 1, "once": -1, "event": 0}
+_YEAR_OF: Mapping[Period, int] = {
+    "past": -1,
+    "ahead": 1,
+    "destruction-past": -1,
+    "destruction-ahead": 1,
+    "once": -1,
+    "event": 0,
+}
 _SUBMISSIONS = get_args(DeclarationBase.model_fields["submission_type"].annotation)
 
 

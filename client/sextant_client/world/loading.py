@@ -9,20 +9,17 @@ import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 from sextant_client.client import Client
 from sextant_client.home import Home, read_json
 from sextant_client.sent import SentEnvelope
+from sextant_client.visible import visible_of
 from sextant_client.world.writing import RECEIVED_FILE
 from sextant_shared.encoding import sha256
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.declaration import heading
-from sextant_shared.models.envelope import Classification
 
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
 PARTY_PREFIX = "NA-"
-_CLASSES = dict(zip(get_args(heading.Classification), Classification, strict=True))
 Progress = Callable[[int, int], None]
 
 
@@ -112,12 +109,11 @@ def _send_all(client: Client, paths: Sequence[Path]) -> Iterator[bool]:
 
 
 def _seal(client: Client, path: Path) -> SentEnvelope:
-    members = read_json(path)
-    year = members.get("reporting_year")
+    shown = visible_of(read_json(path))
     return client.seal(
         path,
-        type_="declaration.annual",
+        type_=shown.type,
         cty=DECLARATION_CTY,
-        classification=_CLASSES[members["confidentiality"]],
-        period=str(year) if year else None,
+        classification=shown.classification,
+        period=shown.period,
     )

@@ -78,5 +78,20 @@ class Volume(Quantity):
         return None if number is None else number * (1000 if self.unit == "m3" else 1)
 
 
+class Share(Quantity):
+    """A share by weight, such as a purity or one chemical's part of a mixture (IV(A).2)."""
+
+    unit: Literal["%"] | None = None
+
+
+class Money(Quantity):
+    """A sum of money in the currency of its unit, ISO 4217 (X(7)(a))."""
+
+    unit: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+
+
 MaybeAmount = Amount | None
 MaybeCapacity = Capacity | None
+MaybeVolume = Volume | None
+MaybeShare = Share | None
+MaybeMoney = Money | None

@@ -6,8 +6,14 @@ from functools import cached_property
 from typing import get_args
 
 from sextant_shared.models.declaration import (
+    article3,
+    article4,
+    article5,
+    article10,
     filing,
+    found,
     national,
+    notifications,
     ocpf,
     schedule1,
     schedule2,
@@ -45,6 +51,42 @@ _SCHEDULE_3 = (
     schedule3.S3PastCw,
 )
 _OTHER_FACILITIES = (ocpf.OcpfInitial, ocpf.OcpfAnnual)
+_WEAPONS = (
+    article3.A3Cw,
+    article3.A3CwTransfers,
+    article3.A3CwGeneralPlan,
+    found.A3Ocw,
+    found.OcwDiscovery,
+    found.A3AcwTerritorial,
+    found.A3AcwAbandoning,
+    found.AcwDiscovery,
+    article5.A3Cwpf,
+    article3.A3OtherFacility,
+    article3.A3Rca,
+)
+_DESTRUCTION = (
+    article4.A4AnnualPlan,
+    article4.A4AnnualReport,
+    article4.A490DayReport,
+    article4.A4Certificate,
+    article4.A4FacilityInfo,
+    article5.A5Closure,
+    article5.A5DetailedPlan,
+    article5.A5AnnualPlan,
+    article5.A5AnnualReport,
+    article5.A5Certificate,
+    article5.A5ConvertedAnnual,
+)
+_STANDING = (
+    article10.X4Protective,
+    article10.X7Assistance,
+    notifications.NaDesignation,
+    notifications.A7Measures,
+    notifications.Poe,
+    notifications.DiploClearance,
+    notifications.InspectorResponse,
+    notifications.InspectorObjection,
+)
 _FILINGS = (
     filing.Nil,
     filing.Amendment,
@@ -57,6 +99,9 @@ _MODELS: tuple[type[DeclarationBase], ...] = (
     *_SCHEDULE_2,
     *_SCHEDULE_3,
     *_OTHER_FACILITIES,
+    *_WEAPONS,
+    *_DESTRUCTION,
+    *_STANDING,
     *_FILINGS,
 )
 

@@ -49,7 +49,7 @@ Classification = Literal[
     "UNCLASSIFIED", "OPCW_RESTRICTED", "OPCW_PROTECTED", "OPCW_HIGHLY_PROTECTED"
 ]
 Language = Literal["ar", "zh", "en", "fr", "ru", "es"]
-Period = Literal["past", "ahead", "event", "once"]
+Period = Literal["past", "ahead", "event", "once", "destruction-past", "destruction-ahead"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class About:
     """What is known of a kind beside its fields.
 
     `law` is the paragraph that asks for it; `period` says what it reports on: the past year, the
-    year ahead, an event, or (once) the state of things at entry into force. `form` is the number
+    year ahead, an event, or (once) the state of things at entry into force; in Articles IV and V a
+    year is an annual destruction period, which need not be a calendar year. `form` is the number
     of the Handbook's form where it is known (domain mark [M]). `version` is that of the schema.
     """
 

@@ -20,7 +20,15 @@ def _ocpf_annual_2(old: Mapping[str, Any]) -> dict[str, Any]:
     return {**old, "schema": "sextant.ocpf-annual/2"}
 
 
-_STEPS: Mapping[str, Step] = {"sextant.ocpf-annual/1": _ocpf_annual_2}
+def _s2_site_initial_2(old: Mapping[str, Any]) -> dict[str, Any]:
+    """Version 2 asks for trade in the two earlier years; version 1 is silent of it."""
+    return {**old, "schema": "sextant.s2-site-initial/2"}
+
+
+_STEPS: Mapping[str, Step] = {
+    "sextant.ocpf-annual/1": _ocpf_annual_2,
+    "sextant.s2-site-initial/1": _s2_site_initial_2,
+}
 
 
 def kind_of(members: Mapping[str, Any]) -> Kind:

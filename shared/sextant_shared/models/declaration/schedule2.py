@@ -60,6 +60,25 @@ class S2Chemical(S2ChemicalRow):
     """The two years before, for the look-back. [VII.3, VII.8(b)]"""
 
 
+class InitialYear(YearAmounts):
+    """Amounts of an earlier year, as the initial declaration asks for them (VII.8(b))."""
+
+    imported: MaybeAmount = None
+    """Quantity imported in it. [VII.8(b)]"""
+    exported: MaybeAmount = None
+    """Quantity exported in it. [VII.8(b)]"""
+
+
+class S2InitialChemical(S2Chemical):
+    """One Schedule 2 chemical at one plant, in three years (VII.8(b))."""
+
+    # Narrower items are sound here: the models are frozen, so nobody adds others to the list.
+    earlier: Annotated[list[InitialYear], Field(max_length=2)] = Field(  # type: ignore[assignment]
+        default_factory=list
+    )
+    """The two years before the reporting year. [VII.8(b)]"""
+
+
 class PlannedActivity(Strict):
     """When an activity is planned (VII.8(d))."""
 
@@ -100,6 +119,14 @@ class S2Plant(S2PlantBlock):
     """Its Schedule 2 chemicals. [VII.8]"""
 
 
+class S2InitialPlant(S2Plant):
+    """One plant with what it did in three years (VII.7, VII.8(b))."""
+
+    # As above: a list of a frozen model.
+    chemicals: Annotated[list[S2InitialChemical], Field(max_length=500)]  # type: ignore[assignment]
+    """Its Schedule 2 chemicals. [VII.8(b)]"""
+
+
 class S2PlannedPlant(S2PlantBlock):
     """One plant with what it plans (VII.7, VII.8(d))."""
 
@@ -119,12 +146,12 @@ class S2Site(SiteBlock):
 class S2SiteInitial(S2Site, EventBase):
     """Schedule 2 plant site: initial declaration, three previous years."""
 
-    about: ClassVar[About] = About("VII.4(a), VII.8(b)", "once", form="2.3")
+    about: ClassVar[About] = About("VII.4(a), VII.8(b)", "once", form="2.3", version=2)
 
     kind: Literal["S2_SITE_INITIAL"]
     reporting_year: Year
     """The last of the three years. [VII.8(b)]"""
-    plants: Annotated[list[S2Plant], Field(max_length=500)]
+    plants: Annotated[list[S2InitialPlant], Field(max_length=500)]
     """Its plants. [VII.7]"""
 
 

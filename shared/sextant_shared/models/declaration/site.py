@@ -16,6 +16,9 @@ from sextant_shared.models.declaration.heading import (
 )
 from sextant_shared.models.strict import Strict
 
+Latitude = Annotated[str, Field(pattern=r"^-?[0-9]{1,2}(\.[0-9]{1,6})?$")]
+Longitude = Annotated[str, Field(pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,6})?$")]
+
 
 class Address(Strict):
     """Where something is (VII.6(b), VIII.6(b), IX.4(b)); WGS 84 degrees as decimal strings."""
@@ -30,9 +33,9 @@ class Address(Strict):
     """Postal code. [VII.6(b)]"""
     country: StateCode
     """State on whose territory it is. [VII.6(b)]"""
-    latitude: Annotated[str, Field(pattern=r"^-?[0-9]{1,2}(\.[0-9]{1,6})?$")] | None = None
+    latitude: Latitude | None = None
     """Degrees north, as the precise location. [VII.6(b)]"""
-    longitude: Annotated[str, Field(pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,6})?$")] | None = None
+    longitude: Longitude | None = None
     """Degrees east, as the precise location. [VII.6(b)]"""
     maps: Files = Field(default_factory=list)
     """Maps that show the precise location. [VII.6(b)]"""

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 from sextant_client.home import Config, Home
 from sextant_shared.models.declaration import KINDS
+from sextant_shared.models.declaration.heading import Period
 from tests.support.command import sextant
 from tests.support.logs import log_keys
 from tests.support.platform_files import registrars_document
@@ -34,7 +36,7 @@ def test_a_format_that_is_not_written_is_refused(tmp_path: Path) -> None:
 def test_the_list_names_every_kind_with_title_law_and_period() -> None:
     done = sextant("new", "--list", "--json").json()
     assert [kind["kind"] for kind in done["kinds"]] == list(KINDS)
-    assert {kind["period"] for kind in done["kinds"]} == {"past", "ahead", "event", "once"}
+    assert {kind["period"] for kind in done["kinds"]} == set(get_args(Period))
     lines = sextant("new", "--list").stdout.splitlines()
     assert len(lines) == len(KINDS)
     assert any("Schedule 2 plant site: past activities  [VII.4(b)]" in line for line in lines)

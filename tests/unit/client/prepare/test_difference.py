@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sextant_client.prepare.difference import Filed, amendment, differences
 from sextant_client.prepare.natural import natural_keys, stable_place
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.declaration import KINDS
 from sextant_shared.models.declaration.filing import Amendment, Change
 from sextant_shared.models.declaration.folding import apply_changes, fold, plain
 from sextant_shared.models.strict import read_model
@@ -131,6 +132,24 @@ def test_an_older_schema_is_amended_in_the_newest() -> None:
     assert [change["pointer"] for change in document["changes"]] == ["/note"]
     folded = fold(old, read_model(Amendment, document))
     assert (folded["schema"], folded["note"]) == ("sextant.ocpf-annual/2", "Checked.")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_amendment_of_any_kind_drops_changes_and_adds(kind: str) -> None:
+    old = json.loads((EXAMPLES.parent / "kinds" / f"{kind}.json").read_text())
+    new = {**halved(old), "note": "As amended.", "na_contact": old["na_contact"] * 2}
+    document = amendment(old, new, FILED)
+    assert check(json.dumps(document).encode()).verdict == "REGISTERED"
+    assert plain(fold(old, read_model(Amendment, document))) == plain({**new, "version": 2})
+
+
+def halved(value: Any) -> Any:
+    """Return a document with half of each list of objects, the later one."""
+    if isinstance(value, dict):
+        return {name: halved(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [halved(inner) for inner in value[len(value) // 2 :]]
+    return value
 
 
 codes = st.sampled_from(["A", "B", "C"])

@@ -1,0 +1,54 @@
+"""What of a declaration shows in the header of its envelope, which the exchange reads.
+
+Only what routing and policy need: a coarse type, the class, the year. Not the kind: that a State
+declares nothing, or abandoned weapons, is for the Secretariat alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sextant_shared.models.declaration import CATALOGUE
+from sextant_shared.models.declaration.heading import Period
+from sextant_shared.models.envelope import Classification
+
+_CLASSES = {
+    "UNCLASSIFIED": Classification.C0,
+    "OPCW_RESTRICTED": Classification.C1,
+    "OPCW_PROTECTED": Classification.C2,
+    "OPCW_HIGHLY_PROTECTED": Classification.C3,
+}
+_BY_PERIOD: Mapping[Period, str] = {
+    "past": "declaration.annual",
+    "ahead": "declaration.annual",
+    "destruction-past": "declaration.annual",
+    "destruction-ahead": "declaration.annual",
+    "once": "declaration.initial",
+    "event": "declaration.notification",
+}
+# Notices of transfers are urgent, and replies belong to a case: both are handled by other desks.
+_BY_KIND = {
+    "S1_TRANSFER_NOTIF": "transfer.notice",
+    "S1_TRANSFER_NOTIF_STX": "transfer.notice",
+    "CLARIFICATION_REPLY": "clarification.reply",
+}
+_UNREAD = "declaration.notification"
+
+
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """The members of an envelope's header that follow from the declaration in it."""
+
+    type: str
+    classification: Classification
+    period: str | None
+
+
+def visible_of(document: Mapping[str, Any]) -> Visible:
+    """Return what shows of a document; of one that says no class, as of one under protection."""
+    kind = CATALOGUE.get(str(document.get("kind")))
+    type_ = _BY_KIND.get(kind.id, _BY_PERIOD[kind.about.period]) if kind else _UNREAD
+    class_ = _CLASSES.get(str(document.get("confidentiality")), Classification.C2)
+    year = document.get("reporting_year")
+    is_year = type(year) is int and year in range(1000, 10_000)
+    return Visible(type_, class_, str(year) if is_year else None)
