@@ -8,8 +8,9 @@ from sextant_shared import codelists
 from sextant_shared.codelists.chemicals import is_cas
 from sextant_shared.errors import Severity
 from sextant_shared.models.declaration.amount import Quantity
-from sextant_shared.models.declaration.chemical import Chemical
+from sextant_shared.models.declaration.chemical import Chemical, Substance
 from sextant_shared.models.declaration.national import CountryRow
+from sextant_shared.models.declaration.schedule1 import Party
 from sextant_shared.models.declaration.schedule2 import S2Chemical
 from sextant_shared.models.declaration.site import Address
 from sextant_shared.rules.policy import RulePolicy
@@ -17,7 +18,7 @@ from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
 
 def _f1(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
-    for pointer, chemical in subject.every(Chemical):
+    for pointer, chemical in subject.every(Substance):
         if chemical.cas is not None and not is_cas(chemical.cas):
             yield Place(
                 pointer=f"{pointer}/cas",
@@ -132,8 +133,10 @@ def _f7(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
 
 def _f8(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
     own = subject.declaration.state_code
+    # Of the two parties to a transfer one is abroad by nature.
+    parties = {f"{pointer}/address" for pointer, _ in subject.every(Party)}
     for pointer, address in subject.every(Address):
-        if address.country != own:
+        if address.country != own and pointer not in parties:
             yield Place(
                 pointer=f"{pointer}/country",
                 way="elsewhere",

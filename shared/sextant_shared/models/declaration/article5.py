@@ -12,6 +12,7 @@ from sextant_shared.models.declaration.heading import (
     EventBase,
     Files,
     LongText,
+    ProductGroup,
     StateCode,
     Text,
     YearlyBase,
@@ -238,7 +239,7 @@ class Activity(Strict):
     """What is made. [V.85]"""
     quantity: MaybeAmount = None
     """How much of it was made in the year, where that can be said. [V.85]"""
-    product_group: Annotated[str, Field(max_length=8)] | None = None
+    product_group: ProductGroup | None = None
     """Product type, from the list of product groups. [V.85]"""
 
 
