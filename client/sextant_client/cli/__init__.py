@@ -9,6 +9,7 @@ from sextant_client import errors as exits
 from sextant_client.cli import (
     bundle,
     check,
+    codes,
     compose,
     doctor,
     envelopes,
@@ -42,6 +43,7 @@ app.add_typer(bundle.app, name="bundle")
 app.add_typer(log.app, name="log")
 app.add_typer(officer.app, name="officer")
 app.add_typer(world.app, name="world")
+app.add_typer(codes.app, name="codes")
 app.add_typer(check.rules_app, name="rules")
 app.add_typer(envelopes.receipt_app, name="receipt")
 
