@@ -9,9 +9,11 @@ import typer
 from sextant_client import errors as exits
 from sextant_client.cli.context import DEFAULT_HOME, JsonFlag, start
 from sextant_client.cli.output import finding_lines
-from sextant_shared.errors import Severity
+from sextant_client.prepare.checking import Checked, check_content, check_file
+from sextant_client.prepare.sourced import Meter, no_meter
+from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.receipts import ReportedFinding
-from sextant_shared.rules import Report, check, list_rules, rule_pack_id
+from sextant_shared.rules import Report, list_rules, rule_pack_id
 from sextant_shared.rules.wording import title
 
 rules_app = typer.Typer(help="The rule pack.", no_args_is_help=True)
@@ -32,16 +34,18 @@ def check_files(
 ) -> int:
     """Check declarations offline, with the rules the Secretariat runs; all findings at once."""
     run = start(DEFAULT_HOME, as_json=as_json)
-    reports = {str(path): check(read_input(path)) for path in files}
+    reports = {str(path): check_input(path, run.output.meter).report for path in files}
     lines = [line for name, report in reports.items() for line in report_lines(name, report)]
     documents = [{"file": name, **report_document(report)} for name, report in reports.items()]
     run.output.result({"reports": documents}, lines)
     return status_of(list(reports.values()), strict=strict)
 
 
-def read_input(path: Path) -> bytes:
-    """Return a file's bytes, or standard input for `-`."""
-    return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+def check_input(path: Path, meter: Meter = no_meter) -> Checked:
+    """Check a file of any format, or JSON from standard input for `-`."""
+    if str(path) == "-":
+        return check_content(sys.stdin.buffer.read())
+    return check_file(path, meter)
 
 
 def status_of(reports: list[Report], *, strict: bool) -> int:
@@ -74,8 +78,13 @@ def report_document(report: Report) -> dict[str, Any]:
     return {
         "verdict": report.verdict,
         "rules": {"version": report.pack.version, "digest": report.pack.digest},
-        "findings": [ReportedFinding.of(f).model_dump(mode="json") for f in report.findings],
+        "findings": [finding_document(finding) for finding in report.findings],
     }
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """Return a finding as JSON members, with the cell or line it came from."""
+    return {**ReportedFinding.of(finding).model_dump(mode="json"), "source": finding.source}
 
 
 @rules_app.command("list")

@@ -1,5 +1,6 @@
 """`sextant submit`, `status`, `inbox`, `receipt`: sending, following, collecting."""
 
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,17 +8,17 @@ import typer
 
 from sextant_client import errors as exits
 from sextant_client.answers import Answer
-from sextant_client.cli.check import read_input, report_lines
+from sextant_client.cli.check import check_input, report_lines
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.output import finding_lines
 from sextant_client.client import Client, Deposit
+from sextant_client.prepare.checking import Checked
 from sextant_client.received import Received
 from sextant_client.sent import SentEnvelope
 from sextant_client.visible import visible_of
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.receipts import OutcomeReceipt, OutcomeVerdict
 from sextant_shared.protocol.receipts import verify_custody
-from sextant_shared.rules import Report, check
 
 receipt_app = typer.Typer(help="Custody receipts.", no_args_is_help=True)
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
@@ -58,8 +59,8 @@ def submit(
     run = start(home, as_json=as_json)
     if not files and not resume and again is None:
         raise typer.BadParameter("name at least one file, or --resume, or --again ID")
-    reports = {path: check(read_input(path)) for path in files or []}
-    for path, report in reports.items():
+    checked = {path: check_input(path) for path in files or []}
+    for path, report in ((path, one.report) for path, one in checked.items()):
         if report.verdict != "REGISTERED" and not with_findings:
             run.output.result({"file": str(path), "sent": False}, report_lines(str(path), report))
             run.output.say("Nothing was sent. Fix the findings, or send with --with-findings.")
@@ -67,7 +68,7 @@ def submit(
     with Client(run.home) as client:
         envelopes = client.sent.unfinished() if resume else []
         envelopes += [client.sent.find(again)] if again else []
-        envelopes += [_seal(client, path, report) for path, report in reports.items()]
+        envelopes += [_seal(client, path, one) for path, one in checked.items()]
         documents = [_send(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
     if run.output.as_json:
         run.output.result({"envelopes": documents}, [])
@@ -75,16 +76,20 @@ def submit(
     return exits.FINDINGS if returned else exits.OK
 
 
-def _seal(client: Client, path: Path, report: Report) -> SentEnvelope:
-    declaration = report.declaration
+def _seal(client: Client, path: Path, checked: Checked) -> SentEnvelope:
+    declaration = checked.report.declaration
     shown = visible_of(declaration.model_dump(by_alias=True) if declaration else {})
-    return client.seal(
-        path,
-        type_=shown.type,
-        cty=DECLARATION_CTY,
-        classification=shown.classification,
-        period=shown.period,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        # What is sealed is what was checked: bytes that were read once, as JSON in every case.
+        content = Path(folder) / f"{path.stem}.json"
+        content.write_bytes(checked.content)
+        return client.seal(
+            content,
+            type_=shown.type,
+            cty=DECLARATION_CTY,
+            classification=shown.classification,
+            period=shown.period,
+        )
 
 
 def _send(

@@ -74,9 +74,13 @@ class Output:
 
 
 def finding_lines(finding: Finding) -> list[str]:
-    """Return a finding as people read it: what and where, expected, received, fix, law."""
-    letter = _LETTERS[finding.severity]
-    lines = [f"{letter} {finding.rule:<6} {finding.pointer or '/'}  {finding.message}"]
+    """Return a finding as people read it: what and where, expected, received, fix, law.
+
+    The cell or line of the file comes first, where it is known.
+    """
+    letter, place = _LETTERS[finding.severity], finding.pointer or "/"
+    where = f"{finding.source}  {place}" if finding.source else place
+    lines = [f"{letter} {finding.rule:<6} {where}  {finding.message}"]
     lines += [
         f"           {name}: {value}"
         for name in ("expected", "received", "fix", "law")

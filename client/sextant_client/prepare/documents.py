@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from sextant_client.home import as_json, write_file
+from sextant_client.prepare.jsonlines import JsonLines
+from sextant_client.prepare.sourced import Meter, Sourced, no_meter
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.rules import MAX_BYTES, MAX_DEPTH
 
 Marks = frozenset[str]
-Reader = Callable[[Path], dict[str, Any]]
+Reader = Callable[[Path, Meter], Sourced]
 Writer = Callable[[Path, dict[str, Any], Marks], None]
 
 
@@ -18,15 +20,36 @@ def read_document(path: Path) -> dict[str, Any]:
     """Return the document of a file.
 
     Raises:
-        PlatformError: `E_NOT_FOUND` when it cannot be read, `E_MALFORMED` when it is none.
+        PlatformError: `E_NOT_FOUND` when it cannot be read, `E_MALFORMED` when it is none, or when
+            some place of it cannot be read without guessing.
+    """
+    return read_sourced(path).whole()
+
+
+def read_sourced(path: Path, meter: Meter = no_meter) -> Sourced:
+    """Return the document of a file with the cell or line of each place.
+
+    Raises:
+        PlatformError: `E_NOT_FOUND` when the file cannot be read, `E_MALFORMED` or `E_TOO_LARGE`
+            when it is none of its format. What is wrong inside is in the findings.
     """
     reader: Reader = _format(path, _READERS, "read")
     try:
-        return reader(path)
+        return reader(path, meter)
     except OSError as error:
-        raise PlatformError(
-            Code.NOT_FOUND, f"cannot read {path}", fix="Name a file that is there."
-        ) from error
+        raise _missing(path) from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return a file's bytes.
+
+    Raises:
+        PlatformError: `E_NOT_FOUND`, when it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _missing(path) from error
 
 
 def write_document(path: Path, document: dict[str, Any], marks: Marks = frozenset()) -> None:
@@ -39,12 +62,18 @@ def write_document(path: Path, document: dict[str, Any], marks: Marks = frozense
     writer(path, document, marks)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
-    return parse_json(path.read_bytes(), max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+def _read_json(path: Path, _meter: Meter) -> Sourced:
+    data = path.read_bytes()
+    document = parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+    return Sourced(document, JsonLines(data.decode()))
 
 
 def _write_json(path: Path, document: dict[str, Any], _marks: Marks) -> None:
     write_file(path, as_json(document))
+
+
+def _missing(path: Path) -> PlatformError:
+    return PlatformError(Code.NOT_FOUND, f"cannot read {path}", fix="Name a file that is there.")
 
 
 def _format(path: Path, formats: Mapping[str, Any], done: str) -> Any:
