@@ -17,6 +17,7 @@ from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
 
+
 def _f1(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
     for pointer, chemical in subject.every(Substance):
         if chemical.cas is not None and not is_cas(chemical.cas):
