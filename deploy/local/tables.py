@@ -1,10 +1,14 @@
 """Writes the generated tables of `docs/` from the code; a test says when they are stale."""
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
 from sextant_client.errors import TABLE as EXITS
+from sextant_shared.models.declaration import CATALOGUE
+from sextant_shared.models.declaration.schema import schema_text
 from sextant_shared.models.entries import Entry
 from sextant_shared.protocol.access import TABLE as ACCESS
 from sextant_shared.protocol.access import Action, Role
@@ -67,20 +71,31 @@ def rules_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {
+PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "audit-events.md": audit_page,
     "access.md": access_page,
     "rules.md": rules_page,
+    **{f"schemas/{kind.id}.json": partial(schema_text, kind) for kind in CATALOGUE.values()},
 }
+FOLDERS = ("schemas",)  # nothing stands there that is not generated
 
 
 def main() -> None:
     """Write all pages."""
-    DOCS.mkdir(exist_ok=True)
+    for folder in FOLDERS:
+        (DOCS / folder).mkdir(parents=True, exist_ok=True)
+    for path in left_over():
+        path.unlink()
     for name, page in PAGES.items():
         (DOCS / name).write_text(page())
         sys.stdout.write(f"docs/{name}\n")
+
+
+def left_over() -> list[Path]:
+    """Return the files of generated folders that no page writes any more."""
+    found = [path for folder in FOLDERS for path in (DOCS / folder).iterdir()]
+    return [path for path in found if str(path.relative_to(DOCS)) not in PAGES]
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ OPEN = {
     "/tile/{path:path}",
     "/v1/proofs/inclusion",
     "/v1/proofs/consistency",
+    "/v1/schemas",
+    "/v1/schemas/{kind}",
 }
 SERVICES = ("audit", "exchange", "declarations")
 pytestmark = pytest.mark.anyio

@@ -16,6 +16,7 @@ from sextant_client.cli import (
     keys,
     log,
     officer,
+    schema,
     setup,
     trace,
     world,
@@ -45,6 +46,7 @@ app.add_typer(officer.app, name="officer")
 app.add_typer(world.app, name="world")
 app.add_typer(codes.app, name="codes")
 app.add_typer(check.rules_app, name="rules")
+app.add_typer(schema.app, name="schema")
 app.add_typer(envelopes.receipt_app, name="receipt")
 
 

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sextant_audit.domain.reading import Reading
+from sextant_shared.chassis.caching import cacheable
 from sextant_shared.chassis.routing import action, guarded_router, open_to_all
-from sextant_shared.encoding import b64u, sha256
 from sextant_shared.merkle.tiles import parse_tile_path
 from sextant_shared.protocol.access import Action
 
@@ -37,7 +37,7 @@ def tiles_router(reading: Callable[[], Reading], *, entries_public: bool) -> API
     @router.get("/checkpoint", **open_to_all("anyone may hold the log to its heads"))
     async def checkpoint(request: Request) -> Response:
         """Return the published checkpoint: a signed note (C2SP tlog-checkpoint)."""
-        return _cacheable(
+        return cacheable(
             request, reading().checkpoint().encode(), "text/plain; charset=utf-8", "no-cache"
         )
 
@@ -52,7 +52,7 @@ def tiles_router(reading: Callable[[], Reading], *, entries_public: bool) -> API
     async def hash_tile(request: Request) -> Response:
         """Return the hashes of a full or partial tile (C2SP tlog-tiles, Merkle tree)."""
         data = await reading().tile(parse_tile_path(_tile_path(request)))
-        return _cacheable(request, data, "application/octet-stream", f"public, {_FOREVER}")
+        return cacheable(request, data, "application/octet-stream", f"public, {_FOREVER}")
 
     return router
 
@@ -63,22 +63,14 @@ def _tile_path(request: Request) -> str:
     return raw.removeprefix(_PREFIX).decode("latin-1")
 
 
-def _cacheable(request: Request, data: bytes, media_type: str, cache: str) -> Response:
-    tag = f'"{b64u(sha256(data)[:16])}"'
-    headers = {"Cache-Control": cache, "ETag": tag}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(data, media_type=media_type, headers=headers)
-
-
 async def _compressed(request: Request, data: bytes, cache: str) -> Response:
     """Return a bundle, compressed for callers that accept it: entries are text."""
     accepted = {part.split(";")[0].strip() for part in _accept_encoding(request).split(",")}
     if "gzip" not in accepted:
-        response = _cacheable(request, data, "application/octet-stream", cache)
+        response = cacheable(request, data, "application/octet-stream", cache)
     else:
         packed = await asyncio.to_thread(gzip.compress, data, _GZIP_LEVEL, mtime=0)
-        response = _cacheable(request, packed, "application/octet-stream", cache)
+        response = cacheable(request, packed, "application/octet-stream", cache)
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
     return response

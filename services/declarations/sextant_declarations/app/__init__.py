@@ -19,6 +19,7 @@ from sextant_declarations.domain.ports import Step
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
 from sextant_declarations.routes.queue import queue_router
+from sextant_declarations.routes.reference import reference_router
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_shared.chassis.application import create_application
 from sextant_shared.chassis.crashpoints import crash_point
@@ -81,6 +82,7 @@ def create_app(
             declarations_router(lambda: service().officers, settings.max_page),
             envelopes_router(lambda: service().officers, settings.max_page),
             queue_router(lambda: service().queue),
+            reference_router(),
         ],
         lifespan=lifespan,
         identity=Identity(

@@ -19,8 +19,11 @@ class Quantity(Strict):
     """
 
     value: Annotated[str, Field(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,12})?$")] | None = None
+    """The number as a decimal string; "0" is a measured zero."""
     unit: str | None = None
+    """Its unit."""
     nothing: Literal["nil", "not-applicable", "unknown"] | None = None
+    """Why there is no number: no such activity, the question does not arise, or not known."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:

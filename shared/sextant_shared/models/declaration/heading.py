@@ -5,7 +5,8 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from sextant_shared.models.strict import Strict
 
@@ -30,6 +31,13 @@ class ListedIn:
 
     codelist: str
     regime: str = ""
+
+    def __get_pydantic_json_schema__(
+        self, inner: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the schema of the marked member, with the list that its code is of."""
+        named = f"{self.codelist}/{self.regime}" if self.regime else self.codelist
+        return {**handler(inner), "x-sextant-codelist": named}
 
 
 Text = Annotated[str, Field(min_length=1, max_length=300)]

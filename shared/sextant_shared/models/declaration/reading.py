@@ -49,6 +49,12 @@ def kind_of(members: Mapping[str, Any]) -> Kind:
     return kind
 
 
+def readable_schemas(kind: Kind) -> tuple[str, ...]:
+    """Return the ids of the schemas in which a kind is read, newest first."""
+    older = (f"{kind.schema_stem}{n}" for n in range(kind.about.version - 1, 0, -1))
+    return (kind.schema, *(schema for schema in older if schema in _STEPS))
+
+
 def upgrade(members: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
     """Return the document in the newest version of its kind's schema.
 

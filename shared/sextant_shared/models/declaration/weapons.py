@@ -19,7 +19,7 @@ from sextant_shared.models.declaration.heading import (
 from sextant_shared.models.declaration.site import Address, Latitude, Longitude, Span
 from sextant_shared.models.strict import Strict
 
-Category = Literal[1, 2, 3]
+Category = Annotated[int, Field(ge=1, le=3)]
 """Category of chemical weapons. [IV(A).16]"""
 Form = Literal["MUNITION", "SUBMUNITION", "DEVICE", "EQUIPMENT", "BULK_CONTAINER"]
 Count = Annotated[int, Field(ge=0)]
