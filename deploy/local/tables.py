@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+from deploy.local.apis import SERVICES, openapi_text
 from sextant_client.errors import TABLE as EXITS
 from sextant_shared.models.declaration import CATALOGUE
 from sextant_shared.models.declaration.schema import schema_text
@@ -76,9 +77,10 @@ PAGES: dict[str, Callable[[], str]] = {
     "audit-events.md": audit_page,
     "access.md": access_page,
     "rules.md": rules_page,
+    **{f"openapi/{service}.json": partial(openapi_text, service) for service in SERVICES},
     **{f"schemas/{kind.id}.json": partial(schema_text, kind) for kind in CATALOGUE.values()},
 }
-FOLDERS = ("schemas",)  # nothing stands there that is not generated
+FOLDERS = ("openapi", "schemas")  # nothing stands there that is not generated
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp
 
 from sextant_shared.chassis import api_docs
+from sextant_shared.chassis.api_docs import HEALTH, READINESS, TOKEN, TOKEN_REQUEST
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
 from sextant_shared.chassis.middleware import Bounds, TraceGate
 from sextant_shared.chassis.problems import (
@@ -66,6 +67,7 @@ def create_application(
         version="1",
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=api_docs.operation_id,
         lifespan=lifespan,
         telemetry={
             "tracer_provider": telemetry.provider,
@@ -118,12 +120,12 @@ def _require_guards(router: APIRouter) -> None:
 def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
     router = guarded_router(tags=["service"])
 
-    @router.get("/healthz", **open_to_all("liveness probes carry no credentials"))
+    @router.get("/healthz", **open_to_all("probes carry no credentials", responses=HEALTH))
     async def healthz() -> Response:
         """Say that the event loop turns; never touches the store."""
         return JSONResponse({"status": _OK})
 
-    @router.get("/readyz", **open_to_all("readiness probes carry no credentials"))
+    @router.get("/readyz", **open_to_all("probes carry no credentials", responses=READINESS))
     async def readyz(request: Request) -> Response:
         """Say whether the service can do its work now, check by check."""
         if request.app.state.draining:
@@ -141,7 +143,10 @@ def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
         headers = {"Content-Security-Policy": api_docs.PAGE_POLICY}
         return HTMLResponse(api_docs.page(f"Sextant {name}"), headers=headers)
 
-    @router.post(TOKEN_PATH, **open_to_all("the caller proves itself in the request"))
+    granting = open_to_all("the caller proves itself in the request", responses=TOKEN)
+    granting["openapi_extra"] |= TOKEN_REQUEST
+
+    @router.post(TOKEN_PATH, **granting)
     async def token(request: Request) -> Response:
         """Give an access token for client credentials (private_key_jwt and DPoP)."""
         return await identity.token(request)

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message
 
-from sextant_shared.chassis.api_docs import PROBLEM
+from sextant_shared.chassis.api_docs import PROBLEM, Responses, summary_of
 from sextant_shared.chassis.identity import Identity
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.errors import Code, PlatformError
@@ -27,21 +27,24 @@ _MAX_DIGITS = 12  # of a Content-Length that is worth converting
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-def action(name: Action, *, streams: bool = False) -> dict[str, Any]:
+def action(
+    name: Action, *, streams: bool = False, responses: Responses | None = None
+) -> dict[str, Any]:
     """Return the route arguments that demand `name` of the caller.
 
     A route that `streams` takes the request alone and bounds its body itself; all others get at
-    most `max_json_bytes`.
+    most `max_json_bytes`. `responses` document answers that no annotation describes.
     """
     return {
         "openapi_extra": {_ACTION: str(name), "security": [{"dpop": []}], _STREAMS: streams},
-        "responses": {401: PROBLEM, 403: PROBLEM},
+        "responses": {401: PROBLEM, 403: PROBLEM, **(responses or {})},
     }
 
 
-def open_to_all(reason: str) -> dict[str, Any]:
+def open_to_all(reason: str, *, responses: Responses | None = None) -> dict[str, Any]:
     """Return the route arguments of a route without a caller; the reason stands in the docs."""
-    return {"openapi_extra": {_ACTION: _OPEN, "x-sextant-open": reason, "security": []}}
+    extra = {_ACTION: _OPEN, "x-sextant-open": reason, "security": []}
+    return {"openapi_extra": extra, "responses": responses or {}}
 
 
 class GuardedRoute(APIRoute):
@@ -57,6 +60,7 @@ class GuardedRoute(APIRoute):
                 fix="Declare it with action(...) or open_to_all(...).",
             )
         options["responses"] = {"default": PROBLEM, **(options.get("responses") or {})}
+        options["summary"] = options.get("summary") or summary_of(endpoint)
         super().__init__(path, endpoint, **options)
         self.action = None if declared == _OPEN else Action(declared)
         self.streams = bool(extra.get(_STREAMS))

@@ -22,7 +22,8 @@ def proofs_router(reading: Callable[[], Reading]) -> APIRouter:
     router = guarded_router(tags=["proofs"])
 
     @router.get(
-        "/v1/proofs/inclusion", responses={200: {"model": InclusionProof}}, **open_to_all(_REASON)
+        "/v1/proofs/inclusion",
+        **open_to_all(_REASON, responses={200: {"model": InclusionProof}}),
     )
     async def inclusion(index: Size, size: Size) -> Response:
         """Return the path of entry `index` in the published tree of `size` (RFC 6962 §2.1.1)."""
@@ -31,8 +32,7 @@ def proofs_router(reading: Callable[[], Reading]) -> APIRouter:
 
     @router.get(
         "/v1/proofs/consistency",
-        responses={200: {"model": ConsistencyProof}},
-        **open_to_all(_REASON),
+        **open_to_all(_REASON, responses={200: {"model": ConsistencyProof}}),
     )
     async def consistency(first: Size, second: Size) -> Response:
         """Return the proof that the tree of `second` continues that of `first` (§2.1.2)."""
@@ -48,8 +48,7 @@ def discovery_router(keys: Callable[[], LogKeys]) -> APIRouter:
 
     @router.get(
         "/.well-known/sextant-log",
-        responses={200: {"model": LogDiscovery}},
-        **open_to_all("to be compared with pinned keys"),
+        **open_to_all("compare with pinned keys", responses={200: {"model": LogDiscovery}}),
     )
     async def discovery() -> Response:
         """Return the log's origin and verifier keys; pin them out of band, do not trust them."""

@@ -9,11 +9,13 @@ from starlette.responses import FileResponse
 from sextant_declarations.domain.deliveries import DECLARATION_CTY
 from sextant_declarations.domain.officers import Officers, Reader
 from sextant_declarations.domain.reading import DeclarationPage, DeclarationView, Evidence, Filters
+from sextant_shared.chassis.api_docs import answer
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.models.receipts import OutcomeVerdict
 from sextant_shared.protocol.access import Action
 
 DEFAULT_PAGE = 50
+_CONTENT = {200: answer("The declaration, byte for byte", DECLARATION_CTY, {"type": "object"})}
 Id = Annotated[str, Path(max_length=64, description="id of a declaration, from the list")]
 Number = Annotated[int, Path(ge=1, description="which submission under the declaration's id")]
 Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
@@ -48,7 +50,9 @@ def declarations_router(officers: Callable[[], Officers], max_page: int) -> APIR
         return await officers().read_declaration(id_, reader_of(request))
 
     @router.get(
-        "/{id_}/versions/{n}", **action(Action.DECLARATION_READ), response_class=FileResponse
+        "/{id_}/versions/{n}",
+        response_class=FileResponse,
+        **action(Action.DECLARATION_READ, responses=_CONTENT),
     )
     async def read_version(request: Request, id_: Id, n: Number) -> FileResponse:
         """Read what version `n` declares, as it was sent. Leaves a line in the access log."""

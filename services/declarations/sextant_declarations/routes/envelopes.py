@@ -10,6 +10,7 @@ from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.reading import EnvelopePage, Evidence
 from sextant_declarations.domain.records import Nature
 from sextant_declarations.routes.declarations import DEFAULT_PAGE, Cursor, reader_of
+from sextant_shared.chassis.api_docs import binary
 from sextant_shared.chassis.routing import action, guarded_router
 from sextant_shared.models.envelope import MEDIA_TYPE, UUID7_PATTERN
 from sextant_shared.models.party import PARTY_PATTERN
@@ -35,7 +36,9 @@ def envelopes_router(officers: Callable[[], Officers], max_page: int) -> APIRout
         return await officers().list_envelopes(nature, cursor=cursor, limit=limit)
 
     @router.get(
-        "/{sender}/{id_}/content", **action(Action.DECLARATION_READ), response_class=FileResponse
+        "/{sender}/{id_}/content",
+        response_class=FileResponse,
+        **action(Action.DECLARATION_READ, responses={200: binary("Plaintext", OPAQUE)}),
     )
     async def read_content(request: Request, sender: Sender, id_: EnvelopeId) -> FileResponse:
         """Read the plaintext of an envelope. Leaves a line in the access log."""
@@ -44,7 +47,9 @@ def envelopes_router(officers: Callable[[], Officers], max_page: int) -> APIRout
         return FileResponse(path, media_type=OPAQUE, filename=f"{id_}.bin")
 
     @router.get(
-        "/{sender}/{id_}/container", **action(Action.DECLARATION_READ), response_class=FileResponse
+        "/{sender}/{id_}/container",
+        response_class=FileResponse,
+        **action(Action.DECLARATION_READ, responses={200: binary("Container", MEDIA_TYPE)}),
     )
     async def read_container(request: Request, sender: Sender, id_: EnvelopeId) -> FileResponse:
         """Read the sealed container byte for byte. Leaves a line in the access log."""

@@ -1,13 +1,14 @@
 """HTTP for reference: what is true for all callers, open to all, cacheable."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sextant_declarations.domain.reference import KindList, list_kinds, schema_bytes
+from sextant_shared.chassis.api_docs import Responses, answer
 from sextant_shared.chassis.caching import cacheable
 from sextant_shared.chassis.routing import guarded_router, open_to_all
 
@@ -16,12 +17,9 @@ _REASON = "published reference, the same for all callers"
 # A release changes it; until then a copy is good, and an ETag says so cheaply.
 _AN_HOUR = "public, max-age=3600"
 _UNCHANGED = {"description": "What you hold is what there is"}
-_LIST: dict[int | str, dict[str, Any]] = {304: _UNCHANGED}
-_SCHEMA: dict[int | str, dict[str, Any]] = {
-    200: {
-        "description": "JSON Schema (2020-12)",
-        "content": {_SCHEMA_TYPE: {"schema": {"type": "object"}}},
-    },
+_LIST: Responses = {304: _UNCHANGED}
+_SCHEMA: Responses = {
+    200: answer("JSON Schema (2020-12)", _SCHEMA_TYPE, {"type": "object"}),
     304: _UNCHANGED,
 }
 
@@ -30,17 +28,14 @@ def reference_router() -> APIRouter:
     """Return the routes of the reference."""
     router = guarded_router(prefix="/v1", tags=["reference"])
 
-    @router.get("/schemas", response_model=KindList, responses=_LIST, **open_to_all(_REASON))
+    @router.get("/schemas", response_model=KindList, **open_to_all(_REASON, responses=_LIST))
     async def list_schemas(request: Request) -> Response:
         """List the kinds of declarations with the versions of their schemas."""
         data = list_kinds().model_dump_json().encode()
         return cacheable(request, data, "application/json", _AN_HOUR)
 
     @router.get(
-        "/schemas/{kind}",
-        response_class=Response,
-        responses=_SCHEMA,
-        **open_to_all(_REASON),
+        "/schemas/{kind}", response_class=Response, **open_to_all(_REASON, responses=_SCHEMA)
     )
     async def read_schema(
         request: Request,

@@ -1,5 +1,7 @@
 """HTTP for envelopes: deposit, look up, fetch."""
 
+from typing import Any
+
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -8,16 +10,20 @@ from sextant_exchange.domain.envelopes import Stored
 from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.ports import Blobs, Envelopes
 from sextant_exchange.routes.intake import Intake
+from sextant_shared.chassis.api_docs import Responses, binary
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.encoding import b64u_decode
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MEDIA_TYPE
 from sextant_shared.models.exchange import EnvelopeEvents, EnvelopeStatus
+from sextant_shared.models.receipts import CustodyDocument
 from sextant_shared.protocol.access import Action
 
 RECEIPT_TYPE = "application/json"
 PENDING_RETRY_S = "2"
 _CREATED, _OK, _ACCEPTED = 201, 200, 202
+_RECEIPT = {"model": CustodyDocument, "description": "Custody receipt, the same bytes every time"}
+_PENDING = {"model": EnvelopeStatus, "description": "Held; the log owes its proof: ask again"}
 
 
 def envelope_routes(
@@ -26,7 +32,7 @@ def envelope_routes(
     """Return the routes."""
     router = guarded_router(prefix="/v1/envelopes", tags=["envelopes"])
 
-    @router.post("", status_code=_CREATED, **action(Action.ENVELOPE_DEPOSIT, streams=True))
+    @router.post("", status_code=_CREATED, **_deposit())
     async def deposit_envelope(request: Request) -> Response:
         """Deposit a DXE container; the answer is its custody receipt.
 
@@ -53,7 +59,10 @@ def envelope_routes(
         """Say where an envelope stands."""
         return _json(await lookup.status(subject_of(request), sender, envelope_id))
 
-    @router.get("/{sender}/{envelope_id}/receipt", **action(Action.ENVELOPE_READ))
+    @router.get(
+        "/{sender}/{envelope_id}/receipt",
+        **action(Action.ENVELOPE_READ, responses={_OK: _RECEIPT, _ACCEPTED: _PENDING}),
+    )
     async def read_receipt(request: Request, sender: str, envelope_id: str) -> Response:
         """Return the custody receipt, byte for byte as it was first given; 202 while pending."""
         subject = subject_of(request)
@@ -62,7 +71,11 @@ def envelope_routes(
             return _pending(await lookup.status(subject, sender, envelope_id))
         return Response(stored.receipt, media_type=RECEIPT_TYPE)
 
-    @router.get("/{sender}/{envelope_id}/content", **action(Action.ENVELOPE_READ))
+    @router.get(
+        "/{sender}/{envelope_id}/content",
+        response_class=Response,
+        **action(Action.ENVELOPE_READ, responses={_OK: binary("Sealed container", MEDIA_TYPE)}),
+    )
     async def read_content(request: Request, sender: str, envelope_id: str) -> Response:
         """Return the sealed container."""
         stored = await lookup.fetch(subject_of(request), sender, envelope_id)
@@ -78,6 +91,14 @@ def envelope_routes(
         return _json(await lookup.events(subject_of(request), sender, envelope_id))
 
     return router
+
+
+def _deposit() -> dict[str, Any]:
+    answers: Responses = {_CREATED: _RECEIPT, _OK: _RECEIPT, _ACCEPTED: _PENDING}
+    options = action(Action.ENVELOPE_DEPOSIT, streams=True, responses=answers)
+    container = binary("DXE container", MEDIA_TYPE)
+    options["openapi_extra"] |= {"requestBody": {"required": True, **container}}
+    return options
 
 
 async def _container(stored: Stored, envelopes: Envelopes, blobs: Blobs) -> Response:

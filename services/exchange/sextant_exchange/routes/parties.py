@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sextant_exchange.domain.registration import Registration
+from sextant_shared.chassis.api_docs import answer
 from sextant_shared.chassis.routing import action, guarded_router
 from sextant_shared.models.exchange import MAX_PAGE
 from sextant_shared.models.party import EnrolmentRequest, PartyList, PartySummary, RegistryProof
@@ -14,6 +15,7 @@ from sextant_shared.protocol.access import Action
 
 DOCUMENT_TYPE = "application/jose+json"
 _CREATED = 201
+_DOCUMENT = answer("JWS of the party document", DOCUMENT_TYPE, {"type": "string"})
 
 
 def party_routes(registration: Registration) -> APIRouter:
@@ -30,7 +32,11 @@ def party_routes(registration: Registration) -> APIRouter:
         page = PartyList(parties=registration.summaries(after, limit))
         return JSONResponse(page.model_dump(mode="json"))
 
-    @router.get("/{party}", **action(Action.REGISTRY_READ))
+    @router.get(
+        "/{party}",
+        response_class=Response,
+        **action(Action.REGISTRY_READ, responses={200: _DOCUMENT}),
+    )
     async def read_party(party: str, ver: Annotated[int | None, Query(ge=1)] = None) -> Response:
         """Return a party document as it was signed, the newest version by default."""
         return Response(registration.document(party, ver), media_type=DOCUMENT_TYPE)
