@@ -83,7 +83,9 @@ def routes(platform: Platform) -> list[tuple[str, str]]:
     ]
 
 
-async def test_every_closed_route_refuses_the_anonymous_and_every_other_role(platform: Platform) -> None:
+async def test_every_closed_route_refuses_the_anonymous_and_every_other_role(
+    platform: Platform,
+) -> None:
     checked = routes(platform)
     assert len(checked) >= 10
     other = platform.client("auditor-1", "declarations")
