@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from sextant_client.home import as_json, read_json, write_file
 from sextant_client.keystore import Keystore
@@ -25,7 +24,7 @@ from sextant_shared.models.party import (
     RegistrarKeys,
     RegistrarsFile,
 )
-from sextant_shared.models.strict import read_model
+from sextant_shared.models.strict import Version1, read_model
 from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.jws import countersign_jws
 from sextant_shared.protocol.keyfiles import PrivateKey
@@ -115,7 +114,7 @@ def make_trust(registrars: RegistrarsFile, log: LogDiscovery) -> TrustFile:
     Raises:
         PlatformError: `E_MALFORMED`, `E_KEY` for log keys that are no pair.
     """
-    version: Literal[1] = 1
+    version: Version1 = 1
     keys = LogKeys.from_vkeys(log.vkeys)
     pinned = PinnedLog(origin=keys.origin, vkeys=list(keys.vkeys))
     return TrustFile(v=version, registrars=registrars, log=pinned, checkpoint=None)

@@ -14,7 +14,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -23,7 +23,7 @@ from sextant_client.trust import Trust
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration.heading import Classification, Contact, Language, StateCode
-from sextant_shared.models.strict import Strict, read_model
+from sextant_shared.models.strict import Strict, Version1, read_model
 
 MAX_JSON_BYTES = 4 << 20
 STATE_CODE_LENGTH = 3  # ISO 3166-1 alpha-3
@@ -41,7 +41,7 @@ class Heading(Strict):
 class Config(Strict):
     """Who we are and where the services are."""
 
-    v: Literal[1]
+    v: Version1
     party: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
     client_id: str
     secretariat: str = "SEC"

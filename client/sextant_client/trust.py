@@ -7,7 +7,7 @@ the log, and are kept in a file of their own.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.proofs import verify_consistency
 from sextant_shared.models.envelope import Beacon
 from sextant_shared.models.party import RegistrarsFile
-from sextant_shared.models.strict import Strict, read_model
+from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
 from sextant_shared.protocol.parties import RegistrarSet
 
@@ -35,7 +35,7 @@ class PinnedLog(Strict):
 class TrustFile(Strict):
     """`trust.json`."""
 
-    v: Literal[1]
+    v: Version1
     registrars: RegistrarsFile
     log: PinnedLog
     checkpoint: str | None

@@ -31,7 +31,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.proofs import verify_consistency
 from sextant_shared.models.log import ConsistencyProof
 from sextant_shared.models.party import RegistryProof
-from sextant_shared.models.strict import Strict, read_model
+from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
 from sextant_shared.protocol.envelope import verify_content
 from sextant_shared.protocol.logproof import verify_proof
@@ -65,7 +65,7 @@ class EnvelopeMembers(Strict):
 class BundleIndex(Strict):
     """`index.json`: what the bundle holds, each member with its SHA-256 in hex."""
 
-    v: Literal[1]
+    v: Version1
     kind: Literal["sextant-bundle"]
     envelope: EnvelopeMembers
     replies: Annotated[list[EnvelopeMembers], Field(max_length=16)]

@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sextant_shared.encoding import canonical_json
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.strict import Strict, findings_of
+from sextant_shared.models.strict import Strict, Version1, findings_of
 
 MAX_ENTRY_BYTES = 4096  # the longest, genesis, carries an ML-DSA-44 key: about 2.2 KiB
 MAX_INDEX = 2**53 - 1
@@ -41,7 +41,7 @@ class _Common(Strict):
     the millisecond; `nonce` is 128 fresh random bits.
     """
 
-    v: Literal[1]
+    v: Version1
     id: Random128
     t: InstantMs
     nonce: Random128

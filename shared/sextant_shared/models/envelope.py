@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Strict, Version1
 
 MANIFEST_TYP = "dxe-manifest+json"
 MEDIA_TYPE = "application/vnd.dxe.v1"
@@ -54,7 +54,7 @@ class Beacon(Strict):
 class Header(Strict):
     """Who sends what to whom, under which keys. `created` is UTC to the second."""
 
-    v: Literal[1]
+    v: Version1
     id: EnvelopeId
     from_: Annotated[PartyId, Field(alias="from")]
     skid: Annotated[list[Kid], Field(min_length=2, max_length=2)]

@@ -5,11 +5,11 @@ it. This module holds the shapes only; `sextant_shared.protocol.parties` decides
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Strict, Version1
 
 PARTY_PATTERN = r"^[A-Z][A-Z0-9-]{1,31}$"
 PartyId = Annotated[str, Field(pattern=PARTY_PATTERN)]
@@ -62,7 +62,7 @@ class PartyDocument(Strict):
     `contacts_hash` commits to contact data that is kept elsewhere.
     """
 
-    v: Literal[1]
+    v: Version1
     party: PartyId
     ver: Annotated[int, Field(ge=1)]
     prev: Digest | None

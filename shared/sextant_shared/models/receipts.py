@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.entries import EnvelopeId, Index, InstantMs, Sha256
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Strict, Version1
 
 RECEIPT_CTY = "application/vnd.sextant.receipt+json"
 OPENED_TYPE = "receipt.opened"
@@ -30,7 +30,7 @@ class Level(StrEnum):
 class CustodyDocument(Strict):
     """The custody receipt as it travels: an entry (base64url) and its tlog-proof, nothing else."""
 
-    v: Literal[1]
+    v: Version1
     kind: Literal["custody"]
     level: Annotated[Level, Field(strict=False)]
     entry: str
@@ -114,7 +114,7 @@ class ReportedFinding(Strict):
 class _Answer(Strict):
     """What both receipts of the Secretariat name: the envelope, its manifest, its custody entry."""
 
-    v: Literal[1]
+    v: Version1
     env: EnvelopeId
     man: Sha256
     custody: Index

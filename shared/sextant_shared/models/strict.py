@@ -5,9 +5,9 @@ Responsible for turning every deviation of a document from its model into findin
 comes first and refuses what two parsers could read differently.
 """
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 
@@ -19,6 +19,16 @@ class Strict(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+
+def _integer(value: Any) -> Any:
+    """Refuse `true` and `1.0`: they equal 1, and a literal compares by equality."""
+    if type(value) is not int:
+        raise ValueError("must be an integer")
+    return value
+
+
+Version1 = Annotated[Literal[1], BeforeValidator(_integer)]
+"""The version member of a structure that has one version so far."""
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -8,7 +8,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -21,7 +21,7 @@ from sextant_shared.crypto.sealing import SoftwareOpener
 from sextant_shared.crypto.signing import SoftwareSigner
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json, parse_json
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.strict import Strict, read_model
+from sextant_shared.models.strict import Strict, Version1, read_model
 
 MAX_KEY_FILE_BYTES = 8192
 SCRYPT_N = 2**15  # 32 MiB and about 0.1 s: a person waits, a guesser waits longer
@@ -42,7 +42,7 @@ class ScryptParameters(Strict):
 class KeyFile(Strict):
     """A private key as it lies on disk: `seed` when open; `scrypt`, `nonce`, `ct` when sealed."""
 
-    v: Literal[1]
+    v: Version1
     kid: str
     alg: Annotated[Alg, Field(strict=False)]
     use: str

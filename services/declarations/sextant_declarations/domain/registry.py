@@ -7,12 +7,11 @@ may be believed. Not responsible for fetching one.
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import RegistrarsFile, RegistryProof
-from sextant_shared.models.strict import Strict, read_model
+from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
 from sextant_shared.protocol.parties import RegistrarSet, VerifiedParty
 from sextant_shared.protocol.registry_state import RegistryState, verify_registry_proof
@@ -107,7 +106,7 @@ class PinnedLog(Strict):
 class TrustFile(Strict):
     """What a participant pins: registrars, log keys, the newest checkpoint it verified."""
 
-    v: Literal[1]
+    v: Version1
     registrars: RegistrarsFile
     log: PinnedLog
     checkpoint: str | None

@@ -41,7 +41,9 @@ def test_an_outcome_that_contradicts_itself_is_refused(bend: dict[str, Any], wor
         read_model(OutcomeReceipt, {**OUTCOME, **bend})
 
 
-@pytest.mark.parametrize("bend", [{"verdict": "REJECTED"}, {"reason": "UNREADABLE"}, {"v": 2}])
+@pytest.mark.parametrize(
+    "bend", [{"verdict": "REJECTED"}, {"reason": "UNREADABLE"}, {"v": 2}, {"v": True}, {"v": 1.0}]
+)
 def test_an_opened_receipt_that_contradicts_itself_is_refused(bend: dict[str, Any]) -> None:
     with pytest.raises(PlatformError, match="E_MALFORMED"):
         read_model(OpenedReceipt, {**OPENED, **bend})
