@@ -8,6 +8,8 @@ from typing import get_args
 
 from deploy.local.apis import SERVICES, openapi_text
 from sextant_client.errors import TABLE as EXITS
+from sextant_shared.deadlines import DeadlinePolicy, policy_id
+from sextant_shared.deadlines import rules as deadline_rules
 from sextant_shared.models.declaration import CATALOGUE
 from sextant_shared.models.declaration.schema import schema_text
 from sextant_shared.models.entries import Entry
@@ -19,6 +21,27 @@ from sextant_shared.rules import list_rules, rule_pack_id
 from sextant_shared.rules.wording import title
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
+DEADLINES_INTRO = """\
+The boundary of a year is the instant 00:00 on 1 January. «Not later than 90 days after the end of
+the year» ends 90 times 24 hours after it, «not less than 90 days before the year» 90 times 24 hours
+before it; the last acceptable day is the day that ends then. So the annual days are:
+
+| rule | last day | where it lies in a leap year |
+| --- | --- | --- |
+| 90 days after the year | 31 March | 30 March |
+| 120 days after the year | 30 April | 29 April |
+| 90 days before the year | 2 October | 2 October |
+| 60 days before the year | 1 November | 1 November |
+
+Days before and after an event are subtracted and added plainly. No day moves for a weekend or a
+holiday: no rule of the treaty says so. A due day ends at midnight in the policy's time zone.
+
+A status is one of `NOT_DUE`, `ON_TIME`, `LATE`, `LATE_WITH_NOTICE` and `MISSING`, by the time of
+the custody receipt; it names the policy's version and digest. A notice counts that came by the due
+day; what was announced and has not come is missing from the day after the one that was promised.
+
+Evidence: T the treaty's text, O a page of the Organisation, N national law, M memory, U unsure,
+P our proposal."""
 NOTE = "Generated from the code by `make docs-tables`; do not edit.\n"
 
 
@@ -72,6 +95,27 @@ def rules_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def deadlines_page() -> str:
+    """Return the table of deadlines."""
+    policy = policy_id()
+    lines = ["# Deadlines", "", NOTE, f"Version {policy.version}, digest `{policy.digest}`.", ""]
+    lines += [*DEADLINES_INTRO.splitlines(), ""]
+    lines += ["| kind | case | due | owed by | law | evidence | note |"]
+    lines += ["| --- | --- | --- | --- | --- | --- | --- |"]
+    lines += [
+        f"| `{r.kind}` | {r.case} | {r.in_words} | {r.duty} | {r.law} | {r.evidence} | {r.note} |"
+        for r in deadline_rules()
+    ]
+    lines += ["", "## The policy", "", "| setting | default | where it comes from |"]
+    lines += ["| --- | --- | --- |"]
+    defaults = DeadlinePolicy().model_dump(mode="json")
+    for name, info in DeadlinePolicy.model_fields.items():
+        value = defaults[name]
+        default = ", ".join(value) if isinstance(value, list) else value
+        lines.append(f"| `{name}` | {default or 'none'} | {info.description} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "errors.md": errors_page,
     "audit-events.md": audit_page,
@@ -79,6 +123,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules_page,
     **{f"openapi/{service}.json": partial(openapi_text, service) for service in SERVICES},
     **{f"schemas/{kind.id}.json": partial(schema_text, kind) for kind in CATALOGUE.values()},
+    "deadlines.md": deadlines_page,
 }
 FOLDERS = ("openapi", "schemas")  # nothing stands there that is not generated
 

@@ -14,7 +14,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from sextant_shared import codelists
+from sextant_shared import codelists, deadlines
 from sextant_shared.chassis import crashpoints
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.connections import BoundedHttp
@@ -89,6 +89,7 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
     crashpoints.arm(settings.crash_at)
     run_known_answers()
     codelists.lists()
+    deadlines.rules()
     app = create_app(settings)
     config = uvicorn.Config(
         gated(app),

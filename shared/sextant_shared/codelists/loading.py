@@ -25,6 +25,7 @@ PACKAGE: Traversable = files("sextant_shared.codelists") / "data"
 # Treaty, OPCW page, national law, memory, unsure, our own proposal; then the place, if any.
 _MARK = re.compile(r"(?:[TOMUP]|N:[A-Z]{2,3})(?: \S.*)?\Z")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DIGITS = re.compile(r"[0-9]{1,9}")
 _SHOWN = 12
 _WHOLE = 100
 
@@ -87,6 +88,13 @@ class Row:
     def maybe_decimal(self, column: str) -> Decimal | None:
         """Return an amount, or None for an empty cell."""
         return self.decimal(column) if self.cells[column] else None
+
+    def whole(self, column: str) -> int:
+        """Return a whole number of zero or more, in plain digits."""
+        if _DIGITS.fullmatch(self.cells[column]) is None:
+            self.problem(column, f"{self.cells[column]!r} is no whole number of zero or more")
+            return 0
+        return int(self.cells[column])
 
     def percentage(self, column: str) -> Decimal | None:
         """Return a share of a hundred, or None for an empty cell."""

@@ -200,7 +200,7 @@ def _of_exempt(chemical: ExemptChemical, known: Sequence[ChemicalFact]) -> Line:
         _told(facts),
         chemical.evidence,
         _days(chemical.valid_from, chemical.valid_to),
-        _unlike((chemical.cas, *halves, *(f.value for f in known), chemical.fits)),
+        _unlike((chemical.cas, *halves, chemical.name, *(f.value for f in known), chemical.fits)),
     )
 
 

@@ -18,10 +18,10 @@ from sextant_shared.codelists.chemicals import (
     read_facts,
 )
 from sextant_shared.codelists.loading import PACKAGE
+from tests.support.reference import DOMAIN, needs_reference
 
 from .broken import changed, refusal
 
-DOMAIN = Path("/work/shared/domain/chemicals.csv")
 SARIN = "1A,1,ex1,Sarin: O-Isopropyl methylphosphonofluoridate,107-44-8,false,0,0,"
 # Elements that bind an odd number of partners; a molecule has an even number of them in all.
 ODD = {"H", "F", "Cl", "N", "P", "As"}
@@ -57,10 +57,9 @@ def test_a_broken_exemption_or_fact_is_refused(tmp_path: Path) -> None:
     assert "value: 'c4h10' is no formula" in refusal(read_facts, folder)
 
 
-def test_nothing_of_the_domain_file_is_lost() -> None:
-    if not DOMAIN.exists():
-        pytest.skip("the domain file is not here")
-    with DOMAIN.open(encoding="utf-8", newline="") as file:
+@needs_reference
+def test_nothing_of_the_reference_is_lost() -> None:
+    with (DOMAIN / "chemicals.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     mine = csv.DictReader((PACKAGE / "chemicals.csv").read_text(encoding="utf-8").splitlines())
     assert [{name: row[name] for name in rows[0]} for row in mine] == rows
