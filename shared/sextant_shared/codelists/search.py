@@ -94,11 +94,10 @@ def search(words: str, names: Sequence[str] = NAMES) -> list[Hit]:
 
 def spell(text: str) -> tuple[str, ...]:
     """Return the words of a text without accents, case, hyphens and signs."""
-    plain = "".join(
-        _spelled_out(sign)
-        for sign in unicodedata.normalize("NFKD", text.casefold())
-        if not unicodedata.combining(sign)
-    )
+    # Twice: taking signs apart may give capitals, and folding these may give signs (UAX 31).
+    for _ in range(2):
+        text = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(_spelled_out(sign) for sign in text if not unicodedata.combining(sign))
     kept = "".join(sign if sign.isalnum() or sign == "*" else " " for sign in plain)
     return tuple(kept.split())
 
