@@ -36,6 +36,11 @@ before it; the last acceptable day is the day that ends then. So the annual days
 Days before and after an event are subtracted and added plainly. No day moves for a weekend or a
 holiday: no rule of the treaty says so. A due day ends at midnight in the policy's time zone.
 
+`sextant due --state XAL --year 2027` says what a State owes in a year, by the duties of its profile
+or the default ones; `--event KIND=DATE` adds what follows from an event, `--eif DATE` moves entry
+into force, `--sent` compares with the home's receipts, `--ics FILE` writes a calendar, and
+`--policy FILE` takes another policy: JSON with any of the settings below.
+
 A status is one of `NOT_DUE`, `ON_TIME`, `LATE`, `LATE_WITH_NOTICE` and `MISSING`, by the time of
 the custody receipt; it names the policy's version and digest. A notice counts that came by the due
 day; what was announced and has not come is missing from the day after the one that was promised.

@@ -12,6 +12,7 @@ from sextant_client.cli import (
     codes,
     compose,
     doctor,
+    due,
     envelopes,
     keys,
     log,
@@ -37,6 +38,7 @@ setup.register(app)
 check.register(app)
 compose.register(app)
 envelopes.register(app)
+due.register(app)
 doctor.register(app)
 trace.register(app)
 app.add_typer(keys.app, name="keys")
