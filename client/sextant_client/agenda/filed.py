@@ -5,6 +5,7 @@ which is verified again against the pinned log. Only the heading is read, so tha
 findings counts as received, too.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
@@ -21,11 +22,13 @@ from sextant_shared.deadlines import (
     Reckoning,
     Timeliness,
     day_of,
+    rules_by_kind,
     timeliness,
 )
 from sextant_shared.deadlines.table import AHEAD
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import PlatformError
+from sextant_shared.models.declaration import CATALOGUE
 from sextant_shared.models.declaration.heading import Day, Year
 from sextant_shared.models.strict import Strict, read_model
 from sextant_shared.protocol.checkpoints import LogKeys
@@ -116,7 +119,8 @@ def answered(
     """Return each item with its word.
 
     Of several declarations for one item, such as one a plant site, the one that came last decides;
-    of several versions of one declaration, the one that came first.
+    of several versions of one declaration, the one that came first; of a standing notification,
+    which each later one only updates, the first of all.
     """
     found = []
     for one in agenda:
@@ -125,8 +129,9 @@ def answered(
         for f in sent:
             name, received = f.heading.declaration_id, f.received or 0.0
             first[name] = min(received, first.get(name, received))
+        decides = min if _is_standing(one) else max
         status = timeliness(
-            one, max(first.values(), default=None), now, policy, _notice(one, filed)
+            one, decides(first.values(), default=None), now, policy, _notice(one, filed)
         )
         found.append(Answered(one, status, sent))
     return found
@@ -146,15 +151,26 @@ def _answers(filed: Filed, one: Due, policy: DeadlinePolicy) -> bool:
         return False
     if heading.kind == "NIL":
         return _closes(filed, one, policy)
-    if heading.kind != one.kind:
-        return False
-    if one.year is not None:
+    return heading.kind == one.kind and _is_about(heading, one)
+
+
+def _is_about(heading: Heading, one: Due) -> bool:
+    if one.event is None:
         return heading.reporting_year == one.year
-    if heading.event_date is None and one.event is not None:
+    if heading.event_date is None:
         # The first aggregate data, after entry into force, are about the year before.
-        is_first = one.rule.reckoning is Reckoning.AFTER_EIF
-        return is_first and heading.reporting_year == one.event.year - 1
-    return heading.event_date == one.event
+        return heading.reporting_year == one.event.year - 1
+    if one.rule.reckoning is Reckoning.EVERY_AFTER_EVENT:
+        return one.day - dt.timedelta(days=one.rule.days) < heading.event_date <= one.day
+    return heading.event_date == one.event or _is_standing(one)
+
+
+def _is_standing(one: Due) -> bool:
+    """Return whether what is due at entry into force may say of itself from when it holds."""
+    says_when = CATALOGUE[one.kind].about.period == "event"
+    others = [rule for rule in rules_by_kind()[one.kind] if rule is not one.rule]
+    is_alone = all(rule.reckoning is Reckoning.NONE for rule in others)
+    return says_when and is_alone and one.rule.reckoning is Reckoning.AFTER_EIF
 
 
 def _closes(filed: Filed, one: Due, policy: DeadlinePolicy) -> bool:
@@ -172,7 +188,7 @@ def _closes(filed: Filed, one: Due, policy: DeadlinePolicy) -> bool:
 
 
 def _notice(one: Due, filed: Sequence[Filed]) -> Notice | None:
-    year = one.year if one.year is not None else one.day.year
+    year = one.year if one.event is None else one.event.year
     found = [
         Notice(f.received, f.heading.expected_date)
         for f in filed

@@ -35,6 +35,7 @@ def _is_every_year(month_day: str) -> str:
     return month_day
 
 
+MonthDay = Annotated[str, Field(pattern=r"^[0-9]{2}-[0-9]{2}$"), AfterValidator(_is_every_year)]
 Duties = Annotated[tuple[Annotated[Duty, Field(strict=False)], ...], Field(strict=False)]
 
 
@@ -45,6 +46,8 @@ class StateProfile(Strict):
     """The State."""
     duties: Duties
     """What it has beside the duties of every State Party."""
+    destruction_period_begins: MonthDay | None = None
+    """Month and day, where its annual destruction period begins on another than the policy's."""
 
 
 class DeadlinePolicy(Strict):
@@ -67,12 +70,8 @@ class DeadlinePolicy(Strict):
         Field(description="[M] EC-51/DEC.1 asks for it; until when it counts is [P]"),
     ] = "by-due-day"
     destruction_period_begins: Annotated[
-        str,
-        Field(
-            pattern=r"^[0-9]{2}-[0-9]{2}$",
-            description="[P] month and day; the treaty's annual period need not be the year",
-        ),
-        AfterValidator(_is_every_year),
+        MonthDay,
+        Field(description="[P] month and day; the treaty's annual period need not be the year"),
     ] = "01-01"
     duties: Annotated[
         Duties, Field(description="[P] what a State has of which nothing else is known")
@@ -84,8 +83,18 @@ class DeadlinePolicy(Strict):
 
     def duties_of(self, state: str) -> frozenset[Duty]:
         """Return the duties of a State, among them those of every State Party."""
-        known = next((p.duties for p in self.profiles if p.state_code == state), self.duties)
-        return frozenset({Duty.EVERY, *known})
+        known = self._profile(state)
+        return frozenset({Duty.EVERY, *(known.duties if known else self.duties)})
+
+    def period_begins(self, state: str) -> tuple[int, int]:
+        """Return month and day on which a State's annual destruction period begins."""
+        known = self._profile(state)
+        stated = known.destruction_period_begins if known else None
+        month, day = (stated or self.destruction_period_begins).split("-")
+        return int(month), int(day)
+
+    def _profile(self, state: str) -> StateProfile | None:
+        return next((p for p in self.profiles if p.state_code == state), None)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -148,7 +148,7 @@ def _by_rule(
 ) -> Iterator[Due]:
     state = member.state.code
     if rule.reckoning in ANNUAL:
-        begin, end = _period(rule, year, policy)
+        begin, end = _period(rule, state, year, policy)
         day = _annual_day(rule, begin, end, policy)
         if member.owes(rule, day, end - _DAY):
             yield Due(state, rule, day, year=year)
@@ -161,11 +161,12 @@ def _by_rule(
                 yield Due(state, rule, day, event=event)
 
 
-def _period(rule: DeadlineRule, year: int, policy: DeadlinePolicy) -> tuple[dt.date, dt.date]:
+def _period(
+    rule: DeadlineRule, state: str, year: int, policy: DeadlinePolicy
+) -> tuple[dt.date, dt.date]:
     """Return the first day of what is reported on, and the first day after it."""
-    month, day = 1, 1
-    if rule.reckoning in {Reckoning.AFTER_PERIOD, Reckoning.BEFORE_PERIOD}:
-        month, day = map(int, policy.destruction_period_begins.split("-"))
+    is_destruction = rule.reckoning in {Reckoning.AFTER_PERIOD, Reckoning.BEFORE_PERIOD}
+    month, day = policy.period_begins(state) if is_destruction else (1, 1)
     return dt.date(year, month, day), dt.date(year + 1, month, day)
 
 
