@@ -5,11 +5,11 @@ pack has a version and a digest over its rules, the models they read, its policy
 both stand in every report. Words are no part of it (`wording`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
@@ -17,9 +17,10 @@ from sextant_shared.codelists import FILES, file_bytes
 from sextant_shared.encoding import b64u, canonical_json, parse_json, sha256
 from sextant_shared.errors import Finding, PlatformError, Severity
 from sextant_shared.models.declaration import DeclarationBase, read_declaration
-from sextant_shared.models.strict import findings_of
-from sextant_shared.rules import completeness, formats, sums, thresholds
+from sextant_shared.models.declaration.reading import kind_of, upgrade
+from sextant_shared.rules import completeness, formats, structure, sums, thresholds
 from sextant_shared.rules.filings import NO_FILINGS, Filings
+from sextant_shared.rules.fitting import subject_of_flawed
 from sextant_shared.rules.policy import DEFAULT_POLICY, RulePolicy
 from sextant_shared.rules.rule import Rule
 from sextant_shared.rules.subject import Subject
@@ -72,33 +73,29 @@ def check(
     try:
         members = parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
     except PlatformError as error:
-        finding = _unreadable(error.detail, error.expected, error.received)
-        return Report(None, (finding,), "REJECTED", pack, None)
+        return Report(None, (structure.unreadable(error),), "REJECTED", pack, None)
     digest = sha256(canonical_json(members))
     try:
         declaration = read_declaration(members)
     except PlatformError as error:
-        finding = _unknown_kind(error)
-        return Report(None, (finding,), "REJECTED", pack, digest)
+        return Report(None, (structure.unknown_kind(error),), "REJECTED", pack, digest)
     except ValidationError as error:
-        found = [_with_fix(finding) for finding in findings_of(error)]
-        return Report(None, tuple(found), "RETURNED", pack, digest)
+        findings = tuple(_flawed(members, error, policy))
+        return Report(None, findings, "RETURNED", pack, digest)
     findings = tuple(run_rules(Subject(declaration, filings), policy))
     must_fix = any(finding.severity is Severity.MUST_FIX for finding in findings)
     return Report(declaration, findings, "RETURNED" if must_fix else "REGISTERED", pack, digest)
 
 
-def run_rules(subject: Subject, policy: RulePolicy) -> list[Finding]:
+def run_rules(
+    subject: Subject, policy: RulePolicy, rules: Sequence[Rule] = _RULES
+) -> list[Finding]:
     """Return the findings of all rules, causes without their consequences."""
     places: dict[str, list[str]] = {}
     told: list[Finding] = []
-    for rule in _RULES:
-        causes = [place for cause in rule.follows for place in places.get(cause, ())]
-        found = [
-            finding
-            for finding in rule.findings(subject, policy)
-            if not any(_covers(place, finding.pointer) for place in causes)
-        ]
+    for rule in rules:
+        causes = (place for cause in rule.follows for place in places.get(cause, ()))
+        found = _not_below(causes, rule.findings(subject, policy))
         places[rule.id] = [finding.pointer for finding in found]
         told += found
     return told
@@ -131,33 +128,35 @@ def _source_digests() -> dict[str, str]:
     }
 
 
-def _covers(place: str, pointer: str) -> bool:
-    return place == pointer or place.startswith(f"{pointer}/") or pointer.startswith(f"{place}/")
+def _flawed(
+    members: Mapping[str, Any], error: ValidationError, policy: RulePolicy
+) -> list[Finding]:
+    """Return what does not fit, and what the rules say of the rest."""
+    kind = kind_of(members)
+    document = upgrade(members, kind)
+    flaws = structure.flaws(kind.model, document, error)
+    subject = subject_of_flawed(kind.model, document)
+    local = [rule for rule in _RULES if rule.local]
+    found = run_rules(subject, policy, local)
+    return [*flaws, *_not_below([flaw.pointer for flaw in flaws], found)]
 
 
-def _with_fix(finding: Finding) -> Finding:
-    return replace(finding, fix="Correct this place to fit the model of its kind.")
+def _not_below(causes: Iterable[str], findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings that are no consequences of what was found at certain places.
+
+    A finding at the same place as a cause, within it or around it is a consequence.
+    """
+    at = set(causes)
+    hit = at | {above for place in at for above in _above(place)}
+    return [
+        f
+        for f in findings
+        if f.pointer not in hit and not any(above in at for above in _above(f.pointer))
+    ]
 
 
-def _unreadable(detail: str, expected: str, received: str) -> Finding:
-    return Finding(
-        rule="S0",
-        severity=Severity.MUST_FIX,
-        pointer="",
-        message=f"this is no readable document: {detail}",
-        expected=expected or "one JSON object in UTF-8",
-        received=received,
-        fix="Export the declaration again and send that file.",
-    )
-
-
-def _unknown_kind(error: PlatformError) -> Finding:
-    return Finding(
-        rule="S0",
-        severity=Severity.MUST_FIX,
-        pointer="/schema" if "schema" in error.detail else "/kind",
-        message=error.detail,
-        expected=error.expected,
-        received=error.received,
-        fix=error.fix,
-    )
+def _above(pointer: str) -> Iterator[str]:
+    """Yield the places around a place."""
+    while pointer:
+        pointer = pointer.rpartition("/")[0]
+        yield pointer

@@ -1,74 +1,85 @@
-"""Rules F: whether each value is well-formed and names something that exists."""
+"""Rules F: whether each value is well-formed and names something that exists.
+
+Those about chemicals stand in `naming`, those about days in `days`. All are `local`: they judge
+single values, so that they speak also of a document with flaws elsewhere.
+"""
 
 import datetime as dt
 from collections.abc import Iterator
 from decimal import Decimal
 
 from sextant_shared import codelists
-from sextant_shared.codelists.chemicals import is_cas
 from sextant_shared.errors import Severity
-from sextant_shared.models.declaration.amount import Quantity
-from sextant_shared.models.declaration.chemical import Chemical, Substance
-from sextant_shared.models.declaration.national import CountryRow
-from sextant_shared.models.declaration.schedule1 import Party
-from sextant_shared.models.declaration.schedule2 import S2Chemical
-from sextant_shared.models.declaration.site import Address
+from sextant_shared.models.declaration.amount import Amount, Quantity
+from sextant_shared.models.declaration.catalogue import CATALOGUE
+from sextant_shared.models.declaration.filing import LateNotice
+from sextant_shared.models.declaration.national import CountryRow, S2Record, S3Record
+from sextant_shared.models.declaration.schedule1 import (
+    Facility,
+    Precursor,
+    S1Chemical,
+    S1Plan,
+    S1TransferRecord,
+    StateQuantity,
+    Transfer,
+    TransferNotice,
+)
+from sextant_shared.models.declaration.schedule2 import PastProduction, S2ChemicalRow
+from sextant_shared.models.declaration.site import Address, Purpose, SiteBlock
+from sextant_shared.rules.days import days
+from sextant_shared.rules.naming import cas_numbers, exempt, identities
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
 
-
-def _f1(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
-    for pointer, chemical in subject.every(Substance):
-        if chemical.cas is not None and not is_cas(chemical.cas):
-            yield Place(
-                pointer=f"{pointer}/cas",
-                way="mistyped",
-                args={"name": chemical.name},
-                received=chemical.cas,
-            )
-
-
-def _f2(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
-    known = codelists.chemicals_by_cas()
-    for pointer, chemical in subject.every(Chemical):
-        if chemical.cas is None or chemical.cas in codelists.exempt():
-            continue  # F6 speaks of these
-        listed = known.get(chemical.cas)
-        if listed is None:
-            yield Place(
-                pointer=f"{pointer}/cas",
-                way="unlisted",
-                args={"name": chemical.name},
-                received=chemical.cas,
-            )
-        elif listed.schedule != chemical.schedule:
-            yield Place(
-                pointer=f"{pointer}/schedule",
-                way="schedule",
-                args={"name": listed.name, "schedule": listed.schedule},
-                received=chemical.schedule,
-            )
+_REGIMES = {"S1", "S2", "S3"}
+_LISTS = (*codelists.TABLES, codelists.RANGES)
+_LIMITS = {"latitude": Decimal(90), "longitude": Decimal(180)}
+_SCHEDULE_1 = (S1Chemical, S1Plan, S1TransferRecord, TransferNotice)
+_OTHERS = (S2Record, S3Record, S2ChemicalRow, PastProduction)
 
 
 def _f3(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
-    year = subject.declaration.year
-    day = dt.date(year, 12, 31)
     for pointer, code, _ in subject.codes("states"):
+        day = _day_of(subject, pointer)
         state = codelists.states().get(code)
-        if state is None or not state.is_valid(day):
+        if day is not None and (state is None or not state.is_valid(day)):
             yield Place(
                 pointer=pointer,
                 way="unknown",
-                args={"code": code, "year": str(year)},
+                args={"code": code, "day": day.isoformat()},
                 received=code,
             )
     own = subject.declaration.state_code
-    for pointer, row in subject.every(CountryRow):
-        if row.state_code == own:
+    for pointer, code in _partners(subject):
+        if code == own:
+            yield Place(pointer=pointer, way="self", args={"state": own}, received=own)
+    for pointer, notice in subject.every(TransferNotice):
+        if own not in {notice.sending_state, notice.receiving_state}:
             yield Place(
-                pointer=f"{pointer}/state_code", way="self", args={"state": own}, received=own
+                pointer=f"{pointer}/sending_state",
+                way="stranger",
+                args={"state": own},
+                received=f"{notice.sending_state}, {notice.receiving_state}",
             )
+
+
+def _day_of(subject: Subject, pointer: str) -> dt.date | None:
+    """Return the day on which a code must have been in use: that of its part, if it has one."""
+    part = subject.around(pointer, Transfer)
+    return subject.day if part is None else part.day
+
+
+def _partners(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Yield the State on the other side, wherever one is named."""
+    for row_type in (CountryRow, StateQuantity, Transfer):
+        for pointer, row in subject.every(row_type):
+            yield f"{pointer}/state_code", row.state_code
+    for pointer, purpose in subject.every(Purpose):
+        yield from ((f"{pointer}/states/{k}", code) for k, code in enumerate(purpose.states))
+    for pointer, notice in subject.every(TransferNotice):
+        if notice.sending_state == notice.receiving_state:
+            yield f"{pointer}/receiving_state", notice.receiving_state
 
 
 def _f4(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
@@ -93,66 +104,92 @@ def _f4(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
             )
 
 
-def _f5(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
-    year = subject.declaration.year
-    for pointer, chemical in subject.every(S2Chemical):
-        for k, earlier in enumerate(chemical.earlier):
-            if earlier.year not in {year - 1, year - 2}:
-                yield Place(
-                    pointer=f"{pointer}/earlier/{k}/year",
-                    way="look-back",
-                    args={"first": str(year - 2), "last": str(year - 1)},
-                    received=str(earlier.year),
-                )
-
-
-def _f6(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
-    for pointer, chemical in subject.every(Chemical):
-        name = codelists.exempt().get(chemical.cas or "")
-        if name is not None:
-            yield Place(
-                pointer=f"{pointer}/cas",
-                way="exempt",
-                args={"name": name},
-                received=str(chemical.cas),
-            )
-
-
 def _f7(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
-    for codelist in ("activities", "purposes", "product_groups", "ranges"):
+    about = subject.declaration.kind[:2]
+    for codelist in _LISTS:
         known = codelists.codes(codelist)
-        for pointer, code, regime in subject.codes(codelist):
-            allowed = sorted(one for one in known if one.startswith(regime))
-            if code not in allowed:
-                yield Place(
-                    pointer=pointer,
-                    way=codelist,
-                    args={"code": code, "allowed": ", ".join(allowed)},
-                    received=code,
-                )
+        for pointer, code, asked in subject.codes(codelist):
+            regime = asked or (about if about in _REGIMES else "")
+            allowed = codelists.codes(codelist, regime)
+            if code in allowed:
+                continue
+            way = "regime" if code in known and codelist != codelists.RANGES else codelist
+            yield Place(
+                pointer=pointer,
+                way=way,
+                args={"code": code, "allowed": ", ".join(sorted(allowed))},
+                received=code,
+            )
+    for pointer, notice in subject.every(LateNotice):
+        if notice.late_kind not in CATALOGUE:
+            yield Place(
+                pointer=f"{pointer}/late_kind",
+                way="kind",
+                args={"code": notice.late_kind},
+                received=notice.late_kind,
+            )
 
 
 def _f8(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
     own = subject.declaration.state_code
-    # Of the two parties to a transfer one is abroad by nature.
-    parties = {f"{pointer}/address" for pointer, _ in subject.every(Party)}
     for pointer, address in subject.every(Address):
-        if address.country != own and pointer not in parties:
+        at_home = subject.around(pointer, SiteBlock, Facility) is not None
+        if own is not None and at_home and address.country != own:
+            yield _elsewhere(pointer, "elsewhere", own, address)
+    for pointer, notice in subject.every(TransferNotice):
+        parties = (
+            ("sender", notice.sending_state, notice.sender.address),
+            ("recipient", notice.receiving_state, notice.recipient.address),
+        )
+        for role, state, address in parties:
+            if address.country != state:
+                yield _elsewhere(f"{pointer}/{role}/address", "party", state, address)
+
+
+def _elsewhere(pointer: str, way: str, state: str, address: Address) -> Place:
+    return Place(
+        pointer=f"{pointer}/country", way=way, args={"state": state}, received=address.country
+    )
+
+
+def _f9(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
+    for pointer, amount in subject.every(Amount):
+        around = subject.around(pointer, Precursor, *_SCHEDULE_1, *_OTHERS)
+        if amount.unit is None or around is None or isinstance(around, Precursor):
+            continue  # precursors of Schedule 1 chemicals are weighed as it suits
+        is_first = isinstance(around, _SCHEDULE_1)
+        allowed = policy.units_schedule_1 if is_first else policy.units_schedules_2_3
+        if amount.unit not in allowed:
             yield Place(
-                pointer=f"{pointer}/country",
-                way="elsewhere",
-                args={"state": own},
-                received=address.country,
+                pointer=f"{pointer}/unit",
+                way="schedule-1" if is_first else "schedules-2-3",
+                args={"allowed": ", ".join(allowed)},
+                received=amount.text,
             )
 
 
+def _f10(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
+    for pointer, address in subject.every(Address):
+        for field, limit in _LIMITS.items():
+            degrees: str | None = getattr(address, field)
+            if degrees is not None and abs(Decimal(degrees)) > limit:
+                yield Place(
+                    pointer=f"{pointer}/{field}",
+                    way=field,
+                    args={"limit": str(limit)},
+                    received=degrees,
+                )
+
+
 RULES = (
-    Rule("F1", Severity.MUST_FIX, "VII.8(a), VIII.8(a)", _f1),
-    Rule("F2", Severity.EXPLAIN_OR_FIX, "Annex on Chemicals", _f2, follows=("F1",)),
-    Rule("F3", Severity.MUST_FIX, "VII.1, VIII.1", _f3),
-    Rule("F4", Severity.EXPLAIN_OR_FIX, "C-I/DEC.15", _f4),
-    Rule("F5", Severity.MUST_FIX, "VII.3", _f5),
-    Rule("F6", Severity.MUST_FIX, "Schedule 2", _f6),
-    Rule("F7", Severity.MUST_FIX, "VII.7(c), VII.8(e), VIII.8, IX.4-6", _f7),
-    Rule("F8", Severity.EXPLAIN_OR_FIX, "VII.6(b), IX.4(b)", _f8, follows=("F3",)),
+    Rule("F1", Severity.MUST_FIX, "VII.8(a), VIII.8(a)", cas_numbers, local=True),
+    Rule("F2", Severity.EXPLAIN_OR_FIX, "Annex on Chemicals", identities, ("F1",), local=True),
+    Rule("F3", Severity.MUST_FIX, "VI.3-6, VII.1, VIII.1", _f3, local=True),
+    Rule("F4", Severity.EXPLAIN_OR_FIX, "C-I/DEC.15", _f4, local=True),
+    Rule("F5", Severity.MUST_FIX, "VI.6, VI.16, VI.20, VII.3, VII.8(d), VII.9", days, local=True),
+    Rule("F6", Severity.MUST_FIX, "Schedule 2", exempt, local=True),
+    Rule("F7", Severity.MUST_FIX, "VI.15, VII.7(c), VII.8(e), VIII.8, IX.4-6", _f7, local=True),
+    Rule("F8", Severity.EXPLAIN_OR_FIX, "VII.6(b), IX.4(b)", _f8, ("F3",), local=True),
+    Rule("F9", Severity.EXPLAIN_OR_FIX, "VI.15-16, VII.8, VIII.1", _f9, local=True),
+    Rule("F10", Severity.MUST_FIX, "VI.17, VII.6(b), VIII.6(b), IX.4(b)", _f10, local=True),
 )

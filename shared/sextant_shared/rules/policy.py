@@ -3,6 +3,7 @@
 Each member says where it comes from; none of them may become a constant in a rule.
 """
 
+import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
@@ -17,6 +18,29 @@ class RulePolicy(Strict):
     max_significant_digits: Annotated[
         int, Field(description="[M] C-I/DEC.15, remembered as three significant digits")
     ] = 6
+    units_schedule_1: Annotated[
+        tuple[str, ...],
+        Field(description="[N:DE 7(3)] Schedule 1 in grams; [P] saxitoxin in milligrams"),
+    ] = ("g", "mg")
+    units_schedules_2_3: Annotated[
+        tuple[str, ...],
+        Field(description="[N:DE 7(3)] Schedules 2 and 3 in tonnes; [P] small amounts in kg"),
+    ] = ("t", "kg")
+    convention_from: Annotated[
+        dt.date, Field(description="[O] day on which the Convention entered into force")
+    ] = dt.date(1997, 4, 29)
+    schedule_2_closed_from: Annotated[
+        dt.date, Field(description="[T] VII.31, three years later; [O] the day itself")
+    ] = dt.date(2000, 4, 29)
+    national_thresholds: Annotated[
+        bool, Field(description="[M] C-7/DEC.14: national totals up to the threshold are not asked")
+    ] = True
+    activities_summed: Annotated[
+        bool, Field(description="[U] whether the sum of activities counts for VII.3 is not said")
+    ] = False
+    retransfer_years: Annotated[
+        int, Field(ge=1, description="[P] years back in which received Schedule 1 is looked for")
+    ] = 3
     capacity_factor: Annotated[
         Decimal, Field(description="[P] produced may exceed the stated capacity by a tenth")
     ] = Decimal("1.1")

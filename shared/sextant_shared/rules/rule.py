@@ -37,7 +37,8 @@ class Rule:
     """A rule of the pack. Ids are stable; a rule never changes its meaning under the same id.
 
     `follows` names the rules that are its causes: where one of them finds something, what this one
-    says of the same place is a mere consequence and is not told.
+    says of the same place is a mere consequence and is not told. A `local` rule judges single values,
+    so that it can speak of what fits of a document that has flaws elsewhere.
     """
 
     id: str
@@ -45,20 +46,26 @@ class Rule:
     law: str
     find: Find
     follows: tuple[str, ...] = ()
+    local: bool = False
 
     def findings(self, subject: Subject, policy: RulePolicy) -> Iterator[Finding]:
         """Yield what this rule finds in a declaration."""
         for place in self.find(subject, policy):
-            said = words(self.id, place.way, place.args)
-            yield Finding(
-                rule=self.id,
-                severity=place.severity or self.severity,
-                pointer=place.pointer,
-                message=said.message,
-                expected=said.expected,
-                received=place.received or said.received,
-                fix=said.fix,
-                law=self.law,
-                way=place.way,
-                args=tuple(place.args.items()),
-            )
+            yield finding(self.id, self.severity, self.law, place)
+
+
+def finding(rule: str, severity: Severity, law: str, place: Place) -> Finding:
+    """Return a place where a rule does not hold as a finding, in words."""
+    said = words(rule, place.way, place.args)
+    return Finding(
+        rule=rule,
+        severity=place.severity or severity,
+        pointer=place.pointer,
+        message=said.message,
+        expected=said.expected,
+        received=place.received or said.received,
+        fix=said.fix,
+        law=law,
+        way=place.way,
+        args=tuple(place.args.items()),
+    )

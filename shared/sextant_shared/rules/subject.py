@@ -3,20 +3,23 @@
 A declaration is walked once, whatever its kind; each rule then asks for the parts that it is about
 (`every(Chemical)`) or for the codes of a list (`codes("states")`), with their JSON pointers, so
 that no rule knows where in a kind they stand.
+
+Of a document that does not fit its model, a subject holds what does (`of_flawed`): then members of
+`declaration` that are asked for can be None, and only rules that are `local` may look at it.
 """
 
-from collections.abc import Iterator
-from functools import cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from sextant_shared.models.declaration import DeclarationBase
-from sextant_shared.models.declaration.heading import ListedIn
 from sextant_shared.rules.filings import NO_FILINGS, Filings
+from sextant_shared.rules.shape import listed, walk
 
 Part = TypeVar("Part", bound=BaseModel)
+Places = Iterable[tuple[str, BaseModel]]
 
 
 class Subject:
@@ -25,10 +28,33 @@ class Subject:
     def __init__(self, declaration: DeclarationBase, filings: Filings = NO_FILINGS) -> None:
         self.declaration = declaration
         self.filings = filings
+        self._take(walk("", declaration), ())
+
+    @classmethod
+    def of_flawed(cls, heading: DeclarationBase, whole: Places, broken: Places) -> "Subject":
+        """Return a subject of what fits: whole parts, and broken ones of which only codes count."""
+        subject = cls.__new__(cls)
+        subject.declaration, subject.filings = heading, NO_FILINGS
+        subject._take(whole, broken)
+        return subject
+
+    def _take(self, whole: Places, broken: Places) -> None:
         self._by_type: dict[type[BaseModel], list[tuple[str, Any]]] = {}
-        for pointer, part in _parts("", declaration):
-            self._by_type.setdefault(type(part), []).append((pointer, part))
+        self._broken: dict[type[BaseModel], list[tuple[str, Any]]] = {}
+        self._at: dict[str, BaseModel] = {}
         self._found: dict[type[BaseModel], list[tuple[str, Any]]] = {}
+        for places, parts in ((self._by_type, whole), (self._broken, broken)):
+            for pointer, part in parts:
+                places.setdefault(type(part), []).append((pointer, part))
+                self._at[pointer] = part
+
+    @property
+    def day(self) -> dt.date | None:
+        """The day on which codes must have been in use: the event's, else the year's last."""
+        if self.declaration.event_date is not None:
+            return self.declaration.event_date
+        year = self.declaration.reporting_year
+        return None if year is None else dt.date(year, 12, 31)
 
     def every(self, kind: type[Part]) -> list[tuple[str, Part]]:
         """Return all parts that are a `kind`, with their pointers, type by type in order."""
@@ -41,15 +67,24 @@ class Subject:
             ]
         return self._found[kind]
 
+    def around(self, pointer: str, *kinds: type[Part]) -> Part | None:
+        """Return the nearest part of one of the `kinds` that a place belongs to, or None."""
+        while pointer:
+            pointer = pointer.rpartition("/")[0]
+            part = self._at.get(pointer)
+            if isinstance(part, kinds):
+                return part
+        return None
+
     def codes(self, codelist: str) -> Iterator[tuple[str, str, str]]:
         """Yield every code of a code list: pointer, code, and the regime it must belong to."""
-        for of_type, places in self._by_type.items():
-            for attribute, name, listed in _listed(of_type):
-                if listed.codelist != codelist:
+        for of_type, places in [*self._by_type.items(), *self._broken.items()]:
+            for attribute, name, fact in listed(of_type):
+                if fact.codelist != codelist:
                     continue
                 for pointer, part in places:
                     for place, code in _values(getattr(part, attribute)):
-                        yield f"{pointer}/{name}{place}", code, listed.regime
+                        yield f"{pointer}/{name}{place}", code, fact.regime
 
 
 def _values(value: str | list[str] | None) -> Iterator[tuple[str, str]]:
@@ -57,55 +92,3 @@ def _values(value: str | list[str] | None) -> Iterator[tuple[str, str]]:
         yield from ((f"/{i}", item) for i, item in enumerate(value))
     elif value is not None:
         yield "", value
-
-
-def _parts(pointer: str, model: BaseModel) -> Iterator[tuple[str, BaseModel]]:
-    yield pointer, model
-    for attribute, name in _branches(type(model)):
-        value = getattr(model, attribute)
-        if isinstance(value, BaseModel):
-            yield from _parts(f"{pointer}/{name}", value)
-        elif isinstance(value, list):
-            for i, item in enumerate(value):
-                if isinstance(item, BaseModel):
-                    yield from _parts(f"{pointer}/{name}/{i}", item)
-
-
-@cache
-def _branches(model: type[BaseModel]) -> tuple[tuple[str, str], ...]:
-    """Return the fields that can hold further parts: (attribute, name in the document)."""
-    return tuple(
-        (attribute, field.alias or attribute)
-        for attribute, field in model.model_fields.items()
-        if any(isinstance(one, type) and issubclass(one, BaseModel) for one in _facts(field))
-    )
-
-
-@cache
-def _listed(model: type[BaseModel]) -> tuple[tuple[str, str, ListedIn], ...]:
-    """Return the fields that hold codes of a list: (attribute, name in the document, which)."""
-    return tuple(
-        (attribute, field.alias or attribute, fact)
-        for attribute, field in model.model_fields.items()
-        for fact in _facts(field)
-        if isinstance(fact, ListedIn)
-    )
-
-
-def _facts(field: Any) -> Iterator[Any]:
-    """Yield the bare types of a field and what is noted about them, however they are wrapped."""
-    yield from field.metadata
-    yield from _unwrapped(field.annotation)
-
-
-def _unwrapped(annotation: Any) -> Iterator[Any]:
-    if get_origin(annotation) is Annotated:
-        inner, *notes = get_args(annotation)
-        yield from notes
-        yield from _unwrapped(inner)
-    elif get_origin(annotation) in {list, Union, UnionType}:
-        for inner in get_args(annotation):
-            if inner is not NoneType:
-                yield from _unwrapped(inner)
-    else:
-        yield annotation

@@ -6,12 +6,14 @@ from pydantic import Field, JsonValue
 
 from sextant_shared.models.declaration.heading import (
     About,
+    CauseCode,
     Code,
     Day,
     DeclarationId,
     EventBase,
     Files,
     LongText,
+    ReasonCode,
     YearlyBase,
 )
 from sextant_shared.models.strict import Strict
@@ -56,7 +58,7 @@ class Change(Strict):
     """What stood there; null if nothing did."""
     new: JsonValue
     """What stands there now; null if it was removed."""
-    reason: Code
+    reason: ReasonCode
     """Why, from the list of amendment reasons."""
 
 
@@ -88,7 +90,7 @@ class Withdrawal(EventBase):
     """The version that no longer holds."""
     site_code: Code | None = None
     """Only this site of it, if not the whole."""
-    reason: Code
+    reason: ReasonCode
     """Why, from the list of amendment reasons."""
 
 
@@ -121,7 +123,7 @@ class ClarificationReply(EventBase):
     """The number of the request."""
     concerns: Annotated[list[FilingRef], Field(min_length=1, max_length=50)]
     """The declarations it is about."""
-    cause: Code | None = None
+    cause: CauseCode | None = None
     """Cause, from the list of causes, where the request was about a transfer."""
     answer: LongText
     """The answer."""

@@ -5,6 +5,102 @@
 
 S0 = The document has the form of its kind
     .why = Each kind of declaration has a published schema. What does not fit it cannot be read without guessing, so it is told and not guessed.
+S0Expected = { $what ->
+        [amount] value and unit ({ $allowed }), or the reason why there is none
+        [choice] one of { $allowed }
+        [code] a code: capital letters, digits, - and _, at most 32
+        [day] a day, written YYYY-MM-DD
+        [decimal] a number in quotation marks with a point and no other mark, such as "1250.5"
+        [digest] 64 hexadecimal digits, in small letters
+        [group] a group of members: { $allowed }
+        [integer] a whole number, without quotation marks
+        [kind] a kind of declaration: sextant kinds
+        [latitude] degrees north, in quotation marks, such as "52.0907" or "-33.45"
+        [list] a list; where there is nothing to list, []
+        [longitude] degrees east, in quotation marks, such as "4.3007" or "-70.66"
+        [number] 3 to 64 letters, digits, points, - and _
+        [pointer] the place as a JSON pointer, such as /records/0/produced
+        [schema] sextant., the kind and its version, such as sextant.s2-and/1
+        [state] a State code of three capital letters
+        [text] text
+        [truth] true or false, without quotation marks
+       *[other] what the schema of the kind asks for here
+    }
+S0-unreadable = This is no readable document: { $reason }.
+    .expected = { $expected }
+    .received = bytes of another form
+    .fix = Export the declaration again and send that file.
+S0-kind = This is no kind of declaration that is carried here.
+    .expected = { $allowed }
+    .received = nothing
+    .fix = { $nearest ->
+        [none] Name the kind of declaration.
+       *[other] Write { $nearest }, if that is meant.
+    }
+S0-schema = The schema is none of this kind of declaration.
+    .expected = { $allowed }
+    .received = nothing
+    .fix = Name the schema of the kind, in a version that is known here.
+S0-missing = This must be filled in.
+    .expected = { S0Expected }
+    .received = nothing
+    .fix = { $what ->
+        [amount] Add it. Zero is "0" with its unit; where there was no such activity, say nil; where it is not known, unknown.
+       *[other] Add it.
+    }
+S0-blank = This is blank.
+    .expected = { S0Expected }
+    .received = blank
+    .fix = { $what ->
+        [amount] Zero is "0" with its unit; where there was no such activity, say nil; where it is not known, unknown.
+        [decimal] Zero is "0"; where there was no such activity, say nil instead of value and unit; where it is not known, unknown.
+        [list] Write [], or leave the member out.
+       *[other] Fill it in.
+    }
+S0-type = This is something else than what is asked for here.
+    .expected = { S0Expected }
+    .received = something else
+    .fix = Write it in the form that is expected.
+S0-form = This is not in the form that is asked for here.
+    .expected = { S0Expected }
+    .fix = Write it in the form that is expected.
+S0-choice = This is none of the possible answers.
+    .expected = { $allowed }
+    .fix = { $nearest ->
+        [none] Choose one of the answers.
+       *[other] Write { $nearest }, if that is meant.
+    }
+S0-unknown = Nothing here is called { $name }.
+    .expected = { $allowed }
+    .fix = { $nearest ->
+        [none] Remove it, or write it under the name that the schema gives it.
+       *[other] Write { $nearest }, if that is meant.
+    }
+S0-short = This is too short.
+    .expected = at least { $limit } characters
+    .fix = Write it out.
+S0-long = This is too long.
+    .expected = at most { $limit } characters
+    .fix = Shorten it, or attach it as a file.
+S0-few = The list is too short.
+    .expected = at least { $limit }
+    .received = an empty list
+    .fix = Add what is missing.
+S0-many = The list is too long.
+    .expected = at most { $limit }
+    .fix = Split the declaration, or ask the Secretariat how.
+S0-small = The number is too small.
+    .expected = at least { $limit }
+    .fix = Correct the number.
+S0-large = The number is too large.
+    .expected = at most { $limit }
+    .fix = Correct the number.
+S0-day = This is no day of the calendar.
+    .expected = a day, written YYYY-MM-DD
+    .fix = Write the year with four digits, then month and day with two: 2025-06-30.
+S0-amount = An amount has a value and a unit, or the reason why there is none, and not both.
+    .expected = value and unit ({ $allowed }), or nothing: nil, not-applicable, unknown
+    .fix = Give both value and unit, or nothing alone.
 
 ## Formats
 
@@ -14,23 +110,63 @@ F1-mistyped = The CAS number of { $name } is mistyped.
     .expected = digits-digits-digit, the last one being the check digit
     .fix = Copy the CAS number again from its source.
 
-F2 = CAS number and schedule agree
-    .why = The Annex on Chemicals lists most chemicals by CAS number. Families have members that it does not list: then the structure says that the chemical belongs to the family.
-F2-unlisted = The CAS number of { $name } stands in no schedule. Is it a member of a family?
-    .expected = a CAS number of the Annex on Chemicals, or a member of one of its families
-    .fix = Correct the number, or give the entry and the structure of the family member and explain.
+F2 = CAS number, name, schedule and entry agree
+    .why = The Annex on Chemicals lists most chemicals by name and CAS number. Families have members that it does not list: then entry and structure say that the chemical belongs to the family.
 F2-schedule = { $name } stands in another part of the schedules.
     .expected = { $schedule }
+    .received = nothing
     .fix = Correct the schedule or the CAS number.
+F2-entry = { $name } is another entry of { $schedule }.
+    .expected = { $entry }
+    .fix = Correct the entry or the CAS number.
+F2-not-yet = { $name } did not stand in the schedules then.
+    .expected = a day from { $first } on
+    .fix = Correct the year, or remove the chemical.
+F2-name = The name is that of another chemical than the CAS number { $cas }.
+    .expected = { $name }; or the CAS number { $other }
+    .fix = Correct the name or the CAS number.
+F2-unfamiliar = The list calls { $cas } by another name.
+    .expected = { $name }
+    .fix = Check that both mean the same; other names are allowed.
+F2-other-cas = { $name } stands in the schedules with another CAS number.
+    .expected = { $cas }
+    .fix = Correct the CAS number or the name.
+F2-no-cas = { $name } has a CAS number, and it is missing.
+    .expected = { $cas }
+    .received = nothing
+    .fix = Add the CAS number.
+F2-no-family = Part { $schedule } has no families; this chemical does not stand in it.
+    .expected = a chemical of the list: sextant codes list chemicals
+    .fix = Correct the CAS number or the name, or remove the chemical.
+F2-which-family = { $name } does not stand in the list. Of which family is it a member?
+    .expected = the number of an entry of { $schedule }: { $entries }
+    .received = nothing
+    .fix = Give the entry, or correct the CAS number.
+F2-single = This entry of { $schedule } is no family, and the chemical is not the one that it names.
+    .expected = a family: { $entries }
+    .fix = Correct the entry, or the CAS number and name.
+F2-no-structure = The structure of { $name } is missing; without it nobody sees that it belongs to the family.
+    .expected = SMILES or InChI, or a drawing
+    .received = nothing
+    .fix = Give the structural formula, or attach a drawing.
+F2-member = { $name } is taken for a member of the family { $schedule }({ $entry }), by its structure.
+    .expected = a CAS number of the list, or entry and structure
+    .fix = Nothing, if the CAS number is right.
+F2-salt = No entry covers salts of { $name }.
+    .expected = a base whose entry says «and corresponding salts»
+    .fix = Correct the base, or remove the chemical.
 
 F3 = State codes exist, and partners are other States
-    .why = States are named by their ISO 3166-1 alpha-3 codes as they were at the end of the reporting year. A State does not import from itself.
-F3-unknown = { $code } was no State code at the end of { $year }.
+    .why = States are named by their ISO 3166-1 alpha-3 codes as they were on the day of the event, or at the end of the reporting year. A State does not trade with itself, and gives notice only of its own transfers.
+F3-unknown = { $code } was no State code on { $day }.
     .expected = a code of the list of States
     .fix = Look the code up: sextant codes search NAME.
 F3-self = A State does not trade with itself.
     .expected = another State than { $state }
     .fix = Name the other State.
+F3-stranger = Neither side of this transfer is the State that gives notice.
+    .expected = { $state } as sender or receiver
+    .fix = Correct the States of the transfer.
 
 F4 = Amounts are plausible numbers
     .why = Nothing weighs less than nothing, and nobody measures tonnes to the gram. Too many digits are often a sign of a wrong unit.
@@ -42,19 +178,49 @@ F4-precise = An amount is given with more digits than anybody measures.
     .fix = Round it, or explain the precision.
 
 F5 = Years and days lie within what is reported on
-    .why = Schedule 2 looks back three years; all other figures belong to the reporting year.
+    .why = Schedule 2 looks back three years; plans and transfers belong to the year that they are declared for; past production for chemical weapons counts since 1 January 1946; nothing begins after its end.
 F5-look-back = The look-back covers the two years before the reporting year.
     .expected = { $first } or { $last }
     .fix = Correct the year.
+F5-twice = { $name }: { $year } stands twice in the look-back.
+    .expected = each year once
+    .fix = Correct one of the years.
+F5-reversed = It ends before it starts.
+    .expected = a start on or before the end
+    .fix = Exchange the days, or correct one.
+F5-outside-year = The period lies outside the year that is declared.
+    .expected = days of { $year }
+    .fix = Correct the days; what lies in another year is declared for that year.
+F5-transfer-day = The transfer lies outside the reporting year.
+    .expected = a day of { $year }
+    .fix = Correct the day, or declare the transfer for its own year.
+F5-before-begin = The activity starts before the day that is given as its begin.
+    .expected = { $begin } or later
+    .fix = Correct this day, or event_date.
+F5-past-cw = Past production is asked for from 1946 until entry into force.
+    .expected = { $first } to { $last }
+    .fix = Correct the days.
+F5-before-convention = This lies before the Convention was in force.
+    .expected = { $first } or later
+    .fix = Correct the date, or explain.
+F5-previous-year = An initial declaration reports on the year before entry into force.
+    .expected = { $year }
+    .fix = Correct the year, or explain which year was the last complete one.
+F5-not-late = The declaration is expected before it is due: then it is not late.
+    .expected = a day after { $due }
+    .fix = Correct one of the days, or do not send this notice.
 
 F6 = Exempt chemicals are not declared
-    .why = The Annex on Chemicals names a few chemicals that fit a family of Schedule 2 and are exempt from it.
+    .why = The Annex on Chemicals names a few chemicals that fit a family of Schedule 2 and are exempt from it, some with their salts.
 F6-exempt = { $name } is exempt from Schedule 2 and is not declared.
+    .expected = a chemical that is not exempt
+    .fix = Remove this chemical.
+F6-salt = Salts of { $name } are exempt from Schedule 2 and are not declared.
     .expected = a chemical that is not exempt
     .fix = Remove this chemical.
 
 F7 = Codes stand in their lists
-    .why = Activities, purposes, product groups and ranges are told by codes, so that declarations can be compared.
+    .why = Activities, purposes, product groups, ranges, reasons and causes are told by codes, so that declarations can be compared.
 F7-activities = { $code } is no code of the list of activities.
     .expected = { $allowed }
     .fix = Choose a code of the list: sextant codes list activities.
@@ -64,15 +230,48 @@ F7-purposes = { $code } is no code of the list of purposes.
 F7-product_groups = { $code } is no code of the list of product groups.
     .expected = { $allowed }
     .fix = Choose a code of the list: sextant codes list product_groups.
+F7-amendment_reasons = { $code } is no code of the list of reasons.
+    .expected = { $allowed }
+    .fix = Choose a code of the list: sextant codes list amendment_reasons.
+F7-transfer_causes = { $code } is no code of the list of causes.
+    .expected = { $allowed }
+    .fix = Choose a code of the list: sextant codes list transfer_causes.
 F7-ranges = { $code } is no range of this regime.
     .expected = { $allowed }
     .fix = Choose a range of the list: sextant codes list ranges.
+F7-regime = { $code } belongs to another Schedule.
+    .expected = { $allowed }
+    .fix = Choose a code of the Schedule that is declared.
+F7-kind = { $code } is no kind of declaration.
+    .expected = a kind of the catalogue: sextant kinds
+    .fix = Name the kind that will be late.
 
-F8 = A site lies in the State that declares it
-    .why = A State declares what is on its territory or in any other place under its jurisdiction or control.
+F8 = A site lies in the State that declares it, and a party in its State
+    .why = A State declares what is on its territory or in any other place under its jurisdiction or control. Who sends or receives a transfer is in the State that sends or receives.
 F8-elsewhere = The address lies in another State than declares it.
     .expected = { $state }
     .fix = Correct the country, or explain under whose jurisdiction the place is.
+F8-party = The address lies in another State than the transfer names on this side.
+    .expected = { $state }
+    .fix = Correct the country or the States of the transfer, or explain.
+
+F9 = Units are those of the Schedule
+    .why = Schedule 1 is declared in grams, Schedules 2 and 3 in tonnes. Another unit is often a slip of a thousand.
+F9-schedule-1 = Schedule 1 is not declared in this unit.
+    .expected = { $allowed }
+    .fix = Convert the amount, or correct the unit.
+F9-schedules-2-3 = Schedules 2 and 3 are not declared in this unit.
+    .expected = { $allowed }
+    .fix = Convert the amount, or correct the unit.
+
+F10 = Coordinates lie on Earth
+    .why = A precise location is given in degrees north and east; an impossible figure is often one of the two in the other's place.
+F10-latitude = No place has this latitude.
+    .expected = -{ $limit } to { $limit }
+    .fix = Correct the latitude; look whether it was exchanged with the longitude.
+F10-longitude = No place has this longitude.
+    .expected = -{ $limit } to { $limit }
+    .fix = Correct the longitude.
 
 ## Completeness
 

@@ -1,0 +1,100 @@
+"""What of a flawed document fits its model, so that its other findings are told at once.
+
+A part that does not fit is tried again without its flawed members; what is left is whole when the
+flawed ones were optional, and broken when they were not. Within flawed members the search goes on,
+so that each finding keeps its place in the document, and one flaw hides nothing beside itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError, create_model
+
+from sextant_shared.models.declaration import DeclarationBase
+from sextant_shared.models.strict import Strict
+from sextant_shared.rules.shape import inner_parts, is_list, members, models_of, walk
+from sextant_shared.rules.subject import Subject
+
+Fit = tuple[str, BaseModel, bool]
+"""A place, the part there, and whether it is whole."""
+
+
+def subject_of_flawed(model: type[DeclarationBase], document: Mapping[str, Any]) -> Subject:
+    """Return what rules can look at in a document that does not fit its model."""
+    fits = list(_fits(model, dict(document), ""))
+    heading = next(part for pointer, part, _ in fits if not pointer)
+    if not isinstance(heading, DeclarationBase):  # the root's part is one of `model`
+        raise TypeError(type(heading))
+    return Subject.of_flawed(
+        heading,
+        [(pointer, part) for pointer, part, whole in fits if whole],
+        [(pointer, part) for pointer, part, whole in fits if not whole],
+    )
+
+
+def _fits(model: type[BaseModel], value: Any, pointer: str) -> Iterator[Fit]:
+    """Yield all parts of a value that fit, whole or broken."""
+    part, flawed = _attempt(model, value)
+    if part is not None:
+        yield from ((place, one, True) for place, one in walk(pointer, part))
+    elif isinstance(value, dict):
+        yield from _remains(model, value, flawed, pointer)
+
+
+def _remains(
+    model: type[BaseModel], value: dict[str, Any], flawed: set[str], pointer: str
+) -> Iterator[Fit]:
+    sound = {name: inner for name, inner in value.items() if name not in flawed}
+    rest, _ = _attempt(model, sound)
+    whole = rest is not None
+    if rest is None:
+        rest = _broken(model, sound)
+    yield pointer, rest, whole
+    yield from ((place, one, True) for place, one in inner_parts(pointer, rest))
+    for name in value:
+        field = members(model).get(name)
+        if name not in flawed or field is None:
+            continue
+        for place, inner in _items(value[name], listed=is_list(field)):
+            for inner_model in models_of(field)[:1]:
+                yield from _fits(inner_model, inner, f"{pointer}/{name}{place}")
+
+
+def _attempt(model: type[BaseModel], value: Any) -> tuple[BaseModel | None, set[str]]:
+    """Return a value as a model, or else the names of the members that do not fit."""
+    try:
+        return model.model_validate(value), set()
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        return None, {str(item["loc"][0]) for item in found if item["loc"]}
+
+
+def _broken(model: type[BaseModel], sound: Mapping[str, Any]) -> BaseModel:
+    """Return a model of members that fit one by one; None where one that is asked for does not."""
+    known = _loose(model).model_validate(sound)
+    asked = {name: None for name, field in model.model_fields.items() if field.is_required()}
+    given = {name: getattr(known, name) for name in known.model_fields_set}
+    return model.model_construct(known.model_fields_set, **{**asked, **given})
+
+
+@cache
+def _loose(model: type[BaseModel]) -> type[BaseModel]:
+    """Return a model of the same members, none of which is asked for, without its validators."""
+    fields: dict[str, Any] = {
+        name: (_optional(field.annotation, field.metadata), Field(None, alias=field.alias))
+        for name, field in model.model_fields.items()
+    }
+    loose: type[BaseModel] = create_model(model.__name__, __base__=Strict, **fields)
+    return loose
+
+
+def _optional(annotation: Any, notes: list[Any]) -> Any:
+    return (Annotated[(annotation, *notes)] if notes else annotation) | None
+
+
+def _items(value: Any, *, listed: bool) -> Iterator[tuple[str, Any]]:
+    if not listed:
+        yield "", value
+    elif isinstance(value, list):
+        yield from ((f"/{i}", item) for i, item in enumerate(value))
