@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Iterator
 
 from sextant_shared.errors import Severity
+from sextant_shared.models.declaration.article3 import WeaponTransfer
+from sextant_shared.models.declaration.article5 import EquipmentTransfer
 from sextant_shared.models.declaration.filing import LateNotice
 from sextant_shared.models.declaration.schedule1 import S1Plan, Transfer
 from sextant_shared.models.declaration.schedule2 import (
@@ -14,6 +16,7 @@ from sextant_shared.models.declaration.schedule2 import (
 )
 from sextant_shared.models.declaration.schedule3 import S3Additional
 from sextant_shared.models.declaration.site import Span
+from sextant_shared.models.declaration.weapons import DestructionBase
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place
 from sextant_shared.rules.subject import Subject
@@ -85,9 +88,7 @@ def _look_back(subject: Subject) -> Iterator[Place]:
             args = {"name": chemical.chemical.name, "year": str(earlier.year)}
             if year is not None and earlier.year not in {year - 1, year - 2}:
                 args = {"first": str(year - 2), "last": str(year - 1)}
-                yield Place(
-                    pointer=place, way="look-back", args=args, received=str(earlier.year)
-                )
+                yield Place(pointer=place, way="look-back", args=args, received=str(earlier.year))
             elif earlier.year in seen:
                 yield Place(pointer=place, way="twice", args=args, received=str(earlier.year))
             seen.add(earlier.year)
@@ -104,14 +105,19 @@ def _within(subject: Subject, year: int) -> Iterator[Place]:
         ),
         *(
             (f"{p}/periods/{k}", one)
-            for p, plan1 in subject.every(S1Plan)
-            for k, one in enumerate(plan1.periods)
+            for p, made in subject.every(S1Plan)
+            for k, one in enumerate(made.periods)
         ),
     ]
     for pointer, span in planned:
         if span.start <= span.end and not span.start.year == span.end.year == year:
             args = {"year": str(year)}
             yield Place(pointer=pointer, way="outside-year", args=args, received=_shown(span))
+    for pointer, one in subject.every(DestructionBase):
+        if one.period.start.year != year:
+            args = {"year": str(year)}
+            received = _shown(one.period)
+            yield Place(pointer=f"{pointer}/period", way="period", args=args, received=received)
     for pointer, transfer in subject.every(Transfer):
         if transfer.day.year != year:
             yield Place(
@@ -124,9 +130,7 @@ def _within(subject: Subject, year: int) -> Iterator[Place]:
 
 def _begun(subject: Subject) -> Iterator[Place]:
     """Yield additional activities that begin before the day that is given as their begin."""
-    starts = [
-        (f"{p}/period/start", one.period.start) for p, one in subject.every(S3Additional)
-    ]
+    starts = [(f"{p}/period/start", one.period.start) for p, one in subject.every(S3Additional)]
     if subject.every(S2Additional):
         starts += [
             (f"{p}/periods/{k}/period/start", one.period.start)
@@ -145,16 +149,36 @@ def _begun(subject: Subject) -> Iterator[Place]:
 
 
 def _past_cw(subject: Subject) -> Iterator[Place]:
+    """Yield what is said to have happened outside 1946 until entry into force."""
     last = subject.declaration.event_date or dt.date.max
-    for pointer, past in subject.every(PastProduction):
-        if past.produced.start < _CW_FROM or past.produced.end > last:
+    spans: list[tuple[str, dt.date, dt.date]] = [
+        *(
+            (f"{p}/produced", one.produced.start, one.produced.end)
+            for p, one in subject.every(PastProduction)
+        ),
+        *(
+            (f"{p}/day", moved.day, moved.day)
+            for p, moved in subject.every(EquipmentTransfer)
+            if moved.day is not None
+        ),
+        *(
+            (f"{p}/year", dt.date(sent.year, 1, 1), dt.date(sent.year, 1, 1))
+            for p, sent in subject.every(WeaponTransfer)
+        ),
+    ]
+    for pointer, start, end in spans:
+        if start < _CW_FROM or end > last:
             yield Place(
-                pointer=f"{pointer}/produced",
+                pointer=pointer,
                 way="past-cw",
                 args={"first": _CW_FROM.isoformat(), "last": last.isoformat()},
-                received=_shown(past.produced),
+                received=_days(start, end),
             )
 
 
 def _shown(span: Span) -> str:
-    return f"{span.start.isoformat()} to {span.end.isoformat()}"
+    return _days(span.start, span.end)
+
+
+def _days(start: dt.date, end: dt.date) -> str:
+    return start.isoformat() if start == end else f"{start.isoformat()} to {end.isoformat()}"

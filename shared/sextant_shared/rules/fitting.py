@@ -26,10 +26,10 @@ def subject_of_flawed(model: type[DeclarationBase], document: Mapping[str, Any])
     heading = next(part for pointer, part, _ in fits if not pointer)
     if not isinstance(heading, DeclarationBase):  # the root's part is one of `model`
         raise TypeError(type(heading))
-    return Subject.of_flawed(
+    return Subject(
         heading,
-        [(pointer, part) for pointer, part, whole in fits if whole],
-        [(pointer, part) for pointer, part, whole in fits if not whole],
+        whole=[(pointer, part) for pointer, part, whole in fits if whole],
+        broken=[(pointer, part) for pointer, part, whole in fits if not whole],
     )
 
 
@@ -52,13 +52,11 @@ def _remains(
         rest = _broken(model, sound)
     yield pointer, rest, whole
     yield from ((place, one, True) for place, one in inner_parts(pointer, rest))
-    for name in value:
-        field = members(model).get(name)
-        if name not in flawed or field is None:
-            continue
-        for place, inner in _items(value[name], listed=is_list(field)):
-            for inner_model in models_of(field)[:1]:
-                yield from _fits(inner_model, inner, f"{pointer}/{name}{place}")
+    for name, field in members(model).items():
+        if name in flawed and name in value:
+            for place, inner in _items(value[name], listed=is_list(field)):
+                for inner_model in models_of(field)[:1]:
+                    yield from _fits(inner_model, inner, f"{pointer}/{name}{place}")
 
 
 def _attempt(model: type[BaseModel], value: Any) -> tuple[BaseModel | None, set[str]]:

@@ -11,27 +11,30 @@ from decimal import Decimal
 from sextant_shared import codelists
 from sextant_shared.errors import Severity
 from sextant_shared.models.declaration.amount import Amount, Quantity
+from sextant_shared.models.declaration.article3 import WeaponTransfer
+from sextant_shared.models.declaration.article5 import EquipmentTransfer
 from sextant_shared.models.declaration.catalogue import CATALOGUE
 from sextant_shared.models.declaration.filing import LateNotice
-from sextant_shared.models.declaration.national import CountryRow, S2Record, S3Record
+from sextant_shared.models.declaration.national import S2Record, S3Record
 from sextant_shared.models.declaration.schedule1 import (
     Facility,
     Precursor,
     S1Chemical,
     S1Plan,
     S1TransferRecord,
-    StateQuantity,
     Transfer,
     TransferNotice,
 )
 from sextant_shared.models.declaration.schedule2 import PastProduction, S2ChemicalRow
-from sextant_shared.models.declaration.site import Address, Purpose, SiteBlock
+from sextant_shared.models.declaration.site import Address, SiteBlock
+from sextant_shared.models.declaration.weapons import Position
 from sextant_shared.rules.days import days
 from sextant_shared.rules.naming import cas_numbers, exempt, identities
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
 
+_OWN = {"country", "sending_state", "receiving_state"}  # members that may name the State itself
 _REGIMES = {"S1", "S2", "S3"}
 _LISTS = (*codelists.TABLES, codelists.RANGES)
 _LIMITS = {"latitude": Decimal(90), "longitude": Decimal(180)}
@@ -51,35 +54,30 @@ def _f3(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
                 received=code,
             )
     own = subject.declaration.state_code
-    for pointer, code in _partners(subject):
-        if code == own:
+    for pointer, code, _ in subject.codes("states"):
+        if code == own and pointer != "/state_code" and pointer.rpartition("/")[2] not in _OWN:
             yield Place(pointer=pointer, way="self", args={"state": own}, received=own)
     for pointer, notice in subject.every(TransferNotice):
-        if own not in {notice.sending_state, notice.receiving_state}:
+        sides = notice.sending_state, notice.receiving_state
+        args = {"state": own}
+        if own not in sides:
             yield Place(
                 pointer=f"{pointer}/sending_state",
                 way="stranger",
-                args={"state": own},
-                received=f"{notice.sending_state}, {notice.receiving_state}",
+                args=args,
+                received=", ".join(sides),
             )
+        elif len(set(sides)) == 1:
+            yield Place(pointer=f"{pointer}/receiving_state", way="self", args=args, received=own)
 
 
 def _day_of(subject: Subject, pointer: str) -> dt.date | None:
     """Return the day on which a code must have been in use: that of its part, if it has one."""
-    part = subject.around(pointer, Transfer)
-    return subject.day if part is None else part.day
-
-
-def _partners(subject: Subject) -> Iterator[tuple[str, str]]:
-    """Yield the State on the other side, wherever one is named."""
-    for row_type in (CountryRow, StateQuantity, Transfer):
-        for pointer, row in subject.every(row_type):
-            yield f"{pointer}/state_code", row.state_code
-    for pointer, purpose in subject.every(Purpose):
-        yield from ((f"{pointer}/states/{k}", code) for k, code in enumerate(purpose.states))
-    for pointer, notice in subject.every(TransferNotice):
-        if notice.sending_state == notice.receiving_state:
-            yield f"{pointer}/receiving_state", notice.receiving_state
+    sent = subject.around(pointer, WeaponTransfer)
+    if sent is not None and sent.year:
+        return dt.date(sent.year, 12, 31)
+    moved = subject.around(pointer, Transfer) or subject.around(pointer, EquipmentTransfer)
+    return subject.day if moved is None or moved.day is None else moved.day
 
 
 def _f4(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
@@ -131,7 +129,7 @@ def _f7(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
 
 
 def _f8(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
-    own = subject.declaration.state_code
+    own = subject.state
     for pointer, address in subject.every(Address):
         at_home = subject.around(pointer, SiteBlock, Facility) is not None
         if own is not None and at_home and address.country != own:
@@ -169,9 +167,13 @@ def _f9(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
 
 
 def _f10(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
-    for pointer, address in subject.every(Address):
+    places: list[tuple[str, Address | Position]] = [
+        *subject.every(Address),
+        *subject.every(Position),
+    ]
+    for pointer, position in places:
         for field, limit in _LIMITS.items():
-            degrees: str | None = getattr(address, field)
+            degrees: str | None = getattr(position, field)
             if degrees is not None and abs(Decimal(degrees)) > limit:
                 yield Place(
                     pointer=f"{pointer}/{field}",

@@ -37,8 +37,8 @@ class Rule:
     """A rule of the pack. Ids are stable; a rule never changes its meaning under the same id.
 
     `follows` names the rules that are its causes: where one of them finds something, what this one
-    says of the same place is a mere consequence and is not told. A `local` rule judges single values,
-    so that it can speak of what fits of a document that has flaws elsewhere.
+    says of the same place is a mere consequence and is not told. A `local` rule judges single
+    values, so that it can speak of what fits of a document that has flaws elsewhere.
     """
 
     id: str

@@ -153,19 +153,24 @@ def _asked(spot: _Spot) -> tuple[str, str]:
         return "other", ""
     if is_list(spot.field) and not isinstance(spot.tokens[-1], int):
         return "list", ""
-    for fact in facts(spot.field):
-        form = FORMS.get(str(getattr(fact, "pattern", None)))
-        if form:
-            return form, ""
-        if get_origin(fact) is Literal:
-            return "choice", ", ".join(map(str, get_args(fact)))
-        if isinstance(fact, type) and issubclass(fact, Quantity):
-            return "amount", ", ".join(_units(fact))
-        if isinstance(fact, type) and issubclass(fact, BaseModel):
-            return "group", ", ".join(n for n, f in members(fact).items() if f.is_required())
-        if fact in _TYPES:
-            return _TYPES[fact], ""
-    return "other", ""
+    meanings = (_meaning(fact) for fact in facts(spot.field))
+    return next((one for one in meanings if one is not None), ("other", ""))
+
+
+def _meaning(fact: Any) -> tuple[str, str] | None:
+    """Return what a type, or a note about it, asks for; None for notes that do not say."""
+    form = FORMS.get(str(getattr(fact, "pattern", None)))
+    if form:
+        return form, ""
+    if get_origin(fact) is Literal:
+        return "choice", ", ".join(map(str, get_args(fact)))
+    if not isinstance(fact, type):
+        return None
+    if issubclass(fact, Quantity):
+        return "amount", ", ".join(_units(fact))
+    if issubclass(fact, BaseModel):
+        return "group", ", ".join(n for n, f in members(fact).items() if f.is_required())
+    return (_TYPES[fact], "") if fact in _TYPES else None
 
 
 def _units(model: type[BaseModel]) -> Iterator[str]:

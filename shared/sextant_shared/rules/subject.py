@@ -4,8 +4,9 @@ A declaration is walked once, whatever its kind; each rule then asks for the par
 (`every(Chemical)`) or for the codes of a list (`codes("states")`), with their JSON pointers, so
 that no rule knows where in a kind they stand.
 
-Of a document that does not fit its model, a subject holds what does (`of_flawed`): then members of
-`declaration` that are asked for can be None, and only rules that are `local` may look at it.
+Of a document that does not fit its model, a subject holds what does: parts that are `whole`, and
+`broken` ones of which only the codes count. Then members of `declaration` that are asked for can be
+None, and only rules that are `local` may look at it.
 """
 
 import datetime as dt
@@ -25,28 +26,30 @@ Places = Iterable[tuple[str, BaseModel]]
 class Subject:
     """One declaration under examination, beside what else its State has filed."""
 
-    def __init__(self, declaration: DeclarationBase, filings: Filings = NO_FILINGS) -> None:
+    def __init__(
+        self,
+        declaration: DeclarationBase,
+        filings: Filings = NO_FILINGS,
+        *,
+        whole: Places | None = None,
+        broken: Places = (),
+    ) -> None:
         self.declaration = declaration
         self.filings = filings
-        self._take(walk("", declaration), ())
-
-    @classmethod
-    def of_flawed(cls, heading: DeclarationBase, whole: Places, broken: Places) -> "Subject":
-        """Return a subject of what fits: whole parts, and broken ones of which only codes count."""
-        subject = cls.__new__(cls)
-        subject.declaration, subject.filings = heading, NO_FILINGS
-        subject._take(whole, broken)
-        return subject
-
-    def _take(self, whole: Places, broken: Places) -> None:
         self._by_type: dict[type[BaseModel], list[tuple[str, Any]]] = {}
         self._broken: dict[type[BaseModel], list[tuple[str, Any]]] = {}
         self._at: dict[str, BaseModel] = {}
         self._found: dict[type[BaseModel], list[tuple[str, Any]]] = {}
-        for places, parts in ((self._by_type, whole), (self._broken, broken)):
-            for pointer, part in parts:
+        parts = walk("", declaration) if whole is None else whole
+        for places, some in ((self._by_type, parts), (self._broken, broken)):
+            for pointer, part in some:
                 places.setdefault(type(part), []).append((pointer, part))
                 self._at[pointer] = part
+
+    @property
+    def state(self) -> str | None:
+        """The State that declares; None where a flawed document does not say."""
+        return self.declaration.state_code
 
     @property
     def day(self) -> dt.date | None:
