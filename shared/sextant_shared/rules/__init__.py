@@ -18,11 +18,24 @@ from sextant_shared.encoding import b64u, canonical_json, parse_json, sha256
 from sextant_shared.errors import Finding, PlatformError, Severity
 from sextant_shared.models.declaration import DeclarationBase, read_declaration
 from sextant_shared.models.declaration.reading import kind_of, upgrade
-from sextant_shared.rules import completeness, formats, structure, sums, thresholds
+from sextant_shared.rules import (
+    completeness,
+    formats,
+    notices,
+    plans,
+    siblings,
+    stocks,
+    structure,
+    sums,
+    thresholds,
+    totals,
+    years,
+)
+from sextant_shared.rules.expected import YEAR_RULES, is_reported
 from sextant_shared.rules.filings import NO_FILINGS, Filings
 from sextant_shared.rules.fitting import subject_of_flawed
 from sextant_shared.rules.policy import DEFAULT_POLICY, RulePolicy
-from sextant_shared.rules.rule import Rule
+from sextant_shared.rules.rule import Rule, Yearly, YearRule
 from sextant_shared.rules.subject import Subject
 
 VERSION = "2026.1"
@@ -35,6 +48,12 @@ _RULES: tuple[Rule, ...] = (
     *completeness.RULES,
     *thresholds.RULES,
     *sums.RULES,
+    *siblings.RULES,
+    *notices.RULES,
+    *totals.RULES,
+    *stocks.RULES,
+    *plans.RULES,
+    *years.RULES,
 )
 _SOURCES = ("sextant_shared.rules", "sextant_shared.models.declaration")
 
@@ -87,6 +106,35 @@ def check(
     return Report(declaration, findings, "RETURNED" if must_fix else "REGISTERED", pack, digest)
 
 
+def check_filings(
+    filings: Filings, year: int, policy: RulePolicy = DEFAULT_POLICY
+) -> tuple[Finding, ...]:
+    """Return what the filings of a year lack or deny as a whole, State by State.
+
+    `check` speaks of one document beside the others; this speaks of documents that are not there,
+    so its findings point at no place. It needs the years before, too; a State that has filed
+    nothing on the past of the year is not judged.
+    """
+    return tuple(
+        finding
+        for state in filings.states
+        for finding in _lacking(Yearly(filings, state, year), policy)
+    )
+
+
+def _lacking(yearly: Yearly, policy: RulePolicy) -> Iterator[Finding]:
+    if not is_reported(yearly):
+        return
+    told: set[tuple[str, str]] = set()
+    for rule in YEAR_RULES:
+        for finding in rule.findings(yearly, policy):
+            args = dict(finding.args)
+            kind, site = args["kind"], args.get("site", "")
+            if (kind, site) not in told:
+                told |= {(kind, site), (kind, "")}
+                yield finding
+
+
 def run_rules(
     subject: Subject, policy: RulePolicy, rules: Sequence[Rule] = _RULES
 ) -> list[Finding]:
@@ -101,9 +149,9 @@ def run_rules(
     return told
 
 
-def list_rules() -> Sequence[Rule]:
+def list_rules() -> Sequence[Rule | YearRule]:
     """Return all rules, in the order in which they speak."""
-    return _RULES
+    return *_RULES, *YEAR_RULES
 
 
 @lru_cache

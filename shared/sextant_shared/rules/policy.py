@@ -47,6 +47,41 @@ class RulePolicy(Strict):
     sum_tolerance: Annotated[
         Decimal, Field(description="[P] relative difference that rounding explains")
     ] = Decimal("0.005")
+    slip_spread: Annotated[
+        Decimal,
+        Field(gt=0, description="[P] a figure is a wrong unit within so much of a thousand"),
+    ] = Decimal(2)
+    excess_factor: Annotated[
+        Decimal, Field(description="[P] national totals above so much of the sites' are told")
+    ] = Decimal(2)
+    small_producers: Annotated[
+        int, Field(description="[P] so many Schedule 3 plants may lie below their threshold")
+    ] = 10
+    plan_factor: Annotated[
+        Decimal, Field(gt=0, description="[P] what was done may be so much of the plan, or less")
+    ] = Decimal(2)
+    empty_plan_allowed: Annotated[
+        bool, Field(description="[U] a site in the look-back without plans may say so by no plant")
+    ] = True
+    coordinate_tolerance: Annotated[
+        Decimal, Field(description="[P] degrees; a map read again gives other coordinates")
+    ] = Decimal("0.01")
+    notice_days: Annotated[
+        int, Field(description="[P] a transfer may take place so many days from the noticed one")
+    ] = 45
+    extracted: Annotated[
+        tuple[str, ...],
+        Field(description="[P] Schedule 1 toxins, extracted and not made from precursors"),
+    ] = ("9009-86-3", "35523-89-8")
+    history_years: Annotated[
+        int, Field(ge=2, description="[P] own history shorter than this is no measure")
+    ] = 5
+    outlier_score: Annotated[
+        Decimal, Field(description="[P] modified z-score of an outlier, on logarithms")
+    ] = Decimal("3.5")
+    outlier_floor: Annotated[
+        Decimal, Field(gt=0, description="[P] least spread of a history, on logarithms")
+    ] = Decimal("0.1")
     less_than_allowed: Annotated[
         bool, Field(description="[M/U] C-7/DEC.14: country rows may say less than the threshold")
     ] = True

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from sextant_shared.errors import Finding, Severity
+from sextant_shared.rules.filings import Filings
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.subject import Subject
 from sextant_shared.rules.wording import words
@@ -51,6 +52,37 @@ class Rule:
     def findings(self, subject: Subject, policy: RulePolicy) -> Iterator[Finding]:
         """Yield what this rule finds in a declaration."""
         for place in self.find(subject, policy):
+            yield finding(self.id, self.severity, self.law, place)
+
+
+@dataclass(frozen=True, slots=True)
+class Yearly:
+    """All that one State has filed, and the year that is looked at."""
+
+    filings: Filings
+    state: str
+    year: int
+
+
+FindInYear = Callable[[Yearly, RulePolicy], Iterator[Place]]
+
+
+@dataclass(frozen=True, slots=True)
+class YearRule:
+    """A rule about a whole year's filings of one State: what they lack, or deny.
+
+    It speaks of documents that are not there, so its places point at nothing; `kind` and `site`
+    among the figures say what is missing. Of what an earlier rule has told, a later one is silent.
+    """
+
+    id: str
+    severity: Severity
+    law: str
+    find: FindInYear
+
+    def findings(self, yearly: Yearly, policy: RulePolicy) -> Iterator[Finding]:
+        """Yield what this rule finds in a year."""
+        for place in self.find(yearly, policy):
             yield finding(self.id, self.severity, self.law, place)
 
 

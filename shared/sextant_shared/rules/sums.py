@@ -7,8 +7,8 @@ from sextant_shared import codelists
 from sextant_shared.errors import Severity
 from sextant_shared.models.declaration.amount import Amount
 from sextant_shared.models.declaration.national import CountryRow, S2Record, S3Record
-from sextant_shared.models.declaration.schedule2 import S2Chemical
-from sextant_shared.rules.figures import NONE, kilograms, shown
+from sextant_shared.models.declaration.schedule2 import S2Chemical, S2ChemicalRow, S2Plan
+from sextant_shared.rules.figures import NONE, is_slip, kilograms, shown
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
@@ -57,18 +57,27 @@ def _bounds(rows: list[CountryRow], schedule: str) -> tuple[Decimal, Decimal] | 
 
 def _x5(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
     for pointer, row in subject.every(S2Chemical):
-        produced = kilograms(row.produced)
-        capacity = row.capacity.kilograms if row.capacity else None
-        if capacity is not None and produced > capacity * policy.capacity_factor:
-            yield Place(
-                pointer=f"{pointer}/produced",
-                way="capacity",
-                args={
-                    "chemical": row.chemical.name,
-                    "most": shown(capacity * policy.capacity_factor),
-                },
-                received=shown(produced),
-            )
+        yield from _over(f"{pointer}/produced", "capacity", row, row.produced, policy)
+    for pointer, plan in subject.every(S2Plan):
+        field = f"{pointer}/anticipated_produced"
+        yield from _over(field, "plan", plan, plan.anticipated_produced, policy)
+
+
+def _over(
+    pointer: str, way: str, row: S2ChemicalRow, made: Amount | None, policy: RulePolicy
+) -> Iterator[Place]:
+    capacity = row.capacity.kilograms if row.capacity else None
+    produced = kilograms(made)
+    if made is not None and capacity is not None and produced > capacity * policy.capacity_factor:
+        yield Place(
+            pointer=pointer,
+            way="unit" if is_slip(produced, capacity, policy) else way,
+            args={
+                "chemical": row.chemical.name,
+                "most": shown(capacity * policy.capacity_factor),
+            },
+            received=shown(produced),
+        )
 
 
 RULES = (

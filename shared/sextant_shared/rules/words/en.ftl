@@ -278,8 +278,49 @@ F10-longitude = No place has this longitude.
 
 ## Completeness
 
+C1 = What comes again each year, comes this year
+    .why = Most declarations are due every year. Where there is nothing to declare this time, a nil says so; silence looks like something forgotten.
+C1-again = { $state } declares no { $kind } for { $year }, as it did for the year before.
+    .expected = { $kind } for { $year }, or a nil declaration
+    .received = nothing
+    .fix = Send it, or a nil declaration over it. The year before it was { $number }.
+C1-facility = { $state } declares no { $kind } of facility { $site } for { $year }.
+    .expected = { $kind } of { $site } for { $year }
+    .received = nothing
+    .fix = Send it, or withdraw the facility if it was closed. It follows from { $number }.
+C1-sites = { $state } declares plant sites for { $year }, and no { $kind }.
+    .expected = { $kind } for { $year }: what a plant site does counts for the State
+    .received = nothing
+    .fix = Send the aggregate national data. The plant site is { $number }.
+C1-notices = { $state } gave notice of transfers in { $year }, and sent no { $kind }.
+    .expected = { $kind } for { $year }
+    .received = nothing
+    .fix = Send the yearly list of transfers. One notice is { $number }.
+C1-nil = { $state } says nil over { $scope } for { $year }, and declares { $kind }.
+    .expected = either the one or the other
+    .received = both
+    .fix = Amend the nil declaration, or withdraw { $number }.
+
+C2 = A Schedule 2 plant is declared until three years have passed
+    .why = A plant that was above the threshold in one of the last three years is declared, also where it does nothing any more; its quantities may be zero.
+C2-site = { $state } declares no { $kind } of { $site } for { $year }, although it was above the threshold in { $active }.
+    .expected = { $kind } of { $site } for { $year }, its quantities nil where there was nothing
+    .received = nothing
+    .fix = Send it, or withdraw the plant site if it was closed. The earlier figures are in { $number }.
+C2-plant = { $site } is declared for { $year } without plant { $plant }, which was above the threshold in { $active }.
+    .expected = plant { $plant } in { $kind } of { $site }
+    .received = nothing
+    .fix = Add the plant, its quantities nil where there was nothing. The earlier figures are in { $number }.
+
+C3 = What was planned is reported on
+    .why = A plant site with plans for a year is declared after it too, or it is said why not.
+C3-planned = { $state } declared plans of { $site } for { $year }, and sends no { $kind } of it.
+    .expected = { $kind } of { $site } for { $year }
+    .received = nothing
+    .fix = Send it, or explain that the plan came to nothing. The plan is { $number }.
+
 C4 = A Schedule 2 plant site is complete
-    .why = Each site has at least one plant, each plant a chemical and an activity, each chemical a purpose, a capacity and its quantities.
+    .why = Each site has at least one plant, each plant a chemical and an activity, each chemical a purpose, a capacity and its quantities; what is planned has its periods.
 C4-no-plant = The site has no plant.
     .expected = at least one plant
     .received = nothing
@@ -304,9 +345,17 @@ C4-blank = { $chemical }: { $field } is blank.
     .expected = an amount, or nil, not-applicable or unknown
     .received = blank
     .fix = Say which kind of nothing it is: nil where there was none.
+C4-no-look-back = { $chemical }: the initial declaration does not cover three years.
+    .expected = the two years before the reporting year
+    .received = nothing
+    .fix = Add the earlier years, nil where there was nothing.
+C4-no-period = { $chemical }: { $activity } is planned without a period.
+    .expected = from when to when
+    .received = nothing
+    .fix = Add the period of this activity.
 
 C5 = An OCPF site says why it is listed
-    .why = A site is listed for its discrete organic chemicals, for its PSF plants, or for both; PSF plants are counted exactly.
+    .why = A site is listed for its discrete organic chemicals, for its PSF plants, or for both; PSF plants are counted exactly. Each site and plant stands in the list once.
 C5-no-range = Site { $site } says neither a DOC range nor a PSF plant.
     .expected = doc_range, or psf_plants, or both
     .received = nothing
@@ -314,15 +363,46 @@ C5-no-range = Site { $site } says neither a DOC range nor a PSF plant.
 C5-count = The number of PSF plants is not the number listed.
     .expected = { $count }
     .fix = Correct the number or the list.
+C5-no-plants = Site { $site } is listed without a plant that makes such chemicals.
+    .expected = about how many plants make them
+    .fix = Give the approximate number of plants.
+C5-site-twice = Site { $site } stands in the list twice.
+    .expected = each plant site once
+    .fix = Remove the one, or correct its code.
+C5-plant-twice = Plant { $plant } stands in the site twice.
+    .expected = each PSF plant once
+    .fix = Remove the one, or correct its code.
+
+C6 = The Schedule 2 and the Schedule 3 form of a site count each other's plants
+    .why = Each of both forms says how many plants of the same site the other one declares.
+C6-count = { $site }: the number of plants is not that of the site's other form.
+    .expected = { $count }
+    .fix = Correct the number, or the plants of the other form.
+C6-no-form = { $site }: plants are counted that no other form of this site declares.
+    .expected = { $count }, or the other form of this site
+    .fix = Send the other form, or correct the number.
+
+C7 = A State gave notice of each transfer on its list
+    .why = Each transfer of a Schedule 1 chemical is noticed before it takes place, by both States. The yearly list tells what the notices should have told.
+C7-unnoticed = { $chemical }: of the transfer with { $state } on { $day } there is no notice.
+    .expected = a notice of this State, sent before the transfer
+    .received = nothing
+    .fix = Send the notice, late as it is, or correct State, day or chemical on the list.
 
 C8 = Attachments are all there
     .why = Whoever receives the declaration must see whether a part of it is missing.
 C8-count = The number of parts is not the number of attachments.
     .expected = { $count }
     .fix = Correct the number, or attach what is missing.
+C8-twice = Two attachments have the name { $file }.
+    .expected = a name for each, by which fields refer to it
+    .fix = Rename the one, also where it is referred to.
+C8-missing = No attachment has the name { $file }.
+    .expected = the name of an attachment of this declaration
+    .fix = Attach the file, or correct the name.
 
-C9 = Aggregate national data have every total
-    .why = The treaty asks for each total of each chemical. A blank cannot be told from a forgotten figure; nil says that there was none.
+C9 = Aggregate national data have every total, once
+    .why = The treaty asks for each total of each chemical. A blank cannot be told from a forgotten figure; nil says that there was none. A chemical or State that stands twice may be counted twice.
 C9-total = { $chemical }: { $field } is blank.
     .expected = an amount, or nil, not-applicable or unknown
     .received = blank
@@ -331,6 +411,12 @@ C9-row = { $state }: the quantity is blank.
     .expected = an amount, or nil, not-applicable or unknown
     .received = blank
     .fix = Give the quantity, or say that it is less than the threshold.
+C9-twice = { $chemical } stands in two records.
+    .expected = one record for each chemical
+    .fix = Put both records together, or correct the chemical.
+C9-state-twice = { $chemical }: { $state } stands in two rows.
+    .expected = one row for each State
+    .fix = Put both rows together, or correct the State.
 
 ## Thresholds
 
@@ -451,6 +537,47 @@ T10-certificate = Schedule 3 export to { $state } without an end-use certificate
 
 ## Cross-checks
 
+X1 = National totals cover what the plant sites declare
+    .why = What declared plant sites produce, process and consume is part of the State's total. A total that is smaller misses a site or a chemical; a much larger one may count what no site declares.
+X1-below = { $chemical }: the national total { $field } is less than its plant sites declare.
+    .expected = at least { $sites }
+    .fix = Correct the total or the plant site, or explain the difference.
+X1-excess = { $chemical }: the national total { $field } is far more than its plant sites declare.
+    .expected = about { $sites }, unless plants below the threshold add much
+    .fix = Look whether a plant site is missing; else leave it.
+X1-unit = { $chemical }: { $field } and its plant sites differ by a thousand. Kilograms entered as tonnes?
+    .expected = about { $sites }
+    .fix = Check the unit of the total and of the plant sites.
+X1-no-record = { $chemical }: plant sites declare it above the threshold, and the national data do not.
+    .expected = a record with at least { $sites }
+    .received = nothing
+    .fix = Add the record, or correct the chemical where it is misnamed.
+
+X2 = National trade covers what the plant sites declare
+    .why = What declared plant sites import and export is part of the State's total; traders may add to it.
+X2-below = { $chemical }: the national total { $field } is less than its plant sites declare.
+    .expected = at least { $sites }
+    .fix = Correct the total or the plant site, or explain the difference. Look whether imports and exports are swapped.
+X2-unit = { $chemical }: { $field } and its plant sites differ by a thousand. Kilograms entered as tonnes?
+    .expected = about { $sites }
+    .fix = Check the unit of the total and of the plant sites.
+
+X3 = Schedule 3 production fits the ranges of the plant sites
+    .why = Plant sites declare ranges; the national total lies within their sum, or above it by what small producers add.
+X3-below = { $chemical }: the national production is less than the ranges of its plant sites add up to.
+    .expected = at least { $least }
+    .fix = Correct the total or the ranges, or explain the difference.
+X3-above = { $chemical }: the national production is more than the ranges of its plant sites add up to.
+    .expected = { $least } to { $most }, and what small producers add
+    .fix = Look whether a plant site is missing; else leave it.
+X3-unit = { $chemical }: the national production and the ranges of its plant sites differ by a thousand. Kilograms entered as tonnes?
+    .expected = { $least } to { $most }
+    .fix = Check the unit of the total and the ranges.
+X3-no-record = { $chemical }: plant sites declare its production, and the national data do not.
+    .expected = a record with at least { $sites }
+    .received = nothing
+    .fix = Add the record, or correct the chemical where it is misnamed.
+
 X4 = Country rows add up to their total
     .why = Imports and exports are declared in total and by country. Rows below the threshold may stand without a figure; then the total lies within a range.
 X4-total = { $chemical }: the total { $field } is not that of its rows.
@@ -465,3 +592,100 @@ X5 = Production fits the capacity
 X5-capacity = { $chemical }: more was produced than the plant can make.
     .expected = at most { $most }
     .fix = Correct the amount or the capacity, or explain.
+X5-plan = { $chemical }: more is planned than the plant can make.
+    .expected = at most { $most }
+    .fix = Correct the plan or the capacity, or explain.
+X5-unit = { $chemical }: production and capacity differ by a thousand. Kilograms entered as tonnes?
+    .expected = at most { $most }
+    .fix = Check the unit of the amount and of the capacity.
+
+X6 = Stocks of Schedule 1 chemicals balance
+    .why = What was there at the end of the year before, and what was made or received, is consumed, shipped, or still there.
+X6-balance = { $chemical }: the stock at the end of the year does not follow from the year before.
+    .expected = { $computed }
+    .fix = Correct the stock or the movements, or explain. The year began with { $start }.
+X6-balance-range = { $chemical }: the stock at the end of the year does not follow from the year before, whichever facility had the year's transfers.
+    .expected = { $computed } to { $most }
+    .fix = Correct the stock or the movements, or explain. The year began with { $start }.
+X6-at-end = { $chemical }: more was there at the end of the year than is said to be the most.
+    .expected = at least { $least }
+    .fix = Correct the one or the other.
+X6-at-start = { $chemical }: more was there at the start of the year than is said to be the most.
+    .expected = at least { $least }
+    .fix = Correct the one or the other; the stock at the start is that of the year before.
+X6-vanished = { $chemical } was in stock at the end of the year before, and is not reported on.
+    .expected = a row that tells what became of { $start }
+    .received = nothing
+    .fix = Add the chemical, with what was consumed or shipped.
+
+X7 = Schedule 1 production names its precursors
+    .why = Schedule 1 chemicals are made from others, most of them scheduled; toxins are extracted.
+X7-none = { $chemical } was produced, { $produced }, and no precursor is named.
+    .expected = the precursors of Schedules 1 to 3 with their quantities
+    .received = nothing
+    .fix = Add the precursors, or explain from what it was made.
+
+X8 = The yearly list of transfers is the year's notices
+    .why = The list tells each transfer again that was noticed, and the sum of each State. What differs was changed after the notice, or mistyped.
+X8-quantity = { $chemical }: the quantity is not the noticed one.
+    .expected = { $noticed }
+    .fix = Correct the list, or explain why less or more was transferred than { $number } said.
+X8-unlisted = { $chemical }: the transfer with { $state } noticed for { $day } is not on the list.
+    .expected = { $quantity }, as { $number } noticed it
+    .received = nothing
+    .fix = Add the transfer, or explain that it did not take place.
+X8-sum = { $chemical }: the year's quantity of { $state } is not that of its transfers.
+    .expected = { $computed }
+    .fix = Correct the sum or the transfers.
+X8-no-sum = { $chemical }: there are transfers with { $state }, and no quantity of the year.
+    .expected = { $computed }
+    .received = nothing
+    .fix = Add the State with its quantity of the year.
+
+X9 = What was done was planned, or additionally declared
+    .why = Activities above the threshold are declared before the year, or at least five days before they begin.
+X9-unplanned = { $chemical } at plant { $plant } was in no plan for { $year }, nor additionally declared.
+    .expected = a plan for { $year }, or a declaration of additional activities
+    .fix = Send what was not declared, late as it is, or explain.
+
+X10 = What was done is near to what was planned
+    .why = Plans change, and no rule forbids it. A large difference may be a wrong figure on one side.
+X10-amount = { $chemical }: { $field } is far from what was planned.
+    .expected = about { $planned }
+    .fix = Check the figure; if it is right, nothing is to be done.
+X10-range = { $chemical }: the range is far from what was planned.
+    .expected = { $planned }
+    .fix = Check the range; if it is right, nothing is to be done.
+X10-unit = { $chemical }: { $field } and its plan differ by a thousand. Kilograms entered as tonnes?
+    .expected = about { $planned }
+    .fix = Check the unit here and in the plan.
+
+X11 = What changed of a site or facility is said
+    .why = Names, operators and places are how a site is known again. Where one changed, a note says what and since when.
+X11-site = { $site }: { $field } is not that of the year before, and no note says so.
+    .expected = { $was }
+    .fix = Say in the note what changed and since when, or correct it.
+X11-moved = { $site } lies elsewhere than in the year before, and no note says so.
+    .expected = { $was }
+    .fix = Correct the coordinates, or say in the note that they were read again.
+X11-plant = { $site }, plant { $plant }: { $field } is not that of the year before, and no note says so.
+    .expected = { $was }
+    .fix = Say in the note what changed and since when, or correct it.
+
+X12 = Direct exports go to partners of the State
+    .why = Where a plant site exports itself, the State's exports of this chemical name the same States.
+X12-partner = { $chemical } is exported directly to { $state }, to which the national data name no export.
+    .expected = { $partners }
+    .fix = Correct the State here, or add it to the national exports.
+
+X13 = Figures are in line with the State's own earlier years
+    .why = A figure far from all earlier years may be right. A figure that is a thousand times that of last year is nearly always a wrong unit.
+X13-unit = { $chemical }: the figure and that of { $year } differ by a thousand. Kilograms entered as tonnes?
+    .expected = about { $before }
+    .fix = Check the unit; if the figure is right, explain.
+X13-above = { $chemical }: { $field } is far above the State's own { $years } earlier years.
+    .expected = about { $usual }
+    .fix = Check the figure; if it is right, nothing is to be done.
+X13-below = { $chemical }: { $field } is far below the State's own { $years } earlier years.
+    .expected = about { $usual }
+    .fix = Check the figure; if it is right, nothing is to be done.
