@@ -3,20 +3,20 @@
 import copy
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sextant_shared.models.declaration import read_declaration
-from sextant_shared.rules import Report, check
+from sextant_shared.errors import Finding
+from sextant_shared.rules import Report, check, check_filings
 from sextant_shared.rules.filings import Filings
 from sextant_shared.rules.policy import DEFAULT_POLICY
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 CORPUS = ROOT / "tests" / "corpus"
-MEMBERS = {"why", "example", "set", "remove", "filed", "expect"}
+MEMBERS = {"why", "example", "set", "remove", "filed", "year", "expect"}
 Expected = tuple[str, str, str, str]
 
 
@@ -28,6 +28,7 @@ class Case:
     why: str
     document: Mapping[str, Any]
     filed: tuple[Mapping[str, Any], ...]
+    year: int | None
     expect: tuple[Expected, ...]
 
     @property
@@ -36,12 +37,18 @@ class Case:
         return json.dumps(self.document, ensure_ascii=False).encode()
 
     def filings(self) -> Filings:
-        """Return what the State filed before."""
-        return Filings(read_declaration(document) for document in self.filed)
+        """Return what the State filed before, amended where it was amended."""
+        return Filings.from_documents(self.filed)
 
     def report(self) -> Report:
-        """Return what the rules say."""
+        """Return what the rules say of the declaration."""
         return check(self.data, DEFAULT_POLICY, self.filings())
+
+    def findings(self) -> Sequence[Finding]:
+        """Return what the rules say: of the declaration, or of a whole year's filings."""
+        if self.year is None:
+            return self.report().findings
+        return check_filings(Filings.from_documents([self.document, *self.filed]), self.year)
 
 
 def cases() -> Iterator[Case]:
@@ -59,6 +66,7 @@ def cases() -> Iterator[Case]:
                 why=members["why"],
                 document=spoiled(members),
                 filed=tuple(spoiled(filed) for filed in members.get("filed", ())),
+                year=members.get("year"),
                 expect=tuple(
                     (one["rule"], one["way"], one["severity"], one["at"])
                     for one in members["expect"]

@@ -13,7 +13,7 @@ CASES = list(cases())
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.why}")
 def test_a_flawed_declaration_has_exactly_its_findings(case: Case) -> None:
-    found = [(f.rule, f.way, str(f.severity), f.pointer) for f in case.report().findings]
+    found = [(f.rule, f.way, str(f.severity), f.pointer) for f in case.findings()]
     assert found == list(case.expect)
 
 
