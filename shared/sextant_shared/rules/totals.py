@@ -16,6 +16,7 @@ from sextant_shared.models.declaration.national import S2And, S2Record, S3And
 from sextant_shared.models.declaration.schedule2 import S2SiteAdpa
 from sextant_shared.models.declaration.schedule3 import S3SiteAdpa
 from sextant_shared.rules.figures import NONE, is_slip, key, kilograms, near, shown
+from sextant_shared.rules.formats import is_cas
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
@@ -46,7 +47,7 @@ def _x1(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
     for chemical, sites in sums.items():
         least = codelists.thresholds()[sites.chemical.schedule][0]
         most = max(sites.kg.get(name, NONE) for name in _MADE)
-        if chemical not in recorded and most > least:
+        if chemical not in recorded and most > least and _is_told_well(sites.chemical):
             yield Place(
                 pointer="/records",
                 way="no-record",
@@ -128,7 +129,7 @@ def _x3(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
             )
     for chemical, codes in ranges.items():
         bounds = _bounds(codes)
-        if bounds is not None:
+        if bounds is not None and _is_told_well(chemicals[chemical]):
             args = {"chemical": chemicals[chemical].name, "sites": shown(bounds[0])}
             yield Place(pointer="/records", way="no-record", args=args)
 
@@ -163,6 +164,11 @@ def _outside(
             received=declared.text,
             severity=None if slip else Severity.INFORMATION,
         )
+
+
+def _is_told_well(chemical: Chemical) -> bool:
+    """Return whether a chemical is named so that it can be found; F1 speaks of those mistyped."""
+    return chemical.cas is None or is_cas(chemical.cas)
 
 
 def _bounds(codes: Sequence[str]) -> tuple[Decimal, Decimal | None] | None:
