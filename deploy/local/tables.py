@@ -18,6 +18,8 @@ from sextant_shared.protocol.access import Action, Role
 from sextant_shared.protocol.problems import RECIPIENT_LOCAL
 from sextant_shared.protocol.problems import TABLE as PROBLEMS
 from sextant_shared.rules import list_rules, rule_pack_id
+from sextant_shared.rules.elsewhere import ELSEWHERE
+from sextant_shared.rules.rule import YearRule
 from sextant_shared.rules.wording import title
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -92,11 +94,16 @@ def access_page() -> str:
 
 
 def rules_page() -> str:
-    """Return the list of rules."""
+    """Return the list of rules, and what is checked elsewhere."""
     lines = ["# The rule pack", "", NOTE, f"Version {rule_pack_id().version}.", ""]
-    lines += ["| id | severity | law | holds when |", "| --- | --- | --- | --- |"]
+    lines += ["| id | severity | law | holds when | sees |", "| --- | --- | --- | --- | --- |"]
     for rule in list_rules():
-        lines.append(f"| `{rule.id}` | {rule.severity} | {rule.law} | {title(rule.id)} |")
+        sees = "a year's filings" if isinstance(rule, YearRule) else "a declaration"
+        row = (f"`{rule.id}`", rule.severity, rule.law, title(rule.id), sees)
+        lines.append(f"| {' | '.join(row)} |")
+    lines += ["", "A rule that compares is silent without the other filings of the same State."]
+    lines += ["", "## Checked elsewhere", "", "| what | where | why |", "| --- | --- | --- |"]
+    lines += [f"| {one.what} | {one.where} | {one.why} |" for one in ELSEWHERE]
     return "\n".join(lines) + "\n"
 
 

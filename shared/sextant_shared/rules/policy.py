@@ -73,6 +73,9 @@ class RulePolicy(Strict):
         tuple[str, ...],
         Field(description="[P] Schedule 1 toxins, extracted and not made from precursors"),
     ] = ("9009-86-3", "35523-89-8")
+    swap_factor: Annotated[
+        Decimal, Field(description="[P] imports within so much of last year's exports are swapped")
+    ] = Decimal("1.5")
     history_years: Annotated[
         int, Field(ge=2, description="[P] own history shorter than this is no measure")
     ] = 5

@@ -8,7 +8,7 @@ from sextant_shared.errors import Severity
 from sextant_shared.models.declaration.amount import Amount
 from sextant_shared.models.declaration.national import CountryRow, S2Record, S3Record
 from sextant_shared.models.declaration.schedule2 import S2Chemical, S2ChemicalRow, S2Plan
-from sextant_shared.rules.figures import NONE, is_slip, kilograms, shown
+from sextant_shared.rules.figures import NONE, is_slip, kilograms, near, shown
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
@@ -30,7 +30,7 @@ def _x4(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
             if total is None or declared is None or bounds is None:
                 continue
             least, most = bounds
-            slack = policy.sum_tolerance * max(declared, least)
+            slack = near(declared, least, policy)  # rows and total are rounded
             if not least - slack <= declared <= most + slack:
                 yield Place(
                     pointer=f"{pointer}/{field}",

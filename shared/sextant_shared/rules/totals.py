@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from sextant_shared import codelists
+from sextant_shared.codelists.chemicals import is_cas
 from sextant_shared.errors import Severity
 from sextant_shared.models.declaration.amount import Amount
 from sextant_shared.models.declaration.chemical import Chemical
@@ -16,7 +17,6 @@ from sextant_shared.models.declaration.national import S2And, S2Record, S3And
 from sextant_shared.models.declaration.schedule2 import S2SiteAdpa
 from sextant_shared.models.declaration.schedule3 import S3SiteAdpa
 from sextant_shared.rules.figures import NONE, is_slip, key, kilograms, near, shown
-from sextant_shared.rules.formats import is_cas
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject

@@ -14,6 +14,7 @@ from sextant_shared.rules.subject import Subject
 
 _TOTALS = ("produced", "processed", "consumed", "imported", "exported")
 _ACTIVITIES = ("produced", "processed", "consumed")
+_COPIED = 3  # so many equal figures are no chance
 _NORMAL = Decimal("0.6745")  # makes the median deviation of a normal law its standard one
 Record = S2Record | S3Record
 History = dict[int, Decimal]
@@ -51,6 +52,8 @@ def _records_before(subject: Subject, national: S2And | S3And) -> dict[str, dict
 def _x13_record(
     pointer: str, record: Record, before: dict[int, Record], policy: RulePolicy
 ) -> Iterator[Place]:
+    if before:
+        yield from _x13_last(pointer, record, max(before), before[max(before)], policy)
     for name in _TOTALS:
         amount: Amount | None = getattr(record, name, None)
         history = {
@@ -73,6 +76,42 @@ def _x13_record(
             }
             name = f"{record.chemical.name}, {row.state_code}"
             yield from _slip(f"{pointer}/{way}/{j}/quantity", name, row.quantity, history, policy)
+
+
+def _x13_last(
+    pointer: str, record: Record, year: int, last: Record, policy: RulePolicy
+) -> Iterator[Place]:
+    """Yield that a record is last year's again, or that its imports and exports changed places."""
+    args = {"chemical": record.chemical.name, "year": str(year)}
+    figures = [kg for name in _TOTALS if (kg := kilograms(getattr(record, name, None)))]
+    old = [kg for name in _TOTALS if (kg := kilograms(getattr(last, name, None)))]
+    if figures == old and len(figures) >= _COPIED:
+        yield Place(pointer=pointer, way="copied", args=args)
+    imported, exported = kilograms(record.imported), kilograms(record.exported)
+    was_imported, was_exported = kilograms(last.imported), kilograms(last.exported)
+    if (
+        _is_like(imported, was_exported, policy.swap_factor)
+        and _is_like(exported, was_imported, policy.swap_factor)
+        and not _is_like(imported, was_imported, policy.swap_factor**2)
+        and _shared(record.imports, last.exports) >= max(_shared(record.imports, last.imports), 1)
+    ):
+        yield Place(
+            pointer=f"{pointer}/imported",
+            way="swapped",
+            args={**args, "imported": shown(was_imported), "exported": shown(was_exported)},
+            received=f"{shown(imported)}, {shown(exported)}",
+            severity=Severity.EXPLAIN_OR_FIX,
+        )
+
+
+def _shared(rows: Sequence[CountryRow], others: Sequence[CountryRow]) -> int:
+    """Return how many States both lists name."""
+    return len({row.state_code for row in rows} & {row.state_code for row in others})
+
+
+def _is_like(one: Decimal, other: Decimal, factor: Decimal) -> bool:
+    low, high = sorted((one, other))
+    return high <= low * factor
 
 
 def _slip(

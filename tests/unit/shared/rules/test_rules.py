@@ -14,7 +14,9 @@ from sextant_shared.codelists.chemicals import is_cas
 from sextant_shared.errors import Severity
 from sextant_shared.models.declaration.amount import Amount
 from sextant_shared.rules import Report, check, list_rules, rule_pack_id
+from sextant_shared.rules.elsewhere import ELSEWHERE
 from sextant_shared.rules.policy import RulePolicy
+from tests.support.corpus import cases
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
 SAMPLES = sorted(EXAMPLES.glob("*/*.json"))
@@ -107,8 +109,28 @@ def test_each_rule_finds_what_it_is_about(rule: str, name: str, path: Path_, val
         assert finding.law
 
 
-def test_every_rule_of_the_pack_is_tried_above() -> None:
-    assert {rule.id for rule in list_rules()} - {rule for rule, *_ in BENT} <= {"T2"}
+def test_every_rule_of_the_pack_is_tried_above_or_in_the_corpus() -> None:
+    tried = {rule for rule, *_ in BENT} | {case.rule for case in cases()}
+    assert {rule.id for rule in list_rules()} - tried <= {"T2"}
+
+
+# Section 6 of the domain's reference on declarations.
+NUMBERED = [
+    *(f"F{number}" for number in range(1, 7)),
+    *(f"C{number}" for number in range(1, 9)),
+    *(f"T{number}" for number in range(1, 11)),
+    *(f"X{number}" for number in range(1, 14)),
+]
+
+
+@pytest.mark.parametrize("number", NUMBERED)
+def test_what_the_domain_numbers_is_a_rule_of_the_pack(number: str) -> None:
+    assert [rule.id for rule in list_rules()].count(number) == 1
+
+
+def test_what_no_rule_checks_says_where_it_is_checked_and_why() -> None:
+    assert {one.where for one in ELSEWHERE} == {"the Secretariat's reconciliation", "the due days"}
+    assert all(one.what and one.why for one in ELSEWHERE)
 
 
 def test_a_cause_hides_its_consequence() -> None:
