@@ -72,7 +72,7 @@ def _c4_blanks(pointer: str, part: object, fields: Iterable[str], name: str) -> 
 
 
 def _c4_look_back(pointer: str, row: S2Chemical) -> Iterator[Place]:
-    if len({earlier.year for earlier in row.earlier}) < _LOOK_BACK:
+    if len(row.earlier) < _LOOK_BACK:
         args = {"chemical": row.chemical.name}
         yield Place(
             pointer=f"{pointer}/earlier",

@@ -35,6 +35,6 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
     Elsewhere(
         "C1: what was never filed before",
         "the due days",
-        "rules know obligations from what was filed before; first ones follow from entry into force",
+        "rules know of duties by what was filed before; first ones follow from entry into force",
     ),
 )
