@@ -37,4 +37,9 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "the due days",
         "rules know of duties by what was filed before; first ones follow from entry into force",
     ),
+    Elsewhere(
+        "C1: plans and reports of destruction come again (Articles IV and V)",
+        "the due days",
+        "they follow the State's own annual destruction periods, not calendar years",
+    ),
 )

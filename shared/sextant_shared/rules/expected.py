@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from sextant_shared import codelists
 from sextant_shared.errors import Severity
 from sextant_shared.models.declaration import DeclarationBase
+from sextant_shared.models.declaration.article5 import A5ConvertedAnnual
 from sextant_shared.models.declaration.filing import LateNotice, Nil
 from sextant_shared.models.declaration.schedule1 import (
     FacilityAdaa,
@@ -31,6 +32,9 @@ from sextant_shared.rules.rule import Place, Yearly, YearRule
 
 _ACTIVITIES = ("produced", "processed", "consumed")
 _LOOK_BACK = 2  # years before the reporting year that oblige, VII.3
+_CONVERTED_YEARS = 10  # V.85
+Reported = FacilityAdpa | FacilityAdaa | A5ConvertedAnnual
+"""What comes again for a single facility."""
 # What comes again, and after which filings of the year before.
 _AGAIN: Mapping[str, tuple[str, ...]] = {
     "S2_AND": ("S2_AND",),
@@ -39,6 +43,7 @@ _AGAIN: Mapping[str, tuple[str, ...]] = {
     "OCPF_ANNUAL": ("OCPF_ANNUAL", "OCPF_INITIAL"),
     "S2_SITE_ADAA": ("S2_SITE_ADAA",),
     "S3_SITE_ADAA": ("S3_SITE_ADAA",),
+    "X4_PROTECTIVE": ("X4_PROTECTIVE",),
 }
 # What does as well: a plan that came late is additional.
 _INSTEAD = {"S2_SITE_ADAA": "S2_ADDITIONAL", "S3_SITE_ADAA": "S3_ADDITIONAL"}
@@ -79,23 +84,33 @@ def _c1_again(yearly: Yearly, filed: set[str], excused: set[str]) -> Iterator[Pl
 
 
 def _c1_facilities(yearly: Yearly, excused: set[str]) -> Iterator[Place]:
-    """Yield the Schedule 1 facilities of which no report, or no plan, comes again."""
+    """Yield the facilities of which no report, or no plan, comes again."""
     due: dict[tuple[str, str], str] = {}
-    there: set[tuple[str, str]] = set()
     for declaration in _filed(yearly, back=1):
-        if isinstance(declaration, FacilityAdpa | FacilityAdaa):
-            code = declaration.facility.facility_code
-            due.setdefault((declaration.kind, code), declaration.declaration_id)
+        if isinstance(declaration, Reported) and _comes_again(declaration, yearly.year):
+            due.setdefault(_of_facility(declaration), declaration.declaration_id)
+    there: set[tuple[str, str]] = set()
     for declaration in _filed(yearly):
         if isinstance(declaration, FacilityInitial):
             kind = declaration.kind.replace("INITIAL", "ADPA")
             code = declaration.facility.facility_code
             due.setdefault((kind, code), declaration.declaration_id)
-        elif isinstance(declaration, FacilityAdpa | FacilityAdaa):
-            there.add((declaration.kind, declaration.facility.facility_code))
+        elif isinstance(declaration, Reported):
+            there.add(_of_facility(declaration))
     for (kind, code), number in due.items():
         if (kind, code) not in there and kind not in excused:
             yield _missing(yearly, "facility", kind, {"site": code, "number": number})
+
+
+def _of_facility(declaration: Reported) -> tuple[str, str]:
+    return declaration.kind, declaration.facility.facility_code
+
+
+def _comes_again(declaration: Reported, year: int) -> bool:
+    """Return whether a report is due again: of a converted facility, for ten years (V.85)."""
+    if isinstance(declaration, A5ConvertedAnnual):
+        return year <= declaration.converted_on.year + _CONVERTED_YEARS
+    return True
 
 
 def _c1_this_year(yearly: Yearly, filed: set[str]) -> Iterator[Place]:
@@ -202,5 +217,5 @@ def _announced(yearly: Yearly) -> Iterator[str]:
 YEAR_RULES = (
     YearRule("C2", Severity.EXPLAIN_OR_FIX, "VII.3", _c2),
     YearRule("C3", Severity.EXPLAIN_OR_FIX, "VII.4, VIII.4", _c3),
-    YearRule("C1", Severity.EXPLAIN_OR_FIX, "VI(7)-(8)", _c1),
+    YearRule("C1", Severity.EXPLAIN_OR_FIX, "VI(7)-(8), X(4), V.85", _c1),
 )
