@@ -50,6 +50,7 @@ __all__ = (
 FILES = (
     "activities.csv",
     "amendment_reasons.csv",
+    "chemical_facts.csv",
     "chemicals.csv",
     "exempt.csv",
     "product_groups.csv",
@@ -59,7 +60,7 @@ FILES = (
     "synthetic_ranges.csv",
     "transfer_causes.csv",
 )
-"""What rules may read. Formulas and synonyms help a search and decide nothing."""
+"""What rules may read: synonyms say whether a name fits a CAS number; formulas decide nothing."""
 
 
 def chemicals() -> tuple[ScheduledChemical, ...]:

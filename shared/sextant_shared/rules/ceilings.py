@@ -138,6 +138,6 @@ def _t7(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
 
 RULES = (
     Rule("T5", Severity.MUST_FIX, "VI.8, VI.10-11", _t5),
-    Rule("T6", Severity.MUST_FIX, "VI.2(c)-(d)", _t6, follows=("F4",)),
-    Rule("T7", Severity.MUST_FIX, "VI.9", _t7, follows=("F4",)),
+    Rule("T6", Severity.MUST_FIX, "VI.2(c)-(d)", _t6),
+    Rule("T7", Severity.MUST_FIX, "VI.9", _t7),
 )

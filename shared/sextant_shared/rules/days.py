@@ -43,6 +43,7 @@ def _heading(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
     event, year = declaration.event_date, declaration.reporting_year
     first = policy.convention_from
     early = Severity.EXPLAIN_OR_FIX
+    is_once = declaration.about.period == "once"
     if event is not None and event < first:
         yield Place(
             pointer="/event_date",
@@ -51,7 +52,7 @@ def _heading(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
             received=event.isoformat(),
             severity=early,
         )
-    elif event is None and year is not None and year < first.year:
+    elif not is_once and event is None and year is not None and year < first.year:
         yield Place(
             pointer="/reporting_year",
             way="before-convention",
@@ -59,7 +60,6 @@ def _heading(subject: Subject, policy: RulePolicy) -> Iterator[Place]:
             received=str(year),
             severity=early,
         )
-    is_once = declaration.about.period == "once"
     if is_once and event is not None and year is not None and year != event.year - 1:
         yield Place(
             pointer="/reporting_year",

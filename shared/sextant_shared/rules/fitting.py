@@ -3,6 +3,7 @@
 A part that does not fit is tried again without its flawed members; what is left is whole when the
 flawed ones were optional, and broken when they were not. Within flawed members the search goes on,
 so that each finding keeps its place in the document, and one flaw hides nothing beside itself.
+Members of the heading that no rule judges are as good as optional.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ from sextant_shared.models.strict import Strict
 from sextant_shared.rules.shape import inner_parts, is_list, members, models_of, walk
 from sextant_shared.rules.subject import Subject
 
+_JUDGED = {"state_code", "reporting_year", "event_date", "kind"}
+_IDLE = set(DeclarationBase.model_fields) - _JUDGED
 Fit = tuple[str, BaseModel, bool]
 """A place, the part there, and whether it is whole."""
 
@@ -49,7 +52,8 @@ def _remains(
     rest, _ = _attempt(model, sound)
     whole = rest is not None
     if rest is None:
-        rest = _broken(model, sound)
+        rest, lacking = _broken(model, sound)
+        whole = not pointer and lacking <= _IDLE
     yield pointer, rest, whole
     yield from ((place, one, True) for place, one in inner_parts(pointer, rest))
     for name, field in members(model).items():
@@ -68,12 +72,16 @@ def _attempt(model: type[BaseModel], value: Any) -> tuple[BaseModel | None, set[
         return None, {str(item["loc"][0]) for item in found if item["loc"]}
 
 
-def _broken(model: type[BaseModel], sound: Mapping[str, Any]) -> BaseModel:
-    """Return a model of members that fit one by one; None where one that is asked for does not."""
+def _broken(model: type[BaseModel], sound: Mapping[str, Any]) -> tuple[BaseModel, set[str]]:
+    """Return a model of the members that fit, and the names of those that it should have.
+
+    What it should have is None.
+    """
     known = _loose(model).model_validate(sound)
-    asked = {name: None for name, field in model.model_fields.items() if field.is_required()}
     given = {name: getattr(known, name) for name in known.model_fields_set}
-    return model.model_construct(known.model_fields_set, **{**asked, **given})
+    asked = {name for name, field in model.model_fields.items() if field.is_required()}
+    lacking = asked - set(given)
+    return model.model_construct(set(given), **dict.fromkeys(lacking), **given), lacking
 
 
 @cache

@@ -57,11 +57,13 @@ def identities(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
     """F2: CAS number, name, schedule and entry that do not agree; at most one place a chemical."""
     names_known = subject.declaration.language == _LANGUAGE
     for pointer, chemical in subject.every(Substance):
+        if _is_exempt(chemical):
+            continue  # F6 speaks of these
         schedule: str | None = getattr(chemical, "schedule", "")
-        if schedule == "" or _is_exempt(chemical):
-            continue  # no scheduled chemical, or one of which F6 speaks
         listed = codelists.chemicals_by_cas().get(chemical.cas or "")
-        if listed is not None:
+        if schedule == "":
+            places = _agent(pointer, listed)
+        elif listed is not None:
             places = _listed(pointer, chemical, listed, subject.day)
             if names_known:
                 places = _first(places, _misnamed(pointer, chemical, listed))
@@ -70,6 +72,13 @@ def identities(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
         else:
             places = _unlisted(pointer, chemical, schedule)
         yield from _first(places)
+
+
+def _agent(pointer: str, listed: ScheduledChemical | None) -> Iterator[Place]:
+    """Yield a chemical that is declared as one of no schedule, such as for riot control (II.7)."""
+    if listed is not None:
+        args = {"name": listed.name, "schedule": listed.schedule}
+        yield Place(pointer=f"{pointer}/cas", way="scheduled", args=args, received=listed.cas)
 
 
 def key_of(name: str) -> str:

@@ -170,7 +170,7 @@ def _is_outside(code: str, day: dt.date) -> bool:
 
 
 RULES = (
-    Rule("T8", Severity.MUST_FIX, "VI.5 bis", _t8, follows=("F1", "F4")),
+    Rule("T8", Severity.MUST_FIX, "VI.5 bis", _t8, follows=("F1",)),
     Rule("T9", Severity.MUST_FIX, "VI.1, VI.3-4", _t9, follows=("F3", "F7")),
     Rule("T10", Severity.EXPLAIN_OR_FIX, "VII.31, VIII.26", _t10, follows=("F3",), local=True),
 )

@@ -6,6 +6,7 @@ have their form: that is the business of the other rules.
 """
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -39,7 +40,6 @@ _WAYS = {
     "extra_forbidden": "unknown",
     "string_pattern_mismatch": "form",
     "literal_error": "choice",
-    "string_too_short": "short",
     "string_too_long": "long",
     "too_short": "few",
     "too_long": "many",
@@ -129,11 +129,11 @@ def _place(spot: _Spot, error_type: str, context: Mapping[str, Any]) -> Place:
         if way == "choice":
             near, choices = str(spot.value), allowed.split(", ")
         args = {"name": near, "allowed": ", ".join(choices), "nearest": _nearest(near, choices)}
-    elif way in {"short", "long", "few", "many", "small", "large"}:
+    elif way in {"long", "few", "many", "small", "large"}:
         args = {"limit": next(str(context[name]) for name in _LIMITS if name in context)}
     elif way in {"day", "amount"}:
         args = {"allowed": allowed}
-    received = "" if way in {"missing", "blank"} or spot.value == [] else _shown(spot.value)
+    received = "" if way in {"missing", "blank"} else _shown(spot.value, is_quoted=way == "type")
     return Place(pointer=pointer_of(spot.tokens), way=way, args=args, received=received)
 
 
@@ -185,8 +185,12 @@ def _nearest(name: str, choices: list[str]) -> str:
     return folded[near[0]] if near else "none"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, *, is_quoted: bool) -> str:
+    """Return what stands at a place, in short; quoted where it matters that it is text."""
     if isinstance(value, dict | list):
-        return "list" if isinstance(value, list) else "group"
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+        text = json.dumps(value)
+        return text if len(text) == len("[]") else f"{text[0]}…{text[-1]}"
+    text = (
+        value if isinstance(value, str) and not is_quoted else json.dumps(value, ensure_ascii=False)
+    )
     return text if len(text) <= _ECHO else text[: _ECHO - 1] + "…"

@@ -59,7 +59,6 @@ S0-blank = This is blank.
     }
 S0-type = This is something else than what is asked for here.
     .expected = { S0Expected }
-    .received = something else
     .fix = Write it in the form that is expected.
 S0-form = This is not in the form that is asked for here.
     .expected = { S0Expected }
@@ -76,15 +75,11 @@ S0-unknown = Nothing here is called { $name }.
         [none] Remove it, or write it under the name that the schema gives it.
        *[other] Write { $nearest }, if that is meant.
     }
-S0-short = This is too short.
-    .expected = at least { $limit } characters
-    .fix = Write it out.
 S0-long = This is too long.
     .expected = at most { $limit } characters
     .fix = Shorten it, or attach it as a file.
 S0-few = The list is too short.
     .expected = at least { $limit }
-    .received = an empty list
     .fix = Add what is missing.
 S0-many = The list is too long.
     .expected = at most { $limit }
@@ -116,6 +111,9 @@ F2-schedule = { $name } stands in another part of the schedules.
     .expected = { $schedule }
     .received = nothing
     .fix = Correct the schedule or the CAS number.
+F2-scheduled = { $name } stands in part { $schedule } of the schedules; here are only chemicals of none.
+    .expected = a chemical that stands in no schedule
+    .fix = Correct the CAS number, or declare the chemical where its schedule is declared.
 F2-entry = { $name } is another entry of { $schedule }.
     .expected = { $entry }
     .fix = Correct the entry or the CAS number.
