@@ -16,7 +16,7 @@ from sextant_shared.rules.policy import DEFAULT_POLICY
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 CORPUS = ROOT / "tests" / "corpus"
-MEMBERS = {"why", "example", "set", "remove", "text", "filed", "year", "expect"}
+MEMBERS = {"why", "example", "set", "remove", "text", "filed", "year", "expect", "says"}
 Expected = tuple[str, str, str, str]
 
 
@@ -31,6 +31,7 @@ class Case:
     filed: tuple[Mapping[str, Any], ...]
     year: int | None
     expect: tuple[Expected, ...]
+    says: tuple[str, ...]
 
     def filings(self) -> Filings:
         """Return what the State filed before, amended where it was amended."""
@@ -68,6 +69,7 @@ def cases() -> Iterator[Case]:
                     (one["rule"], one["way"], one["severity"], one["at"])
                     for one in members["expect"]
                 ),
+                says=tuple(members.get("says", ())),
             )
 
 

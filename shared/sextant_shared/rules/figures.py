@@ -1,4 +1,4 @@
-"""Figures as the rules compare and show them: kilograms, as decimals."""
+"""Figures as the rules compare them, in kilograms as decimals, and as they show them."""
 
 from decimal import Decimal
 
@@ -26,8 +26,9 @@ def kilograms(amount: Amount | None) -> Decimal:
 
 
 def shown(kg: Decimal) -> str:
-    """Return a mass as a finding shows it, in kilograms without needless zeros."""
-    return f"{kg.normalize():f} kg"
+    """Return a mass as a finding shows it: in tonnes from one tonne on, without needless zeros."""
+    number, unit = (kg / _UNIT, "t") if abs(kg) >= _UNIT else (kg, "kg")
+    return f"{number.normalize():f} {unit}"
 
 
 def near(one: Decimal, other: Decimal, policy: RulePolicy) -> Decimal:

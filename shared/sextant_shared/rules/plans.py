@@ -26,7 +26,7 @@ from sextant_shared.models.declaration.schedule3 import (
     S3SiteAdpa,
     S3SiteInitial,
 )
-from sextant_shared.rules.figures import NONE, is_slip, key, kilograms, known, shown
+from sextant_shared.rules.figures import NONE, in_grams, is_slip, key, kilograms, known, shown
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
@@ -166,7 +166,8 @@ def _deviation(
     low, high = min(figures), sum(figures, NONE)
     if max(made, high) <= least:
         return
-    args = {"chemical": chemical, "field": pointer.rpartition("/")[2], "planned": shown(high)}
+    planned_text = shown(high) if least else in_grams(high)
+    args = {"chemical": chemical, "field": pointer.rpartition("/")[2], "planned": planned_text}
     if is_slip(made, high, policy):
         yield Place(
             pointer=pointer,

@@ -17,6 +17,14 @@ def test_a_flawed_declaration_has_exactly_its_findings(case: Case) -> None:
     assert found == list(case.expect)
 
 
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.says], ids=lambda case: f"{case.rule}: {case.why}"
+)
+def test_a_finding_says_where_it_stands_and_what_mends_it(case: Case) -> None:
+    finding = next(finding for finding in case.findings() if finding.rule == case.rule)
+    assert (finding.message, finding.expected, finding.received, finding.fix) == case.says
+
+
 def test_no_two_cases_say_the_same() -> None:
     assert [why for why, count in Counter(case.why for case in CASES).items() if count > 1] == []
 
