@@ -97,7 +97,7 @@ def check(
     try:
         declaration = read_declaration(members)
     except PlatformError as error:
-        return Report(None, (structure.unknown_kind(error),), "REJECTED", pack, digest)
+        return Report(None, (structure.unknown_kind(members, error),), "REJECTED", pack, digest)
     except ValidationError as error:
         findings = tuple(_flawed(members, error, policy))
         return Report(None, findings, "RETURNED", pack, digest)

@@ -200,8 +200,8 @@ def _repeated(names: list[str]) -> Iterator[int]:
 
 
 RULES = (
-    Rule("C4", Severity.MUST_FIX, "VII.7-8", _c4),
+    Rule("C4", Severity.MUST_FIX, "VII.7-8", _c4, local=True),
     Rule("C5", Severity.MUST_FIX, "IX.5-6", _c5),
     Rule("C8", Severity.MUST_FIX, "VI.13, V.1(g)", _c8),
-    Rule("C9", Severity.MUST_FIX, "VII.1, VIII.1", _c9),
+    Rule("C9", Severity.MUST_FIX, "VII.1, VIII.1", _c9, local=True),
 )

@@ -8,7 +8,7 @@ Members of the heading that no rule judges are as good as optional.
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -26,9 +26,7 @@ Fit = tuple[str, BaseModel, bool]
 def subject_of_flawed(model: type[DeclarationBase], document: Mapping[str, Any]) -> Subject:
     """Return what rules can look at in a document that does not fit its model."""
     fits = list(_fits(model, dict(document), ""))
-    heading = next(part for pointer, part, _ in fits if not pointer)
-    if not isinstance(heading, DeclarationBase):  # the root's part is one of `model`
-        raise TypeError(type(heading))
+    heading = cast("DeclarationBase", next(part for pointer, part, _ in fits if not pointer))
     return Subject(
         heading,
         whole=[(pointer, part) for pointer, part, whole in fits if whole],

@@ -72,12 +72,15 @@ def unreadable(error: PlatformError) -> Finding:
     return _finding(Place(pointer="", way="unreadable", args=args, received=error.received))
 
 
-def unknown_kind(error: PlatformError) -> Finding:
+def unknown_kind(document: Mapping[str, Any], error: PlatformError) -> Finding:
     """Return the finding on a document of a kind or a schema that is not known."""
     way = "schema" if "schema" in error.detail else "kind"
-    choices = error.expected.split(", ")
-    args = {"allowed": error.expected, "nearest": _nearest(error.received, choices)}
-    return _finding(Place(pointer=f"/{way}", way=way, args=args, received=error.received))
+    args = {"allowed": error.expected, "nearest": "none"}
+    if document.get(way) is None:
+        return _finding(Place(pointer=f"/{way}", way=way, args=args))
+    received = _shown(document[way], is_quoted=False)
+    args["nearest"] = _nearest(received, error.expected.split(", "))
+    return _finding(Place(pointer=f"/{way}", way=way, args=args, received=received))
 
 
 def flaws(

@@ -232,26 +232,33 @@ def _plants(subject: Subject) -> list[tuple[str, S2Plant | S2PlannedPlant]]:
 
 
 def _elsewhere(subject: Subject, plant: str | None, level: int) -> bool:
-    """Return whether a filing for another year of the window is above a threshold (VII.3).
+    """Return whether another filing of the window is above a threshold (VII.3).
 
-    `plant` narrows it to one plant of the site; None is all of them.
+    The window is the year ahead and the three years before it. `plant` narrows it to one plant of
+    the site; None is all of them.
     """
-    declaration = subject.declaration
-    year, filings = declaration.year, subject.filings
-    if isinstance(declaration, S2SiteAdpa | S2SiteInitial):
-        sites: list[S2Site] = [*filings.of(S2SiteAdaa, declaration, year + 1)]
-    else:
-        sites = [*filings.of(S2SiteAdaa, declaration, year)]
-    for earlier in range(year - _YEARS + 1, year):
-        sites += filings.of(S2SiteAdpa, declaration, earlier)
-    own = getattr(declaration, "plant_site_code", None)
+    own = subject.declaration
+    ahead = own.year + 1 if isinstance(own, S2SiteAdpa | S2SiteInitial) else own.year
+    window = range(ahead - _YEARS, ahead)
+    plans = subject.filings.of(S2SiteAdaa, own, ahead)
+    past = [site for year in window for site in subject.filings.of(S2SiteAdpa, own, year)]
+    rows: list[Row] = []
+    sites: list[S2SiteAdaa | S2SiteAdpa] = [*plans, *past]
+    for site in sites:
+        if site.plant_site_code == getattr(own, "plant_site_code", None):
+            plants = (one for one in site.plants if plant in {None, one.plant_code})
+            rows += (row for one in plants for row in one.chemicals)
     return any(
-        _is_above([*one.chemicals], level)
-        for site in sites
-        if site.plant_site_code == own and isinstance(site, S2SiteAdaa | S2SiteAdpa)
-        for one in site.plants
-        if plant in {None, one.plant_code}
+        _peak(_of_window(row, window) if isinstance(row, S2Chemical) else row)
+        > _threshold(row, level)
+        for row in rows
     )
+
+
+def _of_window(row: S2Chemical, window: range) -> S2Chemical:
+    """Return a row whose look-back goes no further than a window."""
+    held = [earlier for earlier in row.earlier if earlier.year in window]
+    return row.model_copy(update={"earlier": held})
 
 
 def _is_above(rows: Iterable[Row], level: int, measure: Measure = _largest) -> bool:
