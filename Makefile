@@ -73,6 +73,18 @@ fmt: $(STAMP) ## format and mend what the linter can mend
 bench: $(STAMP) ## deposits per second against their floor, bounded, on loopback
 	@$(BIN)/python -m bench
 
+MUTATE := $(VENV)-mutate
+.PHONY: mutate
+mutate: $(MUTATE)/.installed ## change the rule pack in small ways, count what no test notices (M="naming days" narrows it)
+	@$(MUTATE)/bin/python -m deploy.local.mutate $(M)
+
+$(MUTATE)/.installed: requirements/mutate.txt requirements/rooms.txt
+	@$(PYTHON) -m venv $(MUTATE)
+	@$(MUTATE)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/mutate.txt
+	@$(MUTATE)/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation \
+		-r requirements/rooms.txt
+	@touch $@
+
 # group: regenerate, then look at the difference
 .PHONY: docs-tables
 docs-tables: $(STAMP) ## generated tables in docs/
@@ -89,4 +101,4 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 
 .PHONY: clean
 clean: ## remove the virtual environment, caches and the local platform's data
-	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MUTATE) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
