@@ -7,7 +7,6 @@ import pytest
 from sextant_shared.rules import list_rules
 from sextant_shared.rules.wording import message_ids
 from tests.support.corpus import Case, cases
-from tests.support.said import PAGE, page
 
 CASES = list(cases())
 
@@ -42,10 +41,6 @@ def test_every_wording_of_a_tried_rule_is_met() -> None:
     worded = {name for name in message_ids("en") if name.partition("-")[0] in tried}
     met = {f"{rule}-{way}" for case in CASES for rule, way, *_ in case.expect}
     assert {name for name in worded if "-" in name} - met == set()
-
-
-def test_what_the_rules_say_is_written_down_for_those_who_review_the_words() -> None:
-    assert page() == PAGE.read_text(encoding="utf-8"), "write it again: see tests/corpus/README.md"
 
 
 def test_every_finding_says_what_is_expected_and_what_to_do() -> None:

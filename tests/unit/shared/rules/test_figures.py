@@ -27,7 +27,14 @@ def test_what_is_not_known_counts_as_none(amount: Amount | None, kg: str) -> Non
 
 @pytest.mark.parametrize(
     ("kg", "text"),
-    [("1000.000", "1000 kg"), ("1E+3", "1000 kg"), ("0.0000050", "0.000005 kg"), ("0", "0 kg")],
+    [
+        ("1000.000", "1 t"),
+        ("2E+6", "2000 t"),
+        ("999.50", "999.5 kg"),
+        ("-1500", "-1.5 t"),
+        ("0.0000050", "0.000005 kg"),
+        ("0", "0 kg"),
+    ],
 )
 def test_a_mass_is_shown_in_plain_figures(kg: str, text: str) -> None:
     assert shown(Decimal(kg)) == text
