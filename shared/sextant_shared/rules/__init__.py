@@ -127,12 +127,15 @@ def _lacking(yearly: Yearly, policy: RulePolicy) -> Iterator[Finding]:
         return
     told: set[tuple[str, str]] = set()
     for rule in YEAR_RULES:
-        for finding in rule.findings(yearly, policy):
-            args = dict(finding.args)
-            kind, site = args["kind"], args.get("site", "")
-            if (kind, site) not in told:
-                told |= {(kind, site), (kind, "")}
-                yield finding
+        found = [f for f in rule.findings(yearly, policy) if _what(f) not in told]
+        told |= {(kind, about) for kind, site in map(_what, found) for about in ("", site)}
+        yield from found
+
+
+def _what(finding: Finding) -> tuple[str, str]:
+    """Return what is missing: the kind and, where it is about one, the site."""
+    args = dict(finding.args)
+    return args["kind"], args.get("site", "")
 
 
 def run_rules(

@@ -182,5 +182,5 @@ def _deviation(
 
 RULES = (
     Rule("X9", Severity.EXPLAIN_OR_FIX, "VII.4(c), VIII.4(c)", _x9),
-    Rule("X10", Severity.INFORMATION, "VII.8(d), VIII.8(b), VI.16", _x10, follows=("X9", "F4")),
+    Rule("X10", Severity.INFORMATION, "VII.8(d), VIII.8(b), VI.16", _x10, follows=("F4",)),
 )

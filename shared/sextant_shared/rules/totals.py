@@ -185,7 +185,7 @@ def _bounds(codes: Sequence[str]) -> tuple[Decimal, Decimal | None] | None:
 
 
 RULES = (
-    Rule("X1", Severity.EXPLAIN_OR_FIX, "VII.1, VII.8(b)", _x1, follows=("C9", "F4")),
-    Rule("X2", Severity.EXPLAIN_OR_FIX, "VII.1, VII.8(b)-(c)", _x2, follows=("C9", "F4")),
-    Rule("X3", Severity.EXPLAIN_OR_FIX, "VIII.1, VIII.8(b)", _x3, follows=("C9", "F4", "T4")),
+    Rule("X1", Severity.EXPLAIN_OR_FIX, "VII.1, VII.8(b)", _x1, follows=("F4",)),
+    Rule("X2", Severity.EXPLAIN_OR_FIX, "VII.1, VII.8(b)-(c)", _x2, follows=("F4",)),
+    Rule("X3", Severity.EXPLAIN_OR_FIX, "VIII.1, VIII.8(b)", _x3, follows=("F4", "T4")),
 )
