@@ -59,7 +59,9 @@ class Finding:
     `pointer` is an RFC 6901 JSON pointer into the document; `law` names the treaty paragraph.
     `way` and `args` name the message and fill it in, so that it can be worded in another language.
     `source` is the cell or line of the file that the document was read from; `answer` is the
-    reason that the State gave for leaving it as it is.
+    reason that the State gave for leaving it as it is. `document` names the declaration and version
+    that the pointer is of, where that is not the document that was checked: the result of an
+    amendment.
     """
 
     rule: str
@@ -74,6 +76,7 @@ class Finding:
     args: tuple[tuple[str, str], ...] = ()
     source: str = ""
     answer: str = ""
+    document: str = ""
 
 
 class PlatformError(Exception):

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sextant_client.prepare.natural import Key, label, natural_keys
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration.catalogue import CATALOGUE
 from sextant_shared.models.declaration.filing import Amendment
 from sextant_shared.models.declaration.folding import plain
 from sextant_shared.models.declaration.heading import Classification
+from sextant_shared.models.declaration.natural import Key, label, natural_keys
 from sextant_shared.models.declaration.reading import kind_of, upgrade
 from sextant_shared.models.strict import pointer_of, read_model
 

@@ -76,6 +76,7 @@ class ReportedFinding(Strict):
     way: str = ""
     args: Annotated[dict[str, str], Field(max_length=20)] = Field(default_factory=dict)
     answer: str = ""
+    document: str = ""
 
     @classmethod
     def of(cls, finding: Finding) -> Self:
@@ -92,6 +93,7 @@ class ReportedFinding(Strict):
             way=finding.way,
             args=dict(finding.args),
             answer=finding.answer,
+            document=finding.document,
         )
 
     def finding(self) -> Finding:
@@ -108,6 +110,7 @@ class ReportedFinding(Strict):
             way=self.way,
             args=tuple(self.args.items()),
             answer=self.answer,
+            document=self.document,
         )
 
 

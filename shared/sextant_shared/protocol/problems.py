@@ -133,6 +133,7 @@ def _finding_of(item: dict[str, Any]) -> Finding:
         args=tuple((str(k), str(v)) for k, v in args.items()) if isinstance(args, dict) else (),
         source=str(item.get("source", "")),
         answer=str(item.get("answer", "")),
+        document=str(item.get("document", "")),
     )
 
 

@@ -5,8 +5,8 @@ pack has a version and a digest over its rules, the models they read, its policy
 both stand in every report. Words are no part of it (`wording`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -17,8 +17,12 @@ from sextant_shared.codelists import FILES, file_bytes
 from sextant_shared.encoding import b64u, canonical_json, parse_json, sha256
 from sextant_shared.errors import Finding, PlatformError, Severity
 from sextant_shared.models.declaration import DeclarationBase, read_declaration
+from sextant_shared.models.declaration.filing import Amendment
+from sextant_shared.models.declaration.folding import fold
 from sextant_shared.models.declaration.reading import kind_of, upgrade
 from sextant_shared.rules import (
+    amending,
+    answering,
     completeness,
     formats,
     notices,
@@ -32,7 +36,7 @@ from sextant_shared.rules import (
     years,
 )
 from sextant_shared.rules.expected import YEAR_RULES, is_reported
-from sextant_shared.rules.filings import NO_FILINGS, Filings
+from sextant_shared.rules.filings import NO_FILINGS, Filings, document_of
 from sextant_shared.rules.fitting import subject_of_flawed
 from sextant_shared.rules.policy import DEFAULT_POLICY, RulePolicy
 from sextant_shared.rules.rule import Rule, Yearly, YearRule
@@ -41,6 +45,7 @@ from sextant_shared.rules.subject import Subject
 VERSION = "2026.1"
 MAX_DEPTH = 14
 MAX_BYTES = 32 << 20
+FilingsFor = Callable[[DeclarationBase], Filings]
 Verdict = Literal["REGISTERED", "RETURNED", "REJECTED"]
 # In the order in which they speak: causes stand before what follows from them.
 _RULES: tuple[Rule, ...] = (
@@ -54,6 +59,8 @@ _RULES: tuple[Rule, ...] = (
     *stocks.RULES,
     *plans.RULES,
     *years.RULES,
+    *amending.RULES,
+    *answering.RULES,  # last: an answer is about what all others found
 )
 _SOURCES = ("sextant_shared.rules", "sextant_shared.models.declaration")
 
@@ -82,11 +89,15 @@ class Report:
 
 
 def check(
-    data: bytes, policy: RulePolicy = DEFAULT_POLICY, filings: Filings = NO_FILINGS
+    data: bytes,
+    policy: RulePolicy = DEFAULT_POLICY,
+    filings: Filings | FilingsFor = NO_FILINGS,
 ) -> Report:
     """Return every finding at once; never raises, whatever the bytes.
 
-    `filings` are what the same State has filed before; without them, rules that compare are silent.
+    `filings` are what the same State has filed, or find that once the declaration is read; those of
+    the years around it are compared, and without them rules that compare are silent. Of an
+    amendment the result is checked too: those findings name the amended version in `document`.
     """
     pack = rule_pack_id(policy)
     try:
@@ -101,7 +112,11 @@ def check(
     except ValidationError as error:
         findings = tuple(_flawed(members, error, policy))
         return Report(None, findings, "RETURNED", pack, digest)
-    findings = tuple(run_rules(Subject(declaration, filings), policy))
+    known = filings if isinstance(filings, Filings) else filings(declaration)
+    known = known.around(declaration, policy)
+    findings = tuple(_told(Subject(declaration, known), policy))
+    if isinstance(declaration, Amendment):
+        findings += tuple(_of_result(declaration, known, policy))
     must_fix = any(finding.severity is Severity.MUST_FIX for finding in findings)
     return Report(declaration, findings, "RETURNED" if must_fix else "REGISTERED", pack, digest)
 
@@ -143,13 +158,38 @@ def run_rules(
 ) -> list[Finding]:
     """Return the findings of all rules, causes without their consequences."""
     places: dict[str, list[str]] = {}
-    told: list[Finding] = []
+    told = subject.told
     for rule in rules:
         causes = (place for cause in rule.follows for place in places.get(cause, ()))
         found = _not_below(causes, rule.findings(subject, policy))
         places[rule.id] = [finding.pointer for finding in found]
         told += found
     return told
+
+
+def _told(subject: Subject, policy: RulePolicy) -> list[Finding]:
+    """Return the findings of all rules with the reasons that answer them."""
+    return answering.answered(subject, run_rules(subject, policy))
+
+
+def _of_result(amendment: Amendment, filings: Filings, policy: RulePolicy) -> list[Finding]:
+    """Return what the rules say of the version that an amendment gives."""
+    target = amending.amended_by(Subject(amendment, filings))
+    if target is None:
+        return []
+    name = f"{target.declaration_id} version {target.version + 1}"
+    try:
+        document = fold(document_of(target), amendment)
+    except PlatformError:
+        return []  # it does not fit, as A2 says
+    try:
+        result = Subject(read_declaration(document), filings.beside(amendment))
+        found = _told(result, policy)
+    except PlatformError as error:
+        found = [structure.unknown_kind(document, error)]
+    except ValidationError as error:
+        found = _flawed(document, error, policy)
+    return [replace(finding, document=name) for finding in found]
 
 
 def list_rules() -> Sequence[Rule | YearRule]:
@@ -188,7 +228,7 @@ def _flawed(
     flaws = structure.flaws(kind.model, document, error)
     subject = subject_of_flawed(kind.model, document)
     local = [rule for rule in _RULES if rule.local]
-    found = run_rules(subject, policy, local)
+    found = answering.answered(subject, run_rules(subject, policy, local))
     return [*flaws, *_not_below([flaw.pointer for flaw in flaws], found)]
 
 

@@ -1,6 +1,11 @@
-"""What else a State has filed: the other side of rules that compare declarations of one State."""
+"""What else a State has filed: the other side of rules that compare declarations of one State.
+
+Given are the declarations as they were filed; what the rules see is what holds of them: the newest
+version of each, with its amendments folded in, without what was withdrawn.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -9,44 +14,51 @@ from sextant_shared.errors import PlatformError
 from sextant_shared.models.declaration import DeclarationBase, read_declaration
 from sextant_shared.models.declaration.filing import Amendment, Withdrawal
 from sextant_shared.models.declaration.folding import fold
-from sextant_shared.models.declaration.ocpf import OcpfAnnual, OcpfInitial
+from sextant_shared.rules.policy import RulePolicy
+from sextant_shared.rules.window import revised_by, that_matter
 
 Filed = TypeVar("Filed", bound=DeclarationBase)
-Number = tuple[str, str]
-"""The State and its own number of a declaration."""
+Number = tuple[str, str]  # (state_code, declaration_id)
+Amendments = dict[tuple[str, str, int], list[Amendment]]  # by State, number and version
+_SITE = "plant_site_code"
 _NONE: list[DeclarationBase] = []
 
 
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    declaration_id: str
+    kind: str
+    year: int
+    revises: str | None
+    filed: DeclarationBase
+
+
 class Filings:
-    """The newest versions of declarations of one State or several, found by kind and year.
+    """What holds of the declarations of one State or several, found by kind and year.
 
     A declaration that is checked stands beside these, not among them: a filing with its own number
     is passed over, so that an amendment is not compared with what it replaces.
     """
 
     def __init__(self, declarations: Iterable[DeclarationBase] = ()) -> None:
-        newest: dict[Number, DeclarationBase] = {}
-        for declaration in declarations:
-            known = newest.get(_number(declaration))
-            if known is None or known.version < declaration.version:
-                newest[_number(declaration)] = declaration
+        self._filed = tuple(declarations)
+        self._holding = effective(self._filed)
         self._of: dict[tuple[str, int], list[DeclarationBase]] = {}
-        for declaration in newest.values():
+        for declaration in self._holding.values():
             place = declaration.state_code, declaration.year
             self._of.setdefault(place, []).append(declaration)
 
     @classmethod
     def from_documents(cls, documents: Iterable[Mapping[str, Any]]) -> "Filings":
-        """Return what documents amount to: amended where amended, without what was withdrawn.
+        """Return what documents amount to; one that does not read is passed over.
 
-        A document that does not read, and an amendment that does not fit, are passed over: `check`
-        says so of each.
+        `check` says so of each.
         """
-        return cls(_effective(list(documents)))
+        return cls(read for document in documents if (read := _read(document)) is not None)
 
     def __bool__(self) -> bool:
         """Whether anything is known."""
-        return bool(self._of)
+        return bool(self._filed)
 
     @property
     def states(self) -> Sequence[str]:
@@ -70,60 +82,69 @@ class Filings:
             if filed.declaration_id != subject.declaration_id
         )
 
+    def holding(self, state_code: str, declaration_id: str) -> DeclarationBase | None:
+        """Return what holds of one declaration; None when it is not known or was withdrawn."""
+        return self._holding.get((state_code, declaration_id))
 
-NO_FILINGS = Filings()
+    def beside(self, subject: DeclarationBase) -> "Filings":
+        """Return these as they are without `subject`: an amendment must not meet its own result."""
+        number = _number(subject)
+        if all(_number(filed) != number for filed in self._filed):
+            return self
+        return Filings(filed for filed in self._filed if _number(filed) != number)
+
+    def around(self, subject: DeclarationBase, policy: RulePolicy) -> "Filings":
+        """Return those of the State of `subject` that it is compared with."""
+        listed = [
+            _Listed(d.declaration_id, d.kind, d.year, revised_by(d), d)
+            for d in self._filed
+            if d.state_code == subject.state_code
+        ]
+        return Filings(one.filed for one in that_matter(subject, listed, policy))
 
 
-def _effective(documents: Sequence[Mapping[str, Any]]) -> Iterator[DeclarationBase]:
-    """Yield the newest version of each declaration, but what was withdrawn."""
-    readable = [(d, read) for d in documents if (read := _read(d)) is not None]
-    newest: dict[Number, tuple[Mapping[str, Any], DeclarationBase]] = {}
-    for document, read in sorted(readable, key=lambda pair: pair[1].version):
-        newest[_number(read)] = document, read
-    amendments = [read for _, read in newest.values() if isinstance(read, Amendment)]
-    for amendment in sorted(amendments, key=lambda one: one.amends.version):
-        number = amendment.state_code, amendment.amends.declaration_id
-        if number in newest:
-            newest[number] = _amended(*newest[number], amendment)
-    withdrawals = [read for _, read in newest.values() if isinstance(read, Withdrawal)]
-    for _, declaration in newest.values():
-        held = _without(declaration, withdrawals)
-        if held is not None:
-            yield held
+def effective(filed: Iterable[DeclarationBase]) -> dict[Number, DeclarationBase]:
+    """Return what holds of what was filed, by State and number.
+
+    Of two equal versions, and of two amendments that fit one version, the first counts. Filings
+    about filings are in the result too.
+    """
+    newest: dict[Number, DeclarationBase] = {}
+    for declaration in filed:
+        known = newest.get(_number(declaration))
+        if known is None or known.version < declaration.version:
+            newest[_number(declaration)] = declaration
+    amendments: Amendments = {}
+    for one in newest.values():
+        if isinstance(one, Amendment):
+            named = (one.state_code, one.amends.declaration_id, one.amends.version)
+            amendments.setdefault(named, []).append(one)
+    for number, declaration in newest.items():
+        newest[number] = _amended(declaration, amendments)
+    for withdrawal in [d for d in newest.values() if isinstance(d, Withdrawal)]:
+        number = (withdrawal.state_code, withdrawal.withdraws.declaration_id)
+        holding = newest.get(number)
+        if holding is None or holding.version > withdrawal.withdraws.version:
+            continue
+        left = _without_site(holding, withdrawal.site_code) if withdrawal.site_code else None
+        if left is None:
+            del newest[number]
+        else:
+            newest[number] = left
+    return newest
 
 
-def _amended(
-    document: Mapping[str, Any], declaration: DeclarationBase, amendment: Amendment
-) -> tuple[Mapping[str, Any], DeclarationBase]:
+def document_of(declaration: DeclarationBase) -> dict[str, Any]:
+    """Return the document of a declaration, in the newest version of its schema."""
+    return declaration.model_dump(mode="json", by_alias=True)
+
+
+def _folded(declaration: DeclarationBase, amendment: Amendment) -> DeclarationBase | None:
+    """Return the next version of a declaration; None when the amendment does not fit it."""
     try:
-        folded = fold(document, amendment)
-    except PlatformError:
-        return document, declaration
-    read = _read(folded)
-    return (document, declaration) if read is None else (folded, read)
-
-
-def _without(
-    declaration: DeclarationBase, withdrawals: Sequence[Withdrawal]
-) -> DeclarationBase | None:
-    """Return what is left of a declaration, or None when nothing is."""
-    held: DeclarationBase | None = declaration
-    for withdrawal in withdrawals:
-        named = withdrawal.withdraws
-        of_it = (withdrawal.state_code, named.declaration_id) == _number(declaration)
-        # What was filed after it was withdrawn holds again.
-        if held is not None and of_it and named.version >= declaration.version:
-            held = _without_site(held, withdrawal.site_code)
-    return held
-
-
-def _without_site(declaration: DeclarationBase, site: str | None) -> DeclarationBase | None:
-    if site is None:
+        return read_declaration(fold(document_of(declaration), amendment))
+    except (PlatformError, ValidationError):
         return None
-    if isinstance(declaration, OcpfInitial | OcpfAnnual):
-        left = [one for one in declaration.sites if one.plant_site_code != site]
-        return declaration.model_copy(update={"sites": left}) if left else None
-    return None if getattr(declaration, "plant_site_code", None) == site else declaration
 
 
 def _read(document: Mapping[str, Any]) -> DeclarationBase | None:
@@ -133,5 +154,36 @@ def _read(document: Mapping[str, Any]) -> DeclarationBase | None:
         return None
 
 
+def _amended(declaration: DeclarationBase, amendments: Amendments) -> DeclarationBase:
+    result: DeclarationBase | None = declaration
+    while result is not None:
+        declaration = result
+        named = amendments.get((*_number(declaration), declaration.version), ())
+        fitting = (_folded(declaration, amendment) for amendment in named)
+        result = next((one for one in fitting if one is not None), None)
+    return declaration
+
+
+def _without_site(declaration: DeclarationBase, code: str) -> DeclarationBase | None:
+    """Return the declaration without one of its listed sites; None when it is of that site only."""
+    document = document_of(declaration)
+    if document.get(_SITE) == code:
+        return None
+    for name, value in document.items():
+        if isinstance(value, list):
+            document[name] = [item for item in value if not _is_site(item, code)]
+    try:
+        return read_declaration(document)
+    except ValidationError:  # nothing is left in a list that must not be empty
+        return None
+
+
+def _is_site(item: Any, code: str) -> bool:
+    return isinstance(item, dict) and item.get(_SITE) == code
+
+
 def _number(declaration: DeclarationBase) -> Number:
     return declaration.state_code, declaration.declaration_id
+
+
+NO_FILINGS = Filings()

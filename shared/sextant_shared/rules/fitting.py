@@ -31,6 +31,7 @@ def subject_of_flawed(model: type[DeclarationBase], document: Mapping[str, Any])
         heading,
         whole=[(pointer, part) for pointer, part, whole in fits if whole],
         broken=[(pointer, part) for pointer, part, whole in fits if not whole],
+        document=document,
     )
 
 

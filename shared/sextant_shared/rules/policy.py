@@ -88,6 +88,15 @@ class RulePolicy(Strict):
     less_than_allowed: Annotated[
         bool, Field(description="[M/U] C-7/DEC.14: country rows may say less than the threshold")
     ] = True
+    years_back: Annotated[
+        int, Field(ge=3, description="[T] VII.3: filings of so many earlier years are compared")
+    ] = 3
+    years_ahead: Annotated[
+        int, Field(ge=1, description="[T] VII.4(c): filings of so many later years are compared")
+    ] = 1
+    history_back: Annotated[
+        int, Field(ge=5, description="[P] filings of the same kind are compared from so far back")
+    ] = 10
     non_party_export_needs_certificate: Annotated[
         bool, Field(description="[T] VIII.26; switchable while the transfer regime is modelled")
     ] = True

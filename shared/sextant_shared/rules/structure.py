@@ -33,6 +33,8 @@ FORMS = {
     r"^-?[0-9]{1,2}(\.[0-9]{1,6})?$": "latitude",
     r"^-?[0-9]{1,3}(\.[0-9]{1,6})?$": "longitude",
     r"^(/([^~/]|~[01])*)+$": "pointer",
+    r"^[A-Z][A-Z0-9]{0,7}(-[0-9]{1,3})?$": "rule",
+    r"^[a-z][a-z0-9_-]{0,39}$": "way",
 }
 """What each pattern of the models asks for; the words stand in `words/` under `S0Expected`."""
 _WAYS = {

@@ -10,13 +10,15 @@ None, and only rules that are `local` may look at it.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from sextant_shared.errors import Finding
 from sextant_shared.models.declaration import DeclarationBase
-from sextant_shared.rules.filings import NO_FILINGS, Filings
+from sextant_shared.rules.filings import NO_FILINGS, Filings, document_of
 from sextant_shared.rules.shape import listed, walk
 
 Part = TypeVar("Part", bound=BaseModel)
@@ -24,7 +26,10 @@ Places = Iterable[tuple[str, BaseModel]]
 
 
 class Subject:
-    """One declaration under examination, beside what else its State has filed."""
+    """One declaration under examination, beside what else its State has filed.
+
+    `told` are the findings of the rules that spoke before.
+    """
 
     def __init__(
         self,
@@ -33,9 +38,12 @@ class Subject:
         *,
         whole: Places | None = None,
         broken: Places = (),
+        document: Mapping[str, Any] | None = None,
     ) -> None:
         self.declaration = declaration
         self.filings = filings
+        self.told: list[Finding] = []
+        self._document = document
         self._by_type: dict[type[BaseModel], list[tuple[str, Any]]] = {}
         self._broken: dict[type[BaseModel], list[tuple[str, Any]]] = {}
         self._at: dict[str, BaseModel] = {}
@@ -58,6 +66,11 @@ class Subject:
             return self.declaration.event_date
         year = self.declaration.reporting_year
         return None if year is None else dt.date(year, 12, 31)
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The declaration as its document: the one that it was read from, else a new one."""
+        return document_of(self.declaration) if self._document is None else self._document
 
     def every(self, kind: type[Part]) -> list[tuple[str, Part]]:
         """Return all parts that are a `kind`, with their pointers, type by type in order."""

@@ -13,6 +13,9 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration.filing import Amendment, Change
 from sextant_shared.models.declaration.reading import kind_of, upgrade
 
+MAX_REFUSED = 20  # changes that do not fit: enough to see that the whole does not
+Tokens = tuple[int | str, ...]
+
 
 def fold(document: Mapping[str, Any], amendment: Amendment) -> dict[str, Any]:
     """Return the next version of a declaration's document.
@@ -41,21 +44,45 @@ def apply_changes(document: Mapping[str, Any], changes: Sequence[Change]) -> dic
     Raises:
         PlatformError: `E_STATE`, when a place does not hold what the change says stood there.
     """
+    result, refused = _applied(document, changes)
+    for error in refused.values():
+        raise error
+    return result
+
+
+def misplaced(
+    document: Mapping[str, Any], changes: Sequence[Change]
+) -> Mapping[int, PlatformError]:
+    """Return why changes cannot be made, by their position; up to `MAX_REFUSED` of them."""
+    return _applied(document, changes)[1]
+
+
+def _applied(
+    document: Mapping[str, Any], changes: Sequence[Change]
+) -> tuple[dict[str, Any], dict[int, PlatformError]]:
+    """Return a copy with the changes that can be made, and why the others cannot."""
     result: dict[str, Any] = copy.deepcopy(dict(document))
-    gone: list[tuple[int | str, ...]] = []
-    for change in changes:
-        tokens = _located(result, change)
+    refused: dict[int, PlatformError] = {}
+    gone: dict[Tokens, int] = {}
+    for position, change in enumerate(changes):
+        try:
+            tokens = _located(result, change)
+        except PlatformError as error:
+            refused[position] = error
+            if len(refused) == MAX_REFUSED:
+                break
+            continue
         if change.new is None:
-            gone.append(tokens)
+            gone[tokens] = position
         else:
             _set(_parent(result, tokens), tokens[-1], copy.deepcopy(change.new))
-    for tokens in sorted(gone, reverse=True):
-        parent = _parent(result, tokens)
-        if isinstance(parent, list):
-            del parent[int(tokens[-1])]
-        else:
-            parent.pop(tokens[-1], None)
-    return result
+    for tokens in sorted(gone, key=_in_order, reverse=True):
+        try:
+            _remove(_parent(result, tokens), tokens[-1])
+        except (LookupError, TypeError):
+            # Another change put something else around it.
+            refused[gone[tokens]] = _misplaced(changes[gone[tokens]], "nothing around it")
+    return result, refused
 
 
 def plain(value: Any) -> Any:
@@ -66,7 +93,7 @@ def plain(value: Any) -> Any:
     return [plain(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _located(document: dict[str, Any], change: Change) -> tuple[int | str, ...]:
+def _located(document: dict[str, Any], change: Change) -> Tokens:
     """Return the tokens of a change's pointer, list positions as numbers, its old value found."""
     value: Any = document
     tokens: list[int | str] = []
@@ -87,7 +114,7 @@ def _located(document: dict[str, Any], change: Change) -> tuple[int | str, ...]:
     return tuple(tokens)
 
 
-def _parent(document: dict[str, Any], tokens: tuple[int | str, ...]) -> Any:
+def _parent(document: dict[str, Any], tokens: Tokens) -> Any:
     value: Any = document
     for token in tokens[:-1]:
         value = value[token]
@@ -99,6 +126,20 @@ def _set(parent: Any, token: int | str, value: Any) -> None:
         parent.append(value)
     else:
         parent[token] = value
+
+
+def _in_order(tokens: Tokens) -> list[tuple[bool, int | str]]:
+    """Return a key by which numbers and names can be compared."""
+    return [(isinstance(token, str), token) for token in tokens]
+
+
+def _remove(parent: Any, token: int | str) -> None:
+    if isinstance(parent, dict):
+        parent.pop(token, None)
+    elif isinstance(parent, list) and isinstance(token, int):
+        del parent[token]
+    else:
+        raise TypeError
 
 
 def _misplaced(change: Change, received: str) -> PlatformError:

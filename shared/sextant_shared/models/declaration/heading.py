@@ -52,6 +52,7 @@ CauseCode = Annotated[Code, ListedIn("transfer_causes")]
 S3Range = Annotated[Code, ListedIn("ranges", "S3")]
 DocRange = Annotated[Code, ListedIn("ranges", "DOC")]
 PsfRange = Annotated[Code, ListedIn("ranges", "PSF")]
+RuleId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]{0,7}(-[0-9]{1,3})?$")]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 Day = Annotated[dt.date, BeforeValidator(_read_day)]
 DeclarationId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$")]
@@ -113,6 +114,25 @@ class FileRef(Strict):
     """What it shows."""
 
 
+class Answer(Strict):
+    """The reason why the State leaves a finding to explain as it is.
+
+    It answers the findings of one rule at one place, as long as the declaration reports on no
+    later year than `until`.
+    """
+
+    rule: RuleId
+    """Which rule found something, such as X4."""
+    way: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")] | None = None
+    """In which way the rule does not hold, where only that is answered."""
+    place: Annotated[str, Field(max_length=500)]
+    """Where: a JSON pointer with natural keys for positions, as `sextant answer` writes it."""
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    """Why it is right as it is."""
+    until: Year
+    """The last reporting year for which the reason holds."""
+
+
 Files = Annotated[list[FileRef], Field(max_length=100)]
 
 
@@ -151,6 +171,8 @@ class DeclarationBase(Strict):
     """The files that come with it."""
     part_count: Annotated[int, Field(ge=0)] | None = None
     """How many attachments there are, as a control."""
+    answers: Annotated[list[Answer], Field(max_length=1000)] = Field(default_factory=list)
+    """Reasons for leaving findings as they are."""
     note: Annotated[str, Field(max_length=2000)] | None = None
     """Anything a reader should know."""
 

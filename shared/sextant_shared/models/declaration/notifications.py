@@ -135,8 +135,8 @@ class InspectorResponse(EventBase):
     kind: Literal["INSPECTOR_RESPONSE"]
     list_reference: Annotated[str, Field(min_length=1, max_length=120)]
     """Number of the list. [II.2]"""
-    answers: Annotated[list[InspectorAnswer], Field(min_length=1, max_length=1000)]
-    """The answers. [II.2]"""
+    inspectors: Annotated[list[InspectorAnswer], Field(min_length=1, max_length=1000)]
+    """The inspectors of the list, with the answer on each. [II.2]"""
 
 
 class InspectorObjection(EventBase):

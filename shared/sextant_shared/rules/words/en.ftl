@@ -20,10 +20,12 @@ S0Expected = { $what ->
         [longitude] degrees east, in quotation marks, such as "4.3007" or "-70.66"
         [number] 3 to 64 letters, digits, points, - and _
         [pointer] the place as a JSON pointer, such as /records/0/produced
+        [rule] a rule, such as X4: sextant rules list
         [schema] sextant., the kind and its version, such as sextant.s2-and/1
         [state] a State code of three capital letters
         [text] text
         [truth] true or false, without quotation marks
+        [way] the way in which a rule does not hold, as the finding names it: small letters, digits, - and _
        *[other] what the schema of the kind asks for here
     }
 S0-unreadable = This is no readable document: { $reason }.
@@ -694,3 +696,51 @@ X13-copied = { $chemical }: every total is that of { $year }.
 X13-swapped = { $chemical }: imports are as exports were in { $year }, and the reverse. Columns swapped?
     .expected = imports about { $imported }, exports about { $exported }
     .fix = Check which column is which, with the countries below; if they are right, explain.
+
+## Answers and amendments
+
+A1 = Every answer reaches the finding that it answers
+    .why = A finding to explain can be answered with a reason, which travels inside the declaration. An answer holds for one rule at one place, up to its last year; when rows are renamed, figures corrected or years go by, it may reach nothing any more. Then it is told, so that no reason stands unread.
+A1-unfit = The answer to { $rule } reaches no finding.
+    .expected = an open finding of { $rule } at { $place }
+    .received = none
+    .fix = Remove the answer, or give it again for the place that is found now: sextant answer FILE.
+A1-expired = The answer to { $rule } held until { $until }.
+    .expected = an answer that holds for the reporting year
+    .received = one that holds until { $until }
+    .fix = See whether the reason still holds, and answer again: sextant answer FILE.
+A1-must-fix = What { $rule } finds must be fixed; an answer does not settle it.
+    .expected = a correction at { $place }
+    .received = an answer
+    .fix = Correct the place and remove the answer.
+
+A2 = An amendment or withdrawal names the version that holds
+    .why = An amendment lists changed places of one version; applied to another version, it would change something else. Each change says what stood there before, so that nobody amends what he has not seen.
+A2-unknown = { $id } is not among the filings that were compared.
+    .expected = version { $version } of { $id } among the State's filings
+    .received = nothing
+    .fix = Check it together with what it names: sextant check FILE --with OTHER.
+A2-version = Another version of { $id } holds.
+    .expected = { $holding }
+    .fix = Make it again, from the version that holds.
+A2-filing = { $id } is itself an amendment or a withdrawal.
+    .expected = a declaration that something is declared in
+    .fix = Amend the declaration again that it is about.
+A2-place = { $place } does not hold what the amendment says stood there.
+    .expected = { $expected }
+    .fix = Make the amendment again, from the version that it amends: sextant diff OLD NEW --as-amendment REASON.
+
+## The register
+
+REG-0 = A declaration is of a size that can be worked through
+    .why = The register reads a declaration whole. One that is larger than its bound is not read; of one with more findings than a person can work through, the first are shown.
+REG-1 = A State is declared for by its own National Authority
+    .why = Each State Party designates one National Authority as its contact point; nobody else declares for it.
+REG-2 = Versions of a declaration follow one another
+    .why = What was registered is never overwritten. A correction is a higher version, or an amendment of the version that is registered.
+REG-3 = A declaration keeps its kind
+    .why = A number stands for one declaration. Another kind of declaration has a number of its own.
+REG-4 = An amendment or withdrawal names the version that is registered last
+    .why = An amendment gives the next version. Two amendments of one version would give two next versions, and nobody could say which one holds.
+REG-5 = All filings that matter are compared
+    .why = A declaration is compared with what its State has filed. Where that is more than the register reads at once, the newest are compared, and this is told.

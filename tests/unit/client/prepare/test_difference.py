@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sextant_client.prepare.difference import Filed, amendment, differences
-from sextant_client.prepare.natural import natural_keys, stable_place
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration import KINDS
 from sextant_shared.models.declaration.filing import Amendment, Change
 from sextant_shared.models.declaration.folding import apply_changes, fold, plain
+from sextant_shared.models.declaration.natural import natural_keys, stable_place
 from sextant_shared.models.strict import read_model
 from sextant_shared.rules import check
 

@@ -52,7 +52,7 @@ def test_an_opened_receipt_that_contradicts_itself_is_refused(bend: dict[str, An
 def test_receipts_write_what_they_read() -> None:
     assert read_model(OpenedReceipt, OPENED).model_dump(mode="json") == OPENED
     outcome = read_model(OutcomeReceipt, OUTCOME).model_dump(mode="json")
-    texts = dict.fromkeys(("expected", "received", "fix", "law", "way", "answer"), "")
+    texts = dict.fromkeys(("expected", "received", "fix", "law", "way", "answer", "document"), "")
     assert outcome == {**OUTCOME, "findings": [{**OUTCOME["findings"][0], **texts, "args": {}}]}
 
 

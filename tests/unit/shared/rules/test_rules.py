@@ -23,6 +23,9 @@ SAMPLES = sorted(EXAMPLES.glob("*/*.json"))
 EXPECTED = {
     "NA-XAL/s2-and-2025.json": ["X4"],
     "NA-XBO/s2-site-2025.json": ["F1", "C4"],
+    "kinds/A4_90DAY_REPORT.json": ["F4"],
+    "kinds/AMENDMENT.json": ["A2"],
+    "kinds/WITHDRAWAL.json": ["A2"],
 }
 Path_ = tuple[str | int, ...]
 

@@ -84,13 +84,14 @@ def test_each_member_that_is_asked_for_is_missed_by_its_place(kind: str) -> None
         if not field.is_required() or name in {"kind", "schema"}:
             continue
         told = found({key: value for key, value in whole.items() if key != name})
+        told = tuple(f for f in told if not f.answer)
         assert [(f.rule, f.way, f.pointer) for f in told] == [("S0", "missing", f"/{name}")]
         assert all((f.message, f.expected, f.received, f.fix) for f in told)
 
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_an_unknown_member_is_told_anywhere_with_the_name_that_was_meant(kind: str) -> None:
-    told = found({**example(kind), "confidentialty": "UNCLASSIFIED"})
+    told = [f for f in found({**example(kind), "confidentialty": "UNCLASSIFIED"}) if not f.answer]
     assert [(f.way, f.pointer) for f in told] == [("unknown", "/confidentialty")]
     assert told[0].fix == "Write confidentiality, if that is meant."
 

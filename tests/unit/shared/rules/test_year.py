@@ -45,7 +45,9 @@ def test_the_examples_say_the_same_beside_each_other_as_alone(name: str) -> None
     filings = Filings.from_documents(documents)
     for one in documents:
         data = json.dumps(one).encode()
-        assert check(data, DEFAULT_POLICY, filings).findings == check(data).findings
+        # Alone, an amendment says that what it amends is not there.
+        alone = tuple(f for f in check(data).findings if f.rule != "A2")
+        assert check(data, DEFAULT_POLICY, filings).findings == alone
 
 
 def test_what_is_missing_is_told_once_by_the_rule_that_knows_most() -> None:

@@ -44,26 +44,44 @@ def label(key: Key) -> str:
     return " ".join(key)
 
 
-def stable_place(document: Any, pointer: str) -> str:
-    """Return a JSON pointer with natural keys in place of positions: it survives reordering.
+class StablePlaces:
+    """Turns JSON pointers of one document into stable places, with natural keys for positions.
 
     Keys stand in brackets, as `/plants/[XAL-PS-0007-A]/chemicals/[2B 111-48-8]/capacity`. What the
     pointer names need not be there; positions of lists without natural keys stay.
     """
-    value, parts = document, []
-    for token in pointer.split("/")[1:]:
-        name = token.replace("~1", "/").replace("~0", "~")
-        part = token
-        if isinstance(value, list):
-            inside = name.isdecimal() and int(name) < len(value)
-            keys = natural_keys(value) if inside else None
-            if keys is not None:
-                part = f"[{_escaped(label(keys[int(name)]))}]"
-            value = value[int(name)] if inside else None
-        else:
-            value = value.get(name) if isinstance(value, Mapping) else None
-        parts.append(f"/{part}")
-    return "".join(parts)
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        # The keys of a list are read once: a document may have a finding in each of its rows.
+        self._keys: dict[int, list[Key] | None] = {}
+
+    def __call__(self, pointer: str) -> str:
+        """Return the stable place of a pointer: it survives reordering."""
+        value, parts = self._document, []
+        for token in pointer.split("/")[1:]:
+            name = token.replace("~1", "/").replace("~0", "~")
+            part = token
+            if isinstance(value, list):
+                inside = name.isdecimal() and int(name) < len(value)
+                keys = self._keys_of(value) if inside else None
+                if keys is not None:
+                    part = f"[{_escaped(label(keys[int(name)]))}]"
+                value = value[int(name)] if inside else None
+            else:
+                value = value.get(name) if isinstance(value, Mapping) else None
+            parts.append(f"/{part}")
+        return "".join(parts)
+
+    def _keys_of(self, items: list[Any]) -> list[Key] | None:
+        if id(items) not in self._keys:
+            self._keys[id(items)] = natural_keys(items)
+        return self._keys[id(items)]
+
+
+def stable_place(document: Any, pointer: str) -> str:
+    """Return the stable place of one pointer."""
+    return StablePlaces(document)(pointer)
 
 
 def _escaped(text: str) -> str:
@@ -73,6 +91,8 @@ def _escaped(text: str) -> str:
 def _key(item: Any) -> Key | None:
     if not isinstance(item, Mapping):
         return None
+    if "rule" in item and "place" in item:
+        return tuple(str(item.get(name) or "") for name in ("rule", "way", "place"))
     chemical = item.get("chemical", item if "cas" in item else None)
     if isinstance(chemical, Mapping):
         return _chemical(chemical)
