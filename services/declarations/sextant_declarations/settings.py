@@ -63,6 +63,13 @@ class DeclarationsSettings(ServiceSettings):
     max_declaration_values: Annotated[
         int, Field(description="more values are rejected unread: each may have a finding", ge=1)
     ] = 200_000
+    max_filings: Annotated[
+        int,
+        Field(description="a State's newest filings that a new one may be compared with", ge=1),
+    ] = 2_000
+    max_filings_bytes: Annotated[
+        int, Field(description="bytes of filings compared at once: rules hold them in memory", ge=1)
+    ] = 16_777_216
     process_memory_bytes: Annotated[
         int, Field(description="address space of a workshop process; beyond it the process ends")
     ] = 2_147_483_648

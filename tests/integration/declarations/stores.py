@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
@@ -14,7 +15,7 @@ MIGRATIONS = "sextant_declarations.storage.migrations"
 
 
 @dataclass(frozen=True)
-class SqlStore(SqlRegister, SqlOutbox):
+class SqlStore(SqlRegister, SqlOutbox, SqlFilings):
     """Register and outbox."""
 
     @property

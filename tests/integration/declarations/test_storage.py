@@ -60,10 +60,10 @@ async def test_a_batch_with_one_envelope_that_is_stored_already_stores_nothing(
     memory.deliver(memory.world.declare(), memory.world.declare(version=2))
     await memory.take_in()
     first, second = memory.records
-    empty = Base(year=2026, last_number=0, submissions={})
+    empty = Base(year=2026, last_number=0, held={})
     await store.commit([first], empty)
     with pytest.raises(PlatformError) as raised:
-        await store.commit([second, first], Base(year=2026, last_number=1, submissions={}))
+        await store.commit([second, first], Base(year=2026, last_number=1, held={}))
     assert raised.value.code is Code.STATE
     assert (
         await store.held(second.submission.examined.sender, second.submission.examined.id) is None
@@ -73,8 +73,8 @@ async def test_a_batch_with_one_envelope_that_is_stored_already_stores_nothing(
 async def test_two_processes_that_register_at_once_leave_no_gap_and_no_double(
     store: SqlStore, tmp_path: Path
 ) -> None:
-    one = Secretariat(tmp_path / "one", store=store)
-    other = Secretariat(tmp_path / "other", world=one.world, store=store)
+    one = Secretariat(tmp_path / "both", store=store)
+    other = Secretariat(tmp_path / "both", world=one.world, store=store)
     for number in range(6):
         side = (one, other)[number % 2]
         side.deliver(one.world.declare(declaration_id=f"XAL-{number}"))

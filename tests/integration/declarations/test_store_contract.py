@@ -65,14 +65,15 @@ async def test_what_was_stored_is_held(store: Any, secretariat: Secretariat) -> 
     "stale",
     [
         pytest.param({"last_number": 7}, id="numbers moved on"),
-        pytest.param({"submissions": {KEY: 5}}, id="versions moved on"),
+        pytest.param({"held": {KEY: (5, 1)}}, id="versions moved on"),
+        pytest.param({"held": {KEY: (1, 2)}}, id="amended since"),
     ],
 )
 async def test_a_batch_planned_on_an_older_standing_is_refused_whole(
     store: Any, secretariat: Secretariat, stale: dict[str, Any]
 ) -> None:
     await register(secretariat)
-    base = Base(**{"year": 2026, "last_number": 1, "submissions": {KEY: 1}, **stale})
+    base = Base(**{"year": 2026, "last_number": 1, "held": {KEY: (1, 1)}, **stale})
     with pytest.raises(PlatformError) as raised:
         await store.commit([], base)
     assert raised.value.code is Code.STATE
@@ -133,3 +134,25 @@ async def test_a_reply_sealed_anew_takes_the_place_of_the_old_one(
     assert now.id != first.id
     assert now.container != first.container
     assert (now.row, now.content, now.irt, now.attempts) == (first.row, first.content, first.irt, 0)
+
+
+async def test_what_a_state_filed_is_its_newest_registered_versions(
+    store: Any, secretariat: Secretariat
+) -> None:
+    await register(secretariat, declaration_id="one")
+    await register(secretariat, declaration_id="two", flaw="no amount")
+    await register(secretariat, declaration_id="three")
+    revises = {"declaration_id": "three", "version": 1, "withdraws": False}
+    await register(secretariat, declaration_id="four", kind="AMENDMENT", revises=revises)
+    _, digest = await register(secretariat, declaration_id="one", version=2)
+    found = await store.filed_by("XAL", 10)
+    assert [(one.declaration_id, one.version, one.revises) for one in found] == [
+        ("one", 2, None),
+        ("four", 1, "three"),
+        ("three", 1, None),
+    ]
+    assert found[0].manifest_digest == digest
+    assert await store.filed_by("XAL", 1) == found[:1]
+    assert await store.filed_by("XBO", 10) == []
+    standing = await store.standing([], [("XAL", "three")], 2026)
+    assert standing.holdings["XAL", "three"].mark == (1, 2)

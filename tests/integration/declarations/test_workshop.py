@@ -71,6 +71,7 @@ def tools(world: World, tmp_path: Path) -> Tools:
         created_tolerance_s=86_400,
         max_declaration_bytes=1 << 20,
         max_declaration_values=100_000,
+        max_filings_bytes=1_000_000,
         process_memory_bytes=1 << 30,
     )
 

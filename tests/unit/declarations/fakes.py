@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sextant_declarations.domain.deliveries import Dossier, Examined, Lease, LogHead
+from sextant_declarations.domain.deliveries import (
+    Content,
+    Dossier,
+    Examined,
+    FiledVersion,
+    Lease,
+    LogHead,
+)
 from sextant_declarations.domain.examination import Examine
 from sextant_declarations.domain.owed import (
     DueEntry,
@@ -19,7 +26,7 @@ from sextant_declarations.domain.owed import (
     SealOrder,
 )
 from sextant_declarations.domain.records import Base, Record
-from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
+from sextant_declarations.domain.register import DeclarationKey, Holding, Standing, revise
 from sextant_declarations.domain.sealing import Seal
 from sextant_shared.encoding import b64
 from sextant_shared.errors import Code, PlatformError
@@ -257,7 +264,32 @@ class MemoryStore:
             if filed.registration:
                 after = replace(after, registered=filed.facts.version, kind=filed.facts.kind)
             holdings[key] = after
+            if filed.registration and filed.facts.revises:
+                revised = (filed.owner, filed.facts.revises.declaration_id)
+                holdings[revised] = revise(holdings[revised], filed.facts.revises)
         return holdings
+
+    async def filed_by(self, owner: str, limit: int) -> list[FiledVersion]:
+        newest: dict[str, FiledVersion] = {}
+        for record in self.records:
+            filed, result = record.filed, record.submission.examined.result
+            if filed is None or filed.owner != owner or filed.registration is None:
+                continue
+            assert isinstance(result, Content)
+            facts = filed.facts
+            newest.pop(facts.declaration_id, None)
+            newest[facts.declaration_id] = FiledVersion(
+                declaration_id=facts.declaration_id,
+                version=facts.version,
+                kind=facts.kind,
+                year=facts.year,
+                digest=filed.check.canonical_digest or b"",
+                content_digest=result.digest,
+                size=result.size,
+                manifest_digest=record.submission.examined.manifest_digest,
+                revises=facts.revises.declaration_id if facts.revises else None,
+            )
+        return list(reversed(newest.values()))[:limit]
 
     async def standing(
         self,
@@ -276,8 +308,8 @@ class MemoryStore:
             self.moved -= 1
             self.numbers[base.year] = last = last + 1
         now = self._holdings()
-        held = {key: now[key].submissions for key in base.submissions}
-        if (last, held) != (base.last_number, base.submissions):
+        held = {key: now[key].mark for key in base.held}
+        if (last, held) != (base.last_number, base.held):
             raise PlatformError(Code.STATE, "the register moved on since this batch was planned")
         self.records.extend(records)
         given = sum(1 for r in records if r.filed and r.filed.registration)

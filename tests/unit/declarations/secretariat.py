@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sextant_declarations.domain.answers import Sources
+from sextant_declarations.domain.comparing import Comparing
 from sextant_declarations.domain.deliveries import Examined
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.intake import Intake, Patience
@@ -48,6 +49,7 @@ class Secretariat:
     store: Any = field(default_factory=MemoryStore)  # a register and an outbox in one
     step: CrashAt = field(default_factory=CrashAt)
     now: float = NOW
+    max_filings: int = 100
 
     def __post_init__(self) -> None:
         self.exchange = FakeExchange(self.world)
@@ -62,11 +64,12 @@ class Secretariat:
         trust = self.world.trust
         clock = lambda: self.now  # noqa: E731 - read when asked
         sources = Sources(clock, lambda: uuid7(clock), random_bytes)
+        policy = StatePolicy()
         self.registrar = Registrar(
             register=self.store,
             workshop=self.workshop,
             sources=sources,
-            policy=StatePolicy(),
+            policy=policy,
             stored=lambda: None,
         )
         batcher: Batcher[Submission, None] = Batcher(self.registrar)
@@ -76,6 +79,7 @@ class Secretariat:
             workshop=self.workshop,
             vault=self.vault,
             register=self.store,
+            comparing=Comparing(self.store, self.vault, policy, self.max_filings),
             submit=batcher.submit,
             sighted=self.sightings.append,
             trace=NoTrace(),

@@ -1,17 +1,25 @@
 """What the register keeps of what the rules say."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sextant_declarations.domain.contents import MAX_SHOWN, MAX_TEXT, bounded, check_content
+from sextant_declarations.domain.contents import (
+    MAX_SHOWN,
+    MAX_TEXT,
+    MAX_TOTAL,
+    bounded,
+    check_content,
+)
+from sextant_declarations.domain.library import Library
 from sextant_declarations.domain.register import StatePolicy, judge
 from sextant_shared.encoding import canonical_json, parse_json
 from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.receipts import OutcomeVerdict
 from tests.integration.declarations.contents import declaration
 
-LIMITS = {"max_bytes": 100_000, "max_values": 1000}
+LIMITS: Any = {"library": Library(100_000), "max_bytes": 100_000, "max_values": 1000}
 
 
 def verdict(folder: Path, content: bytes) -> OutcomeVerdict:
@@ -63,3 +71,17 @@ def test_a_million_flaws_become_a_bounded_number_with_what_must_be_fixed_first()
 def test_a_long_name_in_a_document_does_not_make_a_long_finding() -> None:
     (shown,) = bounded([finding(Severity.MUST_FIX, "x" * 1_000_000)])
     assert (len(shown.pointer), len(shown.message)) == (MAX_TEXT, MAX_TEXT)
+
+
+def test_many_long_findings_stay_a_receipt_that_can_be_read() -> None:
+    long = Finding(
+        rule="T-1",
+        severity=Severity.EXPLAIN_OR_FIX,
+        pointer="x" * MAX_TEXT,
+        message="x" * MAX_TEXT,
+        args=tuple((f"figure-{n}", "x" * MAX_TEXT) for n in range(20)),
+    )
+    *shown, last = bounded([long] * 999)
+    assert 0 < len(shown) < 999
+    assert last.message == f"{999 - len(shown)} further findings are not shown"
+    assert sum(len(repr(finding)) for finding in shown) < 2 * MAX_TOTAL

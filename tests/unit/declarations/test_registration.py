@@ -65,6 +65,59 @@ async def test_an_amendment_keeps_its_kind(secretariat: Secretariat) -> None:
     assert [f.rule for f in outcome.findings] == ["REG-3"]
 
 
+REVISES = {"declaration_id": "XAL-2026-1", "version": 1, "withdraws": False}
+
+
+def revising(number: str = "A-1", **changes: Any) -> dict[str, Any]:
+    return {"declaration_id": number, "kind": "AMENDMENT", "revises": {**REVISES, **changes}}
+
+
+@pytest.mark.parametrize("withdraws", [False, True])
+async def test_what_is_not_registered_is_neither_amended_nor_withdrawn(
+    secretariat: Secretariat, *, withdraws: bool
+) -> None:
+    await declare(secretariat, flaw="no amount")
+    outcome = await declare(secretariat, **revising(withdraws=withdraws))
+    assert [(f.rule, f.expected) for f in outcome.findings] == [
+        ("REG-4", "a registered declaration")
+    ]
+    foreign = await declare(secretariat, XBO, state_code="XBO", **revising(withdraws=withdraws))
+    assert [f.rule for f in foreign.findings] == ["REG-4"]
+
+
+async def test_an_amendment_gives_the_next_version_which_nobody_else_takes(
+    secretariat: Secretariat,
+) -> None:
+    await declare(secretariat)
+    assert (await declare(secretariat, **revising())).verdict == "REGISTERED"
+    again = await declare(secretariat, **revising("A-2"))
+    assert [(f.rule, f.expected) for f in again.findings] == [("REG-4", "version 2")]
+    whole = await declare(secretariat, version=2)
+    assert [f.rule for f in whole.findings] == ["REG-2"]
+    assert (await declare(secretariat, **revising("A-3", version=2))).verdict == "REGISTERED"
+    assert (await declare(secretariat, version=4)).verdict == "REGISTERED"
+    revised = [r.filed.revised for r in secretariat.records if r.filed and r.filed.revised]
+    assert [(one.version, one.result) for one in revised] == [(1, 2), (2, 3)]
+
+
+async def test_a_withdrawal_leaves_the_versions_as_they_are(secretariat: Secretariat) -> None:
+    await declare(secretariat)
+    assert (await declare(secretariat, **revising(withdraws=True))).verdict == "REGISTERED"
+    assert (await declare(secretariat, version=2)).verdict == "REGISTERED"
+
+
+async def test_two_amendments_of_one_version_in_one_batch_are_not_both_registered(
+    secretariat: Secretariat, tmp_path: Path
+) -> None:
+    declared: list[dict[str, Any]] = [{}, revising(), revising("A-2")]
+    await secretariat.registrar(submissions(secretariat, declared, tmp_path))
+    assert [bool(r.filed and r.filed.registration) for r in secretariat.records] == [
+        True,
+        True,
+        False,
+    ]
+
+
 async def test_two_states_may_use_the_same_declaration_id(secretariat: Secretariat) -> None:
     mine = await declare(secretariat)
     theirs = await declare(secretariat, XBO, state_code="XBO")
@@ -80,13 +133,15 @@ async def test_numbers_begin_anew_each_year(secretariat: Secretariat) -> None:
     assert outcome.registration == "SEC-2027-000001"
 
 
-def submissions(secretariat: Secretariat, count: int, folder: Path) -> list[Submission]:
+def submissions(
+    secretariat: Secretariat, declared: list[dict[str, Any]], folder: Path
+) -> list[Submission]:
     world = secretariat.world
     made = []
-    for number in range(count):
+    for number, members in enumerate(declared):
         place = folder / str(number)
         place.mkdir()
-        accepted = world.declare(version=number + 1)
+        accepted = world.declare(**members)
         dossier = world.dossier(accepted, place)
         made.append(
             Submission(
@@ -105,7 +160,7 @@ def submissions(secretariat: Secretariat, count: int, folder: Path) -> list[Subm
 async def test_a_batch_takes_numbers_without_a_gap(
     secretariat: Secretariat, tmp_path: Path
 ) -> None:
-    batch = submissions(secretariat, 4, tmp_path)
+    batch = submissions(secretariat, [{"version": n} for n in range(1, 5)], tmp_path)
     assert await secretariat.registrar(batch) == [None] * 4
     numbers = [r.filed.registration for r in secretariat.records if r.filed]
     assert numbers == [format_number(2026, n) for n in (1, 2, 3, 4)]
@@ -115,7 +170,7 @@ async def test_a_register_that_moved_on_is_planned_again(
     secretariat: Secretariat, tmp_path: Path
 ) -> None:
     secretariat.store.moved = 2
-    await secretariat.registrar(submissions(secretariat, 1, tmp_path))
+    await secretariat.registrar(submissions(secretariat, [{}], tmp_path))
     assert [r.filed.registration for r in secretariat.records if r.filed] == ["SEC-2026-000003"]
 
 
@@ -124,7 +179,7 @@ async def test_a_register_that_keeps_moving_gives_the_batch_back(
 ) -> None:
     secretariat.store.moved = 99
     with pytest.raises(PlatformError) as raised:
-        await secretariat.registrar(submissions(secretariat, 1, tmp_path))
+        await secretariat.registrar(submissions(secretariat, [{}], tmp_path))
     assert raised.value.code is Code.UNAVAILABLE
     assert secretariat.records == []
 

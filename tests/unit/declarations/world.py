@@ -13,9 +13,12 @@ from sextant_declarations.domain.deliveries import (
     Check,
     Dossier,
     Facts,
+    FiledVersion,
     Lease,
     Pack,
+    Revision,
     Stage,
+    StateFilings,
 )
 from sextant_declarations.domain.examination import Examine
 from sextant_declarations.domain.registry import Trust
@@ -50,26 +53,33 @@ def content_of(**changes: object) -> bytes:
     return canonical_json({**DECLARED, **changes})
 
 
-def toy_check(path: Path) -> Check:
-    """Stand in for the rules: facts as they stand there; a `flaw` is a must-fix finding."""
+def toy_check(path: Path, filings: StateFilings) -> Check:
+    """Stand in for the rules: facts as they stand there; a `flaw` is a must-fix finding.
+
+    It compares with everything that was filed.
+    """
     try:
         value = parse_json(path.read_bytes(), max_bytes=1 << 20)
         flaw = value.pop("flaw", None)
-        facts = Facts(**value)
+        revises = value.pop("revises", None)
+        facts = Facts(**value, revises=Revision(**revises) if revises else None)
     except (PlatformError, TypeError):
         finding = _finding("S0", "not a declaration")
         return _check(None, (finding,))
     findings = (_finding("T-1", str(flaw)),) if flaw else ()
-    return _check(facts, findings)
+    return _check(facts, findings, tuple(filed for filed, _ in filings.filed))
 
 
-def _check(facts: Facts | None, findings: tuple[Finding, ...]) -> Check:
+def _check(
+    facts: Facts | None, findings: tuple[Finding, ...], compared: tuple[FiledVersion, ...] = ()
+) -> Check:
     return Check(
         is_declaration=facts is not None,
         facts=facts,
         findings=findings,
         pack=PACK,
         canonical_digest=bytes(32) if facts else None,
+        compared=compared,
     )
 
 

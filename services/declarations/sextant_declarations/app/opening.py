@@ -18,8 +18,10 @@ from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
 from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
 from sextant_declarations.domain.answers import Sources
+from sextant_declarations.domain.comparing import Comparing
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
+from sextant_declarations.domain.effective import Effective
 from sextant_declarations.domain.intake import Intake, Patience
 from sextant_declarations.domain.logwatch import LogWatch
 from sextant_declarations.domain.officers import Officers
@@ -34,6 +36,7 @@ from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.worker import Pace, Worker
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_declarations.storage.evidence import SqlEvidence
+from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.heads import SqlHeadLedger
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
@@ -108,11 +111,13 @@ class Parts:
         sources = Sources(self.clock, lambda: uuid7(self.clock), random_bytes)
         heads = SqlHeadLedger(database)
         directory = Directory(exchange, trust, self.clock)
+        policy = StatePolicy(settings.states)
+        filed = SqlFilings(database)
         registrar = Registrar(
             register=register,
             workshop=workshop,
             sources=sources,
-            policy=StatePolicy(settings.states),
+            policy=policy,
             stored=stored,
         )
         batcher: Batcher[Submission, None] = Batcher(registrar, max_batch=settings.max_leases)
@@ -126,6 +131,7 @@ class Parts:
             workshop=workshop,
             vault=vault,
             register=register,
+            comparing=Comparing(filed, vault, policy, settings.max_filings),
             submit=batcher.submit,
             sighted=watch.sighted,
             trace=spans,
@@ -151,6 +157,7 @@ class Parts:
             reading=SqlReading(database),
             evidence=SqlEvidence(database),
             files=vault,
+            effective=Effective(filed, vault, settings.max_filings, settings.max_filings_bytes),
             own_party=settings.party,
             clock=self.clock,
             status=lambda: worker.status,
@@ -181,6 +188,7 @@ class Parts:
             created_tolerance_s=settings.created_tolerance_s,
             max_declaration_bytes=settings.max_declaration_bytes,
             max_declaration_values=settings.max_declaration_values,
+            max_filings_bytes=settings.max_filings_bytes,
             process_memory_bytes=settings.process_memory_bytes,
         )
         if settings.isolation == "thread":

@@ -16,6 +16,7 @@ from typing import Any
 
 from sextant_declarations.domain.contents import check_content
 from sextant_declarations.domain.examination import Examine
+from sextant_declarations.domain.library import Library
 from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.sealing import Seal
 from sextant_shared.crypto.signing import profile_of
@@ -37,6 +38,7 @@ class Tools:
     created_tolerance_s: int
     max_declaration_bytes: int
     max_declaration_values: int
+    max_filings_bytes: int
     process_memory_bytes: int
 
 
@@ -65,6 +67,7 @@ class Bench:
             created_tolerance_s=tools.created_tolerance_s,
             check=partial(
                 check_content,
+                library=Library(tools.max_filings_bytes),
                 max_bytes=tools.max_declaration_bytes,
                 max_values=tools.max_declaration_values,
             ),

@@ -1,4 +1,4 @@
-"""Runs the rules over an opened content and keeps what the register needs of it.
+"""Runs the rules over an opened content, beside what its State filed, for the register.
 
 The rules are the same that every National Authority runs before it seals
 (`sextant_shared.rules`); nothing is decided here.
@@ -8,17 +8,27 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sextant_declarations.domain.deliveries import Check, Facts, Pack
+from sextant_declarations.domain.deliveries import Check, Facts, Pack, Revision, StateFilings
+from sextant_declarations.domain.library import Comparison, Library
 from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.declaration import DeclarationBase
-from sextant_shared.models.declaration.filing import Nil
+from sextant_shared.models.declaration.filing import Amendment, Nil, Withdrawal
 from sextant_shared.rules import check, rule_pack_id
 
 MAX_SHOWN = 1000  # findings of one content: what a person can work through
-MAX_TEXT = 500  # characters of each text of a finding
+MAX_TEXT = 1500  # characters of each text of a finding: a list of all kinds is one
+MAX_TOTAL = 4 << 20  # characters of all texts together: a receipt must stay readable
+NOTHING_FILED = StateFilings()
 
 
-def check_content(path: Path, *, max_bytes: int, max_values: int) -> Check:
+def check_content(
+    path: Path,
+    filings: StateFilings = NOTHING_FILED,
+    *,
+    library: Library,
+    max_bytes: int,
+    max_values: int,
+) -> Check:
     """Return what the rules say about the declaration in the file at `path`.
 
     A million values can have a million flaws, each a kilobyte in memory; so they are counted
@@ -31,27 +41,37 @@ def check_content(path: Path, *, max_bytes: int, max_values: int) -> Check:
     values = data.count(b",") + 1
     if values > max_values:
         return _unchecked(f"at most {max_values} values", f"about {values} values")
-    report = check(data)
+    comparison = Comparison(library, filings)
+    report = check(data, comparison.policy, comparison)
+    findings = (*report.findings, *([_incomplete(comparison)] if comparison.left_out else ()))
     return Check(
         is_declaration=report.verdict != "REJECTED",
         facts=_facts(report.declaration) if report.declaration else None,
-        findings=bounded(report.findings),
+        findings=bounded(findings),
         pack=Pack(version=report.pack.version, digest=report.pack.digest),
         canonical_digest=report.content_digest,
+        compared=comparison.compared,
     )
 
 
 def bounded(findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return the findings as they are stored and sent: so many, each text so long.
+    """Return the findings as they are stored and sent: so many, each text so long, all together.
 
     A sender can write a document with a million flaws. What must be fixed comes first then, and
     the last finding says how many are not shown.
     """
-    shown = tuple(findings)
-    if len(shown) > MAX_SHOWN:
-        first = sorted(findings, key=lambda finding: finding.severity is not Severity.MUST_FIX)
-        shown = (*first[:MAX_SHOWN], _unshown(len(findings) - MAX_SHOWN))
-    return tuple(_cut(finding) for finding in shown)
+    shown = tuple(_cut(finding) for finding in findings[: MAX_SHOWN + 1])
+    if len(findings) <= MAX_SHOWN and sum(map(_length, shown)) <= MAX_TOTAL:
+        return shown
+    first = sorted(findings, key=lambda finding: finding.severity is not Severity.MUST_FIX)
+    room = MAX_TOTAL
+    kept: list[Finding] = []
+    for finding in map(_cut, first[:MAX_SHOWN]):
+        room -= _length(finding)
+        if room < 0:
+            break
+        kept.append(finding)
+    return (*kept, _unshown(len(findings) - len(kept)))
 
 
 def _cut(finding: Finding) -> Finding:
@@ -66,6 +86,12 @@ def _cut(finding: Finding) -> Finding:
         args=tuple((name, value[:MAX_TEXT]) for name, value in finding.args),
         answer=finding.answer[:MAX_TEXT],
     )
+
+
+def _length(finding: Finding) -> int:
+    texts = (finding.pointer, finding.message, finding.expected, finding.received, finding.fix)
+    figures = sum(len(name) + len(value) for name, value in finding.args)
+    return sum(map(len, texts)) + len(finding.answer) + figures
 
 
 def _unshown(count: int) -> Finding:
@@ -87,6 +113,35 @@ def _facts(declaration: DeclarationBase) -> Facts:
         year=declaration.year,
         is_nil=declaration.is_nil,
         closes=tuple(declaration.scope) if isinstance(declaration, Nil) else (),
+        revises=_revision(declaration),
+    )
+
+
+def _revision(declaration: DeclarationBase) -> Revision | None:
+    if isinstance(declaration, Amendment):
+        named, site = declaration.amends, None
+    elif isinstance(declaration, Withdrawal):
+        named, site = declaration.withdraws, declaration.site_code
+    else:
+        return None
+    return Revision(
+        declaration_id=named.declaration_id,
+        version=named.version,
+        withdraws=isinstance(declaration, Withdrawal),
+        site_code=site,
+    )
+
+
+def _incomplete(comparison: Comparison) -> Finding:
+    return Finding(
+        rule="REG-5",
+        severity=Severity.INFORMATION,
+        pointer="",
+        message="not all earlier filings of the State were compared: they are too many, too large,"
+        " or of a form that is read no more",
+        expected="all filings of the years that matter",
+        received=f"the {len(comparison.compared)} newest that fit",
+        fix="Nothing to mend; officers see which were compared.",
     )
 
 

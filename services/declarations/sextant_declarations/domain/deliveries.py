@@ -40,8 +40,38 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FiledVersion:
+    """One registered version that a State filed, as the register knows it.
+
+    `digest` is SHA-256 of its canonical form, `content_digest` of its bytes; `revises` is the
+    State's number of the declaration that it amends or withdraws.
+    """
+
+    declaration_id: str
+    version: int
+    kind: str
+    year: int
+    digest: bytes
+    content_digest: bytes
+    size: int
+    manifest_digest: bytes
+    revises: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateFilings:
+    """What a State has registered so far, newest first, each with the file of its plaintext.
+
+    `is_cut` says that there are older ones that are not here.
+    """
+
+    filed: tuple[tuple[FiledVersion, Path], ...] = ()
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """All the evidence an examination needs; nothing in it is believed yet.
+    """All the evidence an examination needs; nothing the exchange gave is believed yet.
 
     `sender` and `id` are what the exchange says the delivery is. The plaintext is written to the
     stage; whoever made the stage empties it.
@@ -53,6 +83,7 @@ class Dossier:
     custody: bytes
     sender_proof: bytes
     own_proof: bytes
+    filings: StateFilings = StateFilings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +122,19 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What an amendment or withdrawal does to another declaration of the same State.
+
+    `version` is the one that it names; `site_code` is the one site that is withdrawn, if not all.
+    """
+
+    declaration_id: str
+    version: int
+    withdraws: bool
+    site_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What the register keeps about the content of a declaration.
 
@@ -104,6 +148,7 @@ class Facts:
     year: int
     is_nil: bool
     closes: tuple[str, ...] = ()
+    revises: Revision | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +164,8 @@ class Check:
     """What the rules say about one content.
 
     `facts` is None when it does not fit the model of its kind, and then cannot be filed;
-    `is_declaration` is False when it is no declaration of any kind.
+    `is_declaration` is False when it is no declaration of any kind. `compared` are the filings of
+    the State that it was compared with.
     """
 
     is_declaration: bool
@@ -127,6 +173,7 @@ class Check:
     findings: tuple[Finding, ...]
     pack: Pack
     canonical_digest: bytes | None
+    compared: tuple[FiledVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Examines one dossier: from unbelieved bytes to a refusal, or to content that may be believed.
 
-A function of bytes and pinned trust: no network, no clock, no database, so that it runs in a
-process of its own and gives the same answer years later. Nothing here trusts the exchange.
+A function of bytes, pinned trust and the State's earlier filings: no network, no clock, no
+database, so that it runs in a process of its own and gives the same answer years later. Nothing
+here trusts the exchange.
 
 A refusal accuses the sender, and a signed refusal stays evidence for ever. So the checks stand in
 two groups, told apart by who is answerable:
@@ -32,6 +33,7 @@ from sextant_declarations.domain.deliveries import (
     Head,
     LogHead,
     Refusal,
+    StateFilings,
     is_receipt,
 )
 from sextant_declarations.domain.registry import Trust
@@ -58,8 +60,8 @@ _CHUNK = 1 << 16
 _NOT_THE_SENDER = (Code.INTEGRITY, Code.UNAVAILABLE)
 
 
-CheckContent = Callable[[Path], Check]
-"""Says what the rules find in the file of a declaration."""
+CheckContent = Callable[[Path, StateFilings], Check]
+"""Says what the rules find in the file of a declaration, beside what its State has filed."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class Examine:
             digest = hashlib.file_digest(content, "sha256").digest()
         header = verified.manifest.header
         is_declaration = header.cty == DECLARATION_CTY and not is_receipt(header.type)
-        check = self.check(plain) if is_declaration else None
+        check = self.check(plain, dossier.filings) if is_declaration else None
         return Content(size=opened.content_size, digest=digest, check=check)
 
 

@@ -5,7 +5,8 @@ Durable steps, in this order:
 1. The delivery is leased.
    If we stop here: the lease runs out and the delivery comes again.
 2. It is fetched, verified, opened and checked in a private folder (`declarations.after_lease`
-   stands before this step, `declarations.after_open` after it).
+   stands before this step, `declarations.after_open` after it). It is examined when everything
+   that the same sender sent before it is decided, so that it is compared with all of that.
    If we stop here: nothing was decided; the folder is emptied at the next start.
 3. Container and plaintext become durable files under the name of the manifest digest.
    If we stop here: the next try writes the same names again.
@@ -21,8 +22,8 @@ come again later, and the exchange keeps what failed too often among its dead le
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -33,6 +34,7 @@ from sextant_declarations.domain.deliveries import (
     Examined,
     Lease,
     Stage,
+    StateFilings,
     is_receipt,
 )
 from sextant_declarations.domain.directory import Directory
@@ -85,6 +87,7 @@ class Intake:
     workshop: Workshop
     vault: Vault
     register: Register
+    comparing: Callable[[str], Awaitable[StateFilings]]
     submit: Submit
     sighted: Callable[[Examined], None]
     trace: Trace
@@ -123,7 +126,10 @@ class Intake:
     async def _take_in(self, lease: Lease, turn: Turn) -> None:
         with self.vault.stage() as stage:
             dossier = await self._collect(lease, stage)
-            examined = await self._examine(dossier)
+            await self.turns.come(lease.sender, turn)
+            examined = await self._examine(
+                replace(dossier, filings=await self.comparing(lease.sender))
+            )
             if b64u(examined.manifest_digest) != lease.manifest:
                 raise _another(lease, examined.manifest_digest)
             self.step("declarations.after_open")
@@ -140,9 +146,8 @@ class Intake:
             opened = isinstance(examined.result, Content)
             with self.trace.inside("register"):
                 await self.vault.keep(stage, examined.manifest_digest, with_content=opened)
-                await self.turns.come(lease.sender, turn)
-                turn.passed.set()  # whoever wakes now runs after the submission is in its place
                 await self.submit(submission)
+                turn.passed.set()  # whoever wakes now is compared with this one too
         self.sighted(examined)
 
     async def _collect(self, lease: Lease, stage: Stage) -> Dossier:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sextant_declarations.domain.effective import Effective
 from sextant_declarations.domain.ports import EvidenceRows, Files, Reading
 from sextant_declarations.domain.reading import (
     Access,
@@ -46,6 +47,7 @@ class Officers:
     reading: Reading
     evidence: EvidenceRows
     files: Files
+    effective: Effective
     own_party: str
     clock: Clock
     status: Callable[[], Status]
@@ -77,7 +79,23 @@ class Officers:
         if summary is None:
             raise _unknown(f"declaration {id_[:64]}")
         await self.note(reader, "findings", f"declaration {id_}")
-        return DeclarationView(declaration=summary, versions=await self.reading.versions(id_))
+        return DeclarationView(
+            declaration=summary,
+            versions=await self.reading.versions(id_),
+            revisions=await self.reading.revisions(id_),
+        )
+
+    async def read_in_force(self, id_: str, reader: Reader) -> bytes:
+        """Return what holds of a declaration, amendments folded in.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`, also when no version is in force; `E_TOO_LARGE`.
+        """
+        summary = await self.reading.declaration(id_)
+        if summary is None:
+            raise _unknown(f"declaration {id_[:64]}")
+        await self.note(reader, "content", f"declaration {id_} in force")
+        return await self.effective(summary.state, summary.declaration_id)
 
     async def version(self, id_: str, n: int | None) -> StoredEnvelope:
         """Return the envelope that brought version `n`, None for the newest. Gives no content.

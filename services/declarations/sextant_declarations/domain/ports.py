@@ -5,7 +5,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from sextant_declarations.domain.deliveries import Dossier, Examined, Lease, LogHead, Stage
+from sextant_declarations.domain.deliveries import (
+    Dossier,
+    Examined,
+    FiledVersion,
+    Lease,
+    LogHead,
+    Stage,
+)
 from sextant_declarations.domain.owed import (
     DueEntry,
     DueReply,
@@ -23,6 +30,7 @@ from sextant_declarations.domain.reading import (
     Filters,
     OwedLine,
     ReplyEvidence,
+    RevisionView,
     StoredEnvelope,
     VersionView,
 )
@@ -163,6 +171,14 @@ class Register(Protocol):
         ...
 
 
+class FiledVersions(Protocol):
+    """What States have registered, for comparing what they file next."""
+
+    async def filed_by(self, owner: str, limit: int) -> list[FiledVersion]:
+        """Return the newest registered version of each declaration, newest registration first."""
+        ...
+
+
 class Outbox(Protocol):
     """What we owe to others, until it is delivered."""
 
@@ -210,6 +226,10 @@ class Reading(Protocol):
 
     async def versions(self, id_: str) -> list[VersionView]:
         """Return all versions of a declaration with their findings, oldest first."""
+        ...
+
+    async def revisions(self, id_: str) -> list[RevisionView]:
+        """Return what amended or withdrew a declaration, oldest first."""
         ...
 
     async def envelopes(

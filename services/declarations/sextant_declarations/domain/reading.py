@@ -7,7 +7,11 @@ from sextant_shared.models.strict import Strict
 
 
 class DeclarationSummary(Strict):
-    """One line of the list: what the newest version of a declaration says."""
+    """One line of the list: what the newest version of a declaration says.
+
+    `in_force` is the registered version that holds, amendments folded in; null when none was
+    registered or it was withdrawn.
+    """
 
     id: str
     state: str
@@ -19,6 +23,7 @@ class DeclarationSummary(Strict):
     versions: int
     verdict: str
     registration: str | None
+    in_force: int | None
     updated: str
 
 
@@ -29,10 +34,19 @@ class DeclarationPage(Strict):
     next: str | None
 
 
+class ComparedFiling(Strict):
+    """A filing of the same State that a version was compared with; `content` as in receipts."""
+
+    declaration_id: str
+    version: int
+    content: str
+
+
 class VersionView(Strict):
     """One version as it was received; `n` counts submissions under the declaration's id.
 
-    `closes` are the scopes that a registered nil declaration closes for the year.
+    `closes` are the scopes that a registered nil declaration closes for the year; `compared` is
+    what else the State had filed when the findings were made.
     """
 
     n: int
@@ -51,13 +65,34 @@ class VersionView(Strict):
     rules: RulePack
     content: str | None
     findings: list[ReportedFinding]
+    compared: list[ComparedFiling]
+
+
+class RevisionView(Strict):
+    """An amendment or withdrawal of a declaration, itself a declaration (`by`, its id here).
+
+    `version` is the one that it names, `result` the one that it gives; null for a withdrawal, of
+    the whole or of the site `site_code`.
+    """
+
+    by: str
+    declaration_id: str
+    registration: str
+    version: int
+    result: int | None
+    site_code: str | None
+    stored: str
 
 
 class DeclarationView(Strict):
-    """A declaration with all its versions, oldest first, and their findings."""
+    """A declaration with all its versions, oldest first, and their findings.
+
+    `revisions` are its amendments and withdrawals, oldest first.
+    """
 
     declaration: DeclarationSummary
     versions: list[VersionView]
+    revisions: list[RevisionView]
 
 
 class EnvelopeLine(Strict):

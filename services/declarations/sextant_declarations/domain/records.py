@@ -45,6 +45,20 @@ class Filed:
     check: Check
     verdict: Verdict
     registration: str | None
+    revised: "Revised | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """What a registered amendment or withdrawal does to the declaration that it is about.
+
+    `result` is the version that an amendment gives; None for a withdrawal.
+    """
+
+    declaration: str
+    version: int
+    result: int | None
+    site_code: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +76,17 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """The part of the register's state that a batch was planned on, compared when it commits."""
+    """The part of the register's state that a batch was planned on, compared when it commits.
+
+    `held` is what each declaration had: submissions, and the highest registered version.
+    """
 
     year: int
     last_number: int
-    submissions: dict[DeclarationKey, int]
+    held: dict[DeclarationKey, tuple[int, int]]
 
     @classmethod
     def of(cls, standing: Standing) -> "Base":
         """Return what `standing` says before anything is planned on it."""
-        held = {key: holding.submissions for key, holding in standing.holdings.items()}
-        return cls(year=standing.year, last_number=standing.last_number, submissions=held)
+        held = {key: holding.mark for key, holding in standing.holdings.items()}
+        return cls(year=standing.year, last_number=standing.last_number, held=held)

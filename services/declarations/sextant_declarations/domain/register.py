@@ -8,7 +8,9 @@ Rules:
 * REG-1: a State is declared for by its own National Authority.
 * REG-2: a version follows the registered ones; an equal or lower one is returned, and never
   overwrites.
-* REG-3: an amendment keeps the kind of what it amends.
+* REG-3: a further version keeps the kind of the first.
+* REG-4: an amendment or withdrawal names the version that is registered last; an amendment gives
+  the next one, so that whole versions and amendments count in one row.
 * A returned version takes no number and binds nobody: corrected, it may come again as it is.
 * Registration numbers have no gap within a year and are never given twice.
 """
@@ -16,7 +18,7 @@ Rules:
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from sextant_declarations.domain.deliveries import Check, Facts
+from sextant_declarations.domain.deliveries import Check, Facts, Revision
 from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.receipts import OutcomeVerdict
 
@@ -57,6 +59,11 @@ class Holding:
     registered: int
     kind: str | None
 
+    @property
+    def mark(self) -> tuple[int, int]:
+        """What changes with everything that is filed about the declaration."""
+        return self.submissions, self.registered
+
 
 @dataclass(slots=True, kw_only=True)
 class Standing:
@@ -90,8 +97,17 @@ def format_number(year: int, number: int) -> str:
     return f"SEC-{year}-{number:06d}"
 
 
-def judge(check: Check, sender: str, holding: Holding | None, policy: StatePolicy) -> Verdict:
-    """Return the verdict on a checked content, given what the register already holds."""
+def judge(
+    check: Check,
+    sender: str,
+    holding: Holding | None,
+    policy: StatePolicy,
+    revised: Holding | None = None,
+) -> Verdict:
+    """Return the verdict on a checked content, given what the register already holds.
+
+    `revised` is what it holds of the declaration that an amendment or withdrawal is about.
+    """
     if not check.is_declaration:
         return Verdict(outcome=OutcomeVerdict.REJECTED, findings=check.findings)
     if check.facts is None:
@@ -100,6 +116,7 @@ def judge(check: Check, sender: str, holding: Holding | None, policy: StatePolic
         *_check_state(check.facts, sender, policy),
         *_check_version(check.facts, holding),
         *_check_kind(check.facts, holding),
+        *_check_revised(check.facts.revises, revised),
     ]
     findings = (*check.findings, *own)
     must_fix = any(finding.severity is Severity.MUST_FIX for finding in findings)
@@ -113,6 +130,11 @@ def hold(held: Holding, facts: Facts, outcome: OutcomeVerdict) -> Holding:
     if outcome is OutcomeVerdict.REGISTERED:
         held = replace(held, registered=facts.version, kind=facts.kind)
     return held
+
+
+def revise(revised: Holding, revision: Revision) -> Holding:
+    """Return the holding after a registered amendment or withdrawal of it."""
+    return revised if revision.withdraws else replace(revised, registered=revision.version + 1)
 
 
 def _check_state(facts: Facts, sender: str, policy: StatePolicy) -> list[Finding]:
@@ -158,9 +180,28 @@ def _check_kind(facts: Facts, holding: Holding | None) -> list[Finding]:
             rule="REG-3",
             severity=Severity.MUST_FIX,
             pointer="/kind",
-            message="an amendment keeps the kind of the declaration it amends",
+            message="a further version keeps the kind of the declaration",
             expected=str(holding.kind),
             received=facts.kind,
             fix="Send another kind of declaration under a new declaration_id.",
+        )
+    ]
+
+
+def _check_revised(revision: Revision | None, revised: Holding | None) -> list[Finding]:
+    registered = revised.registered if revised else 0
+    if revision is None or revision.version == registered:
+        return []
+    place = "/withdraws" if revision.withdraws else "/amends"
+    return [
+        Finding(
+            rule="REG-4",
+            severity=Severity.MUST_FIX,
+            pointer=f"{place}/version" if registered else place,
+            message=f"version {revision.version} of {revision.declaration_id} is not the one that"
+            " is registered",
+            expected=f"version {registered}" if registered else "a registered declaration",
+            received=f"version {revision.version}",
+            fix="Name the version that is registered; wait for its registration first.",
         )
     ]

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import structlog
 
 from sextant_declarations.domain.answers import Answer, Sources, opened_answer, outcome_answer
-from sextant_declarations.domain.deliveries import Check, Content, Refusal, is_receipt
+from sextant_declarations.domain.deliveries import Check, Content, Facts, Refusal, is_receipt
 from sextant_declarations.domain.owed import SealedReply, SealOrder
 from sextant_declarations.domain.ports import Register, Workshop
-from sextant_declarations.domain.records import Base, Filed, Nature, Record, Submission
+from sextant_declarations.domain.records import Base, Filed, Nature, Record, Revised, Submission
 from sextant_declarations.domain.register import (
     DeclarationKey,
     Holding,
@@ -24,6 +24,7 @@ from sextant_declarations.domain.register import (
     Verdict,
     hold,
     judge,
+    revise,
 )
 from sextant_shared.clock import timestamp_ms, timestamp_s
 from sextant_shared.errors import Code, PlatformError
@@ -86,14 +87,21 @@ class Registrar:
         self, batch: Sequence[Submission]
     ) -> tuple[list[tuple[str, str]], list[DeclarationKey], int]:
         envelopes = [(s.examined.sender, s.examined.id) for s in batch]
-        keys = [key for s in batch if (key := self._key(s)) is not None]
-        return envelopes, keys, int(timestamp_s(self.sources.clock())[:_YEAR_CHARS])
+        keys = {key for s in batch for key in (self._key(s), self._revised_key(s)) if key}
+        return envelopes, list(keys), int(timestamp_s(self.sources.clock())[:_YEAR_CHARS])
 
     def _key(self, submission: Submission) -> DeclarationKey | None:
         check = _check_of(submission)
         if check is None or check.facts is None:
             return None
         return self.policy.owner_of(submission.examined.sender), check.facts.declaration_id
+
+    def _revised_key(self, submission: Submission) -> DeclarationKey | None:
+        check = _check_of(submission)
+        if check is None or check.facts is None or check.facts.revises is None:
+            return None
+        owner = self.policy.owner_of(submission.examined.sender)
+        return owner, check.facts.revises.declaration_id
 
     def _plan(self, submission: Submission, standing: Standing) -> _Plan | PlatformError | None:
         examined = submission.examined
@@ -122,7 +130,9 @@ class Registrar:
         """Judge, and take the next number and the next place under the declaration's id."""
         key = self._key(submission)
         holding = standing.holdings.get(key) if key else None
-        verdict = judge(check, submission.examined.sender, holding, self.policy)
+        revised_key = self._revised_key(submission)
+        revised = standing.holdings.get(revised_key) if revised_key else None
+        verdict = judge(check, submission.examined.sender, holding, self.policy, revised)
         if key is None or check.facts is None:
             return verdict, None
         if holding is None:
@@ -138,8 +148,25 @@ class Registrar:
             check=check,
             verdict=verdict,
             registration=standing.next_number() if registered else None,
+            revised=self._revise(check.facts, revised_key, standing) if registered else None,
         )
         return verdict, filed
+
+    def _revise(
+        self, facts: Facts, key: DeclarationKey | None, standing: Standing
+    ) -> Revised | None:
+        """Let a registered amendment give the next version of the declaration it is about."""
+        revision = facts.revises
+        if key is None or revision is None:
+            return None
+        before = standing.holdings[key]
+        standing.holdings[key] = after = revise(before, revision)
+        return Revised(
+            declaration=before.id,
+            version=revision.version,
+            result=None if revision.withdraws else after.registered,
+            site_code=revision.site_code,
+        )
 
     async def _sealed(self, plans: Sequence[_Plan]) -> list[Record]:
         orders = [self._orders(plan) for plan in plans]

@@ -1,8 +1,10 @@
-"""Keeps what one sender sent in its order, while everything before registering runs side by side.
+"""Keeps what one sender sent in its order, while different senders are served side by side.
 
-A version that overtakes the one before it would make that one too low. So each delivery takes its
-place by its position in the mailbox, and hands itself to the register only when nothing earlier of
-the same sender is still on the way there. What fails gives its place up and holds nobody back.
+A version that overtakes the one before it would make that one too low, and two declarations of a
+State that are examined at the same moment would not be compared with each other. So each delivery
+takes its place by its position in the mailbox, and is examined only when nothing earlier of the
+same sender is still on its way into the register. What fails gives its place up and holds nobody
+back.
 """
 
 import asyncio

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 
 from sextant_declarations.domain.deliveries import DECLARATION_CTY
 from sextant_declarations.domain.officers import Officers, Reader
@@ -15,6 +15,7 @@ from sextant_shared.models.receipts import OutcomeVerdict
 from sextant_shared.protocol.access import Action
 
 DEFAULT_PAGE = 50
+_IN_FORCE = {200: answer("What holds, amendments folded in", DECLARATION_CTY, {"type": "object"})}
 _CONTENT = {200: answer("The declaration, byte for byte", DECLARATION_CTY, {"type": "object"})}
 Id = Annotated[str, Path(max_length=64, description="id of a declaration, from the list")]
 Number = Annotated[int, Path(ge=1, description="which submission under the declaration's id")]
@@ -48,6 +49,16 @@ def declarations_router(officers: Callable[[], Officers], max_page: int) -> APIR
     async def read_declaration(request: Request, id_: Id) -> DeclarationView:
         """Read all versions and findings of a declaration. Leaves a line in the access log."""
         return await officers().read_declaration(id_, reader_of(request))
+
+    @router.get(
+        "/{id_}/in-force",
+        response_class=Response,
+        **action(Action.DECLARATION_READ, responses=_IN_FORCE),
+    )
+    async def read_in_force(request: Request, id_: Id) -> Response:
+        """Read what holds of a declaration, amendments folded in. Leaves a line in the log."""
+        content = await officers().read_in_force(id_, reader_of(request))
+        return Response(content, media_type=DECLARATION_CTY)
 
     @router.get(
         "/{id_}/versions/{n}",

@@ -1,9 +1,10 @@
 """The reading side: what officers are shown, and the access log written before they are shown it.
 
-A page of a list takes one statement, however long it is; a declaration takes four.
+A page of a list takes one statement, however long it is; a declaration takes six.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +18,21 @@ from sqlalchemy import (
 
 from sextant_declarations.domain.reading import (
     Access,
+    ComparedFiling,
     DeclarationSummary,
     EnvelopeLine,
     Filters,
+    RevisionView,
     VersionView,
 )
 from sextant_declarations.storage.tables import (
     ACCESS_LOG,
     CLOSURES,
+    COMPARED,
     DECLARATIONS,
     FINDINGS,
     INBOX,
+    REVISIONS,
     VERSIONS,
 )
 from sextant_shared.chassis.database import Database
@@ -88,14 +93,56 @@ class SqlReading:
         )
         for found in await self._all(wanted):
             findings[found["inbox"]].append(_finding(found))
+        compared = await self._compared(findings)
         return [
             _version(
                 row,
                 findings[row["inbox"]],
                 [found["scope"] for found in closed if found["version"] == row["id"]],
+                compared.get(row["inbox"], []),
             )
             for row in rows
         ]
+
+    async def revisions(self, id_: str) -> list[RevisionView]:
+        """Return what amended or withdrew a declaration, oldest first."""
+        rows = await self._all(
+            select(*_REVISION)
+            .join(VERSIONS, VERSIONS.c.inbox == REVISIONS.c.inbox)
+            .join(DECLARATIONS, DECLARATIONS.c.id == VERSIONS.c.declaration)
+            .join(INBOX, INBOX.c.id == REVISIONS.c.inbox)
+            .where(REVISIONS.c.declaration == id_)
+            .order_by(REVISIONS.c.inbox)
+        )
+        return [
+            RevisionView(
+                by=row["id"],
+                declaration_id=row["declaration_id"],
+                registration=row["registration"],
+                version=row["version"],
+                result=row["result"],
+                site_code=row["site_code"],
+                stored=row["stored_at"],
+            )
+            for row in rows
+        ]
+
+    async def _compared(self, inboxes: Collection[int]) -> dict[int, list[ComparedFiling]]:
+        rows = await self._all(
+            select(COMPARED)
+            .where(COMPARED.c.inbox.in_(inboxes))
+            .order_by(COMPARED.c.inbox, COMPARED.c.position)
+        )
+        found: dict[int, list[ComparedFiling]] = {}
+        for row in rows:
+            found.setdefault(row["inbox"], []).append(
+                ComparedFiling(
+                    declaration_id=row["declaration_id"],
+                    version=row["version"],
+                    content=b64u(row["canonical_digest"]),
+                )
+            )
+        return found
 
     async def envelopes(
         self, nature: str | None, before: int | None, limit: int
@@ -140,6 +187,8 @@ _SUMMARY = (
     DECLARATIONS.c.submissions,
     DECLARATIONS.c.verdict,
     DECLARATIONS.c.registration,
+    DECLARATIONS.c.registered,
+    DECLARATIONS.c.withdrawn,
     DECLARATIONS.c.updated_at,
 )
 _VERSION = (
@@ -171,6 +220,19 @@ _FINDING = (
     FINDINGS.c.received,
     FINDINGS.c.fix,
     FINDINGS.c.law,
+    FINDINGS.c.way,
+    FINDINGS.c.args,
+    FINDINGS.c.answer,
+    FINDINGS.c.document,
+)
+_REVISION = (
+    DECLARATIONS.c.id,
+    DECLARATIONS.c.declaration_id,
+    VERSIONS.c.registration,
+    REVISIONS.c.version,
+    REVISIONS.c.result,
+    REVISIONS.c.site_code,
+    INBOX.c.stored_at,
 )
 _ENVELOPE_LINE = (
     INBOX.c.id.label("seq"),
@@ -200,11 +262,17 @@ def _summary(found: RowMapping) -> DeclarationSummary:
         versions=found["submissions"],
         verdict=found["verdict"],
         registration=found["registration"],
+        in_force=None if found["withdrawn"] else found["registered"] or None,
         updated=found["updated_at"],
     )
 
 
-def _version(found: RowMapping, findings: list[ReportedFinding], closes: list[str]) -> VersionView:
+def _version(
+    found: RowMapping,
+    findings: list[ReportedFinding],
+    closes: list[str],
+    compared: list[ComparedFiling],
+) -> VersionView:
     digest = found["canonical_digest"]
     return VersionView(
         n=found["n"],
@@ -223,6 +291,7 @@ def _version(found: RowMapping, findings: list[ReportedFinding], closes: list[st
         rules=RulePack(version=found["pack_version"], digest=found["pack_digest"]),
         content=b64u(digest) if digest else None,
         findings=findings,
+        compared=compared,
     )
 
 
@@ -236,6 +305,10 @@ def _finding(found: RowMapping) -> ReportedFinding:
         received=found["received"],
         fix=found["fix"],
         law=found["law"],
+        way=found["way"],
+        args=json.loads(found["args"]),
+        answer=found["answer"],
+        document=found["document"],
     )
 
 

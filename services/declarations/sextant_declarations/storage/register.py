@@ -4,6 +4,7 @@
 no version is overwritten, however many processes register at once.
 """
 
+import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from sextant_declarations.domain.records import Base, Filed, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
 from sextant_declarations.storage.tables import (
     CLOSURES,
+    COMPARED,
     DECLARATIONS,
     FINDINGS,
     INBOX,
@@ -24,6 +26,7 @@ from sextant_declarations.storage.tables import (
     OWED_REPLIES,
     REGISTER_YEARS,
     REGISTRY_PROOFS,
+    REVISIONS,
     VERSIONS,
 )
 from sextant_shared.chassis.database import Database
@@ -90,6 +93,8 @@ class SqlRegister:
         self._store_proofs(connection, record)
         if record.filed:
             _store_version(connection, record.filed, inbox, record.stored_at)
+            _store_revision(connection, record.filed, inbox, record.stored_at)
+            _insert_all(connection, COMPARED, _compared(record.filed, inbox))
         _insert_all(connection, FINDINGS, _findings(record, inbox))
         traceparent = record.submission.traceparent
         _insert_all(
@@ -198,9 +203,8 @@ def _set_last_number(connection: Connection, year: int, last: int) -> None:
 
 
 def _compare(connection: Connection, base: Base) -> None:
-    held = _holdings(connection, base.submissions)
-    now = {key: holding.submissions for key, holding in held.items()}
-    if (_last_number(connection, base.year), now) != (base.last_number, base.submissions):
+    now = {key: holding.mark for key, holding in _holdings(connection, base.held).items()}
+    if (_last_number(connection, base.year), now) != (base.last_number, base.held):
         raise _moved_on()
 
 
@@ -255,6 +259,7 @@ def _store_version(connection: Connection, filed: Filed, inbox: int, stored_at: 
     }
     if filed.registration:
         newest |= {"registered": facts.version, "registered_kind": facts.kind}
+        newest |= {"withdrawn": False}
     if filed.n == 1:
         first = {
             "id": filed.declaration,
@@ -262,6 +267,7 @@ def _store_version(connection: Connection, filed: Filed, inbox: int, stored_at: 
             "declaration_id": facts.declaration_id,
             "registered": 0,
             "registered_kind": None,
+            "withdrawn": False,
         }
         connection.execute(insert(DECLARATIONS).values(first | newest))
     else:
@@ -290,6 +296,41 @@ def _store_version(connection: Connection, filed: Filed, inbox: int, stored_at: 
         _insert_all(connection, CLOSURES, ({**closed, "scope": s} for s in set(facts.closes)))
 
 
+def _store_revision(connection: Connection, filed: Filed, inbox: int, stored_at: str) -> None:
+    """Move what an amendment or withdrawal is about; what was registered stays as it is."""
+    revised = filed.revised
+    if revised is None:
+        return
+    connection.execute(
+        insert(REVISIONS).values(
+            inbox=inbox,
+            declaration=revised.declaration,
+            version=revised.version,
+            result=revised.result,
+            site_code=revised.site_code,
+        )
+    )
+    moved: dict[str, object] = {"updated_at": stored_at}
+    if revised.result is not None:
+        moved |= {"registered": revised.result, "withdrawn": False}
+    elif revised.site_code is None:
+        moved |= {"withdrawn": True}
+    connection.execute(
+        update(DECLARATIONS).where(DECLARATIONS.c.id == revised.declaration).values(moved)
+    )
+
+
+def _compared(filed: Filed, inbox: int) -> Iterable[dict[str, object]]:
+    for position, one in enumerate(filed.check.compared):
+        yield {
+            "inbox": inbox,
+            "position": position,
+            "declaration_id": one.declaration_id,
+            "version": one.version,
+            "canonical_digest": one.digest,
+        }
+
+
 def _findings(record: Record, inbox: int) -> Iterable[dict[str, object]]:
     if record.verdict is None:
         return
@@ -305,6 +346,10 @@ def _findings(record: Record, inbox: int) -> Iterable[dict[str, object]]:
             "received": finding.received,
             "fix": finding.fix,
             "law": finding.law,
+            "way": finding.way,
+            "args": json.dumps(dict(finding.args), ensure_ascii=False),
+            "answer": finding.answer,
+            "document": finding.document,
         }
 
 

@@ -75,7 +75,8 @@ class DeclarationRow(_Row, table=True):
     """One declaration with what its newest version says.
 
     `seq` orders lists for ever; `id` is what officers use. `submissions` counts all versions
-    received, `registered` is the highest registered version, 0 for none.
+    received, `registered` is the highest registered version, amendments counted, 0 for none;
+    `withdrawn` says that it holds no more.
     """
 
     __tablename__ = "declarations"
@@ -92,6 +93,7 @@ class DeclarationRow(_Row, table=True):
     submissions: int
     registered: int
     registered_kind: str | None
+    withdrawn: bool = Field(default=False, sa_column_kwargs={"server_default": "0"})
     kind: str
     year: int
     is_nil: bool
@@ -159,6 +161,41 @@ class FindingRow(_Row, table=True):
     received: str
     fix: str
     law: str
+    way: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    args: str = Field(default="{}", sa_column_kwargs={"server_default": "{}"})
+    answer: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    document: str = Field(default="", sa_column_kwargs={"server_default": ""})
+
+
+class ComparedRow(_Row, table=True):
+    """A filing of the same State that the content of one envelope was compared with.
+
+    With it the findings can be made again from what is stored, whatever was filed since.
+    """
+
+    __tablename__ = "compared"
+
+    inbox: int = Field(foreign_key="inbox.id", primary_key=True)
+    position: int = Field(primary_key=True)
+    declaration_id: str
+    version: int
+    canonical_digest: bytes
+
+
+class RevisionRow(_Row, table=True):
+    """A registered amendment or withdrawal (`inbox`) of a declaration.
+
+    `version` is the one it names, `result` the one that an amendment gives.
+    """
+
+    __tablename__ = "revisions"
+    __table_args__ = (UniqueConstraint("declaration", "result"),)
+
+    inbox: int = Field(foreign_key="inbox.id", primary_key=True)
+    declaration: str = Field(foreign_key="declarations.id")
+    version: int
+    result: int | None
+    site_code: str | None
 
 
 class RegisterYearRow(_Row, table=True):
@@ -272,6 +309,8 @@ DECLARATIONS = METADATA.tables["declarations"]
 VERSIONS = METADATA.tables["versions"]
 CLOSURES = METADATA.tables["closures"]
 FINDINGS = METADATA.tables["findings"]
+COMPARED = METADATA.tables["compared"]
+REVISIONS = METADATA.tables["revisions"]
 REGISTER_YEARS = METADATA.tables["register_years"]
 OWED_ENTRIES = METADATA.tables["owed_entries"]
 OWED_REPLIES = METADATA.tables["owed_replies"]
