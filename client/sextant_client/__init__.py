@@ -1,18 +1,22 @@
 """What a party installs: the SDK and the command `sextant`.
 
-`Client` deposits envelopes safely, follows them and collects what comes back; `verify_bundle`
-checks a copy of record offline; `Home` is a party's folder and `Trust` what it pins.
+`check` runs the Secretariat's rules offline; `Client` deposits envelopes safely, follows them and
+collects what comes back; `verify_bundle` checks a copy of record offline; `Home` is a party's
+folder and `Trust` what it pins.
 """
 
 from sextant_client.client import Client, Deposit
 from sextant_client.errors import VerificationError
 from sextant_client.home import Config, Home
+from sextant_client.prepare.checking import check
 from sextant_client.received import Received
 from sextant_client.sent import SentEnvelope
 from sextant_client.trust import Trust
 from sextant_client.verify import Verified, verify_bundle
 from sextant_shared.errors import Code, Finding, PlatformError
 from sextant_shared.protocol.envelope import SealRequest, open_envelope, seal
+from sextant_shared.rules import Report
+from sextant_shared.rules.filings import Filings
 
 __version__ = "0.1.0"
 open = open_envelope  # noqa: A001 -- the pair of `seal`, as the SDK's callers know it
@@ -21,15 +25,18 @@ __all__ = [
     "Code",
     "Config",
     "Deposit",
+    "Filings",
     "Finding",
     "Home",
     "PlatformError",
     "Received",
+    "Report",
     "SealRequest",
     "SentEnvelope",
     "Trust",
     "VerificationError",
     "Verified",
+    "check",
     "open",
     "open_envelope",
     "seal",

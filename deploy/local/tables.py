@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from deploy.local.apis import SERVICES, openapi_text
+from deploy.local.worked import WORKED, worked_text
 from sextant_client.errors import TABLE as EXITS
 from sextant_shared.deadlines import DeadlinePolicy, policy_id
 from sextant_shared.deadlines import rules as deadline_rules
@@ -136,6 +137,7 @@ PAGES: dict[str, Callable[[], str]] = {
     **{f"openapi/{service}.json": partial(openapi_text, service) for service in SERVICES},
     **{f"schemas/{kind.id}.json": partial(schema_text, kind) for kind in CATALOGUE.values()},
     "deadlines.md": deadlines_page,
+    WORKED: worked_text,
 }
 FOLDERS = ("openapi", "schemas")  # nothing stands there that is not generated
 

@@ -7,6 +7,7 @@ import typer
 
 from sextant_client import errors as exits
 from sextant_client.cli import (
+    answer,
     bundle,
     check,
     codes,
@@ -17,6 +18,7 @@ from sextant_client.cli import (
     keys,
     log,
     officer,
+    rules,
     schema,
     setup,
     trace,
@@ -36,6 +38,8 @@ app = typer.Typer(
 )
 setup.register(app)
 check.register(app)
+answer.register(app)
+rules.register(app)
 compose.register(app)
 envelopes.register(app)
 due.register(app)
@@ -47,8 +51,8 @@ app.add_typer(log.app, name="log")
 app.add_typer(officer.app, name="officer")
 app.add_typer(world.app, name="world")
 app.add_typer(codes.app, name="codes")
-app.add_typer(check.rules_app, name="rules")
 app.add_typer(schema.app, name="schema")
+app.add_typer(rules.rules_app, name="rules")
 app.add_typer(envelopes.receipt_app, name="receipt")
 
 

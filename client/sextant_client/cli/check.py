@@ -1,23 +1,24 @@
-"""`sextant check` and `sextant rules`: the Secretariat's rule pack, before sending."""
+"""`sextant check`: the Secretariat's rule pack, before sending."""
 
-import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sextant_client import errors as exits
-from sextant_client.cli.context import DEFAULT_HOME, JsonFlag, start
-from sextant_client.cli.output import finding_lines
-from sextant_client.prepare.checking import Checked, check_content, check_file
-from sextant_client.prepare.sourced import Meter, no_meter
-from sextant_shared.errors import Finding, Severity
-from sextant_shared.models.receipts import ReportedFinding
-from sextant_shared.rules import Report, list_rules, rule_pack_id
-from sextant_shared.rules.wording import title
+from sextant_client.cli.beside import Alone, With, filed_beside, read_all
+from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
+from sextant_client.cli.language import Lang, Locale, language_of, remark
+from sextant_client.cli.reporting import in_language, report_document, report_lines, status_of
+from sextant_client.prepare.answering import Memory, Question, Remembered, questions
+from sextant_client.prepare.checking import Checked, check_read
+from sextant_client.prepare.documents import parse_document
+from sextant_client.prepare.filings import Filing, filings_of
+from sextant_shared.errors import PlatformError
 
-rules_app = typer.Typer(help="The rule pack.", no_args_is_help=True)
 Files = Annotated[list[Path], typer.Argument(help="Declaration files; - reads standard input.")]
+Offers = list[tuple[Question, Remembered]]
 
 
 def register(app: typer.Typer) -> None:
@@ -27,73 +28,86 @@ def register(app: typer.Typer) -> None:
 
 def check_files(
     files: Files,
+    with_: With = None,
+    alone: Alone = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 5 when something is left to explain.")
     ] = False,
+    lang: Lang = None,
+    locale: Locale = None,
+    home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> int:
-    """Check declarations offline, with the rules the Secretariat runs; all findings at once."""
-    run = start(DEFAULT_HOME, as_json=as_json)
-    reports = {str(path): check_input(path, run.output.meter).report for path in files}
-    lines = [line for name, report in reports.items() for line in report_lines(name, report)]
-    documents = [{"file": name, **report_document(report)} for name, report in reports.items()]
-    run.output.result({"reports": documents}, lines)
-    return status_of(list(reports.values()), strict=strict)
+    """Check declarations offline, with the rules the Secretariat runs; all findings at once.
+
+    They are compared with each other, with what is named by --with, and with what was sent from
+    the home.
+    """
+    run = start(home, as_json=as_json)
+    language = language_of(lang, locale)
+    checked, filed = check_all(run, files, with_, alone=alone)
+    memory = Memory.of(run.home)
+    lines, documents = [], []
+    for path, one in checked.items():
+        report = in_language(one.report, language)
+        offers = offers_of(memory, one)
+        lines += [*report_lines(str(path), report), *offer_lines(path, offers)]
+        documents.append(
+            {"file": str(path), **report_document(report), "offers": offer_members(offers)}
+        )
+    run.output.result(
+        {"reports": documents, "compared": [filing.members() for filing in filed]}, lines
+    )
+    if filed:
+        run.output.say(f"Compared with {len(filed)} filings, these files among them.")
+    if text := remark(language):
+        run.output.say(text)
+    return status_of([one.report for one in checked.values()], strict=strict)
 
 
-def check_input(path: Path, meter: Meter = no_meter) -> Checked:
-    """Check a file of any format, or JSON from standard input for `-`."""
-    if str(path) == "-":
-        return check_content(sys.stdin.buffer.read())
-    return check_file(path, meter)
+def check_all(
+    run: Run, files: list[Path], named: list[Path] | None = None, *, alone: bool = False
+) -> tuple[Mapping[Path, Checked], list[Filing]]:
+    """Check files beside what their State has filed; return that, too."""
+    reads = read_all(files, run.output.meter)
+    filed = filed_beside(run, reads, named, alone=alone)
+    filings = filings_of(filed)
+    return {path: check_read(read, filings) for path, read in reads.items()}, filed
 
 
-def status_of(reports: list[Report], *, strict: bool) -> int:
-    """Return the exit status of checked declarations."""
-    severities = {finding.severity for report in reports for finding in report.findings}
-    if any(report.verdict != "REGISTERED" for report in reports):
-        return exits.FINDINGS
-    if strict and Severity.EXPLAIN_OR_FIX in severities:
-        return exits.WARNINGS
-    return exits.OK
+def offers_of(memory: Memory, checked: Checked) -> Offers:
+    """Return the open findings of a checked declaration that were answered before elsewhere."""
+    if not memory.answers:
+        return []
+    with suppress(PlatformError):
+        document = parse_document(checked.content)
+        return [
+            (question, known)
+            for question in questions(document, checked.report.findings)
+            if (known := memory.offer(document, question)) is not None
+        ]
+    return []
 
 
-def count(report: Report, severity: Severity) -> int:
-    """Return how many findings weigh so much."""
-    return sum(finding.severity is severity for finding in report.findings)
-
-
-def report_lines(name: str, report: Report) -> list[str]:
-    """Return a report as people read it; the first line is the verdict."""
-    word = "VALID" if report.verdict == "REGISTERED" else "INVALID"
-    fix, explain = count(report, Severity.MUST_FIX), count(report, Severity.EXPLAIN_OR_FIX)
-    pack = rule_pack_id()
-    head = f"{word}  {name}  {fix} to fix, {explain} to explain"
-    head += f"   rule pack {pack.version} (sha256:{pack.digest[:8]}…)"
-    return [head, *(line for finding in report.findings for line in finding_lines(finding))]
-
-
-def report_document(report: Report) -> dict[str, Any]:
-    """Return a report as JSON members."""
-    return {
-        "verdict": report.verdict,
-        "rules": {"version": report.pack.version, "digest": report.pack.digest},
-        "findings": [finding_document(finding) for finding in report.findings],
-    }
-
-
-def finding_document(finding: Finding) -> dict[str, Any]:
-    """Return a finding as JSON members, with the cell or line it came from."""
-    return {**ReportedFinding.of(finding).model_dump(mode="json"), "source": finding.source}
-
-
-@rules_app.command("list")
-def rules_list(as_json: JsonFlag = False) -> None:
-    """List every rule with its severity, law and meaning."""
-    run = start(DEFAULT_HOME, as_json=as_json)
-    rules = [
-        {"id": r.id, "severity": str(r.severity), "law": r.law, "title": title(r.id)}
-        for r in list_rules()
+def offer_lines(path: Path, offers: Offers) -> list[str]:
+    """Return what is remembered as people read it."""
+    lines = [
+        f"? {question.finding.rule:<6} {question.finding.pointer}  answered for {known.year}:"
+        f" {known.reason}"
+        for question, known in offers
     ]
-    lines = [f"{r['id']:<5} {r['severity']:<15} {r['title']}  [{r['law']}]" for r in rules]
-    run.output.result({"rules": rules}, lines)
+    return [*lines, f"  Take it over with: sextant answer {path} --again"] if lines else []
+
+
+def offer_members(offers: Offers) -> list[dict[str, Any]]:
+    """Return what is remembered as JSON members."""
+    return [
+        {
+            "rule": question.finding.rule,
+            "pointer": question.finding.pointer,
+            "reason": known.reason,
+            "year": known.year,
+            "until": known.until,
+        }
+        for question, known in offers
+    ]

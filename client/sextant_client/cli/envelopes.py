@@ -8,9 +8,10 @@ import typer
 
 from sextant_client import errors as exits
 from sextant_client.answers import Answer
-from sextant_client.cli.check import check_input, report_lines
+from sextant_client.cli.check import check_all
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.output import finding_lines
+from sextant_client.cli.reporting import report_lines
 from sextant_client.client import Client, Deposit
 from sextant_client.prepare.checking import Checked
 from sextant_client.received import Received
@@ -59,7 +60,7 @@ def submit(
     run = start(home, as_json=as_json)
     if not files and not resume and again is None:
         raise typer.BadParameter("name at least one file, or --resume, or --again ID")
-    checked = {path: check_input(path) for path in files or []}
+    checked, _ = check_all(run, files or [])
     for path, report in ((path, one.report) for path, one in checked.items()):
         if report.verdict != "REGISTERED" and not with_findings:
             run.output.result({"file": str(path), "sent": False}, report_lines(str(path), report))

@@ -18,6 +18,8 @@ _LETTERS = {
     Severity.EXPLAIN_OR_FIX: "W",
     Severity.INFORMATION: "I",
 }
+_ANSWERED = "A"  # it was a W, and has its reason
+_INDENT = " " * 11
 
 
 class Output:
@@ -76,14 +78,21 @@ class Output:
 def finding_lines(finding: Finding) -> list[str]:
     """Return a finding as people read it: what and where, expected, received, fix, law.
 
-    The cell or line of the file comes first, where it is known.
+    The cell or line of the file comes first, where it is known; the version that an amendment
+    gives, where the finding is of that.
     """
-    letter, place = _LETTERS[finding.severity], finding.pointer or "/"
-    where = f"{finding.source}  {place}" if finding.source else place
+    letter = _ANSWERED if finding.answer else _LETTERS[finding.severity]
+    of = f"[{finding.document}]" if finding.document else ""
+    where = "  ".join(part for part in (finding.source, of, finding.pointer or "/") if part)
     lines = [f"{letter} {finding.rule:<6} {where}  {finding.message}"]
     lines += [
-        f"           {name}: {value}"
-        for name in ("expected", "received", "fix", "law")
+        f"{_INDENT}{name}: {value}"
+        for name in ("expected", "received", "fix", "answer")
         if (value := getattr(finding, name))
     ]
+    if finding.way:
+        law = f"law: {finding.law}   " if finding.law else ""
+        lines.append(f"{_INDENT}{law}more: sextant explain {finding.rule}-{finding.way}")
+    elif finding.law:
+        lines.append(f"{_INDENT}law: {finding.law}")
     return lines

@@ -5,16 +5,26 @@ rules say of the same place would only follow from it, and is left out.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sextant_client.prepare.documents import read_bytes, read_sourced
+from sextant_client.prepare.documents import (
+    parse_document,
+    read_bytes,
+    read_document,
+    read_sourced,
+)
 from sextant_client.prepare.jsonlines import JsonLines
-from sextant_client.prepare.sourced import Meter, no_meter
-from sextant_shared.errors import Finding
-from sextant_shared.rules import Report, check
+from sextant_client.prepare.sourced import Meter, Sourced, no_meter
+from sextant_shared.errors import Finding, PlatformError
+from sextant_shared.rules import Report
+from sextant_shared.rules import check as run_check
+from sextant_shared.rules.filings import NO_FILINGS, Filings
+
+Source = Path | bytes | Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -25,37 +35,92 @@ class Checked:
     content: bytes
 
 
-def check_file(path: Path, meter: Meter = no_meter) -> Checked:
-    """Return what the rules say of a file of any format.
+@dataclass(frozen=True)
+class Read:
+    """A file that was read: the document as it would be sent, and what knows its places.
 
-    JSON is checked as it stands, byte for byte: that is what would be sent.
+    JSON is kept as it stands, byte for byte, and has no `sourced`.
+    """
+
+    content: bytes
+    sourced: Sourced | None = None
+
+
+def check(source: Source, filings: Filings | Iterable[Source] = NO_FILINGS) -> Report:
+    """Check a declaration as the Secretariat does; `filings` are what the same State has filed.
+
+    Declarations are given as files of any format, as JSON text, or as parsed documents. A filing
+    that does not read is passed over.
+
+    Raises:
+        PlatformError: `E_NOT_FOUND`, `E_MALFORMED` or `E_TOO_LARGE`, for a file that is none of its
+            format.
+    """
+    if not isinstance(filings, Filings):
+        filings = Filings.from_documents(_documents(filings))
+    return check_read(_read(source), filings).report
+
+
+def read_file(path: Path, meter: Meter = no_meter) -> Read:
+    """Read a file of any format.
 
     Raises:
         PlatformError: `E_NOT_FOUND`, `E_MALFORMED` or `E_TOO_LARGE`, when the file is none of its
-            format; for JSON that is a finding.
+            format; for JSON that is a finding of the check.
     """
     if path.suffix.lower() == ".json":
-        return check_content(read_bytes(path))
+        return Read(read_bytes(path))
     sourced = read_sourced(path, meter)
-    content = compact(sourced.document)
-    report = check(content)
-    unread = sourced.findings
-    placed = sourced.placed(_causes(report.findings, [f.pointer for f in unread]))
+    return Read(compact(sourced.document), sourced)
+
+
+def check_read(read: Read, filings: Filings = NO_FILINGS) -> Checked:
+    """Return what the rules say of what was read, with cells or lines."""
+    report = run_check(read.content, filings=filings)
+    own = [finding for finding in report.findings if not finding.document]
+    of_result = [finding for finding in report.findings if finding.document]
+    if read.sourced is None:
+        if report.verdict != "REJECTED" and own:
+            lines = JsonLines(read.content.decode())
+            own = [replace(finding, source=lines(finding.pointer)) for finding in own]
+        return Checked(replace(report, findings=(*own, *of_result)), read.content)
+    unread = read.sourced.findings
+    placed = read.sourced.placed(_causes(own, [f.pointer for f in unread]))
     verdict = "RETURNED" if unread and report.verdict == "REGISTERED" else report.verdict
-    return Checked(replace(report, findings=(*unread, *placed), verdict=verdict), content)
+    found = (*unread, *placed, *of_result)
+    return Checked(replace(report, findings=found, verdict=verdict), read.content)
 
 
-def check_content(content: bytes) -> Checked:
+def check_file(path: Path, meter: Meter = no_meter, filings: Filings = NO_FILINGS) -> Checked:
+    """Return what the rules say of a file of any format.
+
+    Raises:
+        PlatformError: as `read_file`.
+    """
+    return check_read(read_file(path, meter), filings)
+
+
+def check_content(content: bytes, filings: Filings = NO_FILINGS) -> Checked:
     """Return what the rules say of a JSON text, with lines."""
-    report = check(content)
-    if report.verdict != "REJECTED" and report.findings:
-        lines = JsonLines(content.decode())
-        found = (replace(f, source=lines(f.pointer)) for f in report.findings)
-        report = replace(report, findings=tuple(found))
-    return Checked(report, content)
+    return check_read(Read(content), filings)
 
 
-def compact(document: dict[str, Any]) -> bytes:
+def _read(source: Source) -> Read:
+    if isinstance(source, Path):
+        return read_file(source)
+    return Read(source if isinstance(source, bytes) else compact(source))
+
+
+def _documents(sources: Iterable[Source]) -> Iterator[Mapping[str, Any]]:
+    for source in sources:
+        if isinstance(source, Mapping):
+            yield source
+            continue
+        with suppress(PlatformError):
+            yield read_document(source) if isinstance(source, Path) else parse_document(source)
+
+
+def compact(document: Mapping[str, Any]) -> bytes:
     """Return a document as bytes, without spaces."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 

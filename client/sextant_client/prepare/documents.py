@@ -62,10 +62,23 @@ def write_document(path: Path, document: dict[str, Any], marks: Marks = frozense
     writer(path, document, marks)
 
 
+def parse_document(data: bytes) -> dict[str, Any]:
+    """Return the document of a JSON text.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, `E_TOO_LARGE`.
+    """
+    return parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
+
+
+def endings() -> frozenset[str]:
+    """Return the endings of files that can be read."""
+    return frozenset(_READERS)
+
+
 def _read_json(path: Path, _meter: Meter) -> Sourced:
     data = path.read_bytes()
-    document = parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
-    return Sourced(document, JsonLines(data.decode()))
+    return Sourced(parse_document(data), JsonLines(data.decode()))
 
 
 def _write_json(path: Path, document: dict[str, Any], _marks: Marks) -> None:

@@ -9,6 +9,7 @@ What a declaration says is put between direction isolates where its direction co
 the sentence (UAX #9), so that a Latin name in an Arabic sentence, or the reverse, stays in place.
 """
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "fr", "es", "ru", "ar", "zh")
 RIGHT_TO_LEFT: frozenset[Language] = frozenset({"ar"})
 DRAFTS: frozenset[Language] = frozenset({"es", "ru", "ar", "zh"})
 """Languages whose texts were drafted by machine and still wait for a reviewer."""
+_FIGURE = re.compile(r"\$([A-Za-z][A-Za-z0-9_-]*)")
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 _FOLDER = files("sextant_shared.rules") / "words"
 
@@ -76,6 +78,26 @@ def reworded(finding: Finding, language: Language) -> Finding:
     )
 
 
+def has_texts(language: Language) -> bool:
+    """Return whether the words were written in a language yet; else English stands for them."""
+    return (_FOLDER / f"{language}.ftl").is_file()
+
+
+def ways(rule: str) -> tuple[str, ...]:
+    """Return the ways in which a rule may not hold, in the order of its words."""
+    start = f"{rule}-"
+    return tuple(
+        name.removeprefix(start)
+        for name in _bundle("en")._messages  # noqa: SLF001 - the library has no accessor
+        if name.startswith(start)
+    )
+
+
+def pattern(rule: str, way: str, language: Language = "en") -> Words:
+    """Return the words for one way with the names of its figures in braces."""
+    return words(rule, way, _figures(language), language)
+
+
 def message_ids(language: Language) -> frozenset[str]:
     """Return the ids of all messages of a language, for those who keep it complete."""
     return frozenset(_bundle(language)._messages)  # noqa: SLF001 - the library has no accessor
@@ -84,8 +106,18 @@ def message_ids(language: Language) -> frozenset[str]:
 @lru_cache
 def _bundle(language: Language) -> FluentBundle:
     bundle = FluentBundle([language], use_isolating=False)
-    bundle.add_resource(FluentResource((_FOLDER / f"{language}.ftl").read_text(encoding="utf-8")))
+    if has_texts(language):
+        text = (_FOLDER / f"{language}.ftl").read_text(encoding="utf-8")
+        bundle.add_resource(FluentResource(text))
     return bundle
+
+
+@lru_cache
+def _figures(language: Language) -> Mapping[str, str]:
+    """Return every figure that the words of a language speak of, as it is shown without a value."""
+    spoken = language if has_texts(language) else "en"
+    text = (_FOLDER / f"{spoken}.ftl").read_text(encoding="utf-8")
+    return {name: f"{{{name}}}" for name in _FIGURE.findall(text)}
 
 
 def _is_worded(name: str) -> bool:
