@@ -25,6 +25,9 @@ OPEN = {
     "/v1/proofs/consistency",
     "/v1/schemas",
     "/v1/schemas/{kind}",
+    "/v1/rules",
+    "/v1/rules/{code}",
+    "/v1/codelists/{name}",
 }
 SERVICES = ("audit", "exchange", "declarations")
 pytestmark = pytest.mark.anyio
