@@ -162,6 +162,4 @@ def _median(values: Sequence[Decimal]) -> Decimal:
     return (ordered[half - 1] + ordered[half]) / 2
 
 
-RULES = (
-    Rule("X13", Severity.INFORMATION, "VIII(40)", _x13, follows=("X1", "X2", "X3", "X4", "F4")),
-)
+RULES = (Rule("X13", Severity.INFORMATION, "VIII(40)", _x13, follows=("X1", "X2", "X3", "X4")),)

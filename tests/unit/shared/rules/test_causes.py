@@ -123,3 +123,23 @@ def test_a_wrong_unit_is_told_once(
     assert [(f.rule, f.way) for f in alone if f.pointer == TOTAL] == [("X13", "unit")]
     both = check(data, DEFAULT_POLICY, Filings.from_documents([before, spoil(sites)])).findings
     assert [(f.rule, f.way) for f in both if f.pointer == TOTAL] == [(cause, "unit")]
+
+
+@pytest.mark.parametrize(
+    ("cause", "row", "filed"),
+    [("X4", "22", []), ("X2", "22000", [spoil("S2_SITE_ADPA")])],
+    ids=["against its rows", "against its sites"],
+)
+def test_a_wrong_unit_of_trade_is_told_once(
+    cause: str, row: str, filed: list[dict[str, Any]]
+) -> None:
+    total, quantity = "/records/1/exported", "/records/1/exports/0/quantity"
+    wrong = spoil(
+        "S2_AND",
+        (total, {"value": "22000", "unit": "t"}),
+        (quantity, {"value": row, "unit": "t"}),
+    )
+    before = old("S2_AND", 2024)
+    filings = Filings.from_documents([before, *filed])
+    found = check(json.dumps(wrong).encode(), DEFAULT_POLICY, filings).findings
+    assert [f.rule for f in found if f.pointer == total] == [cause]
