@@ -25,6 +25,10 @@ def test_a_finding_says_where_it_stands_and_what_mends_it(case: Case) -> None:
     assert (finding.message, finding.expected, finding.received, finding.fix) == case.says
 
 
+def test_a_case_can_be_named_on_the_command_line() -> None:
+    assert [case.why for case in CASES if not case.why.isascii()] == []
+
+
 def test_no_two_cases_say_the_same() -> None:
     assert [why for why, count in Counter(case.why for case in CASES).items() if count > 1] == []
 

@@ -22,12 +22,12 @@ OTHER = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), SAME)
+@pytest.mark.parametrize(("one", "other"), SAME, ids=range(len(SAME)))
 def test_spelling_makes_no_other_name(one: str, other: str) -> None:
     assert key_of(one) == key_of(other)
 
 
-@pytest.mark.parametrize(("one", "other"), OTHER)
+@pytest.mark.parametrize(("one", "other"), OTHER, ids=range(len(OTHER)))
 def test_other_chemicals_keep_other_names(one: str, other: str) -> None:
     assert key_of(one) != key_of(other)
 
