@@ -65,8 +65,9 @@ def models_of(field: FieldInfo) -> list[type[BaseModel]]:
 
 
 def is_list(field: FieldInfo) -> bool:
-    """Return whether a field holds a list."""
-    return any(get_origin(one) is list for one in _alternatives(field.annotation))
+    """Return whether a field holds a list, or none."""
+    outer = (field.annotation, *get_args(field.annotation))
+    return any(get_origin(one) is list for one in outer)
 
 
 def facts(field: FieldInfo) -> Iterator[Any]:
@@ -87,16 +88,5 @@ def _unwrapped(annotation: Any) -> Iterator[Any]:
         for inner in get_args(annotation):
             if inner is not NoneType:
                 yield from _unwrapped(inner)
-    else:
-        yield annotation
-
-
-def _alternatives(annotation: Any) -> Iterator[Any]:
-    """Yield the types of a union, without looking into lists."""
-    if get_origin(annotation) is Annotated:
-        yield from _alternatives(get_args(annotation)[0])
-    elif get_origin(annotation) in {Union, UnionType}:
-        for inner in get_args(annotation):
-            yield from _alternatives(inner)
     else:
         yield annotation

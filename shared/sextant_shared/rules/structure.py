@@ -17,6 +17,7 @@ from pydantic.fields import FieldInfo
 
 from sextant_shared.errors import Finding, PlatformError, Severity
 from sextant_shared.models.declaration.amount import Quantity
+from sextant_shared.models.declaration.heading import ListedIn
 from sextant_shared.models.strict import pointer_of
 from sextant_shared.rules.rule import Place, finding
 from sextant_shared.rules.shape import facts, is_list, members, models_of
@@ -25,7 +26,7 @@ ID = "S0"
 FORMS = {
     r"^sextant\.[a-z0-9-]+/[1-9][0-9]?$": "schema",
     r"^[A-Za-z0-9][A-Za-z0-9._-]{2,63}$": "number",
-    r"^[A-Z]{3}$": "state",
+    r"^[A-Z]{3}$": "letters",
     r"^[A-Z0-9][A-Z0-9*_-]{0,31}$": "code",
     r"^[A-Z0-9_]{3,40}$": "kind",
     r"^[0-9a-f]{64}$": "digest",
@@ -158,7 +159,10 @@ def _asked(spot: _Spot) -> tuple[str, str]:
         return "other", ""
     if is_list(spot.field) and not isinstance(spot.tokens[-1], int):
         return "list", ""
-    meanings = (_meaning(fact) for fact in facts(spot.field))
+    known = list(facts(spot.field))
+    if any(isinstance(fact, ListedIn) and fact.codelist == "states" for fact in known):
+        return "state", ""
+    meanings = map(_meaning, known)
     return next((one for one in meanings if one is not None), ("other", ""))
 
 
@@ -172,7 +176,8 @@ def _meaning(fact: Any) -> tuple[str, str] | None:
     if not isinstance(fact, type):
         return None
     if issubclass(fact, Quantity):
-        return "amount", ", ".join(_units(fact))
+        units = ", ".join(_units(fact))
+        return ("amount", units) if units else ("money", "")
     if issubclass(fact, BaseModel):
         return "group", ", ".join(n for n, f in members(fact).items() if f.is_required())
     return (_TYPES[fact], "") if fact in _TYPES else None

@@ -16,8 +16,10 @@ S0Expected = { $what ->
         [integer] a whole number, without quotation marks
         [kind] a kind of declaration: sextant kinds
         [latitude] degrees north, in quotation marks, such as "52.0907" or "-33.45"
+        [letters] three capital letters
         [list] a list; where there is nothing to list, []
         [longitude] degrees east, in quotation marks, such as "4.3007" or "-70.66"
+        [money] value and unit (a currency, such as EUR), or the reason why there is none
         [number] 3 to 64 letters, digits, points, - and _
         [pointer] the place as a JSON pointer, such as /records/0/produced
         [rule] a rule, such as X4: sextant rules list

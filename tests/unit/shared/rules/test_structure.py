@@ -25,6 +25,7 @@ EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
 TEXTS = {path.stem: path.read_text() for path in sorted((EXAMPLES / "kinds").glob("*.json"))}
 LOCAL = {rule.id for rule in list_rules() if isinstance(rule, Rule) and rule.local}
 SMALL = {"S0", *LOCAL}
+WHAT = sorted({*FORMS.values(), "text", "day", "integer", "truth", "state", "money", "list"})
 UNTOUCHED = [
     case
     for case in cases()
@@ -63,7 +64,7 @@ def test_every_pattern_of_every_kind_has_words() -> None:
     assert patterns - set(FORMS) == set()
 
 
-@pytest.mark.parametrize("what", sorted({*FORMS.values(), "text", "day", "integer", "truth"}))
+@pytest.mark.parametrize("what", WHAT)
 def test_what_is_asked_for_is_said_in_words_of_its_own(what: str) -> None:
     said = words("S0", "form", {"what": what, "allowed": ""}).expected
     assert said
@@ -177,6 +178,27 @@ def test_a_blank_amount_is_told_from_a_zero() -> None:
     assert blank.fix.startswith('Zero is "0" with its unit')
     document["quantity"] = {"value": "0", "unit": "g"}
     assert found(document) == ()
+
+
+def test_a_part_is_expected_by_the_members_that_it_must_have() -> None:
+    document = example("S2_SITE_ADPA")
+    document["address"] = "1 Harbour Road, Port Alba"
+    document["name"] = {"en": "Weiß"}
+    document["n_s3_plants"] = "zwölf"
+    name, address, count = found(document)
+    assert address.expected == "a group of members: street, city, country"
+    assert address.received == '"1 Harbour Road, Port Alba"'
+    assert (name.expected, count.received) == ("text", '"zwölf"')
+
+
+def test_a_currency_is_no_state_and_a_sum_of_money_no_mass() -> None:
+    document = example("A3_CW_GENERAL_PLAN")
+    document["cost_estimate"] = {"value": "2500000", "unit": "euros"}
+    assert found(document)[0].expected == "three capital letters"
+    document["cost_estimate"] = "2500000 EUR"
+    assert found(document)[0].expected.startswith("value and unit (a currency, such as EUR)")
+    document = {**example("A3_CW_GENERAL_PLAN"), "state_code": "xal"}
+    assert found(document)[0].expected == "a State code of three capital letters"
 
 
 def spots(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic.fields import FieldInfo
 
 from sextant_shared.models.declaration import DeclarationBase, read_declaration
 from sextant_shared.models.declaration.amount import Amount, Quantity
@@ -154,5 +155,7 @@ def test_the_shape_of_a_model_is_read_from_its_types() -> None:
     assert models_of(fields["imports"]) == [CountryRow]
     assert models_of(fields["produced"]) == [Amount]
     assert [name for name, field in fields.items() if is_list(field)] == ["imports", "exports"]
+    assert is_list(FieldInfo(annotation=list[str] | None))
+    assert not is_list(FieldInfo(annotation=str | None))
     assert "schema" in members(S2And)
     assert "schema_" not in members(S2And)
