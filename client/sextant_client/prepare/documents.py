@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from sextant_client.home import as_json, write_file
+from sextant_client.prepare.csvfile import read_csv, write_csv
 from sextant_client.prepare.jsonlines import JsonLines
 from sextant_client.prepare.sourced import Meter, Sourced, no_meter
+from sextant_client.prepare.workbook_reading import read_workbook
+from sextant_client.prepare.workbook_writing import write_workbook
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.rules import MAX_BYTES, MAX_DEPTH
@@ -33,7 +36,8 @@ def read_sourced(path: Path, meter: Meter = no_meter) -> Sourced:
         PlatformError: `E_NOT_FOUND` when the file cannot be read, `E_MALFORMED` or `E_TOO_LARGE`
             when it is none of its format. What is wrong inside is in the findings.
     """
-    reader: Reader = _format(path, _READERS, "read")
+    refused = _REFUSED.get(path.suffix.lower())
+    reader: Reader = refused or _format(path, _READERS, "read")
     try:
         return reader(path, meter)
     except OSError as error:
@@ -102,5 +106,15 @@ def _format(path: Path, formats: Mapping[str, Any], done: str) -> Any:
     return found
 
 
-_READERS: Mapping[str, Reader] = {".json": _read_json}
-_WRITERS: Mapping[str, Writer] = {".json": _write_json}
+def _write_csv(path: Path, document: dict[str, Any], _marks: Marks) -> None:
+    write_csv(path, document)
+
+
+_READERS: Mapping[str, Reader] = {".json": _read_json, ".xlsx": read_workbook, ".csv": read_csv}
+# Read to the point where it can be said why not: macros, the old form, a password.
+_REFUSED: Mapping[str, Reader] = {".xls": read_workbook, ".xlsm": read_workbook}
+_WRITERS: Mapping[str, Writer] = {
+    ".json": _write_json,
+    ".xlsx": write_workbook,
+    ".csv": _write_csv,
+}

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from sextant_shared.models.declaration.amount import Amount, Quantity
+from sextant_shared.models.declaration.heading import ListedIn
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Member:
     """One member: `type` is its bare type, or its items' where it is a list (`many`).
 
     `optional` says that it may be null, `required` that it may not be absent; `max_length` bounds
-    a list. `choices` are the only values it may have.
+    a list. `choices` are the only values it may have; `pattern` is what a text must look like, and
+    `listed` the code list that it is from.
     """
 
     name: str
@@ -27,6 +29,8 @@ class Member:
     optional: bool
     max_length: int | None
     choices: tuple[Any, ...]
+    pattern: str | None = None
+    listed: ListedIn | None = None
 
     @property
     def model(self) -> type[BaseModel] | None:
@@ -55,11 +59,23 @@ def members_of(model: type[BaseModel]) -> Mapping[str, Member]:
         bounds = [length for fact in facts if (length := getattr(fact, "max_length", None))]
         many = get_origin(bare) is list
         if many:
-            bare, _, _ = _bare(get_args(bare)[0], [])
+            bare, _, facts = _bare(get_args(bare)[0], facts)
         choices = get_args(bare) if get_origin(bare) is Literal else ()
         required = info.is_required()
         length = bounds[-1] if bounds else None
-        found[name] = Member(name, bare, many, required, optional, length, choices)
+        patterns = [text for fact in facts if (text := getattr(fact, "pattern", None))]
+        listed = [fact for fact in facts if isinstance(fact, ListedIn)]
+        found[name] = Member(
+            name,
+            bare,
+            many,
+            required,
+            optional,
+            length,
+            choices,
+            patterns[-1] if patterns else None,
+            listed[-1] if listed else None,
+        )
     return found
 
 

@@ -22,12 +22,14 @@ class Sourced:
 
     `source_of` answers for every pointer: for what the file does not hold, with the nearest place
     around it. `findings` are the places that could not be read without guessing, each with its
-    source; they are left out of the document, so it must not be used while there are any.
+    source; they are left out of the document, so it must not be used while there are any that must
+    be fixed. `rows` says how many there were, for progress.
     """
 
     document: dict[str, Any]
     source_of: SourceOf
     findings: tuple[Finding, ...] = ()
+    rows: int = 0
 
     def placed(self, findings: Iterable[Finding]) -> list[Finding]:
         """Return findings of the document with their sources in the file."""
@@ -39,7 +41,7 @@ class Sourced:
         Raises:
             PlatformError: `E_MALFORMED` with all findings, when something could not be read.
         """
-        if self.findings:
+        if any(finding.severity is Severity.MUST_FIX for finding in self.findings):
             raise unreadable(self.findings)
         return self.document
 
@@ -47,9 +49,11 @@ class Sourced:
 def unreadable(findings: Iterable[Finding]) -> PlatformError:
     """Return the error for a file with places that cannot be read."""
     found = tuple(findings)
+    first = found[0]
     return PlatformError(
         Code.MALFORMED,
-        f"the file cannot be read without guessing in {len(found)} place(s)",
+        f"the file cannot be read without guessing in {len(found)} place(s);"
+        f" {first.source}: {first.message}",
         findings=found,
         fix="Correct every place that the findings name.",
     )
