@@ -15,6 +15,7 @@ from sextant_client.cli import (
     doctor,
     due,
     envelopes,
+    files,
     keys,
     log,
     officer,
@@ -41,6 +42,7 @@ check.register(app)
 answer.register(app)
 rules.register(app)
 compose.register(app)
+files.register(app)
 envelopes.register(app)
 due.register(app)
 doctor.register(app)

@@ -72,7 +72,8 @@ def check_all(
     reads = read_all(files, run.output.meter)
     filed = filed_beside(run, reads, named, alone=alone)
     filings = filings_of(filed)
-    return {path: check_read(read, filings) for path, read in reads.items()}, filed
+    meter = run.output.meter
+    return {path: check_read(read, filings, meter) for path, read in reads.items()}, filed
 
 
 def offers_of(memory: Memory, checked: Checked) -> Offers:

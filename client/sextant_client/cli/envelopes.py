@@ -61,8 +61,9 @@ def submit(
     if not files and not resume and again is None:
         raise typer.BadParameter("name at least one file, or --resume, or --again ID")
     checked, _ = check_all(run, files or [])
-    for path, report in ((path, one.report) for path, one in checked.items()):
-        if report.verdict != "REGISTERED" and not with_findings:
+    for path, one in checked.items():
+        report = one.report
+        if not one.is_whole or (report.verdict != "REGISTERED" and not with_findings):
             run.output.result({"file": str(path), "sent": False}, report_lines(str(path), report))
             run.output.say("Nothing was sent. Fix the findings, or send with --with-findings.")
             return exits.FINDINGS

@@ -11,6 +11,7 @@ from sextant_shared.rules import PackId, Report
 from sextant_shared.rules.answering import is_open
 from sextant_shared.rules.wording import Language, reworded
 
+MAX_SHOWN = 500  # findings for people; a wrong column of a large file has one a row
 SHOWN_DIGEST = 8  # characters: enough to compare by eye
 _COUNTED = (
     (Severity.MUST_FIX, "error", "errors"),
@@ -39,7 +40,9 @@ def report_lines(name: str, report: Report) -> list[str]:
     """Return a report as people read it; the first line is the verdict."""
     word = "VALID" if report.verdict == "REGISTERED" else "INVALID"
     head = f"{word}  {counts(report)}   {pack_text(report.pack)}   {name}"
-    return [head, *(line for finding in report.findings for line in finding_lines(finding))]
+    shown, left = report.findings[:MAX_SHOWN], len(report.findings) - MAX_SHOWN
+    rest = [f"… and {left:,} more findings; --json gives all."] if left > 0 else []
+    return [head, *(line for finding in shown for line in finding_lines(finding)), *rest]
 
 
 def counts(report: Report) -> str:
