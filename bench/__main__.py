@@ -8,6 +8,7 @@ import time
 from bench.audit import measure_append
 from bench.crypto import measure_crypto
 from bench.deposits import DepositReport, measure_deposits
+from bench.importing import measure_imports
 from bench.parts import measure_parts
 from bench.world import PLAN, measure_world
 
@@ -32,6 +33,13 @@ def main() -> None:
     )
     print(f"{world.documents:,} declarations ({world.size_bytes:,} bytes), ", end="")
     print(f"{world.per_second:,.0f}/s in one process")
+    print("\naggregate data of 1,000 chemicals with 60 partners each, imported and checked")
+    print(f"{'format':<8}{'rows':>8}{'read/s':>9}{'µs a row':>10}{'check/s':>9}", end="")
+    print(f"{'µs a row':>10}{'peak MB':>9}")
+    for one in measure_imports():
+        print(f"{one.form:<8}{one.rows:>8,}{one.rows / one.read_s:>9,.0f}", end="")
+        print(f"{1e6 * one.read_s / one.rows:>10.0f}{one.rows / one.check_s:>9,.0f}", end="")
+        print(f"{1e6 * one.check_s / one.rows:>10.0f}{one.peak_bytes / 1e6:>9.0f}")
     _print_deposits(measure_deposits())
 
 
