@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from sextant_shared.errors import Finding
 from sextant_shared.models.declaration import CATALOGUE
+from sextant_shared.models.declaration.amount import Amount
+from sextant_shared.models.declaration.site import Span
+from sextant_shared.models.strict import Strict
 from sextant_shared.rules import check, list_rules
 from sextant_shared.rules.rule import Rule
 from sextant_shared.rules.shape import facts, members, models_of
-from sextant_shared.rules.structure import FORMS
+from sextant_shared.rules.structure import FORMS, flaws
 from sextant_shared.rules.wording import words
 from tests.support.corpus import Case, cases
 
@@ -199,6 +202,23 @@ def test_a_currency_is_no_state_and_a_sum_of_money_no_mass() -> None:
     assert found(document)[0].expected.startswith("value and unit (a currency, such as EUR)")
     document = {**example("A3_CW_GENERAL_PLAN"), "state_code": "xal"}
     assert found(document)[0].expected == "a State code of three capital letters"
+
+
+class Crate(Strict):
+    """A part in one of two forms, and a list of them, as no kind has yet."""
+
+    one: Amount | Span
+    many: list[Amount | Span]
+
+
+def test_a_part_of_several_forms_is_told_once_and_by_its_place() -> None:
+    document = {"one": {"unit": 5}, "many": [{"start": "x"}]}
+    with pytest.raises(ValidationError) as caught:
+        Crate.model_validate(document)
+    pointers = [finding.pointer for finding in flaws(Crate, document, caught.value)]
+    assert len(set(pointers)) == len(pointers)
+    assert {pointer.split("/")[1] for pointer in pointers} == {"one", "many"}
+    assert not [pointer for pointer in pointers if "Amount" in pointer or "Span" in pointer]
 
 
 def spots(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

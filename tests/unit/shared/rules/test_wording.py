@@ -39,9 +39,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for language, text in {"en": english, "fr": FRENCH, "ar": ARABIC}.items():
         (tmp_path / f"{language}.ftl").write_text(text, encoding="utf-8")
     monkeypatch.setattr(wording, "_FOLDER", tmp_path)
-    wording._bundle.cache_clear()
+    for cached in (wording._bundle, wording._figures):
+        cached.cache_clear()
     yield
-    wording._bundle.cache_clear()
+    for cached in (wording._bundle, wording._figures):
+        cached.cache_clear()
 
 
 @pytest.mark.parametrize("rule", ["S0", *(rule.id for rule in list_rules())])
@@ -118,3 +120,21 @@ def test_a_name_in_other_letters_keeps_its_direction() -> None:
 
 def test_the_messages_of_a_language_can_be_listed() -> None:
     assert wording.message_ids("fr") == {"F1", "F1-mistyped", "S0-missing"}
+
+
+def test_a_language_without_words_is_spoken_for_by_english() -> None:
+    assert wording.has_texts("fr")
+    assert not wording.has_texts("zh")
+    assert wording.title("F1", "zh") == wording.title("F1")
+    assert wording.pattern("F4", "precise", "zh") == wording.pattern("F4", "precise")
+
+
+def test_the_ways_of_a_rule_stand_in_the_order_of_its_words() -> None:
+    assert wording.ways("F1") == ("mistyped",)
+    assert wording.ways("F10") == ("latitude", "longitude")
+    assert wording.ways("F4") == ("negative", "precise")
+
+
+def test_a_way_is_shown_with_the_names_of_its_figures() -> None:
+    assert wording.pattern("F1", "mistyped").message == "The CAS number of {name} is mistyped."
+    assert wording.pattern("F1", "mistyped", "fr").message.startswith("Le numéro CAS de {name}")
