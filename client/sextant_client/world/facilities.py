@@ -21,6 +21,7 @@ SAXITOXIN = "35523-89-8"
 STX_LIMIT_MG = 5  # VI.5 bis
 _MADE = ("107-44-8", "96-64-0", "50782-69-9", "505-60-2", "51-75-2", "9009-86-3", SAXITOXIN)
 _GRAM, _KILOGRAM = 1_000, 1_000_000
+_GRAIN = 100  # milligrams to which amounts are weighed, but of saxitoxin
 # Most a year of one chemical, in milligrams; the ceiling is 10 kg for facilities outside the SSSF.
 _SCALE = {SSSF: (5 * _GRAM, _KILOGRAM), PROTECTIVE: (_GRAM, 60 * _GRAM)}
 _RESEARCH_SCALE = (110 * _GRAM, 900 * _GRAM)
@@ -219,14 +220,16 @@ def _stocks(
         chance = Chance(seed, "stock", facility.code, cas)
         usual = chance.amount(*_SCALE.get(facility.type, _RESEARCH_SCALE))
         usual = usual // 1000 if cas == SAXITOXIN else usual
+        grain = 1 if cas == SAXITOXIN else _GRAIN
         opening = 0
         for year in range(facility.era.first, era.last + 1):
             out, into = sent.get((cas, year), 0), received.get((cas, year), 0)
-            made = chance.about(usual, 40) + out if chance.happens(0.8) or out else 0
+            made = chance.about(usual, 40) // grain * grain + out
+            made = made if chance.happens(0.8) or out else 0
             left = opening + made + into - out
-            used = left * chance.between(35, 80) // 100
+            used = left * chance.between(35, 80) // (100 * grain) * grain
             closing = left - used
-            most = max(opening, closing) + (made + into) // 3
+            most = max(opening, closing) + (made + into) // (3 * grain) * grain
             stock = Stock(opening, made, into, used, out, closing, most)
             opening = closing
             yield (facility.code, cas, year), stock

@@ -1,7 +1,7 @@
 """The heading that every declaration of the world has, and what is filed beside its content."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,9 @@ class Struck:
 class Filing:
     """One declaration before it has a number: its kind, content, due day and day of sending.
 
-    `received` is None for what is never sent.
+    `received` is None for what is never sent. `year` is that in whose folder it lies; `reports_on`
+    the year that is reported on where that is another. `refers` are filings that the content names
+    by their numbers, by the member that names them.
     """
 
     kind: str
@@ -45,21 +47,28 @@ class Filing:
     classification: str = ""
     note: str = ""
     site: str = ""
+    reports_on: int = 0
+    refers: Mapping[str, Sequence["Filing"]] = field(default_factory=dict)
     struck: list[Struck] = field(default_factory=list)
 
 
-def document_of(filing: Filing, profile: Profile, declaration_id: str) -> dict[str, Any]:
+_LISTS = ("concerns", "amendments")
+
+
+def document_of(
+    filing: Filing, profile: Profile, number_of: Callable[[Filing], str]
+) -> dict[str, Any]:
     """Return the whole declaration as JSON members, in the order of its model."""
     kind = CATALOGUE[filing.kind]
     document: dict[str, Any] = {
         "schema": kind.schema,
         "kind": filing.kind,
-        "declaration_id": declaration_id,
+        "declaration_id": number_of(filing),
         "version": 1,
         "state_code": profile.code,
     }
     if kind.model.model_fields["reporting_year"].is_required():
-        document["reporting_year"] = filing.year
+        document["reporting_year"] = filing.reports_on or filing.year
     if filing.event_date:
         document["event_date"] = filing.event_date.isoformat()
     document |= {
@@ -73,6 +82,9 @@ def document_of(filing: Filing, profile: Profile, declaration_id: str) -> dict[s
     if filing.note:
         document["note"] = filing.note
     document |= filing.body
+    for name, others in filing.refers.items():
+        references = [{"declaration_id": number_of(other), "version": 1} for other in others]
+        document[name] = references if name in _LISTS else references[0]
     return document
 
 

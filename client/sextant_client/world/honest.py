@@ -33,7 +33,7 @@ class HonestDifference:
 
 def honest_differences(world: World, year: int) -> Iterator[HonestDifference]:
     """Yield the honest differences of a year, in order."""
-    bound = [code for code, profile in world.profiles.items() if profile.is_bound(year)]
+    bound = [code for code, profile in world.profiles.items() if profile.reports_on(year)]
     trade = {code: world.honest_trade(code, year) for code in bound}
     faulty = {code for code in bound if world.trade(code, year) != trade[code]}
     for pair in sorted(_pairs(trade)):

@@ -12,6 +12,7 @@ _TOWN = ("burg", "dale", "field", "gate", "haven", "mouth", "port", "stead", "to
 _TRADE = ("Chemicals", "Agro", "Flame Retardants", "Intermediates", "Organics", "Phosphorus")
 _TRADES = (*_TRADE, "Polymers", "Specialties", "Surfactants", "Synthesis", "Textile Auxiliaries")
 _FORM = ("Company", "Works", "Group", "Industries", "Enterprise")
+SITE_WORDS = ("Plant", "Site", "Works", "Complex")
 _STREET = ("Canal Street", "Factory Lane", "Harbour Road", "Mill Way", "Ring Road", "Works Avenue")
 
 
@@ -58,7 +59,7 @@ def make_company(chance: Chance) -> str:
 
 def make_site_name(chance: Chance, place: Place) -> str:
     """Return the invented name of a plant site."""
-    return f"{place.city} {chance.choose(('Plant', 'Site', 'Works', 'Complex'))}"
+    return f"{place.city} {chance.choose(SITE_WORDS)}"
 
 
 def _stem(chance: Chance) -> str:

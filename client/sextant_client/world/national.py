@@ -1,9 +1,10 @@
 """Aggregate national data: the records of S2_AND and S3_AND, derived from books and trade."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sextant_client.world import dues
 from sextant_client.world import faults as kinds
 from sextant_client.world.amounts import NIL, NOT_APPLICABLE, amount, rounded
 from sextant_client.world.faults import (
@@ -17,9 +18,8 @@ from sextant_client.world.heading import Difference, Filing, Struck, received_on
 from sextant_client.world.profiles import Profile
 from sextant_client.world.substances import Substance, substances
 from sextant_client.world.trade import Flow, Row, declare_trade
-from sextant_client.world.truth import World, due_after
+from sextant_client.world.truth import World
 
-AND_DAYS = 90
 _LESS = "LESS_THAN_THRESHOLD"
 _TOTALS = {IMPORTS: "imported", EXPORTS: "exported"}
 _MADE = {"S2": ("produced", "processed", "consumed"), "S3": ("produced",)}
@@ -70,6 +70,21 @@ def declare_records(
     return records
 
 
+def file_initial_and(world: World, state: str) -> Iterator[Filing]:
+    """Yield the aggregate national data of a State that joins: of the year before."""
+    entry = world.profiles[state].entry_into_force
+    for regime in ("S2", "S3"):
+        filing = file_and(world, state, entry.year - 1, regime)
+        if filing is not None:
+            filing.year, filing.reports_on = entry.year, entry.year - 1
+            filing.submission_type, filing.site = "INITIAL", "initial"
+            filing.due = dues.after_entry(filing.kind, entry)
+            filing.received = received_on(
+                world.plan.seed, world.profiles[state], filing.kind, filing.due, "initial"
+            )
+            yield filing
+
+
 def file_and(world: World, state: str, year: int, regime: str) -> Filing | None:
     """Return the aggregate national data of a year, or None where nothing is above a threshold."""
     profile = world.profiles[state]
@@ -78,7 +93,7 @@ def file_and(world: World, state: str, year: int, regime: str) -> Filing | None:
         return None
     body = {"records": [record_members(world, record, profile, year) for record in records]}
     kind = f"{regime}_AND"
-    due = due_after(year, AND_DAYS)
+    due = dues.after_year(kind, year)
     received = received_on(world.plan.seed, profile, kind, due, "")
     filing = Filing(kind, year, body, due, received)
     faults = [
@@ -174,6 +189,10 @@ def _strike(world: World, record: Record, fault: Fault, year: int) -> Record:
         made = _made(world, fault.declarant, year - 1, record.substance)
     elif fault.kind == kinds.OUTLIER:
         made[fault.other] *= fault.factor
+    elif fault.kind == kinds.APPEARED:
+        made["produced"] = fault.factor
+    elif fault.kind == kinds.VANISHED:
+        made["produced"] = 0
     elif fault.kind == kinds.STOCK_BELOW_ZERO:
         made["produced"] = made["produced"] * fault.factor // 100
     elif fault.kind == kinds.SITE_OMITTED_FROM_AND:

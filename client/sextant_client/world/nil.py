@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
+from sextant_client.world import dues
 from sextant_client.world.heading import Filing, received_on
 from sextant_client.world.profiles import Profile
-from sextant_client.world.truth import due_after
 
-_DAYS = 90
 _SCOPES = {
     "S1": ("S1_SSSF_ADPA", "S1_OTHER_ADPA", "S1_TRANSFER_ANNUAL"),
     "S2": ("S2_SITE_ADPA",),
@@ -22,6 +21,6 @@ def file_nil(profile: Profile, seed: int, year: int, kinds: Iterable[str]) -> It
     filed = set(kinds)
     scope = [name for name, closed_by in _SCOPES.items() if not filed & set(closed_by)]
     if scope and profile.sends_nil:
-        due = due_after(year, _DAYS)
+        due = dues.after_year("NIL", year)
         received = received_on(seed, profile, "NIL", due, "")
         yield Filing("NIL", year, {"scope": scope}, due, received, "NIL")

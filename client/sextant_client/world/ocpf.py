@@ -1,18 +1,17 @@
 """Other chemical production facilities: thousands of sites, of which only ranges are declared."""
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from sextant_client.world import dues
 from sextant_client.world.chance import Chance
 from sextant_client.world.heading import Filing, received_on
 from sextant_client.world.industry import Era
 from sextant_client.world.names import Place, make_company, make_place, make_site_name
 from sextant_client.world.profiles import LARGE, LIGHT, MIDDLE, SMALL, Profile
-from sextant_client.world.sites2 import ADPA_DAYS, INITIAL_DAYS
-from sextant_client.world.truth import World, due_after
+from sextant_client.world.truth import World
 
 _SITES = {LARGE: (60, 260), MIDDLE: (8, 60), LIGHT: (0, 6), SMALL: (0, 1)}
 _GROUPS = ("232", "511", "512", "513", "514", "515", "516", "531", "541", "571", "591", "598")
@@ -40,7 +39,7 @@ def file_ocpf(world: World, state: str, year: int) -> Iterator[Filing]:
     profile = world.profiles[state]
     sites = _listed(world, profile, year)
     if sites:
-        due = due_after(year, ADPA_DAYS)
+        due = dues.after_year("OCPF_ANNUAL", year)
         received = received_on(world.plan.seed, profile, "OCPF_ANNUAL", due, "")
         yield Filing("OCPF_ANNUAL", year, {"sites": sites}, due, received)
 
@@ -51,10 +50,24 @@ def file_ocpf_initial(world: World, state: str) -> Iterator[Filing]:
     entry = profile.entry_into_force
     sites = _listed(world, profile, entry.year - 1)
     if sites:
-        due = entry + dt.timedelta(INITIAL_DAYS)
+        due = dues.after_entry("OCPF_INITIAL", entry)
         received = received_on(world.plan.seed, profile, "OCPF_INITIAL", due, "")
-        body = {"reporting_year": entry.year - 1, "sites": sites}
-        yield Filing("OCPF_INITIAL", entry.year, body, due, received, "INITIAL", event_date=entry)
+        yield Filing(
+            "OCPF_INITIAL",
+            entry.year,
+            {"sites": sites},
+            due,
+            received,
+            "INITIAL",
+            event_date=entry,
+            reports_on=entry.year - 1,
+        )
+
+
+def closed_sites(world: World, state: str, year: int) -> list[str]:
+    """Return the codes of the sites that closed with the end of a year."""
+    sites = _sites(world.plan.seed, world.profiles[state], world.ledger.era)
+    return [s.code for s in sites if s.era.last == year < world.ledger.era.last]
 
 
 def _listed(world: World, profile: Profile, year: int) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from sextant_client.world.chance import Chance
+from sextant_client.world.corrections import reserve_corrections
 from sextant_client.world.faults import KINDS, NATIONAL_KINDS, TRADE_KINDS, Fault
 from sextant_client.world.national import declare_records, differences, figures
 from sextant_client.world.planting_national import NATIONAL_PROPOSALS
@@ -34,6 +35,7 @@ def plant_faults(world: World) -> None:
         for year in world.plan.reporting_years
         if profile.is_bound(year)
     ]
+    reserve_corrections(world)
     wanted = max(1, round(len(places) * FAULTS_PER_STATE_YEAR))
     for kind in KINDS:
         chance = Chance(world.plan.seed, "faults", kind)
@@ -53,7 +55,8 @@ def _plant(world: World, fault: Fault) -> bool:
         return False
     if fault.kind not in (*TRADE_KINDS, *NATIONAL_KINDS):
         subject = fault.site or fault.other
-        if not world.faults.take(fault, [(fault.declarant, fault.years[0], subject)]):
+        places = [(fault.declarant, year, subject) for year in fault.years]
+        if not world.faults.take(fault, places):
             return False
         world.faults.plant(fault)
         return True

@@ -6,7 +6,7 @@ from sextant_client.world import faults as kinds
 from sextant_client.world.chance import Chance
 from sextant_client.world.faults import Fault
 from sextant_client.world.national import Record, declare_records, produced_at
-from sextant_client.world.substances import substances
+from sextant_client.world.substances import GRAMS, substances
 from sextant_client.world.truth import World
 
 _CLEAR = 3
@@ -95,9 +95,32 @@ def _outlier(world: World, state: str, year: int, chance: Chance) -> Iterator[Fa
             )
 
 
+def _appeared(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    """Yield chemicals that a State never made, of which it says for once that it did."""
+    records = _records(world, state, year, chance)
+    for substance in chance.sample(substances(), _CLEAR) if records else ():
+        around = range(world.ledger.era.first, world.ledger.era.last + 1)
+        if any(world.ledger.balance(state, substance.index, y).produced for y in around):
+            continue
+        grams = chance.between(substance.least_kg, substance.most_kg) * GRAMS
+        if grams > _CLEAR * substance.threshold:
+            yield Fault(kinds.APPEARED, state, (year,), substance=substance.index, factor=grams)
+
+
+def _vanished(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    """Yield chemicals that a State makes every year, of which it says for once that it did not."""
+    for record in _records(world, state, year, chance):
+        index = record.substance.index
+        made = [world.ledger.balance(state, index, y).produced for y in range(year - 2, year + 2)]
+        if min(made) > _CLEAR * record.substance.threshold:
+            yield Fault(kinds.VANISHED, state, (year,), substance=index)
+
+
 NATIONAL_PROPOSALS: Mapping[str, Callable[[World, str, int, Chance], Iterator[Fault]]] = {
     kinds.CAS_NEIGHBOUR: _cas,
     kinds.SITE_OMITTED_FROM_AND: _site,
     kinds.STOCK_BELOW_ZERO: _stock,
     kinds.OUTLIER: _outlier,
+    kinds.APPEARED: _appeared,
+    kinds.VANISHED: _vanished,
 }

@@ -50,9 +50,18 @@ def _of_row(
 
 
 def _unit(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    yield from _factor(kinds.UNIT_1000, world, state, year, chance)
+
+
+def _decimal(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    yield from _factor(kinds.UNIT_10, world, state, year, chance)
+
+
+def _factor(kind: str, world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    """Yield rows that can be too large (1) or too small (0) by the factor of the kind."""
     for way, index, partner, _ in _rows(world, state, year, chance):
         factor = chance.below(2)
-        yield Fault(kinds.UNIT_1000, state, (year,), "", way, index, partner, factor=factor)
+        yield Fault(kind, state, (year,), "", way, index, partner, factor=factor)
 
 
 def _double(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
@@ -71,8 +80,9 @@ def _typo(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault
             if abs(int(text[at]) - int(text[at - 1])) * _TEN ** (len(text) - at - 1)
             > substances()[index].threshold
         ]
-        factor = chance.choose([0, *swaps])
-        yield Fault(kinds.TYPO, state, (year,), "", way, index, partner, factor=factor)
+        if swaps:
+            factor = chance.choose(swaps)
+            yield Fault(kinds.TYPO, state, (year,), "", way, index, partner, factor=factor)
 
 
 def _shift(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
@@ -206,6 +216,7 @@ def _day_of_turn(year: int) -> int:
 
 
 TRADE_PROPOSALS: Mapping[str, Callable[[World, str, int, Chance], Iterator[Fault]]] = {
+    kinds.UNIT_10: _decimal,
     kinds.UNIT_1000: _unit,
     kinds.YEAR_SHIFT: _shift,
     kinds.TRANSIT: _transit,

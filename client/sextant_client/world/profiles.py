@@ -78,6 +78,10 @@ class Profile:
         """Return whether the Convention is in force for the State during some of `year`."""
         return self.is_party and self.entry_into_force.year <= year
 
+    def reports_on(self, year: int) -> bool:
+        """Return whether it declares what happened in `year`: also in that before it joined."""
+        return self.is_party and self.entry_into_force.year <= year + 1
+
     def public(self) -> dict[str, Any]:
         """Return what other States may know of it: law and geography, not habits."""
         return {

@@ -1,11 +1,15 @@
 """What States file on Schedule 1: facilities past and ahead, notices and lists of transfers."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sextant_client.world import dues
+from sextant_client.world import faults as kinds
 from sextant_client.world.amounts import NIL, grams_text
 from sextant_client.world.chance import Chance
+from sextant_client.world.differing import differing
 from sextant_client.world.facilities import (
     PROTECTIVE,
     RESEARCH,
@@ -16,12 +20,15 @@ from sextant_client.world.facilities import (
     Transfer,
     s1_members,
 )
-from sextant_client.world.heading import Filing, received_on
+from sextant_client.world.faults import FACILITY_KINDS, TRANSFER_KINDS, Fault
+from sextant_client.world.heading import Filing, Struck, received_on
 from sextant_client.world.profiles import Profile
-from sextant_client.world.truth import World, due_after, due_before
+from sextant_client.world.truth import World
 
-_PAST_DAYS, _AHEAD_DAYS, _NEW_DAYS, _NOTICE_DAYS = 90, 90, 180, 30
+_CHANGES = 0.06  # share of the years in which something changes at a facility
+_GRAIN = 100  # milligrams
 _CLASS = "OPCW_PROTECTED"
+_CHANGED = "The store moves to another room; capacity and equipment stay as declared."
 _PURPOSE = {SSSF: "S1_PROTECTIVE", PROTECTIVE: "S1_PROTECTIVE", RESEARCH: "S1_MEDICAL"}
 # What each is made from, as far as a scheduled chemical is used: CAS number, parts in a hundred.
 _PRECURSORS = {
@@ -42,8 +49,10 @@ def file_schedule1(world: World, state: str, year: int) -> Iterator[Filing]:
     profile = world.profiles[state]
     for facility in world.facilities.of.get(state, ()):
         kind = "SSSF" if facility.is_sssf else "OTHER"
-        if facility.era.first == year:
+        if facility.era.first == year > profile.entry_into_force.year:
             yield _initial(world, profile, facility, kind)
+        if _changes(world, facility, year) and profile.entry_into_force.year < year:
+            yield _change(world, profile, facility, kind, year)
         if facility.era.holds(year):
             yield _past(world, profile, facility, kind, year)
             if facility.era.first < year and profile.entry_into_force.year < year:
@@ -52,10 +61,16 @@ def file_schedule1(world: World, state: str, year: int) -> Iterator[Filing]:
     for transfer in transfers:
         yield _notice(world, profile, transfer)
     if transfers:
-        due = due_after(year, _PAST_DAYS)
-        received = received_on(world.plan.seed, profile, "S1_TRANSFER_ANNUAL", due, "")
-        body = {"records": list(_records(state, transfers))}
-        yield Filing("S1_TRANSFER_ANNUAL", year, body, due, received, classification=_CLASS)
+        yield _list(world, profile, transfers, year)
+
+
+def file_schedule1_initial(world: World, state: str) -> Iterator[Filing]:
+    """Yield the initial declarations of the facilities that a State has when it joins."""
+    profile = world.profiles[state]
+    for facility in world.facilities.of.get(state, ()):
+        if facility.era.first <= profile.entry_into_force.year:
+            kind = "SSSF" if facility.is_sssf else "OTHER"
+            yield _initial(world, profile, facility, kind, joins=True)
 
 
 def notice_key(transfer: Transfer) -> str:
@@ -63,11 +78,64 @@ def notice_key(transfer: Transfer) -> str:
     return f"transfer {transfer.number}"
 
 
-def _initial(world: World, profile: Profile, facility: Facility, kind: str) -> Filing:
-    day = dt.date(facility.era.first, 1, 15)
+def _list(world: World, profile: Profile, transfers: Sequence[Transfer], year: int) -> Filing:
+    kind, state = "S1_TRANSFER_ANNUAL", profile.code
+    told = [_told(world, state, transfer) for transfer in transfers]
+    due = dues.after_year(kind, year)
+    received = received_on(world.plan.seed, profile, kind, due, "")
+    body = {"records": list(_records(state, [transfer for transfer, _ in told]))}
+    filing = Filing(kind, year, body, due, received, classification=_CLASS)
+    for _, fault in told:
+        if fault is not None:
+            others = [
+                t if f is not fault else true for true, (t, f) in zip(transfers, told, strict=True)
+            ]
+            true = {"records": list(_records(state, others))}
+            filing.struck.append(Struck(fault, list(differing(true, body))))
+    return filing
+
+
+def _told(world: World, state: str, transfer: Transfer) -> tuple[Transfer, Fault | None]:
+    """Return a transfer as a State tells of it, and the fault that makes it so."""
+    for fault in world.faults.at(state, transfer.day.year, TRANSFER_KINDS):
+        if fault.site == notice_key(transfer):
+            if fault.kind == kinds.S1_NOTICE_QUANTITY:
+                return dataclasses.replace(transfer, milligrams=fault.factor), fault
+            later = transfer.day + dt.timedelta(fault.factor)
+            return dataclasses.replace(transfer, day=later), fault
+    return transfer, None
+
+
+def _changes(world: World, facility: Facility, year: int) -> bool:
+    chance = Chance(world.plan.seed, "s1 change", facility.code, year)
+    return facility.era.first < year <= facility.era.last and chance.happens(_CHANGES)
+
+
+def _change(world: World, profile: Profile, facility: Facility, kind: str, year: int) -> Filing:
+    chance = Chance(world.plan.seed, "s1 change day", facility.code, year)
+    name, day = f"S1_{kind}_CHANGE", dt.date(year, chance.between(1, 12), chance.between(1, 28))
+    due = dues.before(name, day)
+    received = received_on(world.plan.seed, profile, name, due, facility.code)
+    return Filing(
+        name,
+        year,
+        {"facility": facility.members(), "changes": _CHANGED},
+        due,
+        received,
+        "NOTIFICATION",
+        event_date=day,
+        classification=_CLASS,
+        site=facility.code,
+    )
+
+
+def _initial(
+    world: World, profile: Profile, facility: Facility, kind: str, *, joins: bool = False
+) -> Filing:
+    day = profile.entry_into_force if joins else dt.date(facility.era.first, 1, 15)
     body = {
         "facility": facility.members(),
-        "is_new": True,
+        "is_new": not joins,
         "description": {
             "text": "Laboratory with fume cupboards, a store and an analytical room.",
             "equipment": ["fume cupboards", "gas chromatograph", "cold store"],
@@ -77,12 +145,12 @@ def _initial(world: World, profile: Profile, facility: Facility, kind: str) -> F
             ],
         },
     }
-    due = day - dt.timedelta(_NEW_DAYS)
     name = f"S1_{kind}_INITIAL"
+    due = dues.after_entry(name, day) if joins else dues.before_operation(day)
     received = received_on(world.plan.seed, profile, name, due, facility.code)
     return Filing(
         name,
-        facility.era.first,
+        day.year,
         body,
         due,
         received,
@@ -93,15 +161,31 @@ def _initial(world: World, profile: Profile, facility: Facility, kind: str) -> F
 
 
 def _past(world: World, profile: Profile, facility: Facility, kind: str, year: int) -> Filing:
-    rows = []
+    faults = [
+        fault
+        for fault in world.faults.at(profile.code, year, FACILITY_KINDS)
+        if fault.site == facility.code
+    ]
+    rows, true = [], []
     for cas in facility.chemicals:
         stock = world.facilities.stocks[facility.code, cas, year]
+        true.append(_row(facility, cas, stock))
+        for fault in faults:
+            if fault.other == cas:
+                most = max(stock.most, fault.factor)
+                stock = stock._replace(closing=fault.factor, most=most)
         rows.append(_row(facility, cas, stock))
-    due = due_after(year, _PAST_DAYS)
     name = f"S1_{kind}_ADPA"
+    due = dues.after_year(name, year)
     received = received_on(world.plan.seed, profile, name, due, facility.code)
     body = {"facility": facility.members(), "chemicals": rows}
-    return Filing(name, year, body, due, received, classification=_CLASS, site=facility.code)
+    if _changes(world, facility, year) and profile.entry_into_force.year < year:
+        body["changes"] = _CHANGED
+    filing = Filing(name, year, body, due, received, classification=_CLASS, site=facility.code)
+    for fault in faults:
+        found = differing({"chemicals": true}, {"chemicals": rows})
+        filing.struck.append(Struck(fault, list(found)))
+    return filing
 
 
 def _row(facility: Facility, cas: str, stock: Stock) -> dict[str, Any]:
@@ -111,7 +195,7 @@ def _row(facility: Facility, cas: str, stock: Stock) -> dict[str, Any]:
     row["produced"] = mass(cas, stock.produced)
     if stock.produced and cas in _PRECURSORS:
         precursor, percent = _PRECURSORS[cas]
-        used = stock.produced * percent // 100
+        used = stock.produced // 100 * percent // _GRAIN * _GRAIN or stock.produced
         row["precursors"] = [
             {"chemical": s1_members(precursor), "quantity": mass(precursor, used)},
         ]
@@ -130,23 +214,29 @@ def _ahead(world: World, profile: Profile, facility: Facility, kind: str, year: 
         stock = world.facilities.stocks[facility.code, cas, year]
         row: dict[str, Any] = {
             "chemical": s1_members(cas),
-            "anticipated": mass(cas, chance.about(stock.produced, 30)),
+            "anticipated": mass(cas, _weighed(cas, chance.about(stock.produced, 30))),
             "purposes": [_PURPOSE[facility.type]],
         }
         if not facility.is_sssf:
             row["periods"] = [{"start": f"{year}-02-01", "end": f"{year}-11-30"}]
         rows.append(row)
-    due = due_before(year, _AHEAD_DAYS)
     name = f"S1_{kind}_ADAA"
+    due = dues.before_year(name, year)
     received = received_on(world.plan.seed, profile, name, due, facility.code)
     body = {"facility": facility.members(), "chemicals": rows}
     return Filing(name, year, body, due, received, classification=_CLASS, site=facility.code)
 
 
+def _weighed(cas: str, milligrams: int) -> int:
+    return milligrams if cas == SAXITOXIN else milligrams // _GRAIN * _GRAIN
+
+
 def _notice(world: World, profile: Profile, transfer: Transfer) -> Filing:
+    key, true = notice_key(transfer), transfer
+    transfer, fault = _told(world, profile.code, transfer)
     is_stx = transfer.is_saxitoxin_exception
     kind = "S1_TRANSFER_NOTIF_STX" if is_stx else "S1_TRANSFER_NOTIF"
-    due = transfer.day - dt.timedelta(0 if is_stx else _NOTICE_DAYS)
+    due = dues.before(kind, true.day)
     body = {
         "sending_state": transfer.sender.state,
         "receiving_state": transfer.recipient.state,
@@ -156,8 +246,7 @@ def _notice(world: World, profile: Profile, transfer: Transfer) -> Filing:
         "recipient": _party(transfer.recipient),
         "purpose": transfer.purpose,
     }
-    key = notice_key(transfer)
-    return Filing(
+    filing = Filing(
         kind,
         transfer.day.year,
         body,
@@ -168,6 +257,11 @@ def _notice(world: World, profile: Profile, transfer: Transfer) -> Filing:
         classification=_CLASS,
         site=key,
     )
+    if fault is not None:
+        given = {"quantity": mass(true.cas, true.milligrams), "event_date": true.day.isoformat()}
+        told = {"quantity": body["quantity"], "event_date": transfer.day.isoformat()}
+        filing.struck.append(Struck(fault, list(differing(given, told))))
+    return filing
 
 
 def _party(facility: Facility) -> dict[str, Any]:

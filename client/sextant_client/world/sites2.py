@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sextant_client.world import dues
 from sextant_client.world import faults as kinds
 from sextant_client.world.activity import (
     ROLES,
@@ -20,6 +21,7 @@ from sextant_client.world.activity import (
     site_members,
 )
 from sextant_client.world.amounts import NIL, NOT_APPLICABLE, amount, rounded, tonnes
+from sextant_client.world.differing import differing
 from sextant_client.world.faults import EXPORTS, IMPORTS, SITE_KINDS, Fault
 from sextant_client.world.heading import Difference, Filing, Struck, received_on
 from sextant_client.world.industry import CONSUME, PROCESS, PRODUCE, Plant, Site
@@ -27,9 +29,8 @@ from sextant_client.world.ledger import Activity
 from sextant_client.world.profiles import Profile
 from sextant_client.world.substances import Substance, substances
 from sextant_client.world.trade import Trade
-from sextant_client.world.truth import World, due_after, due_before
+from sextant_client.world.truth import World
 
-ADPA_DAYS, ADAA_DAYS, ADDITIONAL_DAYS, INITIAL_DAYS = 90, 60, 5, 30
 _DONE = {PRODUCE: "produced", PROCESS: "processed", CONSUME: "consumed"}
 _ACTIVITIES = {PRODUCE: "ACT_PRODUCTION", PROCESS: "ACT_PROCESSING", CONSUME: "ACT_CONSUMPTION"}
 _GROUPS = ("514", "515", "516", "541", "591", "598")
@@ -66,11 +67,11 @@ def file_s2_initial(world: World, state: str) -> Iterator[Filing]:
             filing.submission_type = "INITIAL"
             filing.event_date = profile.entry_into_force
             filing.note = ""
-            filing.due = profile.entry_into_force + dt.timedelta(INITIAL_DAYS)
+            filing.due = dues.after_entry("S2_SITE_INITIAL", profile.entry_into_force)
             filing.received = received_on(
                 world.plan.seed, profile, filing.kind, filing.due, site.code
             )
-            filing.body = {"reporting_year": year, **filing.body}
+            filing.reports_on = year
             yield filing
 
 
@@ -112,7 +113,7 @@ def _past(
         ),
         "plants": blocks,
     }
-    due = due_after(year, ADPA_DAYS)
+    due = dues.after_year("S2_SITE_ADPA", year)
     received = received_on(world.plan.seed, profile, "S2_SITE_ADPA", due, site.code)
     filing = Filing(
         "S2_SITE_ADPA", year, body, due, received, site=site.code, note=owner_note(site, year)
@@ -189,17 +190,35 @@ def _ahead(world: World, profile: Profile, site: Site, year: int) -> Iterator[Fi
         else:
             plans.append((plant, plan))
     if plans:
-        due = due_before(year, ADAA_DAYS)
+        due = dues.before_year("S2_SITE_ADAA", year)
         received = received_on(world.plan.seed, profile, "S2_SITE_ADAA", due, site.code)
         body = _ahead_body(world, profile, site, year, plans)
-        yield Filing("S2_SITE_ADAA", year, body, due, received, site=site.code)
+        filing = Filing("S2_SITE_ADAA", year, body, due, received, site=site.code)
+        for fault in world.faults.at(profile.code, year, SITE_KINDS):
+            if fault.kind == kinds.PLAN_UNIT_1000 and fault.site == site.code:
+                slipped = [(plant, _slip(plant, plan, fault)) for plant, plan in plans]
+                filing.body = _ahead_body(world, profile, site, year, slipped)
+                filing.struck.append(Struck(fault, list(differing(body, filing.body))))
+        yield filing
+
+
+def _slip(plant: Plant, plan: Activity, fault: Fault) -> Activity:
+    """Return a plan in which one chemical of one plant is a thousand times as much."""
+    if plant.code != fault.partner:
+        return plan
+    return {
+        index: {role: grams * 1000 for role, grams in roles.items()}
+        if index == fault.substance
+        else roles
+        for index, roles in plan.items()
+    }
 
 
 def _additional(
     world: World, profile: Profile, site: Site, plant: Plant, plan: Activity, year: int
 ) -> Filing:
     day = begins(world, plant, year)
-    due = day - dt.timedelta(ADDITIONAL_DAYS)
+    due = dues.before("S2_ADDITIONAL", day)
     received = received_on(world.plan.seed, profile, "S2_ADDITIONAL", due, plant.code)
     body = _ahead_body(world, profile, site, year, [(plant, plan)], day)
     return Filing(

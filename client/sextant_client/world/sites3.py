@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from sextant_client.world import dues
 from sextant_client.world import faults as kinds
 from sextant_client.world.activity import (
     above,
@@ -21,15 +22,11 @@ from sextant_client.world.industry import PRODUCE, Plant, Site
 from sextant_client.world.ledger import Activity
 from sextant_client.world.profiles import Profile
 from sextant_client.world.sites2 import (
-    ADAA_DAYS,
-    ADDITIONAL_DAYS,
-    ADPA_DAYS,
-    INITIAL_DAYS,
     count_s2_plants,
     leave_owner_unsaid,
 )
 from sextant_client.world.substances import substances
-from sextant_client.world.truth import World, due_after, due_before
+from sextant_client.world.truth import World
 
 Made = Sequence[tuple[Plant, Activity]]
 _VERIFICATION_TONNES = 200
@@ -53,9 +50,9 @@ def file_s3_initial(world: World, state: str) -> Iterator[Filing]:
     for site in world.industry.sites.get(state, ()):
         made = _made(world, site, year)
         if made:
-            due = profile.entry_into_force + dt.timedelta(INITIAL_DAYS)
+            due = dues.after_entry("S3_SITE_INITIAL", profile.entry_into_force)
             received = received_on(world.plan.seed, profile, "S3_SITE_INITIAL", due, site.code)
-            body = {"reporting_year": year, **_body(world, site, year, made)}
+            body = _body(world, site, year, made)
             yield Filing(
                 "S3_SITE_INITIAL",
                 profile.entry_into_force.year,
@@ -65,6 +62,7 @@ def file_s3_initial(world: World, state: str) -> Iterator[Filing]:
                 "INITIAL",
                 event_date=profile.entry_into_force,
                 site=site.code,
+                reports_on=year,
             )
 
 
@@ -77,7 +75,7 @@ def _made(world: World, site: Site, year: int) -> Made:
 
 
 def _past(world: World, profile: Profile, site: Site, year: int, made: Made) -> Filing:
-    due = due_after(year, ADPA_DAYS)
+    due = dues.after_year("S3_SITE_ADPA", year)
     received = received_on(world.plan.seed, profile, "S3_SITE_ADPA", due, site.code)
     body = _body(world, site, year, made)
     note = owner_note(site, year)
@@ -99,7 +97,7 @@ def _ahead(world: World, profile: Profile, site: Site, year: int) -> Iterator[Fi
         else:
             plans.append((plant, plan))
     if plans:
-        due = due_before(year, ADAA_DAYS)
+        due = dues.before_year("S3_SITE_ADAA", year)
         received = received_on(world.plan.seed, profile, "S3_SITE_ADAA", due, site.code)
         body = _body(world, site, year - 1, plans)
         yield Filing("S3_SITE_ADAA", year, body, due, received, site=site.code)
@@ -109,7 +107,7 @@ def _additional(
     world: World, profile: Profile, site: Site, plant: Plant, plan: Activity, year: int
 ) -> Filing:
     day = begins(world, plant, year)
-    due = day - dt.timedelta(ADDITIONAL_DAYS)
+    due = dues.before("S3_ADDITIONAL", day)
     received = received_on(world.plan.seed, profile, "S3_ADDITIONAL", due, plant.code)
     body = {
         **_body(world, site, year - 1, [(plant, plan)]),

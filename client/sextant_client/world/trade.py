@@ -199,17 +199,16 @@ _AMONG_SHIPMENTS: Mapping[str, Distort] = {
 
 
 def _mistype(grams: int, fault: Fault, digits: int) -> int:
-    """Swap two neighbouring digits of the figure, or move its decimal point (factor 0)."""
+    """Swap two neighbouring digits of the figure."""
     text = str(rounded(grams, digits))
     at = fault.factor
-    if at == 0:
-        return int(text) * _TEN
     if at >= len(text):
         return grams
     return int(text[: at - 1] + text[at] + text[at - 1] + text[at + 1 :])
 
 
 _AMONG_ROWS: Mapping[str, Callable[[int, Fault, int], int]] = {
+    kinds.UNIT_10: lambda grams, fault, _: grams * _TEN if fault.factor else grams // _TEN,
     kinds.UNIT_1000: lambda grams, fault, _: grams * 1000 if fault.factor else grams // 1000,
     kinds.DOUBLE_COUNT: lambda grams, _, __: grams * 2,
     kinds.TYPO: _mistype,

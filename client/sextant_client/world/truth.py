@@ -1,6 +1,5 @@
 """The whole made-up world: States, industry, ledger and planted faults, from one seed."""
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -8,6 +7,7 @@ from sextant_client.world.facilities import Facilities, make_facilities
 from sextant_client.world.faults import TRADE_KINDS, FaultPlan
 from sextant_client.world.industry import Era, Industry, make_industry
 from sextant_client.world.ledger import Ledger, make_ledger
+from sextant_client.world.legacy import Legacy, make_legacies
 from sextant_client.world.profiles import FIRST_ENTRY, Profile, make_profiles
 from sextant_client.world.trade import Trade, declare_trade
 from sextant_shared.errors import Code, PlatformError
@@ -45,6 +45,7 @@ class World:
     industry: Industry
     ledger: Ledger
     facilities: Facilities
+    legacies: Mapping[str, Legacy]
     faults: FaultPlan = field(default_factory=FaultPlan)
 
     def trade(self, state: str, year: int) -> Trade:
@@ -77,14 +78,5 @@ def make_truth(plan: WorldPlan) -> World:
     industry = make_industry(plan.seed, profiles, era)
     ledger = make_ledger(plan.seed, profiles, industry, era)
     facilities = make_facilities(plan.seed, profiles, era)
-    return World(plan, profiles, industry, ledger, facilities)
-
-
-def due_after(year: int, days: int) -> dt.date:
-    """Return the last day of a report on `year`: within `days` after its end."""
-    return dt.date(year + 1, 1, 1) + dt.timedelta(days - 1)
-
-
-def due_before(year: int, days: int) -> dt.date:
-    """Return the last day of a plan for `year`: at least `days` before it begins."""
-    return dt.date(year, 1, 1) - dt.timedelta(days + 1)
+    legacies = make_legacies(plan.seed, profiles, plan.first_year, plan.last_year)
+    return World(plan, profiles, industry, ledger, facilities, legacies)
