@@ -27,11 +27,16 @@ def is_surprise(world: World, plant: Plant, year: int) -> bool:
 
 
 def planned(world: World, plant: Plant, year: int) -> Activity:
-    """Return what is planned for a plant: close to what will happen."""
+    """Return what is planned for a plant: close to what will happen, above a threshold as that."""
     plan: Activity = {}
     for index, roles in world.ledger.of_plant(plant, year).items():
         chance = Chance(world.plan.seed, "plan", plant.code, index, year)
-        plan[index] = {role: chance.about(roles[role], _OFF_PLAN_PERCENT) for role in roles}
+        threshold = substances()[index].threshold
+        near = {role: chance.about(grams, _OFF_PLAN_PERCENT) for role, grams in roles.items()}
+        plan[index] = {
+            role: grams if near[role] <= threshold < grams else near[role]
+            for role, grams in roles.items()
+        }
     return plan
 
 

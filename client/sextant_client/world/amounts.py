@@ -22,11 +22,16 @@ def tonnes(grams: int) -> str:
     return _decimal(grams, GRAMS_PER_TONNE, 6)
 
 
+def in_tonnes(grams: int) -> dict[str, Any]:
+    """Return an `Amount` in tonnes."""
+    return {"value": tonnes(grams), "unit": "t"}
+
+
 def amount(grams: int, schedule: str) -> dict[str, Any]:
     """Return an `Amount`: kilograms for Schedule 2A, where tonnes would be tiny, else tonnes."""
     if schedule.startswith("2A"):
         return {"value": _decimal(grams, GRAMS_PER_KILOGRAM, 3), "unit": "kg"}
-    return {"value": tonnes(grams), "unit": "t"}
+    return in_tonnes(grams)
 
 
 def grams_text(milligrams: int) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sextant_client.world import dues
 from sextant_client.world.corrections import announce, correct, withdraw
+from sextant_client.world.destruction import file_destruction
 from sextant_client.world.faults import RENAMING_KINDS, SENDING_KINDS
 from sextant_client.world.heading import Filing, Struck, document_of
 from sextant_client.world.national import file_and, file_initial_and
@@ -25,7 +26,7 @@ from sextant_client.world.sites2 import file_s2_initial, file_s2_sites
 from sextant_client.world.sites3 import file_s3_initial, file_s3_sites
 from sextant_client.world.standing import file_standing
 from sextant_client.world.truth import World
-from sextant_client.world.weapons import file_destruction, file_finds, file_weapons_initial
+from sextant_client.world.weapons import file_finds, file_weapons_initial
 
 Derive = Callable[[World, str, int], Iterator[Filing]]
 
@@ -102,7 +103,7 @@ def _wait_for_entry(profile: Profile, filings: Sequence[Filing]) -> None:
         if filing.received is not None and filing.received < entry:
             filing.received = entry
         if filing.due < entry:
-            filing.due = dues.after_entry(filing.kind, entry)
+            filing.due = dues.after_entry("S2_SITE_INITIAL", entry)
 
 
 def _document(

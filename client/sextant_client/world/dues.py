@@ -1,76 +1,46 @@
-"""Until when each kind is to be sent: the days that the treaty gives, by kind.
+"""Until when each kind is to be sent in the made-up world, by the table of deadlines.
 
-«Within 90 days after the end of the year» ends 90 times 24 hours after it, so its last day is the
-90th of the next year; «at least 60 days before the year» likewise. Days from an event are counted
-plainly.
+Days are reckoned as the deadline function does by default, without its question whether a State
+owes something: the States of a world have days of entry into force of their own.
 """
 
 import datetime as dt
+from functools import lru_cache
 
-_DAYS = {
-    "S1_SSSF_ADPA": 90,
-    "S1_OTHER_ADPA": 90,
-    "S1_SSSF_ADAA": 90,
-    "S1_OTHER_ADAA": 90,
-    "S1_SSSF_CHANGE": 180,
-    "S1_OTHER_CHANGE": 180,
-    "S1_TRANSFER_NOTIF": 30,
-    "S1_TRANSFER_NOTIF_STX": 0,
-    "S1_TRANSFER_ANNUAL": 90,
-    "S2_AND": 90,
-    "S2_SITE_ADPA": 90,
-    "S2_SITE_ADAA": 60,
-    "S2_ADDITIONAL": 5,
-    "S3_AND": 90,
-    "S3_SITE_ADPA": 90,
-    "S3_SITE_ADAA": 60,
-    "S3_ADDITIONAL": 5,
-    "OCPF_ANNUAL": 90,
-    "NIL": 90,
-    "OCW_DISCOVERY": 180,
-    "ACW_DISCOVERY": 180,
-    "A3_RCA": 30,
-    "A4_ANNUAL_PLAN": 60,
-    "A4_ANNUAL_REPORT": 60,
-    "A4_90DAY_REPORT": 0,
-    "A4_CERTIFICATE": 30,
-    "A5_DETAILED_PLAN": 180,
-    "A5_ANNUAL_PLAN": 90,
-    "A5_ANNUAL_REPORT": 90,
-    "A5_CERTIFICATE": 30,
-    "X4_PROTECTIVE": 120,
-    "INSPECTOR_RESPONSE": 30,
-}
-_DAYS_AFTER_ENTRY = {"NA_DESIGNATION": 0, "X7_ASSISTANCE": 180, "A5_CLOSURE": 90}
-_INITIAL = 30  # of all that Articles III and VI ask at entry into force
-_NEW_FACILITY = 180  # VI.13, VI.17
+from sextant_shared.deadlines import Reckoning, rules_by_kind
+
+_AFTER_YEAR = (Reckoning.AFTER_YEAR, Reckoning.INTO_NEXT_YEAR, Reckoning.AFTER_PERIOD)
+_BEFORE_YEAR = (Reckoning.BEFORE_YEAR, Reckoning.BEFORE_PERIOD)
+_AFTER_EVENT = (Reckoning.AFTER_EVENT, Reckoning.EVERY_AFTER_EVENT)
+_LIKE = {"NIL": "S2_AND"}  # due with what it stands for
+_DAY = dt.timedelta(1)
 
 
 def after_year(kind: str, year: int) -> dt.date:
     """Return the last day of a report on `year`."""
-    return dt.date(year + 1, 1, 1) + dt.timedelta(_DAYS[kind] - 1)
+    return dt.date(year + 1, 1, 1) + (_days(_LIKE.get(kind, kind), _AFTER_YEAR) - 1) * _DAY
 
 
 def before_year(kind: str, year: int) -> dt.date:
     """Return the last day of a plan for `year`."""
-    return dt.date(year, 1, 1) - dt.timedelta(_DAYS[kind] + 1)
+    return dt.date(year, 1, 1) - (_days(kind, _BEFORE_YEAR) + 1) * _DAY
 
 
 def after(kind: str, event: dt.date) -> dt.date:
     """Return the last day to tell of something that happened."""
-    return event + dt.timedelta(_DAYS[kind])
+    return event + _days(kind, _AFTER_EVENT) * _DAY
 
 
 def before(kind: str, event: dt.date) -> dt.date:
     """Return the last day to tell of something that is to happen."""
-    return event - dt.timedelta(_DAYS[kind])
+    return event - _days(kind, (Reckoning.BEFORE_EVENT,)) * _DAY
 
 
 def after_entry(kind: str, entry: dt.date) -> dt.date:
     """Return the last day of what is owed at entry into force."""
-    return entry + dt.timedelta(_DAYS_AFTER_ENTRY.get(kind, _INITIAL))
+    return entry + _days(kind, (Reckoning.AFTER_EIF,)) * _DAY
 
 
-def before_operation(start: dt.date) -> dt.date:
-    """Return the last day to declare a new facility of Schedule 1."""
-    return start - dt.timedelta(_NEW_FACILITY)
+@lru_cache
+def _days(kind: str, reckonings: tuple[Reckoning, ...]) -> int:
+    return next(rule.days for rule in rules_by_kind()[kind] if rule.reckoning in reckonings)

@@ -52,6 +52,29 @@ class Filing:
     struck: list[Struck] = field(default_factory=list)
 
 
+def notification(
+    kind: str,
+    day: dt.date,
+    body: Mapping[str, Any],
+    due: dt.date,
+    received: dt.date,
+    classification: str,
+    site: str = "",
+) -> Filing:
+    """Return what is sent because something happens, or is to happen, on a day."""
+    return Filing(
+        kind,
+        day.year,
+        body,
+        due,
+        received,
+        "NOTIFICATION",
+        event_date=day,
+        classification=classification,
+        site=site,
+    )
+
+
 _LISTS = ("concerns", "amendments")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sextant_client.world.amounts import NOT_APPLICABLE, in_tonnes
 from sextant_client.world.chance import Chance
 from sextant_client.world.facilities import s1_members
 from sextant_client.world.industry import Era
@@ -17,7 +18,7 @@ from sextant_client.world.names import Place, make_place
 from sextant_client.world.profiles import FIRST_ENTRY, LARGE, MIDDLE, Profile
 
 MUSTARD, SARIN, PHOSGENE = "505-60-2", "107-44-8", "75-44-5"
-_LATE_SHARE, _OLD_SHARE, _FINDS_SHARE, _ABANDONED_SHARE = 0.12, 0.08, 0.15, 0.05
+_LATE_SHARE, _OLD_SHARE, _FINDS_SHARE, _ABANDONED_SHARE = 0.12, 0.08, 0.15, 0.08
 _FALLS_BEHIND = 0.35
 _TYPES = (
     ("Artillery projectile", "155 mm", "MUNITION", 5_000),
@@ -68,6 +69,10 @@ class Holding:
     def grams(self, items: int) -> int:
         """Return the fill of so many items."""
         return items * self.item_grams
+
+    def quantity(self, items: int) -> dict[str, Any]:
+        """Return the fill of so many items as an amount; empty items have none."""
+        return in_tonnes(self.grams(items)) if self.cas else NOT_APPLICABLE
 
     def members(self) -> dict[str, Any]:
         """Return the line as plans and reports name it."""
@@ -253,7 +258,7 @@ def _former(chance: Chance, profile: Profile, era: Era) -> Former:
         structures.append(Structure(f"{works.code}-S{i}", name, specialised, method, planned, done))
     products = ("Softeners for textiles", "Flame retardants", "Water treatment agents")
     return Former(
-        works, chance.happens(0.4), chance.between(4, 60), structures, chance.choose(products)
+        works, chance.happens(0.5), chance.between(4, 60), structures, chance.choose(products)
     )
 
 

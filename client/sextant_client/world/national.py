@@ -192,7 +192,8 @@ def _strike(world: World, record: Record, fault: Fault, year: int) -> Record:
     elif fault.kind == kinds.APPEARED:
         made["produced"] = fault.factor
     elif fault.kind == kinds.VANISHED:
-        made["produced"] = 0
+        # Not above the threshold, where plants could not be said to have made nothing (VIII.3).
+        made["produced"] = 0 if fault.regime == "S2" else record.substance.threshold
     elif fault.kind == kinds.STOCK_BELOW_ZERO:
         made["produced"] = made["produced"] * fault.factor // 100
     elif fault.kind == kinds.SITE_OMITTED_FROM_AND:

@@ -12,6 +12,7 @@ from sextant_client.world.chance import Chance
 from sextant_client.world.corrections import reserve_corrections
 from sextant_client.world.faults import KINDS, NATIONAL_KINDS, TRADE_KINDS, Fault
 from sextant_client.world.national import declare_records, differences, figures
+from sextant_client.world.planting_events import EVENT_PROPOSALS
 from sextant_client.world.planting_national import NATIONAL_PROPOSALS
 from sextant_client.world.planting_sites import SITE_PROPOSALS
 from sextant_client.world.planting_trade import TRADE_PROPOSALS
@@ -24,6 +25,7 @@ PROPOSALS: Mapping[str, Propose] = {
     **TRADE_PROPOSALS,
     **NATIONAL_PROPOSALS,
     **SITE_PROPOSALS,
+    **EVENT_PROPOSALS,
 }
 
 

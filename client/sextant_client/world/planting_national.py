@@ -97,8 +97,8 @@ def _outlier(world: World, state: str, year: int, chance: Chance) -> Iterator[Fa
 
 def _appeared(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
     """Yield chemicals that a State never made, of which it says for once that it did."""
-    records = _records(world, state, year, chance)
-    for substance in chance.sample(substances(), _CLEAR) if records else ():
+    declared = {r.substance.regime for r in _records(world, state, year, chance)}
+    for substance in chance.sample([s for s in substances() if s.regime in declared], _CLEAR):
         around = range(world.ledger.era.first, world.ledger.era.last + 1)
         if any(world.ledger.balance(state, substance.index, y).produced for y in around):
             continue

@@ -1,21 +1,17 @@
 """Where faults in site declarations and in sending can strike."""
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from sextant_client.world import faults as kinds
 from sextant_client.world.activity import in_window
 from sextant_client.world.chance import Chance
 from sextant_client.world.derive import filings_of
-from sextant_client.world.facilities import SAXITOXIN, Transfer
 from sextant_client.world.faults import Fault
 from sextant_client.world.heading import Filing
 from sextant_client.world.industry import PRODUCE
 from sextant_client.world.ledger import nameplate
 from sextant_client.world.names import SITE_WORDS
 from sextant_client.world.renaming import other_name
-from sextant_client.world.schedule1 import notice_key
 from sextant_client.world.sending import ADDITIONAL, AHEAD, LISTS, PAST
 from sextant_client.world.substances import substances
 from sextant_client.world.truth import World
@@ -56,28 +52,28 @@ def _additional(world: World, state: str, year: int, chance: Chance) -> Iterator
     filings = [f for f in filings_of(world, state, year) if f.kind in ADDITIONAL]
     for filing in chance.shuffled(filings):
         if sum((f.kind, f.site) == (filing.kind, filing.site) for f in filings) == 1:
-            yield _of(kinds.ADDITIONAL_MISSED, state, year, filing)
+            yield fault_of(kinds.ADDITIONAL_MISSED, state, year, filing)
 
 
 def _no_past(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
     filings = filings_of(world, state, year)
     planned = {f.site for f in filings if f.kind in AHEAD}
     for filing in chance.shuffled([f for f in filings if f.kind in PAST and f.site in planned]):
-        yield _of(kinds.ADAA_WITHOUT_ADPA, state, year, filing)
+        yield fault_of(kinds.ADAA_WITHOUT_ADPA, state, year, filing)
 
 
 def _missing(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
     filings = [f for f in filings_of(world, state, year) if f.kind in LISTS and not f.struck]
     for filing in chance.shuffled(filings):
         if not filing.kind.endswith("AND") or world.faults.is_free(state, year):
-            yield _of(kinds.MISSING_FILING, state, year, filing)
+            yield fault_of(kinds.MISSING_FILING, state, year, filing)
 
 
 def _late(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
     filings = [f for f in filings_of(world, state, year) if f.kind in (*LISTS, *PAST, *AHEAD)]
     for filing in chance.shuffled(filings):
         if filing.received is not None and filing.received <= filing.due:
-            yield _of(kinds.LATE_FILING, state, year, filing, chance.between(35, 240))
+            yield fault_of(kinds.LATE_FILING, state, year, filing, chance.between(35, 240))
 
 
 def _plan(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
@@ -124,101 +120,8 @@ def _renamed(world: World, state: str, year: int, chance: Chance) -> Iterator[Fa
             )
 
 
-def _ceiling(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
-    """Yield facilities whose stock can be said to be more than they may make in a year."""
-    for facility in world.facilities.of.get(state, ()):
-        chemicals = [cas for cas in facility.chemicals if cas != SAXITOXIN]
-        if facility.is_sssf or not facility.era.holds(year) or not chemicals:
-            continue
-        milligrams = chance.between(104_000, 140_000) * 100
-        yield Fault(
-            kinds.S1_CEILING,
-            state,
-            (year,),
-            other=chance.choose(chemicals),
-            factor=milligrams,
-            site=facility.code,
-        )
-
-
-def _destruction(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
-    """Yield lines of an inventory of which less was destroyed than planned."""
-    programme = world.legacies[state].programme if state in world.legacies else None
-    steps = programme.steps.get(year, {}) if programme else {}
-    behind = [code for code, step in steps.items() if step.done < step.planned]
-    for code in chance.shuffled(behind):
-        yield Fault(kinds.DESTRUCTION_BEHIND_UNSAID, state, (year,), site=code)
-
-
-def _facility_work(world: World, state: str, year: int, _chance: Chance) -> Iterator[Fault]:
-    former = world.legacies[state].former if state in world.legacies else None
-    if former and any(one.planned <= year < one.done for one in former.structures):
-        yield Fault(kinds.FACILITY_WORK_BEHIND_UNSAID, state, (year,), site=former.works.code)
-
-
-def _quantity(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
-    """Yield transfers of which one side says another quantity, in notice and list alike."""
-    for transfer in _transfers(world, state, year, chance):
-        if transfer.cas != SAXITOXIN:
-            factor = chance.choose((3, 4, 6, 15, 20))
-            other = transfer.milligrams * factor // 10
-            partner = _other_side(transfer, state)
-            yield Fault(
-                kinds.S1_NOTICE_QUANTITY, state, (year,), partner=partner, factor=other,
-                site=notice_key(transfer),
-            )  # fmt: skip
-
-
-def _day(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
-    """Yield transfers of which one side names a later day."""
-    for transfer in _transfers(world, state, year, chance):
-        days = chance.between(6, 30)
-        if (transfer.day + dt.timedelta(days)).year == year:
-            partner = _other_side(transfer, state)
-            yield Fault(
-                kinds.S1_NOTICE_DAY, state, (year,), partner=partner, factor=days,
-                site=notice_key(transfer),
-            )  # fmt: skip
-
-
-def _transfers(world: World, state: str, year: int, chance: Chance) -> list[Transfer]:
-    return chance.shuffled(world.facilities.transfers.get((state, year), ()))
-
-
-def _other_side(transfer: Transfer, state: str) -> str:
-    """Return the State on the other side of a transfer."""
-    sides = (transfer.sender.state, transfer.recipient.state)
-    return sides[1] if sides[0] == state else sides[0]
-
-
-def _one_sided(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
-    for filing in _notices(world, state, year, chance):
-        fault = _of(kinds.S1_NOTICE_ONE_SIDED, state, year, filing)
-        yield replace(fault, partner=_other(filing, state))
-
-
-def _too_late(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
-    for filing in _notices(world, state, year, chance):
-        if filing.received is not None and filing.received <= filing.due:
-            days = chance.between(2, 28)
-            late = _of(kinds.S1_NOTICE_LATE, state, year, filing, days)
-            yield replace(late, partner=_other(filing, state))
-
-
-def _notices(world: World, state: str, year: int, chance: Chance) -> list[Filing]:
-    if not world.facilities.transfers.get((state, year)):
-        return []
-    filings = filings_of(world, state, year)
-    return chance.shuffled([f for f in filings if f.kind.startswith("S1_TRANSFER_NOTIF")])
-
-
-def _other(filing: Filing, state: str) -> str:
-    """Return the State on the other side of a notice."""
-    sender, receiver = filing.body["sending_state"], filing.body["receiving_state"]
-    return str(receiver if sender == state else sender)
-
-
-def _of(kind: str, state: str, year: int, filing: Filing, days: int = 0) -> Fault:
+def fault_of(kind: str, state: str, year: int, filing: Filing, days: int = 0) -> Fault:
+    """Return a fault in the sending of a filing."""
     return Fault(kind, state, (year,), other=filing.kind, factor=days, site=filing.site)
 
 
@@ -229,13 +132,6 @@ SITE_PROPOSALS: Mapping[str, Callable[[World, str, int, Chance], Iterator[Fault]
     kinds.ADAA_WITHOUT_ADPA: _no_past,
     kinds.PLAN_UNIT_1000: _plan,
     kinds.SITE_RENAMED: _renamed,
-    kinds.DESTRUCTION_BEHIND_UNSAID: _destruction,
-    kinds.FACILITY_WORK_BEHIND_UNSAID: _facility_work,
-    kinds.S1_NOTICE_QUANTITY: _quantity,
-    kinds.S1_NOTICE_DAY: _day,
-    kinds.S1_CEILING: _ceiling,
-    kinds.S1_NOTICE_ONE_SIDED: _one_sided,
-    kinds.S1_NOTICE_LATE: _too_late,
     kinds.MISSING_FILING: _missing,
     kinds.LATE_FILING: _late,
 }

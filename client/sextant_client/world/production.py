@@ -9,7 +9,7 @@ from sextant_client.world import faults as kinds
 from sextant_client.world.chance import Chance
 from sextant_client.world.facilities import s1_members
 from sextant_client.world.faults import LEGACY_KINDS
-from sextant_client.world.heading import Difference, Filing, Struck, received_on
+from sextant_client.world.heading import Difference, Filing, Struck, notification, received_on
 from sextant_client.world.legacy import MUSTARD, PHOSGENE, Former, Structure
 from sextant_client.world.profiles import Profile
 from sextant_client.world.truth import World
@@ -107,7 +107,7 @@ def _closure(world: World, profile: Profile, former: Former) -> Filing:
         "actions": "All feed lines are cut and blanked; doors are under seal.",
     }
     received = max(received_on(world.plan.seed, profile, kind, due, ""), day)
-    return _event(kind, day, body, due, received, profile.entry_into_force.year)
+    return notification(kind, day, body, due, received, PROTECTED)
 
 
 def file_production(world: World, state: str, year: int) -> Iterator[Filing]:
@@ -142,7 +142,7 @@ def _detailed_plan(world: World, profile: Profile, former: Former) -> Filing:
     }
     due = dues.before(kind, day)
     received = received_on(world.plan.seed, profile, kind, due, "")
-    return _event(kind, day, body, due, received, former.first)
+    return notification(kind, day, body, due, received, PROTECTED)
 
 
 def _plan(world: World, profile: Profile, former: Former, year: int) -> Filing:
@@ -189,7 +189,7 @@ def _certificate(world: World, profile: Profile, former: Former) -> Filing:
     }
     due = dues.after(kind, day)
     received = max(received_on(world.plan.seed, profile, kind, due, ""), day)
-    return _event(kind, day, body, due, received, former.last, "UNCLASSIFIED")
+    return notification(kind, day, body, due, received, "UNCLASSIFIED")
 
 
 def _converted(world: World, former: Former, year: int) -> Filing:
@@ -241,27 +241,6 @@ def _yearly(
     }
     received = received_on(world.plan.seed, profile, kind, due, "")
     return Filing(kind, year, body, due, received, classification=PROTECTED)
-
-
-def _event(
-    kind: str,
-    day: dt.date,
-    body: Mapping[str, Any],
-    due: dt.date,
-    received: dt.date,
-    year: int,
-    classification: str = PROTECTED,
-) -> Filing:
-    return Filing(
-        kind,
-        year,
-        body,
-        due,
-        received,
-        "NOTIFICATION",
-        event_date=day,
-        classification=classification,
-    )
 
 
 def _certified_on(former: Former) -> dt.date:

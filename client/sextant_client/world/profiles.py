@@ -151,7 +151,7 @@ def _size(rank: int, states: int) -> int:
 def _profile(seed: int, state: codelists.State, size: int, first_year: int, years: int) -> Profile:
     chance = Chance(seed, "profile", state.code)
     entry = FIRST_ENTRY
-    if size < MIDDLE and chance.happens(0.12):
+    if size < LARGE and chance.happens(0.12):
         year = chance.between(first_year, first_year + max(0, years - 2))
         entry = max(FIRST_ENTRY, dt.date(year, chance.between(1, 12), chance.between(1, 28)))
     by_company = chance.happens(0.3)

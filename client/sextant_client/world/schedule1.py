@@ -21,7 +21,7 @@ from sextant_client.world.facilities import (
     s1_members,
 )
 from sextant_client.world.faults import FACILITY_KINDS, TRANSFER_KINDS, Fault
-from sextant_client.world.heading import Filing, Struck, received_on
+from sextant_client.world.heading import Filing, Struck, notification, received_on
 from sextant_client.world.profiles import Profile
 from sextant_client.world.truth import World
 
@@ -116,17 +116,8 @@ def _change(world: World, profile: Profile, facility: Facility, kind: str, year:
     name, day = f"S1_{kind}_CHANGE", dt.date(year, chance.between(1, 12), chance.between(1, 28))
     due = dues.before(name, day)
     received = received_on(world.plan.seed, profile, name, due, facility.code)
-    return Filing(
-        name,
-        year,
-        {"facility": facility.members(), "changes": _CHANGED},
-        due,
-        received,
-        "NOTIFICATION",
-        event_date=day,
-        classification=_CLASS,
-        site=facility.code,
-    )
+    body = {"facility": facility.members(), "changes": _CHANGED}
+    return notification(name, day, body, due, received, _CLASS, facility.code)
 
 
 def _initial(
@@ -146,7 +137,7 @@ def _initial(
         },
     }
     name = f"S1_{kind}_INITIAL"
-    due = dues.after_entry(name, day) if joins else dues.before_operation(day)
+    due = dues.after_entry(name, day) if joins else dues.before(name, day)
     received = received_on(world.plan.seed, profile, name, due, facility.code)
     return Filing(
         name,

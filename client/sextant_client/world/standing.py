@@ -7,7 +7,7 @@ from typing import Any
 
 from sextant_client.world import dues
 from sextant_client.world.chance import Chance
-from sextant_client.world.heading import Filing, received_on
+from sextant_client.world.heading import Filing, notification, received_on
 from sextant_client.world.names import make_place
 from sextant_client.world.profiles import LARGE, LIGHT, MIDDLE, SMALL, Profile
 from sextant_client.world.truth import World
@@ -78,17 +78,12 @@ def _notification(world: World, profile: Profile, kind: str, number: int, day: d
     else:  # the treaty sets no day
         chance = Chance(seed, "told", profile.code, kind, number)
         due = received = day + dt.timedelta(chance.between(-20, 20))
-    return Filing(
-        kind,
-        day.year,
-        body(world, profile, number),
-        due,
-        received,
-        "INITIAL" if number == 0 and kind == "A3_RCA" else "NOTIFICATION",
-        event_date=day,
-        classification=classification,
-        site=key,
+    filing = notification(
+        kind, day, body(world, profile, number), due, received, classification, key
     )
+    if number == 0 and kind == "A3_RCA":
+        filing.submission_type = "INITIAL"
+    return filing
 
 
 def _authority(world: World, profile: Profile, number: int) -> dict[str, Any]:
@@ -238,23 +233,8 @@ def _inspectors(world: World, profile: Profile, year: int) -> Iterator[Filing]:
             for i, code in enumerate(codes)
         ]
         body: dict[str, Any] = {"list_reference": reference, "answers": answers}
-        yield _of_inspectors(kind, day, body, due, max(received, day))
+        yield notification(kind, day, body, due, max(received, day), _RESTRICTED)
     if chance.happens(_OBJECTS):
         later = day + dt.timedelta(chance.between(60, 200))
         body = {"list_reference": reference, "inspectors": [f"I-{codes[-1]:04d}"]}
-        yield _of_inspectors("INSPECTOR_OBJECTION", later, body, later, later)
-
-
-def _of_inspectors(
-    kind: str, day: dt.date, body: dict[str, Any], due: dt.date, received: dt.date
-) -> Filing:
-    return Filing(
-        kind,
-        day.year,
-        body,
-        due,
-        received,
-        "NOTIFICATION",
-        event_date=day,
-        classification=_RESTRICTED,
-    )
+        yield notification("INSPECTOR_OBJECTION", later, body, later, later, _RESTRICTED)

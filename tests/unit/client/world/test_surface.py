@@ -13,6 +13,7 @@ from sextant_client.world import documents, make_world
 from sextant_client.world.truth import make_truth
 from tests.unit.client.world.conftest import PLAN
 
+WORDS = ("shortfall_reason", "changes", "reason", "text", "answer", "name", "title", "activity")
 Key = list[dict[str, Any]]
 Documents = Mapping[str, bytes]
 
@@ -46,7 +47,7 @@ def texts(value: Any, path: str = "") -> Iterator[str]:
     """Yield each free text with its place, digits and names left out."""
     if isinstance(value, dict):
         for name, item in value.items():
-            if name.endswith("note") and isinstance(item, str):
+            if (name.endswith("note") or name in WORDS) and isinstance(item, str):
                 yield f"{name} {re.sub(r'[0-9]+|[A-Z][a-z]+', '', item)}"
             yield from texts(item, f"{path}/{name}")
     elif isinstance(value, list):
