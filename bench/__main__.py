@@ -9,6 +9,7 @@ from bench.audit import measure_append
 from bench.crypto import measure_crypto
 from bench.deposits import DepositReport, measure_deposits
 from bench.importing import measure_imports
+from bench.loading import measure_loading
 from bench.parts import measure_parts
 from bench.world import PLAN, measure_world
 
@@ -40,6 +41,10 @@ def main() -> None:
         print(f"{one.form:<8}{one.rows:>8,}{one.rows / one.read_s:>9,.0f}", end="")
         print(f"{1e6 * one.read_s / one.rows:>10.0f}{one.rows / one.check_s:>9,.0f}", end="")
         print(f"{1e6 * one.check_s / one.rows:>10.0f}{one.peak_bytes / 1e6:>9.0f}")
+    print("\nworlds loaded through the platform, as their parties (declarations)")
+    print(f"{'States at once':>14}{'count':>7}{'per s':>8}")
+    for load in measure_loading():
+        print(f"{load.jobs:>14}{load.documents:>7}{load.per_second:>8.1f}")
     _print_deposits(measure_deposits())
 
 

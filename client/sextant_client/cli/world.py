@@ -95,6 +95,7 @@ def load(
     new_homes: Annotated[
         Path | None, typer.Option(help="Where homes of States enrolled now are made.")
     ] = None,
+    jobs: Annotated[int, typer.Option(help="How many States send at once.", min=1, max=64)] = 4,
     as_json: JsonFlag = False,
 ) -> None:
     """Send a world to a running platform, as its parties; run it again to go on or to repeat."""
@@ -110,7 +111,7 @@ def load(
         for number, (code, new) in enumerate(enrolled, start=1):
             homes[code] = new
             report(number, len(missing))
-    loaded = load_world(documents, homes, run.output.meter("send, declarations"))
+    loaded = load_world(documents, homes, run.output.meter("send, declarations"), jobs)
     homeless = [code for code in documents if code not in homes]
     lines = [f"Sent {loaded.sent:,} declarations; {loaded.known:,} had their receipt before."]
     if homeless:

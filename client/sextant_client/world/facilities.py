@@ -180,14 +180,16 @@ def _transfers(
     senders = [f for state in facilities.values() for f in state if f.is_sssf]
     number = 0
     for state, own in facilities.items():
+        if any(facility.is_sssf for facility in own):
+            continue  # makes what it needs; what was received may not be sent on (VI.4)
         sources = [f for f in senders if f.state != state]
         for recipient in own:
             for year in range(era.first, era.last + 1):
                 chance = Chance(seed, "transfers", recipient.code, year)
                 bound = profiles[state].entry_into_force.year < year
-                if not (sources and bound and recipient.era.holds(year) and chance.happens(0.5)):
+                if not (sources and bound and recipient.era.holds(year) and chance.happens(0.8)):
                     continue
-                for _ in range(chance.between(1, 2)):
+                for _ in range(chance.between(1, 3)):
                     yield _transfer(chance, number, chance.choose(sources), recipient, year)
                     number += 1
 

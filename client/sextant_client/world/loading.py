@@ -1,25 +1,32 @@
 """Sends a world to a running platform, as the parties whose States it is made of.
 
 Each document is sealed, signed and deposited by its own National Authority, in the order of the
-days on which it was sent. Safe to repeat at any moment: what a home has sent already is known by
-the digest of its content; with a receipt it is passed over, without one the same bytes go again.
+days on which it was sent; several authorities send at the same time, if asked to. Safe to repeat
+at any moment: what a home has sent already is known by the digest of its content; with a receipt
+it is passed over, without one the same bytes go again.
 """
 
 import csv
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event, Lock
 
 from sextant_client.client import Client
 from sextant_client.home import Home, read_json
+from sextant_client.parties import PartyView
 from sextant_client.sent import SentEnvelope
 from sextant_client.visible import visible_of
 from sextant_client.world.writing import RECEIVED_FILE
 from sextant_shared.encoding import sha256
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.parties import VerifiedParty
 
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
 PARTY_PREFIX = "NA-"
+_REREAD_S = 60.0
 Progress = Callable[[int, int], None]
 
 
@@ -76,24 +83,73 @@ def find_homes(paths: Sequence[Path]) -> Mapping[str, Home]:
     return homes
 
 
+@dataclass
+class _KnownParties(PartyView):
+    """Reads a party's document again after a minute only: many are sealed within it."""
+
+    _newest: dict[str, tuple[float, VerifiedParty]] = field(default_factory=dict)
+
+    def newest(self, party: str) -> VerifiedParty:
+        read_at, known = self._newest.get(party, (0.0, None))
+        now = time.monotonic()
+        if known is None or now - read_at > _REREAD_S:
+            known = super().newest(party)
+            self._newest[party] = now, known
+        return known
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts what all authorities have sent together, and tells of it."""
+
+    total: int
+    progress: Progress
+    sent: int = 0
+    known: int = 0
+    stop: Event = field(default_factory=Event)
+    _lock: Lock = field(default_factory=Lock)
+
+    def count(self, *, is_new: bool) -> None:
+        with self._lock:
+            self.sent += is_new
+            self.known += not is_new
+            self.progress(self.sent + self.known, self.total)
+
+
 def load_world(
-    documents: Mapping[str, Sequence[Path]], homes: Mapping[str, Home], progress: Progress
+    documents: Mapping[str, Sequence[Path]],
+    homes: Mapping[str, Home],
+    progress: Progress,
+    jobs: int = 1,
 ) -> Loaded:
-    """Send every document whose State has a home here.
+    """Send every document whose State has a home here, of `jobs` States at a time.
 
     Raises:
         PlatformError: what a deposit is refused with; a later call goes on where it stopped.
     """
-    sent = known = 0
     chosen = {state: paths for state, paths in documents.items() if state in homes}
-    total = sum(map(len, chosen.values()))
-    for state, paths in chosen.items():
-        with Client(homes[state]) as client:
-            for is_new in _send_all(client, paths):
-                sent += is_new
-                known += not is_new
-                progress(sent + known, total)
-    return Loaded(sent, known, sum(map(len, documents.values())) - total)
+    tally = _Tally(sum(map(len, chosen.values())), progress)
+    # The longest first, so that none is left alone at the end.
+    order = sorted(chosen, key=lambda state: -len(chosen[state])) if jobs > 1 else list(chosen)
+    with ThreadPoolExecutor(jobs) as pool:
+        loads = [pool.submit(_load_state, homes[state], chosen[state], tally) for state in order]
+        try:
+            for load in as_completed(loads):
+                load.result()
+        finally:
+            tally.stop.set()  # after a failure the others end with what they are sending
+    return Loaded(tally.sent, tally.known, sum(map(len, documents.values())) - tally.total)
+
+
+def _load_state(home: Home, paths: Sequence[Path], tally: _Tally) -> None:
+    if tally.stop.is_set():
+        return
+    with Client(home) as client:
+        client.parties = _KnownParties(client.session, client.trust)
+        for is_new in _send_all(client, paths):
+            tally.count(is_new=is_new)
+            if tally.stop.is_set():
+                return
 
 
 def _send_all(client: Client, paths: Sequence[Path]) -> Iterator[bool]:
