@@ -154,6 +154,7 @@ def _facility(seed: int, state: str, number: int, kind: str, era: Era) -> Facili
     # The small-scale facility is the oldest; others come and go.
     first = era.first if kind == SSSF or chance.happens(0.6) else chance.between(*_inner(era))
     count = len(_MADE) if kind == SSSF else chance.between(1, 3)
+    always = (SAXITOXIN,) if kind == RESEARCH and chance.happens(0.5) else ()  # for diagnostics
     return Facility(
         code=code,
         state=state,
@@ -162,7 +163,7 @@ def _facility(seed: int, state: str, number: int, kind: str, era: Era) -> Facili
         owner=make_company(chance),
         place=place,
         era=Era(first, era.last),
-        chemicals=tuple(sorted(chance.sample(_MADE, count))),
+        chemicals=tuple(sorted({*chance.sample(_MADE, count), *always})),
     )
 
 

@@ -176,21 +176,24 @@ NONE = Legacy()
 def make_legacies(
     seed: int, profiles: Mapping[str, Profile], first_year: int, last_year: int
 ) -> Mapping[str, Legacy]:
-    """Return what States have left; at least one has weapons and one a production facility."""
+    """Return what States have left; the largest of them finds old and abandoned weapons."""
     parties = [profile for profile in profiles.values() if profile.is_party]
     owners = [p for p in parties if _owns(seed, p)]
+    largest = max(parties, key=lambda p: p.size)
     if not any(p.size == LARGE for p in owners):
-        owners.append(max(parties, key=lambda p: p.size))
+        owners.append(largest)
+    years = (first_year, last_year)
     found: dict[str, Legacy] = {}
     for profile in parties:
         chance = Chance(seed, "legacy", profile.code)
         era = _era(chance, profile, first_year, last_year)
         others = [p.code for p in parties if p.code != profile.code]
-        abandoned = tuple(_finds(chance, profile, "ACW", _ABANDONED_SHARE, first_year, last_year))
+        shares = (1.0, 1.0) if profile is largest else (_FINDS_SHARE, _ABANDONED_SHARE)
+        abandoned = tuple(_finds(chance, profile, "ACW", shares[1], years))
         found[profile.code] = Legacy(
             _programme(chance, profile, era) if profile in owners else None,
             _former(chance, profile, era) if profile in owners else None,
-            tuple(_finds(chance, profile, "OCW", _FINDS_SHARE, first_year, last_year)),
+            tuple(_finds(chance, profile, "OCW", shares[0], years)),
             abandoned if others else (),
             chance.choose(others) if others else "",
         )
@@ -263,11 +266,12 @@ def _former(chance: Chance, profile: Profile, era: Era) -> Former:
 
 
 def _finds(
-    chance: Chance, profile: Profile, kind: str, share: float, first_year: int, last_year: int
+    chance: Chance, profile: Profile, kind: str, share: float, years: tuple[int, int]
 ) -> Iterator[Find]:
     """Yield what is found over the years, in the few States where such things lie."""
     if profile.size < MIDDLE or not chance.happens(share):
         return
+    first_year, last_year = years
     number = 0
     for year in range(max(first_year, profile.entry_into_force.year + 1), last_year + 1):
         if not chance.happens(0.4):

@@ -227,7 +227,7 @@ def _row(
     else:
         members["quantity"] = amount(row.grams, record.substance.schedule)
         members["qualifier"] = "EXACT"
-    if way == EXPORTS and not world.profiles[partner].is_party:
+    if way == EXPORTS and not world.profiles[partner].is_bound(year):
         members["end_use_certificate"] = f"EUC {partner} {year}/{record.substance.index + 101}"
     if row.percent and profile.explains_basis:
         members["mixture_note"] = f"as a mixture of {row.percent} %"

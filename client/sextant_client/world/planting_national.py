@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from sextant_client.world import faults as kinds
 from sextant_client.world.chance import Chance
 from sextant_client.world.faults import Fault
+from sextant_client.world.industry import PRODUCE
 from sextant_client.world.national import Record, declare_records, produced_at
+from sextant_client.world.sites3 import s3_least
 from sextant_client.world.substances import GRAMS, substances
 from sextant_client.world.truth import World
 
@@ -48,7 +50,8 @@ def _site(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault
         made, threshold = record.made["produced"], record.substance.threshold
         for site in chance.shuffled(list(world.industry.sites.get(state, ()))):
             share = produced_at(world, site.code, record.substance.index, year)
-            if share > threshold and made - share > threshold:
+            least = _least_of_sites(world, state, record, year)
+            if share > threshold and least > made - share > threshold:
                 yield Fault(
                     kinds.SITE_OMITTED_FROM_AND,
                     state,
@@ -56,6 +59,17 @@ def _site(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault
                     substance=record.substance.index,
                     site=site.code,
                 )
+
+
+def _least_of_sites(world: World, state: str, record: Record, year: int) -> int:
+    """Return the least that all plant sites say: their sum, or of ranges the sum of their ends."""
+    plants = [plant for _, plant in world.industry.plants(state)]
+    made = [
+        world.ledger.of_plant(plant, year).get(record.substance.index, {}).get(PRODUCE, 0)
+        for plant in plants
+    ]
+    declared = [grams for grams in made if grams > record.substance.threshold]
+    return sum(map(s3_least, declared) if record.substance.regime == "S3" else declared)
 
 
 def _stock(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:

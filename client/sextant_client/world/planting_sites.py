@@ -40,10 +40,17 @@ def _capacity(world: World, state: str, year: int, chance: Chance) -> Iterator[F
 
 
 def _owner(world: World, state: str, year: int, chance: Chance) -> Iterator[Fault]:
+    """Yield sites with a new operator, on which the State reports before and after."""
     changed = [s.code for s in world.industry.sites.get(state, ()) if s.changed_owner(year)]
-    declared = {f.site for f in filings_of(world, state, year) if f.kind in PAST} if changed else ()
+    if not changed or year - 1 not in world.plan.reporting_years:
+        return
+    declared = [
+        {(f.kind, f.site) for f in filings_of(world, state, y) if f.kind in PAST}
+        for y in (year - 1, year)
+    ]
+    told = {site for _, site in declared[0] & declared[1]}
     for site in chance.shuffled(changed):
-        if site in declared:
+        if site in told:
             yield Fault(kinds.OWNER_CHANGE_UNSAID, state, (year,), site=site)
 
 

@@ -27,6 +27,7 @@ from sextant_client.world.sites2 import (
 )
 from sextant_client.world.substances import substances
 from sextant_client.world.truth import World
+from sextant_shared import codelists
 
 Made = Sequence[tuple[Plant, Activity]]
 _VERIFICATION_TONNES = 200
@@ -148,3 +149,10 @@ def s3_range(grams: int) -> str:
         if grams < bound * GRAMS_PER_TONNE:
             return code
     return "S3-R4" if grams <= 100_000 * GRAMS_PER_TONNE else "S3-R5"
+
+
+def s3_least(grams: int) -> int:
+    """Return the lower end of the range in which a quantity lies, in grams."""
+    code = s3_range(grams)
+    (line,) = (line for line in codelists.ranges() if line.code == code)
+    return int(line.lower_t * GRAMS_PER_TONNE)

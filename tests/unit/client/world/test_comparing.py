@@ -65,8 +65,8 @@ def test_few_honest_declarations_have_something_to_explain(
     explain = Counter(f.rule for _, f in found if f.severity is Severity.EXPLAIN_OR_FIX)
     assert documents > 2_000
     assert explain.total() < documents / 100, explain
-    # A plan just below the threshold, and a chemical that is not made any more and without a nil.
-    assert set(explain) <= {"X9", "C1", "C3"}
+    # A first version with a slip, and a chemical that is not made any more and without a nil.
+    assert set(explain) <= {"X4", "C1", "C3"}
 
 
 def test_each_fault_that_own_filings_show_is_found(world: World) -> None:

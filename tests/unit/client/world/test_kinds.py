@@ -16,7 +16,7 @@ from sextant_shared.models.declaration.filing import Amendment
 from sextant_shared.models.declaration.folding import fold
 from sextant_shared.rules import check
 
-PLAN = WorldPlan(states=16, years=29, seed=10)
+PLAN = WorldPlan(states=18, years=29, seed=5)
 """From the first day of the Convention, so that all States have to declare what they start with."""
 AT_ENTRY = (
     "A3_CW",
