@@ -42,7 +42,7 @@ def test_parties_load_their_declarations_once_and_states_can_be_enrolled(
     assert again["known"] == first["sent"]
     assert again["homeless"] > 0
     enrol = ("--registrar", stack.home("REG-1"), "--new-homes", tmp_path / "homes")
-    whole = sextant("world", "load", folder, *home, *enrol).json()
+    whole = sextant("world", "load", folder, *home, *enrol, "--jobs", "2").json()
     assert sorted(whole["states"]) == ["XAL", "XBO", "XCA"]
     assert whole["homeless"] == 0
     assert whole["sent"] == again["homeless"]
