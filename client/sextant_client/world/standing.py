@@ -232,7 +232,7 @@ def _inspectors(world: World, profile: Profile, year: int) -> Iterator[Filing]:
             {"code": f"I-{code:04d}", "accepted": bool(i) or chance.happens(0.5)}
             for i, code in enumerate(codes)
         ]
-        body: dict[str, Any] = {"list_reference": reference, "answers": answers}
+        body: dict[str, Any] = {"list_reference": reference, "inspectors": answers}
         yield notification(kind, day, body, due, max(received, day), _RESTRICTED)
     if chance.happens(_OBJECTS):
         later = day + dt.timedelta(chance.between(60, 200))
