@@ -1,9 +1,16 @@
 """Steps 1 to 4 of a deposit (envelope §2.7): caller, length, share, room, and the head's form."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
+from sextant_shared.protocol.access import Role, Subject
+from sextant_shared.protocol.tokens import (
+    issue_access_token,
+    make_dpop_proof,
+    make_token_request,
+)
 from tests.integration.exchange.containers import (
     XAL,
     XBO,
@@ -11,9 +18,20 @@ from tests.integration.exchange.containers import (
     sealed,
 )
 from tests.integration.exchange.refusals import code_of, protected, refused, signature
-from tests.integration.exchange.world import World
+from tests.integration.exchange.world import BASE_URL, World, static_signer
 
 pytestmark = pytest.mark.anyio
+
+
+def payload_with(more: str) -> Callable[[Any], None]:
+    """Write the same payload in another base64."""
+    return lambda jws: jws.update(payload=jws["payload"] + more)
+
+
+def spare_bit(payload: dict[str, Any]) -> None:
+    """Set the lowest bit of the last character of a 32-byte value, which must be zero."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    payload["pc"] = payload["pc"][:-1] + alphabet[alphabet.index(payload["pc"][-1]) | 1]
 
 
 # --- step 1: who is calling -----------------------------------------------------------------------
@@ -45,6 +63,38 @@ async def test_a_proof_is_good_for_one_request(world: World) -> None:
         for _ in range(2)
     ]
     assert (first.status_code, again.status_code, code_of(again)) == (201, 401, "E_AUTH")
+
+
+async def test_a_token_of_another_service_is_refused(world: World) -> None:
+    caller = world.caller(XAL)
+    subject = Subject(caller.client_id, Role.PARTY, XAL)
+    same_key = static_signer("issuer")  # nothing but the name of the issuer differs
+    caller.token = issue_access_token(
+        subject, caller.key.kid, "http://audit.example", same_key, world.clock()
+    )
+    assert await refused(world, sealed()) == (401, "E_AUTH")
+    caller.token = issue_access_token(subject, caller.key.kid, BASE_URL, same_key, world.clock())
+    assert (await caller.deposit(sealed())).status_code == 201
+
+
+async def test_an_assertion_for_another_service_gets_no_token(world: World) -> None:
+    caller = world.caller(XAL)
+    now, url = world.clock(), f"{BASE_URL}/oauth/token"
+    form, proof = make_token_request(caller.client_id, "http://audit.example", url, caller.key, now)
+    answer = await world.send("POST", "/oauth/token", data=form, headers={"DPoP": proof})
+    assert (answer.status_code, code_of(answer)) == (401, "E_AUTH")
+    assert "another audience" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("offset_s", [-61, 61], ids=["stale", "from the future"])
+async def test_a_proof_by_a_clock_that_is_off_is_refused(world: World, offset_s: int) -> None:
+    caller = world.caller(XAL)
+    await caller.get("/v1/parties")
+    when = world.clock() + offset_s
+    proof = make_dpop_proof("POST", f"{BASE_URL}/v1/envelopes", caller.key, when, caller.token)
+    headers = {"Authorization": f"DPoP {caller.token}", "DPoP": proof}
+    answer = await world.send("POST", "/v1/envelopes", content=sealed().data, headers=headers)
+    assert (answer.status_code, code_of(answer)) == (401, "E_AUTH")
 
 
 @pytest.mark.parametrize("client", ["registrar-1", "operator-1"])
@@ -143,6 +193,27 @@ async def test_the_reserve_of_the_disk_is_never_used_for_new_envelopes(stopped: 
         ),
         pytest.param(
             lambda c: c.bent(jws=signature(0, protected(alg="none"))), "E_KEY", id="alg none"
+        ),
+        pytest.param(
+            lambda c: Container(c.manifest[:-1] + b',"payload":""}', c.body),
+            "E_MALFORMED",
+            id="a member twice",
+        ),
+        pytest.param(lambda c: c.bent(jws=payload_with("=")), "E_MALFORMED", id="padded base64"),
+        pytest.param(lambda c: c.bent(jws=payload_with(" ")), "E_MALFORMED", id="spaced base64"),
+        pytest.param(lambda c: c.bent(payload=spare_bit), "E_MALFORMED", id="spare bits"),
+        pytest.param(
+            lambda c: c.bent(payload=lambda p: p.update(len=str(p["len"]))),
+            "E_MALFORMED",
+            id="a number as text",
+        ),
+        pytest.param(
+            lambda c: Container(c.manifest[:-1] + b',"x":1.5}', c.body), "E_MALFORMED", id="a float"
+        ),
+        pytest.param(
+            lambda c: Container(c.manifest[:-1] + b',"x":"\xff"}', c.body),
+            "E_MALFORMED",
+            id="bad UTF-8",
         ),
     ],
 )
