@@ -169,9 +169,9 @@ class ServiceClient:
         return error
 
     def _span(self, method: str, path: str) -> Any:
-        name = f"{method} {path.split('?', maxsplit=1)[0].split('/')[1]}"
+        route = "/".join(path.partition("?")[0].split("/")[:3])  # no ids in a span's name
         return self._telemetry.span(
-            name, kind=SpanKind.CLIENT, attributes={"http.request.method": method}
+            f"{method} {route}", kind=SpanKind.CLIENT, attributes={"http.request.method": method}
         )
 
     async def _headers(self, method: str, path: str) -> dict[str, str]:

@@ -45,7 +45,7 @@ async def test_the_logs_part_stands_in_the_trace_of_the_deposit(world: World) ->
     server = named(spans, "POST /v1/envelopes", trace)
     waiting = named(spans, "exchange.log", trace)
     appending = named(spans, "exchange.append", trace)
-    call = named(spans, "POST v1", trace)
+    call = named(spans, "POST /v1/entries", trace)
     parents = [(server, "b7ad6b7169203331"), (waiting, server["span_id"])]
     parents += [(appending, waiting["span_id"]), (call, appending["span_id"])]
     for span, parent in parents:
