@@ -17,7 +17,7 @@ def run_platform() -> None:
     """Leave the platform up until Ctrl-C; keys and data live as long."""
     screen = Screen()
     with tempfile.TemporaryDirectory(prefix="sextant-run-") as folder:
-        stack = Stack(Path(folder))
+        stack = Stack(Path(folder), report=screen.progress)
         try:
             with screen.step("Starting three services with fresh keys"):
                 stack.prepare()

@@ -35,7 +35,7 @@ def run_demo() -> None:
     """Run the whole story; raise when any part of it does not hold."""
     screen, tally = Screen(), Tally()
     with tempfile.TemporaryDirectory(prefix="sextant-demo-") as folder:
-        stack = Stack(Path(folder))
+        stack = Stack(Path(folder), report=screen.progress)
         try:
             _start(screen, stack)
             for state in STATES:

@@ -15,6 +15,7 @@ class Screen:
     def __init__(self) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
         self._started = time.monotonic()
+        self._passing = 0  # characters of a progress line that the next line takes the place of
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -22,16 +23,25 @@ class Screen:
         begun = time.monotonic()
         self._console.print(f"\n[bold]{title}[/bold]")
         yield
+        self._erase()
         self._console.print(f"  [dim]{time.monotonic() - begun:.1f} s[/dim]")
         sys.stdout.flush()
 
     def progress(self, text: str) -> None:
         """Show what is under way, on a terminal only: the next line takes its place."""
         if self._console.is_terminal:
-            self._console.print(f"  [dim]{text}[/dim]", end="\r")
+            self._erase()
+            self._console.print(f"  {text}", style="dim", markup=False, end="\r")
+            self._passing = len(text) + 2
+
+    def _erase(self) -> None:
+        if self._passing:
+            self._console.print(" " * self._passing, end="\r")
+            self._passing = 0
 
     def line(self, text: str) -> None:
         """Print one line below the heading."""
+        self._erase()
         self._console.print(f"  {text}", markup=False)
         sys.stdout.flush()
 

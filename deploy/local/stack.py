@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,11 @@ PARTIES = (
     Party("NA-XAL", "National Authority of Xanadu-Alba (synthetic)"),
     Party("NA-XBO", "National Authority of Xanadu-Borealis (synthetic)", profile="S2"),
 )
+
+
+CLIENTS = ("exchange-issuer", "exchange", "secretariat", "auditor", "officer")
+# Registrar, log, homes; a key for each client; keys and enrolment of each party; three services.
+STEPS = 3 + len(CLIENTS) + 2 * len(PARTIES) + 3
 
 
 @dataclass(frozen=True)
@@ -81,12 +86,14 @@ def sextant(*arguments: str | Path, expect: Sequence[int] = (0,)) -> Finished:
 
 @dataclass
 class Stack:
-    """Three services and their folder."""
+    """Three services and their folder; `report` is told each step of setting up, with numbers."""
 
     root: Path
     sample_ratio: float = 1.0
     tracing: bool = True
     services: dict[str, ServiceProcess] = field(default_factory=dict)
+    report: Callable[[str], None] = lambda _text: None
+    _done: int = 0
 
     def home(self, name: str) -> Path:
         """Folder of a party's, an officer's or the auditor's client."""
@@ -107,17 +114,22 @@ class Stack:
         for name in ("pins", "logs", "traces", "homes"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
         self._define_services()
+        self._tell("keys of the registrar")
         sextant("keys", "generate", "--home", self.home("REG-1"), "--use", "sig", "--use", "api")
         registrars = self.root / "pins" / "registrars.json"
         sextant("keys", "registrars", "--home", self.home("REG-1"), "--out", registrars)
-        for name in ("exchange-issuer", "exchange", "secretariat", "auditor", "officer"):
+        for name in CLIENTS:
+            self._tell(f"access key of {name}")
             sextant("keys", "generate", "--home", self.home(name), "--use", "api")
         self._write_clients()
+        self._tell("the log begins")
         log_file = self.root / "pins" / "log.json"
         log_file.write_text(self._init_log())
         sextant("trust", "--registrars", registrars, "--log", log_file, "--out", self.trust_file)
         for party in PARTIES:
+            self._tell(f"keys of {party.id}")
             self._prepare_party(party)
+        self._tell("homes of auditor and officer")
         self._init_home("auditor", "AUD", "auditor")
         self._init_home("officer", SEC, "officer")
 
@@ -127,6 +139,7 @@ class Stack:
         for service in chosen:
             service.start()
         for service in chosen:
+            self._tell(f"{service.name} starts")
             service.wait_ready()
 
     def stop(self) -> None:
@@ -136,22 +149,21 @@ class Stack:
 
     def enrol(self) -> list[dict[str, Any]]:
         """Have the registrar give every party's document to the exchange."""
-        exchange = self.services["exchange"].url
-        return [
-            sextant(
-                "keys",
-                "enrol",
-                self.root / "pins" / f"{party.id}.json",
-                "--exchange",
-                exchange,
-                "--client-id",
-                "REG-1",
-                "--home",
-                self.home("REG-1"),
-                "--json",
-            ).json()
-            for party in PARTIES
-        ]
+        return [self._enrol(party) for party in PARTIES]
+
+    def _enrol(self, party: Party) -> dict[str, Any]:
+        self._tell(f"{party.id} is enrolled")
+        request, exchange = self.root / "pins" / f"{party.id}.json", self.services["exchange"].url
+        registrar = ("--client-id", "REG-1", "--home", self.home("REG-1"))
+        done = sextant("keys", "enrol", request, "--exchange", exchange, *registrar, "--json")
+        enrolled: dict[str, Any] = done.json()
+        return enrolled
+
+    def _tell(self, text: str) -> None:
+        """Report a step while setting up; a later start of services is none of it."""
+        self._done += 1
+        if self._done <= STEPS:
+            self.report(f"{self._done}/{STEPS} {text}")
 
     def api_key(self, name: str, use: str = "api") -> Path:
         """Return the only key file of one use in a home."""

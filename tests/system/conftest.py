@@ -9,9 +9,15 @@ from deploy.local.stack import Stack
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def reported() -> list[str]:
+    """Return what setting up the platform reported."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, reported: list[str]) -> Iterator[Stack]:
     """Return three running services with SEC, NA-XAL and NA-XBO enrolled."""
-    platform = Stack(Path(tmp_path_factory.mktemp("platform")))
+    platform = Stack(Path(tmp_path_factory.mktemp("platform")), report=reported.append)
     platform.prepare()
     platform.start()
     platform.enrol()

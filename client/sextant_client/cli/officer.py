@@ -78,7 +78,7 @@ def _lines(answer: Any, indent: str = "") -> list[str]:
             if isinstance(value, dict | list) and value:
                 lines += [f"{indent}{name}:", *_lines(value, indent + "  ")]
             else:
-                lines.append(f"{indent}{name}: {value}")
+                lines.append(f"{indent}{name}: {_said(value)}")
         return lines
     if isinstance(answer, list):
         if all(_is_flat(item) for item in answer):
@@ -101,6 +101,12 @@ def _table(items: list[dict[str, Any]], indent: str) -> list[str]:
         + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None or value in ([], {}) else str(value)
 
 
 def _cell(value: Any) -> str:
