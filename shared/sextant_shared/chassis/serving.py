@@ -4,7 +4,9 @@ Uvicorn stops listening at once; with `drain_s` the service keeps listening that
 it is not ready, so that a balancer stops sending. Then it finishes what is under way.
 """
 
+import gc
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
@@ -26,6 +28,9 @@ from sextant_shared.errors import Code, PlatformError
 KEEP_ALIVE_S = 75  # longer than a client's pool keeps idle connections
 GRACEFUL_SHUTDOWN_S = 10
 SWITCH_INTERVAL_S = 0.0005  # the writer thread hands the interpreter back sooner: p99 halves
+# How many new objects are looked through for cycles at once, and how many such rounds make one of
+# the older ones. Python's 700 is for small programs: a request makes hundreds that live shortly.
+GC_THRESHOLDS = (10_000, 20, 20)
 USAGE = "usage: python -m {module} serve | check-config"
 
 
@@ -36,6 +41,11 @@ class DrainingServer(uvicorn.Server):
         super().__init__(config)
         self._app = app
         self._drain_s = drain_s
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then set aside what lives as long as the process."""
+        await super().startup(sockets)
+        settle_memory()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain first; a second signal stops at once."""
@@ -48,6 +58,17 @@ class DrainingServer(uvicorn.Server):
         timer = threading.Timer(self._drain_s, super().handle_exit, (sig, frame))
         timer.daemon = True
         timer.start()
+
+
+def settle_memory() -> None:
+    """Take what start-up made out of the search for cycles, and search in larger steps.
+
+    Modules, routes and models make up most of the objects of a service and are never garbage; to
+    go through them again and again cost a tenth of each deposit, and pauses besides.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 def run_service(
