@@ -71,12 +71,29 @@ class Intake:
         require(subject, Action.ENVELOPE_DEPOSIT, [manifest.header.from_])
         _describe(manifest)
         claim = Claim(manifest.header.from_, manifest.header.id, manifest.digest)
-        repeated = await self.deposits.repeat(claim)  # 10
-        if repeated is not None:
-            return repeated, claim
-        check_length(manifest, arrival.length)  # 11
-        arrived = await arrival.container(manifest, self.small_bytes, self.arrivals)
+        arrived = await self._arrive(claim, manifest, arrival)  # 10, 11
+        if isinstance(arrived, Deposited):
+            return arrived, claim
         return await self._deposit(claim, manifest, arrived, now), claim  # 12
+
+    async def _arrive(
+        self, claim: Claim, manifest: Manifest, arrival: Arrival
+    ) -> Arrived | Deposited:
+        """Return the container, or the answer to a repeat, of which no body is wanted.
+
+        A small container is read first and its id looked up where it is held, in the same
+        transaction: one look less for each deposit. If its body is faulty, step 10 speaks first.
+        """
+        is_small = manifest.total_size <= self.small_bytes
+        if not is_small and (repeated := await self.deposits.repeat(claim)):
+            return repeated
+        try:
+            check_length(manifest, arrival.length)
+            return await arrival.container(manifest, self.small_bytes, self.arrivals)
+        except PlatformError:
+            if is_small and (repeated := await self.deposits.repeat(claim)):
+                return repeated
+            raise
 
     async def _deposit(
         self, claim: Claim, manifest: Manifest, arrived: Arrived, now: float
