@@ -1,7 +1,7 @@
 """Builds a service's app: guard, problems, health, docs and telemetry in one fixed order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -23,7 +23,7 @@ from sextant_shared.chassis.problems import (
     on_platform_error,
     problem_response,
 )
-from sextant_shared.chassis.routing import GuardedRoute, guarded_router, open_to_all
+from sextant_shared.chassis.routing import GuardedRoute, Straight, guarded_router, open_to_all
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.errors import Code, PlatformError
@@ -61,6 +61,8 @@ def create_application(
     Raises:
         PlatformError: `E_INTERNAL` for a route that names no action.
     """
+    routers = (_service_routes(name, identity, ready), *routers)
+    guarded = [route for router in routers for route in _guarded(router)]
     app = Service(
         title=f"Sextant {name}",
         description=description,
@@ -83,7 +85,8 @@ def create_application(
                 Bounds,
                 max_in_flight=settings.max_in_flight,
                 body_read_timeout_s=settings.body_read_timeout_s,
-            )
+            ),
+            Middleware(Straight, routes=guarded),
         ],
         exception_handlers={
             PlatformError: on_platform_error,
@@ -94,8 +97,7 @@ def create_application(
     app.state.identity = identity
     app.state.draining = False
     app.state.settings = settings
-    for router in (_service_routes(name, identity, ready), *routers):
-        _require_guards(router)
+    for router in routers:
         app.include_router(router)
     return app
 
@@ -106,8 +108,8 @@ def gated(app: FastAPI) -> ASGIApp:
     return TraceGate(app, accept=settings.trace_parent == "accept")
 
 
-def _require_guards(router: APIRouter) -> None:
-    """Refuse a router that was made without the guard."""
+def _guarded(router: APIRouter) -> Iterator[GuardedRoute]:
+    """Yield a router's routes; refuse one that was made without the guard."""
     for route in router.routes:
         if not isinstance(route, GuardedRoute):
             raise PlatformError(
@@ -115,6 +117,7 @@ def _require_guards(router: APIRouter) -> None:
                 f"route {getattr(route, 'path', '?')} is not guarded",
                 fix="Make its router with guarded_router().",
             )
+        yield route
 
 
 def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:

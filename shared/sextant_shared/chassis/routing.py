@@ -1,21 +1,24 @@
 """Guards every route: no route without an action, no body read before the caller is known.
 
 A room writes `router = guarded_router()` and `@router.post(path, **action(Action.X))`. A route
-without an action fails when it is declared, so a forgotten guard cannot ship.
+without an action fails when it is declared, so a forgotten guard cannot ship. A route that streams
+is answered without the framework's layers, behind the same guard (`Straight`).
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
+from opentelemetry import trace
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sextant_shared.chassis.api_docs import PROBLEM, Responses, summary_of
 from sextant_shared.chassis.identity import Identity
+from sextant_shared.chassis.problems import on_platform_error
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Action, Subject, require
@@ -70,17 +73,54 @@ class GuardedRoute(APIRoute):
         inner = super().get_route_handler()
 
         async def guarded(request: Request) -> Response:
-            if self.action is not None:
-                identity: Identity = request.app.state.identity
-                subject = identity.authenticate(request)
-                require(subject, self.action)
-                request.state.subject = subject
-            if self.streams:  # the hot path: the endpoint takes the request and nothing else
-                response: Response = await self.endpoint(request)
-                return response
+            if self.streams:
+                return await self.straight(request)
+            self._admit(request)
             return await inner(_bounded(request))
 
         return guarded
+
+    async def straight(self, request: Request) -> Response:
+        """Answer behind the guard; the endpoint takes the request and nothing else."""
+        self._admit(request)
+        response: Response = await self.endpoint(request)
+        return response
+
+    def _admit(self, request: Request) -> None:
+        if self.action is not None:
+            identity: Identity = request.app.state.identity
+            subject = identity.authenticate(request)
+            require(subject, self.action)
+            request.state.subject = subject
+
+
+class Straight:
+    """Answers routes that stream, and passes everything else on to the framework.
+
+    Its routers, exit stacks and nested error handlers are for what these routes do not use, and
+    cost as much as a signature. The routes stand in its API document all the same.
+    """
+
+    def __init__(self, app: ASGIApp, *, routes: Iterable[GuardedRoute]) -> None:
+        self._app = app
+        self._routes = {(m, r.path): r for r in routes for m in r.methods or () if r.streams}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Guard and answer, or pass on."""
+        route = self._routes.get((scope.get("method", ""), scope.get("path", "")))
+        if route is None:
+            await self._app(scope, receive, send)
+            return
+        span = trace.get_current_span()
+        if span.is_recording():  # what the framework's router does for the others
+            span.update_name(f"{scope['method']} {route.path}")
+            span.set_attribute("http.route", route.path)
+        request = Request(scope, receive)
+        try:
+            response = await route.straight(request)
+        except PlatformError as error:
+            response = await on_platform_error(request, error)
+        await response(scope, receive, send)
 
 
 def guarded_router(**options: Any) -> APIRouter:

@@ -43,6 +43,7 @@ async def test_the_logs_part_stands_in_the_trace_of_the_deposit(world: World) ->
     spans = await traced(world, "01")
     trace = TRACE.format(0)
     server = named(spans, "POST /v1/envelopes", trace)
+    assert server["attributes"]["http.route"] == "/v1/envelopes"
     waiting = named(spans, "exchange.log", trace)
     appending = named(spans, "exchange.append", trace)
     call = named(spans, "POST /v1/entries", trace)

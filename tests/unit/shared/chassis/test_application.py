@@ -49,6 +49,10 @@ def make_app(tmp_path: Path, *, ready: str = "ok", **changes: object) -> FastAPI
     async def closed() -> Response:
         return JSONResponse({"reached": True})
 
+    @router.post("/straight", **action(Action.LOG_APPEND, streams=True))
+    async def straight(_request: Request) -> Response:
+        return JSONResponse({"reached": True})
+
     @router.post("/echo", **open_to_all("test"))
     async def echo(request: Request) -> Response:
         body = await request.body()
@@ -103,6 +107,20 @@ async def test_a_stranger_is_refused_with_what_to_do(tmp_path: Path) -> None:
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("DPoP")
     assert "/oauth/token" in answer.json()["fix"]
+
+
+async def test_a_route_that_streams_is_guarded_and_documented_as_every_other(
+    tmp_path: Path,
+) -> None:
+    async with client(make_app(tmp_path)) as http:
+        stranger = await http.post("/straight")
+        other = await http.get("/straight")
+        api = (await http.get("/openapi.json")).json()
+    assert (stranger.status_code, stranger.json()["code"]) == (401, "E_AUTH")
+    assert stranger.headers["x-content-type-options"] == "nosniff"
+    assert stranger.headers["content-type"] == "application/problem+json"
+    assert (other.status_code, other.headers["allow"]) == (405, "POST")
+    assert api["paths"]["/straight"]["post"]["security"] == [{"dpop": []}]
 
 
 async def test_an_unexpected_error_tells_nothing_of_itself(tmp_path: Path) -> None:
