@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from sextant_shared.chassis import api_docs
 from sextant_shared.chassis.api_docs import HEALTH, READINESS, TOKEN, TOKEN_REQUEST
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
-from sextant_shared.chassis.middleware import Bounds, TraceGate
+from sextant_shared.chassis.middleware import Bounds, TraceGate, has_no_span
 from sextant_shared.chassis.problems import (
     on_http_error,
     on_invalid_request,
@@ -28,7 +28,6 @@ from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.errors import Code, PlatformError
 
-QUIET_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
 Ready = Callable[[], Awaitable[dict[str, str]]]
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 READY_TIMEOUT_S = 1.0  # a store that answers later is not ready
@@ -78,7 +77,7 @@ def create_application(
             "logs": False,
             "operation_spans": False,
             "auto_configure": False,
-            "exclude": lambda scope: scope.get("path") in QUIET_PATHS,
+            "exclude": has_no_span,
         },
         middleware=[
             Middleware(
@@ -97,6 +96,7 @@ def create_application(
     app.state.identity = identity
     app.state.draining = False
     app.state.settings = settings
+    app.state.telemetry = telemetry
     for router in routers:
         app.include_router(router)
     return app
@@ -105,7 +105,7 @@ def create_application(
 def gated(app: FastAPI) -> ASGIApp:
     """Return the app as a server runs it: with the trace gate outside the framework's telemetry."""
     settings: ServiceSettings = app.state.settings
-    return TraceGate(app, accept=settings.trace_parent == "accept")
+    return TraceGate(app, accept=settings.trace_parent == "accept", telemetry=app.state.telemetry)
 
 
 def _guarded(router: APIRouter) -> Iterator[GuardedRoute]:

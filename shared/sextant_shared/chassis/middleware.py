@@ -10,12 +10,19 @@ from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sextant_shared.chassis.problems import problem_response
-from sextant_shared.chassis.telemetry import ERROR_TYPE, current_trace_id, link_current
+from sextant_shared.chassis.telemetry import (
+    ERROR_TYPE,
+    Telemetry,
+    current_trace_id,
+    link_current,
+)
 from sextant_shared.clock import random_bytes
 from sextant_shared.errors import Code, PlatformError
 
 _TRACE_HEADERS = (b"traceparent", b"tracestate", b"baggage")
 _CALLER_TRACE = "sextant.caller_traceparent"
+_UNSEEN = "sextant.unseen"
+QUIET_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
 _PROBES = frozenset({"/healthz", "/readyz"})  # answered also when all places are taken
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -26,28 +33,49 @@ _log = structlog.get_logger("sextant.request")
 
 
 class TraceGate:
-    """Keeps a caller's trace context out of ours unless the operator accepts it.
+    """Keeps a caller's trace context out of ours unless the operator accepts it, and samples.
 
     A stranger's context as parent would let the stranger force sampling and guess trace ids; our
     span only links to it. `baggage` is never taken.
     """
 
-    def __init__(self, app: ASGIApp, *, accept: bool) -> None:
+    def __init__(self, app: ASGIApp, *, accept: bool, telemetry: Telemetry) -> None:
         self._app = app
         self._accept = accept
+        self._telemetry = telemetry
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Strip, then pass on."""
-        if scope["type"] == "http":
-            dropped = _TRACE_HEADERS[2:] if self._accept else _TRACE_HEADERS
-            kept = []
-            for pair in scope["headers"]:
-                if pair[0] not in dropped:
-                    kept.append(pair)
-                elif pair[0] == b"traceparent":
-                    scope[_CALLER_TRACE] = pair[1].decode("latin-1")
-            scope["headers"] = kept
-        await self._app(scope, receive, send)
+        """Strip, draw whether the request is recorded, then pass on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        caller = self._strip(scope)
+        if not self._telemetry.enabled or scope["path"] in QUIET_PATHS:
+            await self._app(scope, receive, send)
+            return
+        with self._telemetry.request(caller if self._accept else None) as is_recorded:
+            scope[_UNSEEN] = not is_recorded
+            await self._app(scope, receive, send)
+
+    def _strip(self, scope: Scope) -> str | None:
+        """Remove what is not taken from the headers; return the caller's trace."""
+        dropped = _TRACE_HEADERS[2:] if self._accept else _TRACE_HEADERS
+        caller = None
+        kept = []
+        for pair in scope["headers"]:
+            if pair[0] == b"traceparent":
+                caller = pair[1].decode("latin-1")
+            if pair[0] not in dropped:
+                kept.append(pair)
+        if caller and not self._accept:
+            scope[_CALLER_TRACE] = caller
+        scope["headers"] = kept
+        return caller
+
+
+def has_no_span(scope: Scope) -> bool:
+    """Return whether the framework's telemetry passes this request by."""
+    return scope.get("path") in QUIET_PATHS or scope.get(_UNSEEN, False)
 
 
 class Bounds:

@@ -6,9 +6,11 @@ content, key material, names of persons or declared values.
 """
 
 import json
+import random
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,12 @@ from opentelemetry.sdk.trace.export import (
     SpanExporter,
     SpanExportResult,
 )
-from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.sdk.trace.sampling import (
+    Decision,
+    ParentBased,
+    SamplingResult,
+    TraceIdRatioBased,
+)
 from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -45,6 +52,21 @@ BATCH_COUNT = "messaging.batch.message_count"
 ERROR_TYPE = "error.type"
 
 Attributes = Mapping[str, str | int]
+
+
+_drawn: ContextVar[bool] = ContextVar("drawn", default=False)
+
+
+class _Drawn(TraceIdRatioBased):
+    """Samples what `Telemetry.request` has drawn, and a share of what else begins a trace."""
+
+    def should_sample(
+        self, parent_context: Context | None, trace_id: int, *args: Any, **options: Any
+    ) -> SamplingResult:
+        """Decide for the first span of a trace."""
+        if _drawn.get():
+            return SamplingResult(Decision.RECORD_AND_SAMPLE, options.get("attributes"))
+        return super().should_sample(parent_context, trace_id, *args, **options)
 
 
 class FileSpanExporter(SpanExporter):
@@ -73,15 +95,41 @@ class Telemetry:
         ratio = settings.trace_sample_ratio if settings and settings.tracing else 0.0
         self.provider = TracerProvider(
             resource=Resource.create({"service.name": service, "service.namespace": "sextant"}),
-            sampler=ParentBasedTraceIdRatio(ratio),
+            sampler=ParentBased(root=_Drawn(ratio)),
             shutdown_on_exit=False,
         )
         self.enabled = bool(settings and settings.tracing)
+        self._ratio = ratio
         self.tracer = self.provider.get_tracer("sextant")
         if settings and settings.trace_file:
             self.add(FileSpanExporter(settings.trace_file))
         if settings and settings.otlp_endpoint:
             self.add(OTLPSpanExporter(endpoint=settings.otlp_endpoint, timeout=2))
+
+    @contextmanager
+    def request(self, parent: str | None) -> Iterator[bool]:
+        """Draw whether this request is recorded and say so; if not, only its ids are there.
+
+        Drawn before the framework's telemetry runs: to build a span that nobody will see cost more
+        than the parse of a manifest. `parent` is the caller's `traceparent`, where it is accepted.
+        """
+        caller = _span_context(parent) if parent else None
+        is_recorded = caller.trace_flags.sampled if caller else self._draws()
+        if is_recorded:
+            token = _drawn.set(True)
+            try:
+                yield True
+            finally:
+                _drawn.reset(token)
+            return
+        ids = self.provider.id_generator
+        trace_id = caller.trace_id if caller else ids.generate_trace_id()
+        unseen = trace.SpanContext(trace_id, ids.generate_span_id(), is_remote=False)
+        with trace.use_span(trace.NonRecordingSpan(unseen)):
+            yield False
+
+    def _draws(self) -> bool:
+        return random.random() < self._ratio  # noqa: S311 -- a sample, nothing to be guarded
 
     def add(self, exporter: SpanExporter) -> None:
         """Export spans to one more place, in the background."""
