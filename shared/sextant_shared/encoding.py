@@ -86,11 +86,11 @@ def canonical_json(value: Any) -> bytes:
     """
     _refuse_inexact(value)
     try:
-        text = json.dumps(
-            _sorted(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False
-        )
+        text = _ENCODER.encode(value)
+        if not text.isascii():  # only there can the two orders of names differ
+            text = _UNSORTED.encode(_sorted(value))
         return text.encode("utf-8")
-    except (UnicodeEncodeError, AttributeError, TypeError, ValueError) as error:
+    except (UnicodeEncodeError, TypeError, ValueError) as error:
         raise PlatformError(Code.MALFORMED, f"no canonical JSON: {error}") from error
 
 
@@ -120,7 +120,7 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 6) -> dict[str, 
     _check_depth(data, max_depth)
     try:
         value = _DECODER.decode(data.decode("utf-8"))
-        if b"\\u" in data:
+        if b"\\" in data and b"\\u" in data:  # one byte is found ten times faster than two
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # finds lone surrogates
     except (UnicodeError, ValueError, RecursionError) as error:
         raise PlatformError(Code.MALFORMED, f"not strict JSON: {error}") from error
@@ -167,13 +167,23 @@ _DECODER = json.JSONDecoder(
 )
 
 
+_UNSORTED = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), allow_nan=False, sort_keys=True
+)
+
+
 def _refuse_inexact(value: Any) -> None:
+    if isinstance(value, str):
+        return
     if isinstance(value, float):
         raise PlatformError(Code.MALFORMED, "floats have no canonical JSON here")
     if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
         raise PlatformError(Code.MALFORMED, "integers beyond 2^53 have no canonical JSON here")
     if isinstance(value, dict):
-        for item in value.values():
+        for name, item in value.items():
+            if not isinstance(name, str):
+                raise PlatformError(Code.MALFORMED, "members of canonical JSON are named by text")
             _refuse_inexact(item)
     elif isinstance(value, list | tuple):
         for item in value:

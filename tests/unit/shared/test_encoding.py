@@ -111,6 +111,12 @@ def test_members_are_ordered_by_utf16_code_units() -> None:
     assert canonical_json({"\ufb33": 1, "\U0001f600": 2}) == '{"😀":2,"\ufb33":1}'.encode()
 
 
+@given(st.dictionaries(st.text(max_size=4), st.none(), max_size=6))
+def test_the_order_of_members_is_that_of_utf16_whatever_their_names(value: dict[str, None]) -> None:
+    names = list(json.loads(canonical_json(value)))
+    assert names == sorted(value, key=lambda name: name.encode("utf-16-be"))
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=20),
     lambda inner: (
