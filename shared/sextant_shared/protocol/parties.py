@@ -87,28 +87,32 @@ class VerifiedParty:
         """The public keys by key id, each loaded once for the life of this version."""
         return {key.kid: _load(key) for key in self.document.keys}
 
+    @cached_property
+    def _by_use(self) -> Mapping[tuple[str, KeyUse], PartyKey]:
+        return {(key.kid, key.use): key for key in self.document.keys}
+
     def key(self, kid: str, use: KeyUse, *, code: Code = Code.KEY) -> PartyKey:
         """Return the active key `kid` of that use.
 
         Raises:
             PlatformError: `code` when the party has no such key or it is not active.
         """
-        for key in self.document.keys:
-            if key.kid == kid and key.use is use:
-                if key.status is KeyStatus.ACTIVE:
-                    return key
-                raise PlatformError(
-                    code,
-                    f"key {kid} of {self.document.party} is {key.status}",
-                    expected="an active key",
-                    received=f"{key.status} since {key.changed}: {key.reason}",
-                    fix="Use a key that the newest party document lists as active.",
-                )
-        raise PlatformError(
-            code,
-            f"{self.document.party} has no {use} key {kid}",
-            fix="Fetch the newest party document and use a key it lists as active.",
-        )
+        key = self._by_use.get((kid, use))
+        if key is None:
+            raise PlatformError(
+                code,
+                f"{self.document.party} has no {use} key {kid}",
+                fix="Fetch the newest party document and use a key it lists as active.",
+            )
+        if key.status is not KeyStatus.ACTIVE:
+            raise PlatformError(
+                code,
+                f"key {kid} of {self.document.party} is {key.status}",
+                expected="an active key",
+                received=f"{key.status} since {key.changed}: {key.reason}",
+                fix="Use a key that the newest party document lists as active.",
+            )
+        return key
 
     def active(self, use: KeyUse) -> list[PartyKey]:
         """Return the active keys of that use, in document order."""
