@@ -74,6 +74,17 @@ async def test_what_is_not_sampled_leaves_no_span_of_its_own(world: World) -> No
     named(spans, "exchange.log", TRACE.format(1))
 
 
+async def test_a_trace_that_begins_here_has_the_logs_part_as_well(world: World) -> None:
+    path = world.folder / "spans.jsonl"
+    await world.restart(trace_file=path, trace_parent="link")
+    assert (await world.caller(XAL).deposit(sealed())).status_code == 201
+    await world.stop()
+    spans = [json.loads(line) for line in path.read_text().splitlines()]
+    (server,) = [span for span in spans if span["name"] == "POST /v1/envelopes"]
+    for name in ("exchange.log", "exchange.append", "POST /v1/entries"):
+        named(spans, name, server["trace_id"])
+
+
 async def test_spans_carry_ids_and_sizes_and_nothing_else_of_ours(world: World) -> None:
     spans = await traced(world, "01")
     attributes = {name for span in spans for name in span["attributes"]}

@@ -19,6 +19,7 @@ from sextant_shared.protocol.logproof import format_proof
 
 APPEND_TIMEOUT_S = 10.0  # the deposits behind it are held; better a fresh try than a long one
 MAX_EVIDENCE_CHARS = 65_536
+_SAMPLED = frozenset("13579bdf")  # the lowest bit of the flags; others may be set beside it
 
 
 class HttpLog:
@@ -77,7 +78,7 @@ class HttpLog:
 
 def is_sampled(traceparent: str | None) -> TypeGuard[str]:
     """Return whether anybody will look at this trace: what is not sampled costs no span."""
-    return traceparent is not None and traceparent.endswith("-01")
+    return traceparent is not None and traceparent[-1:] in _SAMPLED
 
 
 def _leaf(entry: bytes, index: int, path: list[bytes], checkpoint: Checkpoint) -> LoggedLeaf:
