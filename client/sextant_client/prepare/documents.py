@@ -10,6 +10,8 @@ from sextant_client.prepare.jsonlines import JsonLines
 from sextant_client.prepare.sourced import Meter, Sourced, no_meter
 from sextant_client.prepare.workbook_reading import read_workbook
 from sextant_client.prepare.workbook_writing import write_workbook
+from sextant_client.prepare.xml.reading import read_xml
+from sextant_client.prepare.xml.writing import write_xml
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.rules import MAX_BYTES, MAX_DEPTH
@@ -110,11 +112,25 @@ def _write_csv(path: Path, document: dict[str, Any], _marks: Marks) -> None:
     write_csv(path, document)
 
 
-_READERS: Mapping[str, Reader] = {".json": _read_json, ".xlsx": read_workbook, ".csv": read_csv}
+def _read_xml(path: Path, _meter: Meter) -> Sourced:
+    return read_xml(path)
+
+
+def _write_xml(path: Path, document: dict[str, Any], _marks: Marks) -> None:
+    write_xml(path, document)
+
+
+_READERS: Mapping[str, Reader] = {
+    ".json": _read_json,
+    ".xlsx": read_workbook,
+    ".csv": read_csv,
+    ".xml": _read_xml,
+}
 # Read to the point where it can be said why not: macros, the old form, a password.
 _REFUSED: Mapping[str, Reader] = {".xls": read_workbook, ".xlsm": read_workbook}
 _WRITERS: Mapping[str, Writer] = {
     ".json": _write_json,
     ".xlsx": write_workbook,
     ".csv": _write_csv,
+    ".xml": _write_xml,
 }
