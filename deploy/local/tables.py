@@ -9,6 +9,7 @@ from typing import get_args
 from deploy.local.apis import SERVICES, openapi_text
 from deploy.local.worked import WORKED, worked_text
 from sextant_client.errors import TABLE as EXITS
+from sextant_client.prepare.xml.schema import as_xsd
 from sextant_shared.deadlines import DeadlinePolicy, policy_id
 from sextant_shared.deadlines import rules as deadline_rules
 from sextant_shared.models.declaration import CATALOGUE
@@ -136,10 +137,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "rules.md": rules_page,
     **{f"openapi/{service}.json": partial(openapi_text, service) for service in SERVICES},
     **{f"schemas/{kind.id}.json": partial(schema_text, kind) for kind in CATALOGUE.values()},
+    **{f"schemas/xsd/{kind.id}.xsd": partial(as_xsd, kind) for kind in CATALOGUE.values()},
     "deadlines.md": deadlines_page,
     WORKED: worked_text,
 }
-FOLDERS = ("openapi", "schemas")  # nothing stands there that is not generated
+FOLDERS = ("openapi", "schemas", "schemas/xsd")  # nothing stands there that is not generated
 
 
 def main() -> None:
@@ -156,7 +158,7 @@ def main() -> None:
 def left_over() -> list[Path]:
     """Return the files of generated folders that no page writes any more."""
     found = [path for folder in FOLDERS for path in (DOCS / folder).iterdir()]
-    return [path for path in found if str(path.relative_to(DOCS)) not in PAGES]
+    return [p for p in found if p.is_file() and str(p.relative_to(DOCS)) not in PAGES]
 
 
 if __name__ == "__main__":

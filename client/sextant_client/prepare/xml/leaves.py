@@ -44,8 +44,9 @@ def form_of(member: Member) -> Form:
     """Return how a member's value, or each item of its list, is written."""
     if member.model is not None:
         return Form.MEMBERS
-    if member.choices or member.is_day:
-        return Form.WORD
+    if member.choices:
+        words = all(isinstance(choice, str) for choice in member.choices)
+        return Form.WORD if words else Form.INTEGER
     if member.bare is JsonValue:
         return Form.JSON
     if isinstance(member.bare, type) and issubclass(member.bare, Quantity):
