@@ -7,6 +7,7 @@ from typing import Any
 from sextant_client.home import as_json, write_file
 from sextant_client.prepare.csvfile import read_csv, write_csv
 from sextant_client.prepare.jsonlines import JsonLines
+from sextant_client.prepare.pdf.printing import write_pdf
 from sextant_client.prepare.sourced import Meter, Sourced, no_meter
 from sextant_client.prepare.workbook_reading import read_workbook
 from sextant_client.prepare.workbook_writing import write_workbook
@@ -120,6 +121,10 @@ def _write_xml(path: Path, document: dict[str, Any], _marks: Marks) -> None:
     write_xml(path, document)
 
 
+def _write_pdf(path: Path, document: dict[str, Any], _marks: Marks) -> None:
+    write_pdf(path, document)
+
+
 _READERS: Mapping[str, Reader] = {
     ".json": _read_json,
     ".xlsx": read_workbook,
@@ -133,4 +138,5 @@ _WRITERS: Mapping[str, Writer] = {
     ".xlsx": write_workbook,
     ".csv": _write_csv,
     ".xml": _write_xml,
+    ".pdf": _write_pdf,
 }

@@ -1,17 +1,12 @@
 """How single values stand in XML as text, and come back as the very same values."""
 
-import datetime as dt
 import json
 import re
-from enum import Enum
 from typing import Any
 
-from pydantic import JsonValue
-
-from sextant_client.prepare.members import Member
+from sextant_client.prepare.forms import Form
 from sextant_shared.encoding import MAX_SAFE_INTEGER, parse_json
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.declaration.amount import Quantity
 from sextant_shared.rules import MAX_BYTES, MAX_DEPTH
 
 SPACE = " \t\r\n"  # XML 1.0 §2.3: what does not count around a token
@@ -24,35 +19,8 @@ _UNIT, _NOTHING, _VALUE = "unit", "nothing", "value"
 ATTRIBUTES = (_UNIT, _NOTHING)
 
 
-class Form(Enum):
-    """How the value of an element is written."""
-
-    TEXT = "text"
-    WORD = "word of a closed list, or a day"
-    INTEGER = "whole number"
-    BOOLEAN = "true or false"
-    AMOUNT = "amount"
-    JSON = "JSON"
-    MEMBERS = "members"
-
-
 class UnwritableError(Exception):
     """This value would not come back from XML as it is; the message says why."""
-
-
-def form_of(member: Member) -> Form:
-    """Return how a member's value, or each item of its list, is written."""
-    if member.model is not None:
-        return Form.MEMBERS
-    if member.choices:
-        words = all(isinstance(choice, str) for choice in member.choices)
-        return Form.WORD if words else Form.INTEGER
-    if member.bare is JsonValue:
-        return Form.JSON
-    if isinstance(member.bare, type) and issubclass(member.bare, Quantity):
-        return Form.AMOUNT
-    forms = {str: Form.TEXT, int: Form.INTEGER, bool: Form.BOOLEAN, dt.date: Form.WORD}
-    return forms[member.bare]
 
 
 def read_leaf(form: Form, text: str) -> Any:

@@ -8,17 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from sextant_client.prepare.forms import Form, form_of
 from sextant_client.prepare.members import Member, members_of
 from sextant_client.prepare.sourced import Sourced, misread, nearest
-from sextant_client.prepare.xml.leaves import (
-    ATTRIBUTES,
-    SPACE,
-    Form,
-    echo,
-    form_of,
-    read_amount,
-    read_leaf,
-)
+from sextant_client.prepare.xml.leaves import ATTRIBUTES, SPACE, echo, read_amount, read_leaf
 from sextant_client.prepare.xml.parsing import LIMITS, Limits, StopReadingError, parse
 from sextant_client.prepare.xml.spaces import ITEM, ROOT, SCHEMA, namespace, schema_of
 from sextant_shared.errors import Finding, PlatformError

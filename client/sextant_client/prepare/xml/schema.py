@@ -12,8 +12,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from sextant_client.prepare.describe import told_of
+from sextant_client.prepare.forms import Form, form_of
 from sextant_client.prepare.members import Member, members_of
-from sextant_client.prepare.xml.leaves import ATTRIBUTES, Form, form_of
+from sextant_client.prepare.xml.leaves import ATTRIBUTES
 from sextant_client.prepare.xml.spaces import ITEM, ROOT, SCHEMA, namespace
 from sextant_shared.encoding import MAX_SAFE_INTEGER
 from sextant_shared.models.declaration import Kind

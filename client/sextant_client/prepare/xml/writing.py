@@ -7,15 +7,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from sextant_client.home import write_file
+from sextant_client.prepare.forms import Form, form_of
 from sextant_client.prepare.members import Member, members_of
-from sextant_client.prepare.xml.leaves import (
-    Form,
-    UnwritableError,
-    echo,
-    form_of,
-    write_amount,
-    write_leaf,
-)
+from sextant_client.prepare.xml.leaves import UnwritableError, echo, write_amount, write_leaf
 from sextant_client.prepare.xml.spaces import ITEM, ROOT, SCHEMA, namespace, schema_of
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 from sextant_shared.models.declaration import kind_of
