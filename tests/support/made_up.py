@@ -1,22 +1,22 @@
 """Made-up documents of any kind, from the models alone: a kind that is added is covered at once.
 
-They fit their model and mean nothing; what the values mean together is for the rules.
+They fit their model and mean nothing; what the values mean together is for the rules. Lists and
+texts are short, so that a document is drawn in milliseconds.
 """
 
 import datetime as dt
-import types
 from functools import cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from hypothesis import strategies as st
-from pydantic import BaseModel, JsonValue
 
+from sextant_shared.encoding import MAX_SAFE_INTEGER
 from sextant_shared.models.declaration import CATALOGUE
-from sextant_shared.models.declaration.amount import Quantity
 
 MAX_ITEMS = 3
+MAX_TEXT = 40
 # What tables, CSV, XML and spreadsheet programs could take for something else.
-_TRAPS = (
+TRAPS = (
     "=1+1",
     "@SUM(A1)",
     "-5",
@@ -29,6 +29,7 @@ _TRAPS = (
     "a;b",
     '"a";b',
     " a ",
+    " ",
     "a\r\nb",
     "a\rb",
     "\ta",
@@ -45,89 +46,109 @@ _TRAPS = (
     "2025-01-01",
     "\ufeffa",
     "\u200fعربي",
+    "\u202ea",
+    "a\u2028b\x85c",
     "é",
+    "e\u0301",
+    "\U00010348",
     "]]>",
     "&amp;<b>",
 )
-_CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(_CHARACTERS),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=6,
-)
+Letters = st.SearchStrategy[str]
+ANY = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+# XML 1.0 §2.2.
+_ILLEGAL = "".join({chr(n) for n in range(0x20)} - set("\t\n\r")) + "\ufffe\uffff"
+XML = st.characters(exclude_categories=["Cs"], exclude_characters=_ILLEGAL)
+XML_TRAPS = tuple(trap for trap in TRAPS if not set(trap) & set(_ILLEGAL))
 
 
 @cache
-def documents(kind: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Return documents of a kind, all that its model allows."""
+def documents(
+    kind: str, letters: Letters = ANY, traps: tuple[str, ...] = TRAPS
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Return documents of a kind, all that its model allows.
+
+    Free texts are made of `letters`, and of `traps` more often than chance would have them.
+    """
     chosen = CATALOGUE[kind]
-    return _objects(chosen.model).map(lambda found: {**found, "schema": chosen.schema})
+    schema = chosen.model.model_json_schema()
+    drawn = _Drawn(schema.get("$defs", {}), letters, traps).of(schema)
+    return drawn.map(lambda found: {**found, "schema": chosen.schema})
 
 
-@cache
-def _objects(model: type[BaseModel]) -> st.SearchStrategy[dict[str, Any]]:
-    if issubclass(model, Quantity):
-        return _quantities(model)
-    must: dict[str, Any] = {}
-    may: dict[str, Any] = {}
-    for attribute, info in model.model_fields.items():
-        found = _values(info.annotation, tuple(info.metadata))
-        (must if info.is_required() else may)[info.alias or attribute] = found
-    return st.deferred(lambda: st.fixed_dictionaries(must, optional=may))
+class _Drawn:
+    """Draws what a JSON Schema allows, whose definitions are `defs`."""
 
+    def __init__(self, defs: dict[str, Any], letters: Letters, traps: tuple[str, ...]) -> None:
+        self._defs, self._letters, self._traps = defs, letters, traps
+        self._known: dict[str, st.SearchStrategy[Any]] = {}
 
-def _quantities(model: type[Quantity]) -> st.SearchStrategy[dict[str, Any]]:
-    given_members = {
-        name: _values(info.annotation, tuple(info.metadata), nullable=False)
-        for name, info in model.model_fields.items()
-    }
-    nothing = given_members.pop("nothing")
-    return st.fixed_dictionaries(given_members) | st.fixed_dictionaries({"nothing": nothing})
+    def of(self, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+        if "$ref" in schema:
+            return self._defined(schema["$ref"].rpartition("/")[2])
+        if "anyOf" in schema:
+            return st.one_of([self.of(one) for one in schema["anyOf"]])
+        if "const" in schema or "enum" in schema:
+            return st.sampled_from(schema.get("enum") or [schema["const"]])
+        if "type" not in schema:
+            return self._json()
+        drawn: st.SearchStrategy[Any] = getattr(self, f"_{schema['type']}")(schema)
+        return drawn
 
+    def _defined(self, name: str) -> st.SearchStrategy[Any]:
+        if name not in self._known:
+            self._known[name] = st.deferred(lambda: self._known[f"{name} itself"])
+            self._known[f"{name} itself"] = self.of(self._defs[name])
+        return self._known[name]
 
-def _values(annotation: Any, facts: tuple[Any, ...], *, nullable: bool = True) -> Any:
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        inner, *more = get_args(annotation)
-        return _values(inner, (*facts, *more), nullable=nullable)
-    if origin in {Union, types.UnionType}:
-        inner = [one for one in get_args(annotation) if one is not types.NoneType]
-        found = st.one_of(*(_values(one, facts) for one in inner))
-        return st.none() | found if nullable else found
-    if origin is Literal:
-        return st.sampled_from(get_args(annotation))
-    if origin is list:
-        least, most = _bounds(facts, "min_length", 0), _bounds(facts, "max_length", MAX_ITEMS)
-        items = _values(get_args(annotation)[0], ())
+    def _object(self, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+        members = schema["properties"]
+        if members.keys() == {"value", "unit", "nothing"}:
+            said = {name: self.of(_not_null(member)) for name, member in members.items()}
+            nothing = said.pop("nothing")
+            return st.fixed_dictionaries(said) | st.fixed_dictionaries({"nothing": nothing})
+        required = set(schema.get("required", ()))
+        return st.fixed_dictionaries(
+            {name: self.of(one) for name, one in members.items() if name in required},
+            optional={name: self.of(one) for name, one in members.items() if name not in required},
+        )
+
+    def _array(self, schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+        least, most = schema.get("minItems", 0), schema.get("maxItems", MAX_ITEMS)
+        items = self.of(schema["items"])
         return st.lists(items, min_size=least, max_size=max(least, min(most, MAX_ITEMS)))
-    return _ones(annotation, facts)
+
+    def _string(self, schema: dict[str, Any]) -> st.SearchStrategy[str]:
+        if schema.get("format") == "date":
+            return st.dates().map(dt.date.isoformat)
+        least, most = schema.get("minLength", 0), schema.get("maxLength", MAX_TEXT)
+        if "pattern" in schema:
+            found = st.from_regex(schema["pattern"], fullmatch=True, alphabet=self._letters)
+            return found.filter(lambda one: least <= len(one) <= max(most, MAX_TEXT))
+        text = st.text(self._letters, min_size=least, max_size=min(most, MAX_TEXT))
+        traps = [trap for trap in self._traps if least <= len(trap) <= most]
+        return text | st.sampled_from(traps) if traps else text
+
+    def _integer(self, schema: dict[str, Any]) -> st.SearchStrategy[int]:
+        return st.integers(schema.get("minimum", 0), schema.get("maximum", MAX_SAFE_INTEGER))
+
+    def _boolean(self, _schema: dict[str, Any]) -> st.SearchStrategy[bool]:
+        return st.booleans()
+
+    def _null(self, _schema: dict[str, Any]) -> st.SearchStrategy[None]:
+        return st.none()
+
+    def _json(self) -> st.SearchStrategy[Any]:
+        texts = st.text(self._letters, max_size=MAX_TEXT)
+        whole = st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
+        return st.recursive(
+            st.none() | st.booleans() | whole | texts,
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+            max_leaves=6,
+        )
 
 
-def _ones(annotation: Any, facts: tuple[Any, ...]) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return _objects(annotation)
-    if annotation is int:
-        return st.integers(_bounds(facts, "ge", 0), _bounds(facts, "le", 2**53 - 1))
-    simple = {JsonValue: _JSON, bool: st.booleans(), dt.date: st.dates().map(dt.date.isoformat)}
-    return simple[annotation] if annotation in simple else _texts(annotation, facts)
-
-
-def _texts(annotation: Any, facts: tuple[Any, ...]) -> Any:
-    assert annotation is str, annotation
-    least, most = _bounds(facts, "min_length", 0), _bounds(facts, "max_length", 40)
-    patterns = [fact for fact in _flat(facts) if getattr(fact, "pattern", None)]
-    if patterns:
-        text = st.from_regex(patterns[-1].pattern.replace("$", r"\Z"), alphabet=_CHARACTERS)
-        return text.filter(lambda one: least <= len(one) <= max(most, 40))
-    traps = [trap for trap in _TRAPS if least <= len(trap) <= most]
-    return st.text(_CHARACTERS, min_size=least, max_size=min(most, 40)) | st.sampled_from(traps)
-
-
-def _flat(facts: tuple[Any, ...]) -> list[Any]:
-    """Return the bounds, also those that stand in a field's own description."""
-    return [part for fact in facts for part in getattr(fact, "metadata", None) or [fact]]
-
-
-def _bounds(facts: tuple[Any, ...], name: str, otherwise: int) -> int:
-    found = [value for fact in _flat(facts) if (value := getattr(fact, name, None)) is not None]
-    return int(found[-1]) if found else otherwise
+def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the branch of a schema that is not null."""
+    (found,) = [one for one in schema["anyOf"] if one.get("type") != "null"]
+    return dict(found)

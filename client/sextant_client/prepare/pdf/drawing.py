@@ -51,7 +51,10 @@ class Sheet:
         self._pdf.alias_nb_pages("")  # else `{nb}` in a declaration would print as a number
         self._names = [f"face{index}" for index in range(len(fonts.faces))] or [CORE]
         for index, face in enumerate(fonts.faces):
-            self._add(self._names[index], face, styles=_STYLES if index == 0 else face.styles)
+            # A second variation of a large font loads slowly; beside the first face one will do.
+            helps = index > 0 and face.bold is face.regular
+            self._add(self._names[index], face, _STYLES if face.has_bold and not helps else ("",))
+        self._bold = "B" if not fonts.faces or fonts.faces[0].has_bold else ""
         if not fonts.faces:
             for style in _STYLES:
                 self._pdf.set_font(CORE, style, 9)  # registers it
@@ -61,7 +64,7 @@ class Sheet:
 
     def measure(self, text: str, style: Style) -> float:
         """Return the width of a text, letter by letter: joined letters are never wider."""
-        return self._width(text, "B" if style.is_bold else "") * style.size / 1000
+        return self._width(text, self._bold if style.is_bold else "") * style.size / 1000
 
     def draw(
         self, pages: Sequence[Page], properties: Properties, margins: Callable[[int], Page]
@@ -95,7 +98,7 @@ class Sheet:
         if not text.strip():
             return
         pdf, style = self._pdf, line.style
-        pdf.set_font(self._names[0], "B" if style.is_bold else "", style.size)
+        pdf.set_font(self._names[0], self._bold if style.is_bold else "", style.size)
         pdf.set_text_color(*style.colour)
         mirrored = bool(self._fonts.faces) and is_right_to_left(text)
         if self._fonts.faces and needs_shaping(text):

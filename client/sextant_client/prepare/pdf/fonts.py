@@ -57,9 +57,9 @@ class Typeface:
     bold: FontFile
 
     @property
-    def styles(self) -> tuple[str, ...]:
-        """The styles worth loading where it only helps out: large variable fonts load slowly."""
-        return ("",) if self.bold is self.regular else ("", "B")
+    def has_bold(self) -> bool:
+        """Whether bold text is set in a font, or a variation, of its own."""
+        return self.bold is not self.regular or self.regular.is_variable
 
 
 @dataclass(frozen=True)
@@ -183,13 +183,12 @@ def _fonts_of(place: Path) -> Iterator[FontFile]:
 
 
 def _read(path: Path) -> Iterator[FontFile]:
-    count = 1
-    if path.suffix.lower() in _COLLECTIONS:
-        with TTCollection(path, lazy=True) as collection:
-            count = len(collection)
-    for number in range(count):
-        with TTFont(path, fontNumber=number, lazy=True) as font:
-            yield _described(path, number, font)
+    with path.open("rb") as stream:
+        count = 1
+        if path.suffix.lower() in _COLLECTIONS:
+            count = len(TTCollection(stream, lazy=True))
+        for number in range(count):
+            yield _described(path, number, TTFont(stream, fontNumber=number, lazy=True))
 
 
 def _described(path: Path, number: int, font: TTFont) -> FontFile:

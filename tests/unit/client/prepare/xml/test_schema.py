@@ -14,7 +14,7 @@ from sextant_client.prepare.members import members_of
 from sextant_client.prepare.xml.schema import as_xsd
 from sextant_client.prepare.xml.writing import as_xml
 from sextant_shared.models.declaration import CATALOGUE, KINDS, kind_of, upgrade
-from tests.support.documents import documents
+from tests.support.documents import XML, XML_TRAPS, documents
 
 ROOT = Path(__file__).parents[5]
 EXAMPLES = sorted((ROOT / "examples").rglob("*.json"))
@@ -30,7 +30,7 @@ def test_the_schema_of_each_kind_is_valid_and_takes_whatever_fits_its_model(kind
     compiled = schema(kind)
 
     @settings(max_examples=8, deadline=None)
-    @given(documents(CATALOGUE[kind]))
+    @given(documents(kind, XML, XML_TRAPS))
     def takes(document: dict[str, Any]) -> None:
         compiled.validate(as_xml(document).decode())
 
