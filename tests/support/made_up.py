@@ -91,7 +91,7 @@ class _Drawn:
         if "const" in schema or "enum" in schema:
             return st.sampled_from(schema.get("enum") or [schema["const"]])
         if "type" not in schema:
-            return self._json()
+            return json_values(self._letters)
         drawn: st.SearchStrategy[Any] = getattr(self, f"_{schema['type']}")(schema)
         return drawn
 
@@ -138,14 +138,15 @@ class _Drawn:
     def _null(self, _schema: dict[str, Any]) -> st.SearchStrategy[None]:
         return st.none()
 
-    def _json(self) -> st.SearchStrategy[Any]:
-        texts = st.text(self._letters, max_size=MAX_TEXT)
-        whole = st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER)
-        return st.recursive(
-            st.none() | st.booleans() | whole | texts,
-            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-            max_leaves=6,
-        )
+
+def json_values(letters: Letters = ANY) -> st.SearchStrategy[Any]:
+    """Return any JSON values, as an amendment carries them."""
+    texts = st.text(letters, max_size=MAX_TEXT)
+    return st.recursive(
+        st.none() | st.booleans() | st.integers(-MAX_SAFE_INTEGER, MAX_SAFE_INTEGER) | texts,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+        max_leaves=6,
+    )
 
 
 def _not_null(schema: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from sextant_client.prepare.forms import Form, form_of
 from sextant_client.prepare.members import Member, members_of
-from sextant_client.prepare.sourced import Sourced, misread, nearest
+from sextant_client.prepare.sourced import Sourced, misread, nearest, unreadable
 from sextant_client.prepare.xml.leaves import ATTRIBUTES, SPACE, echo, read_amount, read_leaf
 from sextant_client.prepare.xml.parsing import LIMITS, Limits, StopReadingError, parse
 from sextant_client.prepare.xml.spaces import ITEM, ROOT, SCHEMA, namespace, schema_of
@@ -25,9 +25,11 @@ _HINTS = frozenset(
 
 
 def read_xml(path: Path, limits: Limits = LIMITS) -> Sourced:
-    """Return the declaration of an XML file; everything that is wrong with it is in the findings.
+    """Return the declaration of an XML file; what has no place in it is in the findings.
 
     Raises:
+        PlatformError: `E_MALFORMED` with findings, when the file is no XML of a declaration, or
+            could not be read to its end.
         OSError: when the file cannot be read.
     """
     reader = _Reader(limits)
@@ -35,7 +37,7 @@ def read_xml(path: Path, limits: Limits = LIMITS) -> Sourced:
         try:
             parse(stream, reader, limits)
         except StopReadingError as stop:
-            reader.findings.append(stop.finding)
+            raise unreadable([*reader.findings, stop.finding]) from stop
     return Sourced(reader.document, partial(nearest, reader.places), tuple(reader.findings))
 
 

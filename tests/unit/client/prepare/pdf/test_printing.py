@@ -78,7 +78,7 @@ def leaves(value: Any) -> list[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_declaration_of_any_kind_is_printed_whatever_it_says(kind: str) -> None:
-    @settings(max_examples=5, deadline=None)
+    @settings(max_examples=3, deadline=None)
     @given(documents(kind, LATIN, ()))
     def prints(document: dict[str, Any]) -> None:
         pdf = as_pdf(document)

@@ -29,7 +29,7 @@ def schema(kind: str) -> xmlschema.XMLSchema:
 def test_the_schema_of_each_kind_is_valid_and_takes_whatever_fits_its_model(kind: str) -> None:
     compiled = schema(kind)
 
-    @settings(max_examples=8, deadline=None)
+    @settings(max_examples=4, deadline=None)
     @given(documents(kind, XML, XML_TRAPS))
     def takes(document: dict[str, Any]) -> None:
         compiled.validate(as_xml(document).decode())
