@@ -16,7 +16,9 @@ def streams(pdf: bytes) -> list[bytes]:
 
 def pages(pdf: bytes) -> list[list[str]]:
     """Return the lines of text of each page, in the order in which they were drawn."""
-    contents = [one.decode("latin-1") for one in streams(pdf) if b" Tj" in one or b"] TJ" in one]
+    contents = [
+        one.decode("cp1252", "replace") for one in streams(pdf) if b" Tj" in one or b"] TJ" in one
+    ]
     return [[_plain(line) for line in _SHOWN.findall(content)] for content in contents]
 
 

@@ -9,15 +9,19 @@ import typer
 from sextant_client.cli.compose import Out, find_kind, today
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.cli.reporting import report_document, report_lines, status_of
+from sextant_client.home import Home, write_file
 from sextant_client.home import as_json as json_bytes
-from sextant_client.home import write_file
 from sextant_client.prepare.checking import check_file
 from sextant_client.prepare.documents import read_document, write_document
 from sextant_client.prepare.lastyear import sent_for
 from sextant_client.prepare.new import Beginning, year_of
+from sextant_client.prepare.pdf.front import Extras
+from sextant_client.prepare.pdf.printing import write_pdf
 from sextant_client.prepare.rolling import roll
 from sextant_client.prepare.template import write_template
+from sextant_client.sent import SentFolder
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.receipts import OutcomeReceipt
 
 Format = Annotated[str, typer.Option("--format", help="xlsx or csv.")]
 OutFile = Annotated[Path, typer.Option("--out", "-o", help="Where to write it.")]
@@ -96,7 +100,9 @@ def copy(
 
 
 def import_(
-    file: Annotated[Path, typer.Argument(help="A declaration as XLSX, CSV or another format.")],
+    file: Annotated[
+        Path, typer.Argument(help="A declaration as XLSX, CSV, XML or another format.")
+    ],
     out: OutFile,
     as_json: JsonFlag = False,
 ) -> int:
@@ -120,14 +126,49 @@ def import_(
 
 def export(
     file: Annotated[Path, typer.Argument(help="A declaration in any format.")],
-    to: Annotated[str, typer.Option("--to", help="Format, such as xlsx, csv or json.")],
+    to: Annotated[str, typer.Option("--to", help="Format: xlsx, csv, json, xml or pdf.")],
     out: Out = None,
+    fonts: Annotated[
+        list[Path] | None, typer.Option("--font", help="PDF: a font, or a folder; repeatable.")
+    ] = None,
+    receipt: Annotated[
+        str | None, typer.Option("--receipt", help="PDF: envelope whose verdict stands on it.")
+    ] = None,
+    with_findings: Annotated[
+        bool, typer.Option("--findings", help="PDF: with what the rules say of the file.")
+    ] = False,
+    home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write a declaration in another format, beside the file or to -o."""
-    run = start(DEFAULT_HOME, as_json=as_json)
+    """Write a declaration in another format, beside the file or to -o; pdf is for paper."""
+    run = start(home, as_json=as_json)
     path = out or file.with_suffix(f".{to}")
     if f".{to}" != path.suffix.lower():
         raise typer.BadParameter(f"-o does not end with .{to}")
-    write_document(path, read_document(file))
+    if to != "pdf" and (fonts or receipt or with_findings):
+        raise typer.BadParameter("--font, --receipt and --findings are for --to pdf")
+    document = read_document(file)
+    if to == "pdf":
+        verdict = outcome_of(run.home, receipt) if receipt else None
+        findings = check_file(file).report.findings if with_findings else ()
+        write_pdf(path, document, Extras(receipt=verdict, findings=findings, fonts=fonts or ()))
+    else:
+        write_document(path, document)
     run.output.result({"file": str(path)}, [f"Wrote {path}."])
+
+
+def outcome_of(home: Home, envelope_id: str) -> OutcomeReceipt:
+    """Return the newest verdict of the Secretariat on an envelope that is stored here.
+
+    Raises:
+        PlatformError: `E_NOT_FOUND`, when there is none.
+    """
+    answers = (received.answer() for received in SentFolder.replies(home.inbox, envelope_id))
+    verdicts = [answer for answer in answers if isinstance(answer, OutcomeReceipt)]
+    if not verdicts:
+        raise PlatformError(
+            Code.NOT_FOUND,
+            f"no verdict of the Secretariat on {envelope_id[:40]} is stored here",
+            fix="Collect it first: sextant inbox.",
+        )
+    return verdicts[-1]

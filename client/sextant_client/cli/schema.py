@@ -1,6 +1,7 @@
-"""`sextant schema`: the kinds of declarations as JSON Schemas, for other people's tools."""
+"""`sextant schema`: the kinds of declarations as JSON and XML Schemas, for other people's tools."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +10,22 @@ import typer
 from sextant_client.cli.compose import find_kind
 from sextant_client.cli.context import DEFAULT_HOME, JsonFlag, start
 from sextant_client.home import write_file
+from sextant_client.prepare.xml.schema import as_xsd
 from sextant_shared.models.declaration import CATALOGUE
 from sextant_shared.models.declaration.reading import readable_schemas
 from sextant_shared.models.declaration.schema import json_schema, schema_id, schema_text
 
-app = typer.Typer(help="Kinds of declarations as JSON Schemas (2020-12).", no_args_is_help=True)
+app = typer.Typer(
+    help="Kinds of declarations as JSON Schemas (2020-12) and XML Schemas (1.0).",
+    no_args_is_help=True,
+)
+
+
+class SchemaFormat(StrEnum):
+    """Languages that a schema is written in."""
+
+    JSON = "json"
+    XSD = "xsd"
 
 
 @app.command("list")
@@ -38,14 +50,19 @@ def list_schemas(as_json: JsonFlag = False) -> None:
 def show_schema(
     kind: Annotated[str, typer.Argument(help="Kind, such as S2_AND.")],
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it.")] = None,
+    form: Annotated[
+        SchemaFormat, typer.Option("--format", help="JSON Schema, or XSD for the XML.")
+    ] = SchemaFormat.JSON,
     as_json: JsonFlag = False,
 ) -> None:
-    """Print the JSON Schema of a kind, or write it to a file."""
+    """Print the schema of a kind, or write it to a file."""
     run = start(DEFAULT_HOME, as_json=as_json)
     chosen = find_kind(kind)
-    text = schema_text(chosen)
+    is_xsd = form is SchemaFormat.XSD
+    text = as_xsd(chosen) if is_xsd else schema_text(chosen)
     if out is not None:
         write_file(out, text.encode())
         run.output.result({"file": str(out), "kind": chosen.id}, [f"Wrote {out}: {chosen.title}."])
         return
-    run.output.result(json.loads(json.dumps(json_schema(chosen))), text.splitlines())
+    document = {"kind": chosen.id, "xsd": text} if is_xsd else json_schema(chosen)
+    run.output.result(json.loads(json.dumps(document)), text.splitlines())

@@ -13,6 +13,7 @@ from fpdf.fonts import CoreFont
 from sextant_client.prepare.pdf.flow import Box, Page, Text
 from sextant_client.prepare.pdf.fonts import (
     CORE,
+    ENCODING,
     Fonts,
     Typeface,
     is_right_to_left,
@@ -45,6 +46,7 @@ class Sheet:
         logging.getLogger("fontTools").setLevel(logging.ERROR)
         self._fonts = fonts
         self._pdf = FPDF(unit="pt", format="A4")
+        self._pdf.core_fonts_encoding = ENCODING
         self._pdf.set_auto_page_break(auto=False)
         self._pdf.set_margin(0)
         self._pdf.c_margin = 0
@@ -140,9 +142,14 @@ class Sheet:
         def advance(character: str) -> float:
             for font in fonts:
                 if isinstance(font, CoreFont):
-                    return float(font.cw.get(character, 0))
+                    return float(font.cw.get(_as_encoded(character), 0))
                 if ord(character) in font.cmap:
                     return float(font.cw[ord(character)])
             return 0.0
 
         return advance
+
+
+def _as_encoded(character: str) -> str:
+    """Return the character by which the core fonts know the width of another."""
+    return character.encode(ENCODING, errors="replace").decode("latin-1")

@@ -1,7 +1,7 @@
 """Which fonts print a text, and which of its characters none of them can.
 
-The fonts that every PDF reader has print Latin-1. For other writing a font file or a folder of them
-is named; what no font covers is refused, with the character, and never printed as something else.
+The fonts that every PDF reader has print Western European writing. For other writing a font file or
+a folder of them is named; what no font covers is refused, and never printed as something else.
 """
 
 import re
@@ -73,7 +73,7 @@ class Fonts:
     def covers(self) -> frozenset[int]:
         """The code points that can be printed."""
         if not self.faces:
-            return _LATIN_1
+            return _WESTERN
         regular = frozenset[int]().union(*(face.regular.covers for face in self.faces))
         return regular - frozenset(range(0x20))
 
@@ -91,8 +91,12 @@ class Fonts:
         return text if self.faces else "".join(c for c in text if c not in _SHAPELESS)
 
 
-# The core fonts have the printable characters of Latin-1.
-_LATIN_1 = frozenset({*range(0x20, 0x7F), *range(0xA0, 0x100)})
+ENCODING = "cp1252"  # of the core fonts (PDF 1.7, annex D: WinAnsiEncoding)
+_WESTERN = frozenset(
+    ord(character)
+    for byte in (*range(0x20, 0x7F), *range(0x80, 0x100))
+    for character in bytes([byte]).decode(ENCODING, errors="ignore")
+)
 
 
 def prepared(text: str) -> str:

@@ -1,16 +1,24 @@
 """`sextant template`, `copy`, `import`, `export`, and `check` of any format."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
-from sextant_client.home import as_json
+from sextant_client.home import Home, as_json
+from sextant_client.sent import SentFolder
+from sextant_shared.encoding import b64u, canonical_json, sha256
 from sextant_shared.models.declaration.folding import plain
+from sextant_shared.models.receipts import OutcomeReceipt
+from sextant_shared.models.strict import read_model
+from tests.support import pdfs
 from tests.support.command import sextant
 from tests.support.sent import seal_into
+from tests.support.fonts import make_font
+from tests.support.receipts import outcome
 from tests.support.workbooks import cell, column, workbook
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
@@ -188,3 +196,62 @@ def test_a_copy_from_the_home_asks_which_of_several(tmp_path: Path) -> None:
     assert "XAL-2025-OTHER" in done.stderr
     assert sextant(*asked, "--id", "XAL-2025-OTHER").status == 0
     assert document(out)["declaration_id"] == "XAL-2026-OTHER"
+
+
+# ---- XML and print
+
+
+def test_xml_goes_out_and_comes_back_and_its_findings_name_lines(tmp_path: Path) -> None:
+    path = tmp_path / "x.xml"
+    assert sextant("export", SITE, "--to", "xml", "-o", path).status == 0
+    assert sextant("check", path).stdout.startswith("VALID")
+    assert sextant("import", path, "-o", tmp_path / "x.json").status == 0
+    assert document(tmp_path / "x.json") == document()
+    path.write_text(path.read_text().replace("<kind>", "<kindly/>\n  <kind>"))
+    done = sextant("import", path, "-o", tmp_path / "y.json")
+    assert done.status == 1
+    assert "line 4  /kindly" in done.stdout
+    assert not (tmp_path / "y.json").exists()
+
+
+def test_a_print_carries_the_stored_verdict_or_what_the_rules_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = b64u(sha256(canonical_json(document())))
+    verdict = read_model(OutcomeReceipt, outcome(content=digest, registration="SEC-2026-7"))
+    monkeypatch.setattr(SentFolder, "replies", lambda _inbox, _id: [Stored(verdict)])
+    path, home = tmp_path / "x.pdf", ["--home", str(tmp_path)]
+    assert sextant("export", SITE, "--to", "pdf", "-o", path, "--receipt", "e", *home).status == 0
+    assert "SEC-2026-7" in pdfs.text(path.read_bytes())
+    bad = tmp_path / "bad.json"
+    bad.write_text(SITE.read_text().replace("111-48-8", "111-48-9"))
+    assert sextant("export", bad, "--to", "pdf", "--receipt", "e", *home).status == 4
+    assert sextant("export", bad, "--to", "pdf", "--findings").status == 0
+    assert "F1" in pdfs.text(bad.with_suffix(".pdf").read_bytes()).split("\n")
+
+
+def test_a_print_without_a_stored_verdict_or_a_font_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(SITE.read_text().replace("Thioether unit", "\u0628"))
+    done = sextant("export", path, "--to", "pdf")
+    assert done.status == 3
+    assert "/plants/0/name" in done.stderr
+    assert "U+0628" in done.stderr
+    latin = make_font(tmp_path / "latin.ttf")
+    arabic = make_font(tmp_path / "arabic.ttf", characters=[" "], joins=True)
+    fonts = ["--font", str(latin), "--font", str(arabic)]
+    assert sextant("export", path, "--to", "pdf", *fonts).status == 0
+    missing = sextant("export", path, "--to", "pdf", "--receipt", "none", "--home", tmp_path)
+    assert missing.status == 3
+    assert "no verdict" in missing.stderr
+    assert sextant("export", path, "--to", "csv", "--font", latin).status == 2
+
+
+@dataclass
+class Stored:
+    """A stored reply, as far as a print looks at it."""
+
+    verdict: OutcomeReceipt
+
+    def answer(self) -> OutcomeReceipt:
+        return self.verdict

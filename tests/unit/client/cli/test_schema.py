@@ -34,3 +34,14 @@ def test_a_schema_is_shown_and_written_as_it_is_published(tmp_path: Path) -> Non
     out = tmp_path / "and.json"
     assert sextant("schema", "show", "S2_AND", "-o", out).status == 0
     assert out.read_text() == published
+
+
+def test_the_xml_schema_of_a_kind_is_shown_as_it_is_published(tmp_path: Path) -> None:
+    published = (DOCS / "xsd" / "S2_AND.xsd").read_text()
+    assert sextant("schema", "show", "S2_AND", "--format", "xsd").stdout == published
+    as_json = sextant("schema", "show", "S2_AND", "--format", "xsd", "--json").json()
+    assert as_json == {"kind": "S2_AND", "xsd": published}
+    out = tmp_path / "and.xsd"
+    assert sextant("schema", "show", "S2_AND", "--format", "xsd", "-o", out).status == 0
+    assert out.read_text() == published
+    assert sextant("schema", "show", "S2_AND", "--format", "dtd").status == 2

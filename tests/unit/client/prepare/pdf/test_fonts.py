@@ -20,7 +20,7 @@ from sextant_client.prepare.pdf.front import Extras
 from sextant_client.prepare.pdf.printing import as_pdf
 from sextant_shared.errors import Code, PlatformError
 from tests.support import pdfs
-from tests.support.fonts import BEH, FIRST, LAST, LATIN, MIDDLE, make_font
+from tests.support.fonts import BEH, FIRST, LAST, MIDDLE, make_font
 
 SITE: dict[str, Any] = json.loads(
     (Path(__file__).parents[5] / "examples/NA-XAL/s2-site-2025.json").read_text()
@@ -150,8 +150,9 @@ def test_line_ends_tabs_and_accents_are_prepared_for_print() -> None:
     assert prepared("a\r\nb\u2028c\x85d\te\u0301") == "a\nb\nc\nd    \xe9"
 
 
-def test_the_fonts_of_every_reader_print_latin_1_and_nothing_else() -> None:
+def test_the_fonts_of_every_reader_print_western_writing_and_nothing_else() -> None:
     fonts = choose([], "abc")
-    assert fonts.missing("Größe ©") == []
-    assert fonts.missing("a\u2014\u20ac") == ["\u2014", "\u20ac"]
-    assert len(LATIN) > 90
+    assert fonts.missing("Größe © \u2013 \u201cŠ\u201d \u20ac") == []
+    assert fonts.missing("a\u0160\u0108\x81\x90") == ["\u0108", "\x81", "\x90"]
+    note = "10 \u2013 20 \u20ac, \u201cŠkoda\u201d"
+    assert note in pdfs.text(as_pdf({**SITE, "note": note})).split("\n")

@@ -21,13 +21,14 @@ from sextant_shared.models.receipts import OutcomeReceipt
 from sextant_shared.models.strict import read_model
 from sextant_shared.rules import check
 from tests.support import pdfs
-from tests.support.documents import documents
+from tests.support.made_up import documents
+from tests.support.receipts import outcome
 
 EXAMPLES = sorted((Path(__file__).parents[5] / "examples").rglob("*.json"))
 SITE: dict[str, Any] = json.loads(
     (Path(__file__).parents[5] / "examples/NA-XAL/s2-site-2025.json").read_text()
 )
-LATIN = st.characters(codec="latin-1", exclude_categories=["Cc", "Cf"])
+LATIN = st.characters(codec="cp1252", exclude_categories=["Cc", "Cf"])
 
 
 def printed(changes: dict[str, Any] | None = None, **extras: Any) -> str:
@@ -35,22 +36,8 @@ def printed(changes: dict[str, Any] | None = None, **extras: Any) -> str:
 
 
 def receipt(document: dict[str, Any], **changes: Any) -> OutcomeReceipt:
-    digest = "A" * 43
-    members: dict[str, Any] = {
-        "v": 1,
-        "kind": "outcome",
-        "env": "01a20d9e-5a79-74d1-96a9-f8c901f813f5",
-        "man": digest,
-        "custody": 4711,
-        "t": "2026-03-30T10:15:00.000Z",
-        "verdict": "REGISTERED",
-        "reason": None,
-        "registration": "SEC-2026-000123",
-        "rules": {"version": "2026.1", "digest": digest},
-        "findings": [],
-        "content": b64u(sha256(canonical_json(document))),
-    }
-    return read_model(OutcomeReceipt, {**members, **changes})
+    content = b64u(sha256(canonical_json(document)))
+    return read_model(OutcomeReceipt, outcome(content=content, **changes))
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")

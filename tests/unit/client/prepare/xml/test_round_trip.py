@@ -13,7 +13,7 @@ from sextant_shared.encoding import canonical_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration import CATALOGUE, KINDS, read_declaration
 from sextant_shared.models.declaration.folding import plain
-from tests.support.documents import XML, XML_TRAPS, documents, json_values
+from tests.support.made_up import XML, XML_TRAPS, documents, json_values
 
 EXAMPLES = sorted((Path(__file__).parents[5] / "examples").rglob("*.json"))
 

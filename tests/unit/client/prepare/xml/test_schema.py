@@ -14,7 +14,7 @@ from sextant_client.prepare.members import members_of
 from sextant_client.prepare.xml.schema import as_xsd
 from sextant_client.prepare.xml.writing import as_xml
 from sextant_shared.models.declaration import CATALOGUE, KINDS, kind_of, upgrade
-from tests.support.documents import XML, XML_TRAPS, documents
+from tests.support.made_up import XML, XML_TRAPS, documents
 
 ROOT = Path(__file__).parents[5]
 EXAMPLES = sorted((ROOT / "examples").rglob("*.json"))
