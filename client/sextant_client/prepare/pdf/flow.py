@@ -34,6 +34,7 @@ SHORT, LONG = 595.28, 841.89  # A4
 MARGIN = 45.0
 TOP, BOTTOM = 62.0, 58.0  # room for what stands on every page
 _PAD = 4.0
+_AROUND = 2 * _PAD + 0.1  # what a cell is wider than its text, sums of fractions included
 _LEADING = 1.25
 _COLUMN_CAP = 175.0  # a text wider than this is broken into lines
 _WORD_CAP = 105.0  # a word wider than this is broken too
@@ -221,7 +222,7 @@ class Flow:
         widest = max(self._measure(line, VALUE) for line in fact.shown.text.split("\n"))
         named = self._measure(f"{fact.label}  {fact.law}", LABEL)
         for span in range(1, count):
-            if max(widest, min(named, unit)) + 2 * _PAD + 1 <= span * unit:
+            if max(widest, min(named, unit)) + _AROUND <= span * unit:
                 return span
         return count
 
@@ -235,17 +236,17 @@ class Flow:
         return _Cell(cell.x, cell.width, lines, cell.at_right)
 
     def _table(self, table: Table) -> None:
-        if table.title:
-            self._y += 4
-            self._keep(_KEEP)
-            self._lines(table.title, SUBPART, after=2)
         widths = self._widths(table)
         starts = [MARGIN + sum(widths[:index]) for index in range(len(widths))]
         head = [
             self._filled(_Cell(x, width, _head(column), column.at_right))
             for x, width, column in zip(starts, widths, table.columns, strict=True)
         ]
-        self._keep(_height(head) + 3 * CELL.size * _LEADING)
+        # Title, head and the first rows stay together.
+        self._keep(_height(head) + _KEEP)
+        if table.title:
+            self._y += 4
+            self._lines(table.title, SUBPART, after=2)
         self._row(head, fill=HEAD_FILL)
         for number, shown in enumerate(table.rows):
             cells = [
@@ -264,7 +265,7 @@ class Flow:
         """Return how wide each column would be if none of its short texts were broken."""
         return [
             max(min(self._measure_widest(text, style), _COLUMN_CAP) for text, style in texts)
-            + 2 * _PAD
+            + _AROUND
             for texts in _by_column(table)
         ]
 
@@ -282,11 +283,11 @@ class Flow:
                 for text, style in texts
                 for word in text.split() or [""]
             )
-            + 2 * _PAD
+            + _AROUND
             for texts in _by_column(table)
         ]
         if sum(least) >= self._room:
-            return [width * self._room / sum(least) for width in least]
+            return _capped(least, self._room)
         spare = (self._room - sum(least)) / (total - sum(least))
         return [low + (high - low) * spare for low, high in zip(least, natural, strict=True)]
 
@@ -333,6 +334,17 @@ class Flow:
                 self._page.items.append(Text(cell.x + _PAD, y, inner, text, style, align))
                 y += style.size * _LEADING
         self._y += height
+
+
+def _capped(widths: list[float], room: float) -> list[float]:
+    """Return widths that fill a room: the widest are cut, so that most words stay whole."""
+    left, cap = room, 0.0
+    for position, width in enumerate(sorted(widths)):
+        cap = left / (len(widths) - position)
+        if width > cap:
+            break
+        left -= width
+    return [min(width, cap) for width in widths]
 
 
 def _head(column: Column) -> list[tuple[str, Style]]:

@@ -1,5 +1,6 @@
 """Lines, rows and pages: nothing is cut off, and tables go on with their heads."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,6 +98,17 @@ def test_a_title_does_not_stand_alone_at_the_end_of_a_page() -> None:
         placed = flow(table(rows), Part("the part", 1), Facts("", [Fact("label", Shown("v"))]))
         (page,) = (n for n in range(len(placed.pages)) if "the part" in texts(placed, n))
         assert "label" in texts(placed, page)
+        placed = flow(table(rows), replace(table(2), title="the table"))
+        (page,) = (n for n in range(len(placed.pages)) if "the table" in texts(placed, n))
+        assert texts(placed, page).count("cell 1") >= 3
+
+
+def test_in_a_full_table_short_words_stay_whole_and_the_widest_are_cut() -> None:
+    names = [Column("category"), *(Column("x" * 30) for _ in range(11))]
+    placed = flow(Table("", names, [[Shown("1")] * 12]))
+    shown = [line for number in range(len(placed.pages)) for line in texts(placed, number)]
+    assert "category" in shown
+    assert "x" * 30 not in shown
 
 
 @given(st.text("ab -\u4e2d\u0301", max_size=120), st.floats(12, 200))
