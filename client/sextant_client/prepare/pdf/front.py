@@ -17,7 +17,7 @@ from sextant_shared.models.declaration import Kind
 from sextant_shared.models.receipts import OutcomeReceipt
 
 MAX_PAGES = 2_000  # four reams of paper; whoever needs more reads it on a screen
-ABOVE = "DECLARATION UNDER THE CHEMICAL WEAPONS CONVENTION  -  COPY OF RECORD"
+ABOVE = "DECLARATION UNDER THE CHEMICAL WEAPONS CONVENTION  -  PRINTABLE COPY OF RECORD"
 _UNSTATED = "CLASSIFICATION NOT STATED"
 _NOT_REGISTERED = "none; printed from the file, which need not have been sent"
 _WHAT_COUNTS = (

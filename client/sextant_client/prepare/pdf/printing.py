@@ -1,4 +1,4 @@
-"""Prints the copy of record of a declaration, or refuses what no font at hand can print."""
+"""Makes the printable copy of record of a declaration, or refuses what no font at hand can print."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
