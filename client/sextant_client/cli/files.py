@@ -15,8 +15,6 @@ from sextant_client.prepare.checking import check_file
 from sextant_client.prepare.documents import read_document, write_document
 from sextant_client.prepare.lastyear import sent_for
 from sextant_client.prepare.new import Beginning, year_of
-from sextant_client.prepare.pdf.front import Extras
-from sextant_client.prepare.pdf.printing import write_pdf
 from sextant_client.prepare.rolling import roll
 from sextant_client.prepare.template import write_template
 from sextant_client.sent import SentFolder
@@ -149,6 +147,9 @@ def export(
         raise typer.BadParameter("--font, --receipt and --findings are for --to pdf")
     document = read_document(file)
     if to == "pdf":
+        # Loaded where it is needed: most runs print nothing, and would start slower.
+        from sextant_client.prepare.pdf.printing import Extras, write_pdf  # noqa: PLC0415
+
         verdict = outcome_of(run.home, receipt) if receipt else None
         findings = check_file(file).report.findings if with_findings else ()
         write_pdf(path, document, Extras(receipt=verdict, findings=findings, fonts=fonts or ()))

@@ -7,7 +7,6 @@ from typing import Any
 from sextant_client.home import as_json, write_file
 from sextant_client.prepare.csvfile import read_csv, write_csv
 from sextant_client.prepare.jsonlines import JsonLines
-from sextant_client.prepare.pdf.printing import write_pdf
 from sextant_client.prepare.sourced import Meter, Sourced, no_meter
 from sextant_client.prepare.workbook_reading import read_workbook
 from sextant_client.prepare.workbook_writing import write_workbook
@@ -122,6 +121,9 @@ def _write_xml(path: Path, document: dict[str, Any], _marks: Marks) -> None:
 
 
 def _write_pdf(path: Path, document: dict[str, Any], _marks: Marks) -> None:
+    # A third of the command's start would go into a library that most runs do not need.
+    from sextant_client.prepare.pdf.printing import write_pdf  # noqa: PLC0415
+
     write_pdf(path, document)
 
 

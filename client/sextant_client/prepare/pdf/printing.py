@@ -1,4 +1,4 @@
-"""Makes the printable copy of record of a declaration, or refuses what no font at hand can print."""
+"""Makes the printable copy of record of a declaration, or refuses what it cannot print."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -23,6 +23,8 @@ from sextant_shared.encoding import b64u, canonical_json, sha256
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 from sextant_shared.models.declaration import kind_of
 from sextant_shared.models.strict import pointer_of
+
+__all__ = ("Extras", "as_pdf", "write_pdf")
 
 MAX_UNPRINTABLE = 100  # findings told at once
 MAX_NAMED = 8  # characters named in one finding
