@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from sextant_client.prepare.describe import told_of
 from sextant_client.prepare.forms import Form, form_of
 from sextant_client.prepare.members import Member, members_of
-from sextant_client.prepare.natural import label as key_label
-from sextant_client.prepare.natural import natural_keys
 from sextant_client.prepare.pdf.wording import BLANK, NONE, Shown, as_json, label, law, spoken
 from sextant_shared.models.declaration import DeclarationBase, Kind
+from sextant_shared.models.declaration.natural import label as key_label
+from sextant_shared.models.declaration.natural import natural_keys
 
 # What a print begins with, and does not repeat in the heading.
 IDENTITY = (

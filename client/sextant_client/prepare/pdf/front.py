@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sextant_client.prepare.natural import stable_place
 from sextant_client.prepare.pdf.content import Column, Fact, Facts, Section, Table, identity_of
 from sextant_client.prepare.pdf.flow import MARGIN, Box, Page, Text
 from sextant_client.prepare.pdf.fonts import prepared
@@ -14,6 +13,7 @@ from sextant_client.prepare.pdf.style import BANNER, LINE, MARGINAL
 from sextant_client.prepare.pdf.wording import BLANK, LEGEND, NONE, Shown, as_json
 from sextant_shared.errors import Finding
 from sextant_shared.models.declaration import Kind
+from sextant_shared.models.declaration.natural import stable_place
 from sextant_shared.models.receipts import OutcomeReceipt
 
 MAX_PAGES = 2_000  # four reams of paper; whoever needs more reads it on a screen

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from sextant_client.home import Home, as_json
+from sextant_client.home import as_json
 from sextant_client.sent import SentFolder
 from sextant_shared.encoding import b64u, canonical_json, sha256
 from sextant_shared.models.declaration.folding import plain
@@ -16,9 +16,9 @@ from sextant_shared.models.receipts import OutcomeReceipt
 from sextant_shared.models.strict import read_model
 from tests.support import pdfs
 from tests.support.command import sextant
-from tests.support.sent import seal_into
 from tests.support.fonts import make_font
 from tests.support.receipts import outcome
+from tests.support.sent import seal_into
 from tests.support.workbooks import cell, column, workbook
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
