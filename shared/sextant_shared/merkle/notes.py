@@ -10,6 +10,7 @@ the same bytes. Not responsible for signatures: `sextant_shared.protocol.checkpo
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sextant_shared.encoding import b64, b64_decode, sha256
@@ -75,11 +76,7 @@ def format_note(note: Note) -> str:
     Raises:
         PlatformError: `E_MALFORMED` when it could not be read back.
     """
-    lines = [
-        f"{_SIGNATURE_PREFIX}{line.name} {b64(line.key_id + line.signature)}\n"
-        for line in note.signatures
-    ]
-    formatted = f"{note.text}\n{''.join(lines)}"
+    formatted = f"{note.text}\n{format_signatures(note.signatures)}"
     if parse_note(formatted) != note:
         raise _malformed("the text cannot be signed as a note")
     return formatted
@@ -99,10 +96,45 @@ def parse_note(text: str) -> Note:
     body, separator, rest = text.rpartition("\n\n")
     if not separator or not body or not rest.endswith("\n"):
         raise _malformed("the note has no blank line between its text and its signatures")
-    lines = rest[:-1].split("\n")
+    return Note(f"{body}\n", _parse_lines(rest))
+
+
+def format_signatures(signatures: Sequence[NoteSignature]) -> str:
+    """Return signature lines, each with its newline."""
+    return "".join(
+        f"{_SIGNATURE_PREFIX}{line.name} {b64(line.key_id + line.signature)}\n"
+        for line in signatures
+    )
+
+
+def parse_signatures(text: str) -> tuple[NoteSignature, ...]:
+    """Return the signature lines in `text`, which holds nothing else, and at least one.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, `E_TOO_LARGE`.
+    """
+    if len(text) > MAX_NOTE_CHARS:
+        raise PlatformError(Code.TOO_LARGE, f"lines of more than {MAX_NOTE_CHARS} characters")
+    if _CONTROL.search(text) or not text.endswith("\n"):
+        raise _malformed("signature lines hold a control character or do not end in a newline")
+    return _parse_lines(text)
+
+
+def with_signatures(text: str, signatures: Sequence[NoteSignature]) -> str:
+    """Return the note `text` with further signature lines at its end.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, for a note or lines that are none, or too many of them.
+    """
+    note = parse_note(text)
+    return format_note(Note(note.text, (*note.signatures, *signatures)))
+
+
+def _parse_lines(text: str) -> tuple[NoteSignature, ...]:
+    lines = text[:-1].split("\n")
     if len(lines) > MAX_SIGNATURES:
         raise _malformed(f"the note has more than {MAX_SIGNATURES} signatures")
-    return Note(f"{body}\n", tuple(_parse_signature(line) for line in lines))
+    return tuple(_parse_signature(line) for line in lines)
 
 
 def _parse_signature(line: str) -> NoteSignature:

@@ -5,9 +5,7 @@ and ML-DSA-44 (timestamped cosignature, type 0x06; C2SP tlog-cosignature). Not r
 whether a head continues an earlier one: that takes a consistency proof (`merkle.proofs`).
 
     Ed25519 signs     the text of the note
-    ML-DSA-44 signs   "subtree/v1" LF NUL || len8 name || time, 8 bytes || len8 origin
-                      || start = 0, 8 bytes || size, 8 bytes || root, 32 bytes
-    its signature     time, 8 bytes || 2420 bytes
+    ML-DSA-44 signs   what a cosigner named like the log signs (`protocol.cosignatures`)
 
 Rules:
 
@@ -37,12 +35,14 @@ from sextant_shared.merkle.notes import (
     parse_note,
     parse_vkey,
 )
+from sextant_shared.protocol.cosignatures import (
+    ML_DSA_44_COSIGNATURE,
+    Cosigner,
+    cosign,
+    verify_cosignature,
+)
 
 ED25519_NOTE = 0x01
-ML_DSA_44_COSIGNATURE = 0x06
-_ML_DSA_LABEL = b"subtree/v1\n\x00"
-_TIME_SIZE = 8
-_MAX_TIME = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -141,14 +141,11 @@ def sign_checkpoint(
     """
     keys = LogKeys.of_signers(origin, signers)
     classical, post_quantum = signers
-    time = int(t)
-    text = format_checkpoint_body(CheckpointBody(origin, size, root))
-    cosigned = time.to_bytes(_TIME_SIZE, "big") + post_quantum.sign(
-        _cosigned_message(origin, time, size, root)
-    )
+    body = CheckpointBody(origin, size, root)
+    text = format_checkpoint_body(body)
     lines = (
         _line(keys.ed25519_vkey, classical.sign(text.encode())),
-        _line(keys.ml_dsa_vkey, cosigned),
+        cosign(keys.ml_dsa_vkey, post_quantum, body, t),
     )
     return format_note(Note(text, lines))
 
@@ -177,11 +174,7 @@ def verify_checkpoint(text: str, keys: LogKeys) -> Checkpoint:
         )
     keys.ed25519.verify(note.text.encode(), _signature_by(keys.ed25519_vkey, note))
     timed = _signature_by(keys.ml_dsa_vkey, note)
-    time = int.from_bytes(timed[:_TIME_SIZE], "big")
-    if time > _MAX_TIME:
-        raise PlatformError(Code.MALFORMED, "the time of a cosignature exceeds 2^63 - 1")
-    message = _cosigned_message(keys.origin, time, body.size, body.root)
-    keys.ml_dsa.verify(message, timed[_TIME_SIZE:])
+    time = verify_cosignature(Cosigner(keys.ml_dsa_vkey, keys.ml_dsa), body, timed)
     return Checkpoint(body.origin, body.size, body.root, time, text)
 
 
@@ -197,14 +190,6 @@ def _signature_by(key: VerifierKey, note: Note) -> bytes:
             fix="Fetch the checkpoint again; if it repeats, compare the pinned keys.",
         )
     return found[0]
-
-
-def _cosigned_message(origin: str, time: int, size: int, root: bytes) -> bytes:
-    """Return the `cosigned_message` of tlog-cosignature, for a whole tree signed by its log."""
-    name = origin.encode()
-    opaque = len(name).to_bytes(1, "big") + name
-    head = (0).to_bytes(8, "big") + size.to_bytes(8, "big") + root
-    return _ML_DSA_LABEL + opaque + time.to_bytes(_TIME_SIZE, "big") + opaque + head
 
 
 def _line(key: VerifierKey, signature: bytes) -> NoteSignature:
