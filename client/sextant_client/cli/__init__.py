@@ -23,6 +23,7 @@ from sextant_client.cli import (
     schema,
     setup,
     trace,
+    witness,
     world,
 )
 from sextant_client.cli.output import Output
@@ -50,6 +51,7 @@ trace.register(app)
 app.add_typer(keys.app, name="keys")
 app.add_typer(bundle.app, name="bundle")
 app.add_typer(log.app, name="log")
+app.add_typer(witness.app, name="witness")
 app.add_typer(officer.app, name="officer")
 app.add_typer(world.app, name="world")
 app.add_typer(codes.app, name="codes")
