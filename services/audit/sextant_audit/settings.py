@@ -51,6 +51,19 @@ class AuditSettings(ServiceSettings):
             ge=1,
         ),
     ] = 600.0
+    witness_policy_file: Annotated[
+        Path | None,
+        Field(
+            description="witnesses to ask for cosignatures (C2SP tlog-policy, with their addresses)"
+            " and the quorum that makes a head witnessed"
+        ),
+    ] = None
+    witness_timeout_s: Annotated[
+        float, Field(description="a witness that answers later is asked again later", gt=0, le=30)
+    ] = 1.0
+    witness_interval_s: Annotated[
+        float, Field(description="shortest time between two rounds of asking", ge=0.05, le=60)
+    ] = 1.0
     max_batch_requests: Annotated[
         int,
         Field(description="append requests in one transaction: bounds the time it takes", ge=1),

@@ -49,6 +49,9 @@ MESSAGE_ID = "messaging.message.id"
 OPERATION = "messaging.operation.name"
 DESTINATION = "messaging.destination.name"
 BATCH_COUNT = "messaging.batch.message_count"
+WITNESS = "dxe.witness.name"
+WITNESS_LAG = "dxe.witness.lag"
+WITNESS_STATUS = "http.response.status_code"
 ERROR_TYPE = "error.type"
 
 Attributes = Mapping[str, str | int]

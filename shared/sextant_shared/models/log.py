@@ -3,11 +3,11 @@
 A batch answer carries the checkpoint once for all its items: a post-quantum signature is 3.3 kB.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Strict, Version1
 
 MAX_BATCH = 256  # entries in one append; the log commits and signs up to four of these at once
 
@@ -54,3 +54,42 @@ class LogDiscovery(Strict):
 
     origin: str
     vkeys: list[str]
+
+
+class WitnessedHead(Strict):
+    """Answer of `GET /v1/witnessed`: a cosigned head, and the proof that it continues an older one.
+
+    The second document to a receipt of size `first`; it replaces nothing. `path` is empty when the
+    sizes are equal.
+    """
+
+    v: Version1
+    kind: Literal["witnessed"]
+    first: Annotated[int, Field(ge=1)]
+    second: Annotated[int, Field(ge=1)]
+    path: list[str]
+    checkpoint: str
+
+
+class WitnessState(Strict):
+    """What the log knows of one witness: `size` and `time` of its newest cosignature, and its head.
+
+    `checkpoint` bears that cosignature, so that nobody need believe the rest.
+    """
+
+    name: str
+    key: str
+    size: int
+    time: int | None
+    lag: int
+    fault: str
+    checkpoint: str | None
+
+
+class WitnessReport(Strict):
+    """Answer of `GET /v1/witnesses`: each witness that the log asks, and the newest quorum."""
+
+    size: int
+    witnessed_size: int
+    quorum: str
+    witnesses: list[WitnessState]

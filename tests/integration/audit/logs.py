@@ -43,6 +43,8 @@ class AuditLog:
     folder: Path
     entries_public: bool = False
     crash_at: str = ""
+    policy: Path | None = None
+    trace_file: Path | None = None
     clients: list[ServiceClient] = field(default_factory=list)
 
     @property
@@ -69,6 +71,10 @@ class AuditLog:
             clients_file=clients,
             publish_interval_s=0.05,
             entries_public=self.entries_public,
+            witness_policy_file=self.policy,
+            witness_timeout_s=0.5,
+            witness_interval_s=0.05,
+            trace_file=self.trace_file,
         )
 
     async def begin(self) -> LogKeys:

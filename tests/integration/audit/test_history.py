@@ -68,7 +68,7 @@ async def test_a_ledger_whose_triggers_were_dropped_does_not_open(tmp_path: Path
     with sqlite3.connect(log.settings.database) as connection:
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
         triggers = connection.execute(query).fetchall()
-    assert len(triggers) == 9
+    assert len(triggers) == 15
     for name, sql in triggers:
         connection.execute(f"DROP TRIGGER {name}")
         connection.commit()

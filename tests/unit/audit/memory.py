@@ -9,7 +9,9 @@ from sextant_audit.domain.ports import (
     Head,
     Located,
     NewEntry,
+    RefusedCall,
     Rows,
+    StoredCosignature,
     StoredEntry,
     WritableRows,
 )
@@ -40,9 +42,13 @@ class MemoryRows:
     stored: list[StoredEntry] = field(default_factory=list)
     tiles: dict[tuple[int, int], bytes] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
+    cosigs: list[StoredCosignature] = field(default_factory=list)
+    refused: list[RefusedCall] = field(default_factory=list)
 
     def copy(self) -> "MemoryRows":
-        return MemoryRows([*self.stored], {**self.tiles}, {**self.notes})
+        return MemoryRows(
+            [*self.stored], {**self.tiles}, {**self.notes}, [*self.cosigs], [*self.refused]
+        )
 
     def size(self) -> int:
         return len(self.stored)
@@ -64,6 +70,23 @@ class MemoryRows:
 
     def checkpoints(self, after: int, until: int) -> list[str]:
         return [self.notes[size] for size in sorted(self.notes) if after < size <= until]
+
+    def newest_cosignatures(self) -> list[StoredCosignature]:
+        newest: dict[tuple[str, str], StoredCosignature] = {}
+        for each in sorted(self.cosigs, key=lambda c: (c.size, c.time)):
+            newest[each.name, each.key_id] = each
+        return list(newest.values())
+
+    def cosigned(self, limit: int) -> list[tuple[str, list[StoredCosignature]]]:
+        sizes = sorted({each.size for each in self.cosigs}, reverse=True)[:limit]
+        return [(self.notes[s], [c for c in self.cosigs if c.size == s]) for s in sizes]
+
+    def add_cosignatures(self, cosignatures: Sequence[StoredCosignature]) -> None:
+        assert {each.size for each in cosignatures} <= set(self.notes)
+        self.cosigs += cosignatures
+
+    def add_refused_call(self, refused: RefusedCall) -> None:
+        self.refused.append(refused)
 
     def add_entries(self, start: int, entries: Sequence[NewEntry]) -> None:
         if start != len(self.stored) or self.locate([e.id for e in entries]):

@@ -12,6 +12,7 @@ from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.routes.entries import entries_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
 from sextant_audit.routes.tiles import tiles_router
+from sextant_audit.routes.witnesses import witnesses_router
 from sextant_audit.settings import AuditSettings
 from sextant_shared.chassis.application import create_application
 from sextant_shared.chassis.crashpoints import crash_point as armed_crash_point
@@ -56,6 +57,9 @@ def create_app(
             asyncio.create_task(log().publisher.run()),
             asyncio.create_task(log().keep_fresh(settings.refresh_s)),
         ]
+        witnessing = log().witnessing
+        if witnessing is not None:
+            tasks.append(asyncio.create_task(witnessing.run()))
         yield
         for task in tasks:
             task.cancel()
@@ -77,6 +81,7 @@ def create_app(
             entries_router(append, settings.max_json_bytes),
             tiles_router(lambda: log().reading, entries_public=settings.entries_public),
             proofs_router(lambda: log().reading),
+            witnesses_router(lambda: log().reading),
             discovery_router(lambda: log().signer.keys),
         ],
         lifespan=lifespan,

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sextant_audit.clients.witnesses import HttpWitnesses
 from sextant_audit.domain.checking import LogReport, check_log
 from sextant_audit.domain.genesis import begin, make_genesis
 from sextant_audit.domain.ports import CrashPoint, NewEntry
@@ -18,6 +19,7 @@ from sextant_audit.domain.reading import Reading
 from sextant_audit.domain.recovery import recover
 from sextant_audit.domain.sequencing import Answer, Request, Sequencer
 from sextant_audit.domain.tree import TileCache
+from sextant_audit.domain.witnessing import Call, Witnessing, require_same_log
 from sextant_audit.settings import AuditSettings
 from sextant_audit.signer.folder import create_signer, has_state, open_signer, read_public
 from sextant_audit.signer.guard import SignerGuard
@@ -31,6 +33,7 @@ from sextant_shared.clock import Clock, random_bytes, system_clock
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.log import AppendAnswer
 from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.policies import Policy, parse_policy
 
 _MIGRATIONS = "sextant_audit.storage.migrations"
 
@@ -45,6 +48,8 @@ class OpenLog:
     publisher: Publisher
     reading: Reading
     batcher: Batcher[Request, AppendAnswer]
+    witnessing: Witnessing | None
+    witnesses: HttpWitnesses
 
     async def append(self, entries: Sequence[NewEntry]) -> AppendAnswer:
         """Place entries with the next batch."""
@@ -62,6 +67,7 @@ class OpenLog:
         await self.batcher.drain()
         with suppress(PlatformError):
             await self.publisher.publish()
+        await self.witnesses.close()
         self.database.close()
         self.signer.close()
 
@@ -76,17 +82,27 @@ async def open_log(
             another process holds it, `E_UNAVAILABLE`.
     """
     _require_ledger(settings)
+    policy = read_policy(settings.witness_policy_file)
     signer = open_signer(settings.signer_folder, settings.origin, clock, _passphrase(settings))
+    witnesses = HttpWitnesses(telemetry, settings.witness_timeout_s)
     database = open_database(settings.database, METADATA, _MIGRATIONS)
     try:
         await require_refusals(database)
         ledger = SqlLedger(database)
         recovered = await recover(ledger, signer, TileCache(settings.cached_tiles))
+        witnessing = None
+        if policy is not None:
+            require_same_log(policy, signer.keys.vkeys)
+            call: Call = witnesses.call
+            interval_s = settings.witness_interval_s
+            witnessing = Witnessing(policy, call, ledger, recovered.prover, clock, interval_s)
+            await witnessing.recover()
         publisher = Publisher(
             ledger,
             interval_s=settings.publish_interval_s,
             crash_point=crash_point,
             stored_size=recovered.published_size,
+            on_published=witnessing.published if witnessing else lambda _: None,
         )
         publisher.offer(recovered.head)
         await publisher.publish()
@@ -115,8 +131,28 @@ async def open_log(
         max_batch=settings.max_batch_requests,
         max_waiting=settings.max_waiting_requests,
     )
-    reading = Reading(ledger, recovered.prover, publisher)
-    return OpenLog(database, signer, sequencer, publisher, reading, batcher)
+    reading = Reading(ledger, recovered.prover, publisher, witnessing)
+    return OpenLog(database, signer, sequencer, publisher, reading, batcher, witnessing, witnesses)
+
+
+def read_policy(path: Path | None) -> Policy | None:
+    """Return the witnesses to ask, if any.
+
+    Raises:
+        PlatformError: `E_STATE` when the file cannot be read, `E_MALFORMED` with every line at
+            fault.
+    """
+    if path is None:
+        return None
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlatformError(
+            Code.STATE,
+            f"cannot read the witness policy {path.name}",
+            fix="Correct SEXTANT_AUDIT_WITNESS_POLICY_FILE.",
+        ) from error
+    return parse_policy(data)
 
 
 async def begin_log(settings: AuditSettings, *, clock: Clock = system_clock) -> LogKeys:

@@ -50,6 +50,49 @@ class Head:
     time: float
 
 
+@dataclass(frozen=True, slots=True)
+class StoredCosignature:
+    """A verified cosignature of a published head: whose key, when, and the whole line."""
+
+    size: int
+    name: str
+    key_id: str
+    time: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedCall:
+    """A call that a witness did not answer with a cosignature that holds; kept as evidence."""
+
+    time: int
+    url: str
+    status: int
+    size: int
+    old: int
+    detail: str
+    request: str
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessCall:
+    """A request for a cosignature; `lag` is how many entries the witness is behind."""
+
+    name: str
+    url: str
+    body: bytes
+    lag: int
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessAnswer:
+    """What a witness answered, whatever it was."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
 class Rows(Protocol):
     """What may be read in one consistent view of the ledger."""
 
@@ -81,6 +124,14 @@ class Rows(Protocol):
         """Return the published checkpoints of `after < size <= until`, smallest first."""
         ...
 
+    def newest_cosignatures(self) -> list[StoredCosignature]:
+        """Return the newest cosignature of each key."""
+        ...
+
+    def cosigned(self, limit: int) -> list[tuple[str, list[StoredCosignature]]]:
+        """Return the newest `limit` cosigned checkpoints, largest first, with all cosignatures."""
+        ...
+
 
 class WritableRows(Rows, Protocol):
     """One transaction: all of it becomes durable, or nothing."""
@@ -95,6 +146,14 @@ class WritableRows(Rows, Protocol):
 
     def add_checkpoint(self, size: int, root: bytes, checkpoint: str) -> None:
         """Add a published checkpoint, larger than all before."""
+        ...
+
+    def add_cosignatures(self, cosignatures: Sequence[StoredCosignature]) -> None:
+        """Add cosignatures of published checkpoints."""
+        ...
+
+    def add_refused_call(self, refused: RefusedCall) -> None:
+        """Keep a call that a witness refused."""
         ...
 
 

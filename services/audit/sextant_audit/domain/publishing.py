@@ -9,6 +9,7 @@ next start publishes the newest head; if we stop after, it finds it stored.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from sextant_audit.domain.ports import CrashPoint, Head, Ledger
 from sextant_shared.errors import PlatformError
@@ -18,12 +19,19 @@ class Publisher:
     """Holds the published head. Owned by the event loop."""
 
     def __init__(
-        self, ledger: Ledger, *, interval_s: float, crash_point: CrashPoint, stored_size: int
+        self,
+        ledger: Ledger,
+        *,
+        interval_s: float,
+        crash_point: CrashPoint,
+        stored_size: int,
+        on_published: Callable[[Head], None] = lambda _: None,
     ) -> None:
         self._ledger = ledger
         self._interval_s = interval_s
         self._crash_point = crash_point
         self._stored_size = stored_size
+        self._on_published = on_published
         self._newest: Head | None = None
         self._published: Head | None = None
         self._offered = asyncio.Event()
@@ -58,6 +66,7 @@ class Publisher:
         if head.size > self._stored_size:
             await self._store(head)
         self._published = head
+        self._on_published(head)
 
     async def _store(self, head: Head) -> None:
         self._crash_point("audit.before_publish")

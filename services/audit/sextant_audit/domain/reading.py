@@ -6,23 +6,36 @@ Responsible for refusing what lies beyond. Not responsible for who may ask.
 from sextant_audit.domain.ports import Ledger
 from sextant_audit.domain.proving import Prover
 from sextant_audit.domain.publishing import Publisher
+from sextant_audit.domain.witnessing import Witnessing
 from sextant_shared.encoding import b64
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import HASH_SIZE
 from sextant_shared.merkle.tiles import TILE_WIDTH, Tile, bundle_of
-from sextant_shared.models.log import ConsistencyProof, InclusionProof
+from sextant_shared.models.log import (
+    ConsistencyProof,
+    InclusionProof,
+    WitnessedHead,
+    WitnessReport,
+)
 
 
 class Reading:
     """Answers reads from the ledger and the tree."""
 
-    def __init__(self, ledger: Ledger, prover: Prover, publisher: Publisher) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        prover: Prover,
+        publisher: Publisher,
+        witnessing: Witnessing | None = None,
+    ) -> None:
         self._ledger = ledger
         self._prover = prover
         self._publisher = publisher
+        self._witnessing = witnessing
 
     def checkpoint(self) -> str:
-        """Return the published checkpoint.
+        """Return the published checkpoint, with the cosignatures that have come.
 
         Raises:
             PlatformError: `E_UNAVAILABLE` before the first is published.
@@ -30,7 +43,45 @@ class Reading:
         head = self._publisher.head
         if head is None:
             raise PlatformError(Code.UNAVAILABLE, "no checkpoint is published yet", retry_after_s=1)
-        return head.checkpoint
+        return self._witnessing.cosigned(head) if self._witnessing else head.checkpoint
+
+    def witnesses(self) -> WitnessReport:
+        """Return what is known of each witness that the log asks.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND` when it asks none.
+        """
+        return self._asked().report()
+
+    async def witnessed(self, first: int) -> WitnessedHead:
+        """Return the newest head with a quorum, and the proof that it continues size `first`.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND` when no witnesses are asked, or none is that large yet.
+        """
+        head = self._asked().witnessed
+        if head is None or not 0 < first <= head.size:
+            raise PlatformError(
+                Code.NOT_FOUND,
+                f"no head that continues size {first} has been witnessed yet",
+                expected=f"a size from 1 to {head.size}" if head else "a quorum of witnesses",
+                received=str(first),
+                fix="Ask again later; the receipt you have holds by itself.",
+            )
+        path = await self._prover.consistency(first, head.size)
+        return WitnessedHead(
+            v=1,
+            kind="witnessed",
+            first=first,
+            second=head.size,
+            path=[b64(node) for node in path],
+            checkpoint=head.checkpoint,
+        )
+
+    def _asked(self) -> Witnessing:
+        if self._witnessing is None:
+            raise PlatformError(Code.NOT_FOUND, "this log asks no witnesses")
+        return self._witnessing
 
     async def tile(self, tile: Tile) -> bytes:
         """Return the hashes of a tile, or the entry bundle when `tile.level` is None.

@@ -13,8 +13,22 @@ from sqlalchemy import Connection, Table, create_engine, func, insert, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.pool import NullPool
 
-from sextant_audit.domain.ports import Located, NewEntry, Rows, StoredEntry, WritableRows
-from sextant_audit.storage.tables import CheckpointRow, EntryRow, TileRow
+from sextant_audit.domain.ports import (
+    Located,
+    NewEntry,
+    RefusedCall,
+    Rows,
+    StoredCosignature,
+    StoredEntry,
+    WritableRows,
+)
+from sextant_audit.storage.tables import (
+    CheckpointRow,
+    CosignatureRow,
+    EntryRow,
+    RefusedCallRow,
+    TileRow,
+)
 from sextant_shared.chassis.database import Database
 from sextant_shared.errors import Code, PlatformError
 
@@ -22,6 +36,9 @@ T = TypeVar("T")
 _ENTRY = EntryRow.__table__  # type: ignore[attr-defined]
 _TILE = TileRow.__table__  # type: ignore[attr-defined]
 _CHECKPOINT = CheckpointRow.__table__  # type: ignore[attr-defined]
+_COSIG = CosignatureRow.__table__  # type: ignore[attr-defined]
+_REFUSED = RefusedCallRow.__table__  # type: ignore[attr-defined]
+_COSIGNATURE = (_COSIG.c.size, _COSIG.c.name, _COSIG.c.key_id, _COSIG.c.time, _COSIG.c.line)
 
 
 class SqlLedger:
@@ -117,6 +134,36 @@ class SqlRows:
         )
         return list(self._connection.execute(query).scalars())
 
+    def newest_cosignatures(self) -> list[StoredCosignature]:
+        """Return the newest cosignature of each key: the latest of those of the largest head."""
+        rank = (
+            func.row_number()
+            .over(
+                partition_by=(_COSIG.c.name, _COSIG.c.key_id),
+                order_by=(_COSIG.c.size.desc(), _COSIG.c.time.desc()),
+            )
+            .label("rank")
+        )
+        ranked = select(*_COSIGNATURE, rank).subquery()
+        columns = [column for column in ranked.c if column.name != "rank"]
+        query = select(*columns).where(ranked.c.rank == 1)
+        return [StoredCosignature(*row) for row in self._connection.execute(query)]
+
+    def cosigned(self, limit: int) -> list[tuple[str, list[StoredCosignature]]]:
+        """Return the newest `limit` cosigned checkpoints, largest first, with all cosignatures."""
+        sizes = select(_COSIG.c.size).distinct().order_by(_COSIG.c.size.desc()).limit(limit)
+        found: list[tuple[str, list[StoredCosignature]]] = []
+        for size in list(self._connection.execute(sizes).scalars()):
+            note = select(_CHECKPOINT.c.note).where(_CHECKPOINT.c.size == size)
+            lines = select(*_COSIGNATURE).where(_COSIG.c.size == size).order_by(_COSIG.c.seq)
+            found.append(
+                (
+                    self._connection.execute(note).scalar_one(),
+                    [StoredCosignature(*row) for row in self._connection.execute(lines)],
+                )
+            )
+        return found
+
     def add_entries(self, start: int, entries: Sequence[NewEntry]) -> None:
         """Add entries at the indexes from `start` on."""
         rows = [
@@ -134,6 +181,41 @@ class SqlRows:
     def add_checkpoint(self, size: int, root: bytes, checkpoint: str) -> None:
         """Add a published checkpoint, larger than all before."""
         self._insert(_CHECKPOINT, [{"size": size, "root": root, "note": checkpoint}])
+
+    def add_cosignatures(self, cosignatures: Sequence[StoredCosignature]) -> None:
+        """Add cosignatures of published checkpoints."""
+        start = self._next(_COSIG)
+        rows: list[dict[str, object]] = [
+            {
+                "seq": start + i,
+                "size": each.size,
+                "name": each.name,
+                "key_id": each.key_id,
+                "time": each.time,
+                "line": each.line,
+            }
+            for i, each in enumerate(cosignatures)
+        ]
+        if rows:
+            self._insert(_COSIG, rows)
+
+    def add_refused_call(self, refused: RefusedCall) -> None:
+        """Keep a call that a witness refused."""
+        row = {
+            "seq": self._next(_REFUSED),
+            "time": refused.time,
+            "url": refused.url,
+            "status": refused.status,
+            "size": refused.size,
+            "old": refused.old,
+            "detail": refused.detail,
+            "request": refused.request,
+        }
+        self._insert(_REFUSED, [row])
+
+    def _next(self, table: Table) -> int:
+        last = self._connection.execute(select(func.max(table.c.seq))).scalar()
+        return 0 if last is None else last + 1
 
     def _insert(self, table: Table, rows: list[dict[str, object]]) -> None:
         try:

@@ -16,7 +16,12 @@ _SAMPLES = """
 INSERT INTO entry
     SELECT coalesce(max(idx) + 1, 0), '-refusal-test-------A0', zeroblob(32), x'7b7d' FROM entry;
 INSERT INTO checkpoint
-    SELECT max(idx) + 1, zeroblob(32), 'refusal test' FROM entry
+    SELECT max(idx) + 1, zeroblob(32), 'refusal test' FROM entry;
+INSERT INTO cosig
+    SELECT coalesce(max(seq) + 1, 0), (SELECT max(size) FROM checkpoint), 'w', '00000000', 1, ''
+    FROM cosig;
+INSERT INTO refused
+    SELECT coalesce(max(seq) + 1, 0), 1, '', 0, 0, 0, '', '' FROM refused
 """
 _FORBIDDEN = """
 UPDATE entry SET data = x'00';
@@ -47,6 +52,19 @@ INSERT INTO checkpoint
     SELECT min(size) - 1, zeroblob(32), 'smaller' FROM checkpoint;
 INSERT INTO checkpoint
     SELECT max(idx) + 2, zeroblob(32), 'beyond' FROM entry;
+UPDATE cosig SET line = 'other';
+DELETE FROM cosig;
+REPLACE INTO cosig
+    SELECT seq, size, name, key_id, time, 'other' FROM cosig;
+INSERT INTO cosig
+    SELECT max(seq) + 2, size, name, key_id, time, line FROM cosig;
+INSERT INTO cosig
+    SELECT max(seq) + 1, (SELECT max(size) + 1 FROM checkpoint), name, key_id, time, line
+    FROM cosig;
+UPDATE refused SET detail = 'other';
+DELETE FROM refused;
+REPLACE INTO refused
+    SELECT seq, time, url, status, size, old, 'other', request FROM refused;
 INSERT INTO tile
     SELECT 0, coalesce(max(idx) + 2, 1), zeroblob(8192) FROM tile WHERE level = 0;
 INSERT INTO tile

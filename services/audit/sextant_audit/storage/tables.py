@@ -46,3 +46,35 @@ class CheckpointRow(SQLModel, table=True):
     size: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     note: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class CosignatureRow(SQLModel, table=True):
+    """One witness's cosignature of one published checkpoint."""
+
+    metadata = METADATA
+    __tablename__ = "cosig"
+    __table_args__ = _STRICT
+
+    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    size: int = Field(sa_column=Column(Integer, nullable=False))
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    key_id: str = Field(sa_column=Column(Text, nullable=False))
+    time: int = Field(sa_column=Column(Integer, nullable=False))
+    line: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class RefusedCallRow(SQLModel, table=True):
+    """One call that a witness refused, with the request."""
+
+    metadata = METADATA
+    __tablename__ = "refused"
+    __table_args__ = _STRICT
+
+    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    time: int = Field(sa_column=Column(Integer, nullable=False))
+    url: str = Field(sa_column=Column(Text, nullable=False))
+    status: int = Field(sa_column=Column(Integer, nullable=False))
+    size: int = Field(sa_column=Column(Integer, nullable=False))
+    old: int = Field(sa_column=Column(Integer, nullable=False))
+    detail: str = Field(sa_column=Column(Text, nullable=False))
+    request: str = Field(sa_column=Column(Text, nullable=False))

@@ -18,10 +18,12 @@ from sextant_shared.protocol.witnessing import (
 from tests.support.logs import NOW, MemoryLog, log_keys, make_accepted
 from tests.support.witnesses import witness_key, witness_signer
 
-KEYS = [
-    CosigningKey(witness_key("xal", alg), witness_signer("xal", alg))
-    for alg in (Alg.ED25519, Alg.ML_DSA_44)
-]
+
+def keys_of(name: str) -> list[CosigningKey]:
+    return [
+        CosigningKey(witness_key(name, alg), witness_signer(name, alg))
+        for alg in (Alg.ED25519, Alg.ML_DSA_44)
+    ]
 
 
 def grown(*numbers: int) -> MemoryLog:
@@ -47,14 +49,17 @@ class Running:
 
     path: Path
     now: float = NOW
+    name: str = "xal"
+    vkeys: tuple[str, ...] = log_keys().vkeys
     said: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.path.mkdir(exist_ok=True)
         file = self.path / "memory.sqlite3"
         self.memory = Memory.open(file) if file.exists() else Memory.create(file)
         self.witness = Witness(
-            keys=KEYS,
-            logs=known_logs(parse_vkey(vkey) for vkey in log_keys().vkeys),
+            keys=keys_of(self.name),
+            logs=known_logs(parse_vkey(vkey) for vkey in self.vkeys),
             memory=self.memory,
             clock=lambda: self.now,
             say=self.said.append,

@@ -1,0 +1,1 @@
+"""Others, seen from the log: its witnesses."""
