@@ -68,7 +68,7 @@ class DepositReport:
 def measure_deposits() -> DepositReport:
     """Start the services, seal beforehand, deposit, stop."""
     with tempfile.TemporaryDirectory(prefix="sextant-bench-") as folder:
-        stack = Stack(Path(folder), sample_ratio=0.1)
+        stack = Stack(Path(folder), sample_ratio=0.1, witnessed=False)
         try:
             stack.prepare()
             stack.start("audit", "exchange")

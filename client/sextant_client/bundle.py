@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from sextant_client.client import Client
+from sextant_client.evidence import contact
 from sextant_client.received import Received
 from sextant_client.sent import SentEnvelope
 from sextant_client.verify import (
@@ -22,7 +23,7 @@ from sextant_shared.encoding import b64, b64u, b64u_decode
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.log import ConsistencyProof
 from sextant_shared.models.receipts import OutcomeReceipt
-from sextant_shared.protocol.checkpoints import Checkpoint
+from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
 from sextant_shared.protocol.logproof import verify_proof
 from sextant_shared.protocol.receipts import parse_custody, verify_custody
 
@@ -98,13 +99,19 @@ def _reply_names(number: int, reply: Received) -> EnvelopeMembers:
 
 
 def _continuity(client: Client, receipts: list[bytes]) -> dict[str, bytes]:
-    """Return the newest checkpoint and one consistency proof from each receipt's."""
+    """Return the newest witnessed checkpoint and one consistency proof from each receipt's.
+
+    While no quorum has signed a head after the receipts, it is the newest checkpoint.
+    """
     newest = client.log.checkpoint(client.trust.log_keys)
     proofs = {}
-    for raw in receipts:
-        checkpoint = _checkpoint_of(client, raw)
-        if checkpoint.size > newest.size:
-            newest = checkpoint  # the published head moves at most once a second
+    largest = max((_checkpoint_of(client, raw) for raw in receipts), key=lambda head: head.size)
+    witnessed = client.log.witnessed(largest.size)
+    if witnessed is not None:
+        newest = verify_checkpoint(witnessed.checkpoint, client.trust.log_keys)
+    if largest.size > newest.size:
+        newest = largest  # the published head moves at most once a second
+    contact(client.home, client.trust, newest, client.log)
     for raw in receipts:
         size = _checkpoint_of(client, raw).size
         if size < newest.size:

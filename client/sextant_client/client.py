@@ -13,12 +13,14 @@ from typing import Self
 
 import httpx
 
+from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
 from sextant_client.log import LogReader
 from sextant_client.parties import PartyView
 from sextant_client.received import Received, receive
 from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_client.session import Session
+from sextant_client.stored import StoredEnvelope
 from sextant_client.tracing import Tracer
 from sextant_shared.clock import Clock, system_clock, timestamp_s, uuid7
 from sextant_shared.encoding import b64u
@@ -26,12 +28,15 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MEDIA_TYPE, Header
 from sextant_shared.models.exchange import DeliveryPage, EnvelopeEvents, EnvelopeStatus
 from sextant_shared.models.party import KeyUse
+from sextant_shared.models.receipts import Level
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.envelope import SealRequest
+from sextant_shared.protocol.levels import Standing, verify_witnessed
 from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
 
 PENDING_POLL_S = 1.0
 PENDING_LIMIT_S = 60.0
+WITNESS_POLL_S = 0.25
 _PENDING, _REPEATED = 202, 200
 
 
@@ -159,17 +164,33 @@ class Client:
             PlatformError: `E_INTEGRITY`, with evidence that is also written to the home.
         """
         receipt = verify_custody(raw, digest, envelope_id, self.trust.log_keys)
-        try:
-            if self.trust.accept(receipt.checkpoint, self.log.consistency) and self.trust.path:
-                text = self.trust.file.model_dump_json(indent=1) + "\n"
-                write_file(self.trust.path, text.encode())
-        except PlatformError as error:
-            for name, checkpoint in error.evidence.items():
-                write_file(
-                    self.home.path / "evidence" / f"{envelope_id}-{name}.txt", checkpoint.encode()
-                )
-            raise
+        contact(self.home, self.trust, receipt.checkpoint, self.log)
         return receipt
+
+    def witness(self, envelope: StoredEnvelope, wait_s: float = 0.0) -> Standing | None:
+        """Fetch the head that witnesses the stored receipt, verify it, and keep it beside it.
+
+        Returns None while there is none by the pinned policy; the receipt is never replaced.
+
+        Raises:
+            PlatformError: `E_INTEGRITY` for a head that does not continue the receipt's.
+        """
+        receipt = verify_custody(
+            envelope.receipt.read_bytes(), envelope.digest, envelope.header.id, self.trust.log_keys
+        )
+        deadline = time.monotonic() + wait_s
+        while True:
+            head = self.log.witnessed(receipt.checkpoint.size)
+            if head is not None:
+                older = receipt.checkpoint
+                found = verify_witnessed(head, older, self.trust.log_keys, self.trust.policy)
+                contact(self.home, self.trust, found.checkpoint, self.log)
+                if found.level is Level.WITNESSED:
+                    write_file(envelope.witnessed, head.model_dump_json().encode() + b"\n")
+                    return found
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(WITNESS_POLL_S)
 
     def status(self, envelope_id: str, sender: str | None = None) -> EnvelopeStatus:
         """Ask where an envelope stands.

@@ -6,7 +6,7 @@ from pathlib import Path
 from sextant_client.home import as_json, read_json, write_file
 from sextant_client.keystore import Keystore
 from sextant_client.session import Session
-from sextant_client.trust import PinnedLog, TrustFile
+from sextant_client.trust import PinnedLog, TrustFile, policy_text
 from sextant_shared.clock import Clock, timestamp_s
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.encoding import parse_json
@@ -108,16 +108,20 @@ def registrars_of(pairs: dict[str, Sequence[Signer]], threshold: int) -> Registr
     )
 
 
-def make_trust(registrars: RegistrarsFile, log: LogDiscovery) -> TrustFile:
-    """Return a trust file that pins registrars and log.
+def make_trust(
+    registrars: RegistrarsFile, log: LogDiscovery, policy: bytes | None = None
+) -> TrustFile:
+    """Return a trust file that pins registrars, log and witness policy.
 
     Raises:
-        PlatformError: `E_MALFORMED`, `E_KEY` for log keys that are no pair.
+        PlatformError: `E_MALFORMED`, `E_KEY` for log keys that are no pair, `E_POLICY` for a
+            policy about other logs.
     """
     version: Version1 = 1
     keys = LogKeys.from_vkeys(log.vkeys)
     pinned = PinnedLog(origin=keys.origin, vkeys=list(keys.vkeys))
-    return TrustFile(v=version, registrars=registrars, log=pinned, checkpoint=None)
+    text = None if policy is None else policy_text(policy, keys)
+    return TrustFile(v=version, registrars=registrars, log=pinned, checkpoint=None, policy=text)
 
 
 def read_registrars(path: Path) -> RegistrarsFile:

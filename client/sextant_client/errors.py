@@ -17,6 +17,7 @@ BUNDLE_REGISTRY = 13
 BUNDLE_SIGNATURE = 14
 BUNDLE_CONTENT = 15
 BUNDLE_REPLY = 16
+BUNDLE_WITNESSES = 17
 
 TABLE = {
     OK: "done, or valid",
@@ -24,7 +25,7 @@ TABLE = {
     USAGE: "wrong usage",
     REFUSED: "the server cannot be reached or refused",
     UNTRUSTED: "a signature, key or integrity check failed",
-    WARNINGS: "accepted with findings to explain, under --strict",
+    WARNINGS: "accepted with findings to explain, under --strict; or not witnessed yet",
     BUNDLE_MALFORMED: "the bundle is not well-formed",
     BUNDLE_LOG: "the log does not contain what the bundle claims",
     BUNDLE_CUSTODY: "the custody receipt is for another envelope",
@@ -32,6 +33,7 @@ TABLE = {
     BUNDLE_SIGNATURE: "a signature of the manifest does not verify",
     BUNDLE_CONTENT: "the body or content is not the one that was signed",
     BUNDLE_REPLY: "a reply of the Secretariat does not verify",
+    BUNDLE_WITNESSES: "fewer witnesses signed than the level asked for needs",
 }
 _UNTRUSTED_CODES = frozenset(
     {

@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sextant_client.session import Session
-from sextant_shared.encoding import b64_decode
+from sextant_shared.encoding import b64_decode, parse_json
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.merkle.hashing import leaf_hash
-from sextant_shared.merkle.tiles import TILE_WIDTH, format_index, parse_bundle
-from sextant_shared.merkle.tree import Frontier
+from sextant_shared.merkle.hashing import HASH_SIZE, leaf_hash
+from sextant_shared.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, format_index, parse_bundle
+from sextant_shared.merkle.tree import Frontier, root_of
 from sextant_shared.models.entries import parse_entry
-from sextant_shared.models.log import ConsistencyProof
+from sextant_shared.models.log import ConsistencyProof, WitnessedHead, WitnessReport
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
+from sextant_shared.protocol.levels import parse_witnessed
 
+MAX_REPORT_BYTES = 1 << 20
 Progress = Callable[[int, int], None]
 """Told how many entries of how many were read."""
 
@@ -43,6 +45,48 @@ class LogReader:
         )
         proof = read_model(ConsistencyProof, answer.json())
         return [b64_decode(node, 32) for node in proof.path]
+
+    def witnessed(self, first: int) -> WitnessedHead | None:
+        """Return the newest head with a quorum that continues size `first`; None while none does.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`, `E_MALFORMED`.
+        """
+        try:
+            answer = self.session.request("GET", "/v1/witnessed", params={"first": first})
+        except PlatformError as error:
+            if error.code is Code.NOT_FOUND:
+                return None
+            raise
+        return parse_witnessed(answer.content)
+
+    def witnesses(self) -> WitnessReport | None:
+        """Return what the log says of its witnesses; None when it asks none.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`, `E_MALFORMED`.
+        """
+        try:
+            answer = self.session.request("GET", "/v1/witnesses")
+        except PlatformError as error:
+            if error.code is Code.NOT_FOUND:
+                return None
+            raise
+        return read_model(WitnessReport, parse_json(answer.content, max_bytes=MAX_REPORT_BYTES))
+
+    def prefix_root(self, size: int) -> bytes:
+        """Return the root over the first `size` leaves, a power of two, as the log serves it now.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`, `E_MALFORMED`.
+        """
+        level, height = divmod(size.bit_length() - 1, TILE_HEIGHT)
+        tile = Tile(level, 0, 1 << height)
+        data = self.session.request("GET", f"/tile/{tile.path}").content
+        hashes = [data[i : i + HASH_SIZE] for i in range(0, len(data), HASH_SIZE)]
+        if len(hashes) != tile.width:
+            raise PlatformError(Code.MALFORMED, f"tile/{tile.path} has another width")
+        return root_of(hashes)
 
     def entries(self, size: int) -> Iterator[bytes]:
         """Yield the leaves `0 … size - 1` from the entry bundles.

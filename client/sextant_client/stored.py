@@ -31,6 +31,11 @@ class StoredEnvelope:
         return self.folder / "custody.json"
 
     @property
+    def witnessed(self) -> Path:
+        """The head that witnesses the receipt, once it was fetched."""
+        return self.folder / "witnessed.json"
+
+    @property
     def proof(self) -> Path:
         """The file with `kpc`."""
         return self.folder / "proof.json"

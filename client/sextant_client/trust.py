@@ -13,12 +13,14 @@ from pydantic import Field
 
 from sextant_shared.encoding import b64u, parse_json
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.merkle.notes import format_vkey
 from sextant_shared.merkle.proofs import verify_consistency
 from sextant_shared.models.envelope import Beacon
 from sextant_shared.models.party import RegistrarsFile
 from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
 from sextant_shared.protocol.parties import RegistrarSet
+from sextant_shared.protocol.policies import Policy, parse_policy
 
 MAX_TRUST_BYTES = 1 << 20
 Consistency = Callable[[int, int], list[bytes]]
@@ -39,6 +41,7 @@ class TrustFile(Strict):
     registrars: RegistrarsFile
     log: PinnedLog
     checkpoint: str | None
+    policy: str | None = None
 
 
 @dataclass
@@ -82,6 +85,18 @@ class Trust:
             raise PlatformError(Code.POLICY, "the log keys are of another origin than pinned")
         return keys
 
+    @property
+    def policy(self) -> Policy | None:
+        """The pinned witness policy, if any.
+
+        Raises:
+            PlatformError: `E_MALFORMED` with each line at fault, `E_POLICY` when it is for other
+                logs than the pinned one.
+        """
+        if self.file.policy is None:
+            return None
+        return parse_policy_for(self.file.policy.encode(), self.log_keys)
+
     def checkpoint(self) -> Checkpoint | None:
         """Return the newest verified checkpoint."""
         if self.file.checkpoint is None:
@@ -114,6 +129,40 @@ class Trust:
         return True
 
 
+def parse_policy_for(data: bytes, keys: LogKeys) -> Policy:
+    """Return a witness policy that may judge the pinned log.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, `E_POLICY` when its log lines name other logs only.
+    """
+    policy = parse_policy(data)
+    named = [format_vkey(log.key) for log in policy.logs]
+    if named and not set(named) & set(keys.vkeys):
+        raise PlatformError(
+            Code.POLICY,
+            "the witness policy is for other logs than the pinned one",
+            expected=keys.vkeys[0],
+            received=named[0][:120],
+        )
+    return policy
+
+
+def policy_text(data: bytes, keys: LogKeys) -> str:
+    """Return a witness policy as it is pinned: the file's text, once it was read.
+
+    Raises:
+        PlatformError: as `parse_policy_for`; `E_MALFORMED` for a file that is not UTF-8, which
+            JSON cannot hold.
+    """
+    parse_policy_for(data, keys)
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PlatformError(
+            Code.MALFORMED, "the policy is not UTF-8", fix="Write its names in UTF-8."
+        ) from error
+
+
 def _check_history(known: Checkpoint, seen: Checkpoint, consistency: Consistency) -> None:
     older, newer = sorted((known, seen), key=lambda checkpoint: checkpoint.size)
     if older.size == newer.size:
@@ -124,11 +173,12 @@ def _check_history(known: Checkpoint, seen: Checkpoint, consistency: Consistency
 
 
 def _contradiction(known: Checkpoint, seen: Checkpoint, error: PlatformError) -> PlatformError:
+    path = error.evidence.get("path", "")
     return PlatformError(
         Code.INTEGRITY,
         f"the log contradicts itself: {error.detail}",
         expected=f"one history with size {known.size}",
         received=f"size {seen.size} of another history",
         fix="Keep the evidence file and show it to the other parties and the auditors.",
-        evidence={"known": known.text, "seen": seen.text},
+        evidence={"known": known.text, "seen": seen.text, "path": path},
     )

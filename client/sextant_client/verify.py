@@ -4,7 +4,7 @@ Responsible for the checks and their order; each failure class has its own exit 
 whose members are bounded and listed with their digests, and trusts nothing but the trust file.
 
 1. the log holds the entry: inclusion under a checkpoint that bears both log signatures, and the
-   newest checkpoint of the bundle continues it
+   newest checkpoint of the bundle continues it; the witnesses on that, by the pinned policy
 2. the entry is for this manifest
 3. the sender's document in force at that position of the log, signed by root and registrars
 4. both signatures of the manifest, by that document's active pair
@@ -31,9 +31,11 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.proofs import verify_consistency
 from sextant_shared.models.log import ConsistencyProof
 from sextant_shared.models.party import RegistryProof
+from sextant_shared.models.receipts import Level
 from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
 from sextant_shared.protocol.envelope import verify_content
+from sextant_shared.protocol.levels import Standing, standing_of
 from sextant_shared.protocol.logproof import verify_proof
 from sextant_shared.protocol.manifest import Manifest, read_manifest, verify_manifest
 from sextant_shared.protocol.parties import Registry
@@ -89,11 +91,12 @@ class Verified:
     index: int
     t: str
     registry_index: int
+    level: Level
     checks: tuple[Check, ...]
 
 
-def verify_bundle(path: Path, trust: Trust) -> Verified:
-    """Run every check in order.
+def verify_bundle(path: Path, trust: Trust, level: Level = Level.LOGGED) -> Verified:
+    """Run every check in order; with `level` witnessed, the pinned policy must be met.
 
     Raises:
         VerificationError: the first check that failed, with its class.
@@ -103,6 +106,9 @@ def verify_bundle(path: Path, trust: Trust) -> Verified:
     bundle = _Bundle(members, trust)
     checks: list[Check] = []
     receipt, manifest = bundle.verify(index.envelope, checks, "")
+    standing = _classed(exits.BUNDLE_LOG, lambda: bundle.standing(receipt))
+    checks.insert(1, Check("witnesses", standing.words))
+    _classed(exits.BUNDLE_WITNESSES, lambda: _require_level(standing, level))
     for reply in index.replies:
         _, answer = bundle.verify(reply, checks, "reply: ")
         fits = partial(bundle.fits, reply, answer, manifest, receipt)
@@ -114,6 +120,7 @@ def verify_bundle(path: Path, trust: Trust) -> Verified:
         index=receipt.index,
         t=receipt.t,
         registry_index=receipt.reg,
+        level=standing.level,
         checks=tuple(checks),
     )
 
@@ -219,6 +226,11 @@ class _Bundle:
         continued = f", continued by size {newest.size}" if newest else ""
         return f"entry {logged.index} under size {logged.checkpoint.size}{continued}"
 
+    def standing(self, receipt: CustodyReceipt) -> Standing:
+        """Return the level of the newest checkpoint, which continues all receipts."""
+        newest = self._newest() or receipt.checkpoint
+        return standing_of(newest.text, self._keys, self._trust.policy)
+
     def _newest(self) -> Checkpoint | None:
         if CHECKPOINT not in self._members:
             return None
@@ -271,6 +283,17 @@ class _Bundle:
         if len(data) > MAX_SMALL_BYTES:
             raise PlatformError(Code.TOO_LARGE, f"member {name} is out of bounds")
         return data
+
+
+def _require_level(standing: Standing, level: Level) -> None:
+    if level is Level.WITNESSED and standing.level is not level:
+        raise PlatformError(
+            Code.POLICY,
+            "the bundle's newest checkpoint is not witnessed by the pinned policy",
+            expected=Level.WITNESSED,
+            received=standing.words,
+            fix="Pin a policy, or make the bundle again when the witnesses have signed.",
+        )
 
 
 def _check_signatures(registry: Registry, manifest: Manifest) -> None:

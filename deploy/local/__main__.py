@@ -19,12 +19,14 @@ def run_platform() -> None:
     with tempfile.TemporaryDirectory(prefix="sextant-run-") as folder:
         stack = Stack(Path(folder), report=screen.progress)
         try:
-            with screen.step("Starting three services with fresh keys"):
+            with screen.step("Starting three services and two witnesses with fresh keys"):
                 stack.prepare()
                 stack.start()
                 stack.enrol()
             for service in stack.services.values():
                 screen.line(f"{service.name:<13} {service.url}   API docs {service.url}/docs")
+            for witness in stack.witnesses.values():
+                screen.line(f"{witness.name:<13} {witness.url}")
             _suggest(screen, stack)
             while True:
                 signal.pause()

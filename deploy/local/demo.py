@@ -25,6 +25,7 @@ class Tally:
 
     receipts: dict[str, dict[str, Any]] = field(default_factory=dict)
     verdicts: dict[str, int] = field(default_factory=dict)
+    levels: set[str] = field(default_factory=set)
     findings: int = 0
     spans: int = 0
     entries: int = 0
@@ -41,6 +42,7 @@ def run_demo() -> None:
             for state in STATES:
                 _check(screen, state)
                 _submit(screen, stack, state, tally)
+            _witness(screen, stack, tally)
             _repeat(screen, stack, tally)
             _alter(screen, stack, tally)
             _officer(screen, stack)
@@ -53,10 +55,12 @@ def run_demo() -> None:
 
 
 def _start(screen: Screen, stack: Stack) -> None:
-    with screen.step("Start: fresh keys, three services on loopback, three parties enrolled"):
+    with screen.step(
+        "Start: fresh keys, three services, a witness of each State, three parties enrolled"
+    ):
         stack.prepare()
         stack.start()
-        for service in stack.services.values():
+        for service in (*stack.services.values(), *stack.witnesses.values()):
             screen.line(f"{service.name:<13} {service.url}  ready")
         for party in stack.enrol():
             screen.line(f"{party['party']:<13} enrolled, log entry {party['index']}")
@@ -105,6 +109,18 @@ def _answers(stack: Stack, state: str, envelope_id: str) -> list[dict[str, Any]]
     return [answer for answer in answers if answer["env"] == envelope_id]
 
 
+def _witness(screen: Screen, stack: Stack, tally: Tally) -> None:
+    with screen.step("2b. The States' own witnesses cosigned the head: receipts are witnessed"):
+        for state in STATES:
+            newest = [e for e in tally.receipts.values() if e["state"] == state][-1]
+            options = ("--wait", "20", "--json", "--home", stack.home(state))
+            found = sextant("receipt", "witness", newest["id"], *options).json()
+            tally.levels.add(found["level"])
+            screen.line(f"{state}: {found['level']} at size {found['size']}")
+            screen.line(f"    {', '.join(found['witnesses'])}")
+        screen.lines(sextant("log", "show", "--home", stack.home("NA-XAL")).stdout)
+
+
 def _repeat(screen: Screen, stack: Stack, tally: Tally) -> None:
     with screen.step("3a. The same POST again: the same receipt, byte for byte"):
         first = next(iter(tally.receipts.values()))
@@ -147,7 +163,8 @@ def _offline(screen: Screen, stack: Stack, tally: Tally) -> None:
         sextant("bundle", "create", last["id"], "--out", bundle, "--with-content", "--home", home)
         stack.stop()
         screen.line(f"services stopped; {bundle.name}, {bundle.stat().st_size:,} bytes")
-        screen.lines(sextant("bundle", "verify", bundle, "--trust", stack.trust_file).stdout)
+        demanded = ("--trust", stack.trust_file, "--level", "witnessed")
+        screen.lines(sextant("bundle", "verify", bundle, *demanded).stdout)
 
 
 def _log(screen: Screen, stack: Stack, tally: Tally) -> None:
@@ -185,6 +202,7 @@ def _summary(screen: Screen, tally: Tally) -> None:
             ("findings returned", str(tally.findings)),
             ("repeated POST", "same receipt, byte for byte"),
             ("altered byte", tally.refusal),
+            ("level of the receipts", f"{', '.join(tally.levels)}, by both States' witnesses"),
             ("offline verification", "every check held with all services stopped"),
             ("log", f"{tally.entries} entries, rebuilt and consistent"),
             ("one trace", f"{tally.spans} spans in {', '.join(sorted(SERVICES))}"),

@@ -1,7 +1,7 @@
 """Starts, watches and stops service processes on loopback.
 
-A process is ready when its `/readyz` says so; one that dies while starting is reported with the
-tail of its log, so that nobody has to look for it.
+A process is ready when it says so at its `ready_path`; one that dies while starting is reported
+with the tail of its log, so that nobody has to look for it.
 """
 
 import os
@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +35,10 @@ def free_port() -> int:
 
 @dataclass
 class ServiceProcess:
-    """One service: `python -m <module> serve` with its own environment and log file."""
+    """One service: `python -m <module> serve` with its own environment and log file.
+
+    `command` runs something else instead; `ready_path` is what answers 200 once it is ready.
+    """
 
     name: str
     module: str
@@ -43,6 +46,8 @@ class ServiceProcess:
     settings: Mapping[str, str]
     log_path: Path
     extra: dict[str, str] = field(default_factory=dict)
+    command: Sequence[str] = ()
+    ready_path: str = "/readyz"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -55,7 +60,7 @@ class ServiceProcess:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("SEXTANT_")}
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module, "serve"],
+                list(self.command) or [sys.executable, "-m", self.module, "serve"],
                 env={**inherited, **self.settings, **self.extra},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -64,7 +69,7 @@ class ServiceProcess:
             )
 
     def wait_ready(self, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Return when `/readyz` answers 200.
+        """Return when it says that it is ready.
 
         Raises:
             ServiceFailedError: when the process died or the time is over.
@@ -75,7 +80,7 @@ class ServiceProcess:
                 if not self.is_running():
                     raise ServiceFailedError(self._report("stopped while starting"))
                 try:
-                    if client.get(f"{self.url}/readyz").status_code == httpx.codes.OK:
+                    if client.get(f"{self.url}{self.ready_path}").status_code == httpx.codes.OK:
                         return
                 except httpx.TransportError:
                     pass  # not listening yet

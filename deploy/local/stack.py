@@ -1,4 +1,4 @@
-"""The platform in one folder: keys, pins, three services, enrolled parties.
+"""The platform in one folder: keys, pins, three services, a witness of each State, parties.
 
 Everything is done as an operator would do it: keys, trust files and enrolment through the command
 `sextant`, services by their own modules and settings. Keys are fresh for each folder.
@@ -45,6 +45,7 @@ PARTIES = (
 CLIENTS = ("exchange-issuer", "exchange", "secretariat", "auditor", "officer")
 # Registrar, log, homes; a key for each client; keys and enrolment of each party; three services.
 STEPS = 3 + len(CLIENTS) + 2 * len(PARTIES) + 3
+WITNESSES = {"XAL": "NA-XAL", "XBO": "NA-XBO"}  # each State runs one; none is the operator's
 
 
 @dataclass(frozen=True)
@@ -86,12 +87,17 @@ def sextant(*arguments: str | Path, expect: Sequence[int] = (0,)) -> Finished:
 
 @dataclass
 class Stack:
-    """Three services and their folder; `report` is told each step of setting up, with numbers."""
+    """Three services, the witnesses of their log, and their folder.
+
+    `report` is told each step of setting up, with numbers.
+    """
 
     root: Path
     sample_ratio: float = 1.0
     tracing: bool = True
+    witnessed: bool = True
     services: dict[str, ServiceProcess] = field(default_factory=dict)
+    witnesses: dict[str, ServiceProcess] = field(default_factory=dict)
     report: Callable[[str], None] = lambda _text: None
     _done: int = 0
 
@@ -125,7 +131,10 @@ class Stack:
         self._tell("the log begins")
         log_file = self.root / "pins" / "log.json"
         log_file.write_text(self._init_log())
-        sextant("trust", "--registrars", registrars, "--log", log_file, "--out", self.trust_file)
+        pinned: list[str | Path] = ["--registrars", registrars, "--log", log_file]
+        if self.witnessed:
+            pinned += ["--policy", self._init_witnesses(log_file)]
+        sextant("trust", *pinned, "--out", self.trust_file)
         for party in PARTIES:
             self._tell(f"keys of {party.id}")
             self._prepare_party(party)
@@ -135,7 +144,8 @@ class Stack:
 
     def start(self, *names: str) -> None:
         """Start services (all by default) and wait until they are ready."""
-        chosen = [self.services[name] for name in names] if names else list(self.services.values())
+        everything = {**self.witnesses, **self.services}
+        chosen = [everything[name] for name in names] if names else list(everything.values())
         for service in chosen:
             service.start()
         for service in chosen:
@@ -143,8 +153,8 @@ class Stack:
             service.wait_ready()
 
     def stop(self) -> None:
-        """Stop all services, last started first."""
-        for service in reversed(list(self.services.values())):
+        """Stop everything, last started first."""
+        for service in reversed([*self.witnesses.values(), *self.services.values()]):
             service.stop()
 
     def enrol(self) -> list[dict[str, Any]]:
@@ -269,6 +279,32 @@ class Stack:
         if done.returncode != 0:
             raise CommandFailedError(f"the log could not begin:\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def _init_witnesses(self, log_file: Path) -> Path:
+        """Make a witness for each State, and the policy that asks for all of them."""
+        lines: list[str] = []
+        for label in WITNESSES:
+            port = free_port()
+            folder = self.root / "witnesses" / label
+            named = ("--name", f"witness.{label.lower()}.example/w1", "--label", label)
+            options = (*named, "--url", f"http://127.0.0.1:{port}", "--log", log_file)
+            made = sextant("witness", "init", *options, "--dir", folder, "--json").json()
+            lines += made["policy"]
+            serve = ("witness", "serve", "--port", str(port), "--dir", str(folder))
+            self.witnesses[f"witness-{label}"] = ServiceProcess(
+                name=f"witness-{label}",
+                module="",
+                port=port,
+                settings={},
+                log_path=self.root / "logs" / f"witness-{label}.log",
+                command=(str(SEXTANT), *serve),
+                ready_path="/healthz",
+            )
+        lines += [f"group states all {' '.join(WITNESSES)}", "quorum states", ""]
+        policy = self.root / "pins" / "policy.txt"
+        policy.write_text("\n".join(lines))
+        self._settle("audit", {**self._audit(), "WITNESS_POLICY_FILE": str(policy)})
+        return policy
 
     def _prepare_party(self, party: Party) -> None:
         home, request = self.home(party.id), self.root / "pins" / f"{party.id}.json"

@@ -10,6 +10,7 @@ from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.client import Client
 from sextant_client.trust import Trust
 from sextant_client.verify import verify_bundle
+from sextant_shared.models.receipts import Level
 
 app = typer.Typer(help="Copies of record.", no_args_is_help=True)
 
@@ -35,21 +36,25 @@ def create(
 def verify(
     file: Annotated[Path, typer.Argument(help="Bundle file.")],
     trust: Annotated[Path, typer.Option(help="Your trust.json.")],
+    level: Annotated[
+        Level, typer.Option(help="Demand this level: logged, or witnessed by your policy.")
+    ] = Level.LOGGED,
     as_json: JsonFlag = False,
 ) -> None:
     """Verify a bundle offline, check by check; each failure class has its own exit status."""
     run = start(DEFAULT_HOME, as_json=as_json)
-    verified = verify_bundle(file, Trust.load(trust))
+    verified = verify_bundle(file, Trust.load(trust), level)
     lines = [f"ok  {check.name:<18} {check.found}" for check in verified.checks]
     lines.append(
         f"VERIFIED  {verified.sender} sent {verified.envelope_id},"
-        f" log entry {verified.index}, {verified.t}"
+        f" log entry {verified.index}, {verified.t}, level {verified.level}"
     )
     document = {
         "sender": verified.sender,
         "envelope": verified.envelope_id,
         "index": verified.index,
         "t": verified.t,
+        "level": str(verified.level),
         "checks": [{"name": check.name, "found": check.found} for check in verified.checks],
     }
     run.output.result(document, lines)

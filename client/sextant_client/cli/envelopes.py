@@ -18,7 +18,8 @@ from sextant_client.received import Received
 from sextant_client.sent import SentEnvelope
 from sextant_client.visible import visible_of
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.receipts import OutcomeReceipt, OutcomeVerdict
+from sextant_shared.models.receipts import Level, OutcomeReceipt, OutcomeVerdict
+from sextant_shared.protocol.levels import parse_witnessed, standing_of, verify_witnessed
 from sextant_shared.protocol.receipts import verify_custody
 
 receipt_app = typer.Typer(help="Custody receipts.", no_args_is_help=True)
@@ -215,14 +216,55 @@ def receipt_verify(
 ) -> None:
     """Verify the stored custody receipt against the pinned log, offline."""
     run = start(home, as_json=as_json)
-    sent = _stored(run, envelope_id)
-    receipt = verify_custody(
-        sent.receipt.read_bytes(), sent.digest, sent.id, run.home.trust.log_keys
-    )
+    sent, trust = _stored(run, envelope_id), run.home.trust
+    receipt = verify_custody(sent.receipt.read_bytes(), sent.digest, sent.id, trust.log_keys)
+    standing = standing_of(receipt.checkpoint.text, trust.log_keys, trust.policy)
+    if sent.witnessed.exists():
+        head = parse_witnessed(sent.witnessed.read_bytes())
+        standing = verify_witnessed(head, receipt.checkpoint, trust.log_keys, trust.policy)
     run.output.result(
-        {"id": sent.id, "index": receipt.index, "t": receipt.t, "level": str(receipt.level)},
-        [f"Holds: {sent.id} is log entry {receipt.index}, {receipt.t}, level {receipt.level}."],
+        {
+            "id": sent.id,
+            "index": receipt.index,
+            "t": receipt.t,
+            "level": str(standing.level),
+            "witnesses": list(standing.quorum.seen) if standing.quorum else [],
+        },
+        [f"Holds: {sent.id} is log entry {receipt.index}, {receipt.t}, {standing.words}."],
     )
+
+
+@receipt_app.command("witness")
+def receipt_witness(
+    envelope_id: EnvelopeArgument,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for a quorum.", max=600)] = 0,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> int:
+    """Fetch the head that witnesses a receipt, by your policy, and keep it beside the receipt."""
+    run = start(home, as_json=as_json)
+    sent = _stored(run, envelope_id)
+    if run.home.trust.policy is None:
+        raise PlatformError(
+            Code.STATE, "no witness policy is pinned", fix="Pin one: sextant log policy FILE."
+        )
+    with Client(run.home) as client:
+        standing = client.witness(sent, wait)
+    if standing is None:
+        run.output.result(
+            {"id": sent.id, "level": str(Level.LOGGED)},
+            [f"Not witnessed yet: {sent.id}. The receipt holds; ask again later."],
+        )
+        return exits.WARNINGS
+    quorum = standing.quorum
+    document = {
+        "id": sent.id,
+        "level": str(standing.level),
+        "size": standing.checkpoint.size,
+        "witnesses": list(quorum.seen) if quorum else [],
+    }
+    run.output.result(document, [f"Holds: {sent.id}, {standing.words}."])
+    return exits.OK
 
 
 def _stored(run: Run, envelope_id: str) -> SentEnvelope:

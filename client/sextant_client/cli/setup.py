@@ -82,11 +82,15 @@ def trust(
     registrars: Annotated[Path, typer.Option(help="Registrars file.")],
     log: Annotated[Path, typer.Option(help="The log's origin and keys, as JSON.")],
     out: Annotated[Path, typer.Option(help="Where to write trust.json.")],
+    policy: Annotated[
+        Path | None, typer.Option(help="Witness policy (C2SP tlog-policy) to pin with them.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Make a trust file from pinned registrars and the log's keys."""
     run = start(DEFAULT_HOME, as_json=as_json)
-    pinned = make_trust(read_registrars(registrars), read_log(log))
+    witnesses = policy.read_bytes() if policy else None
+    pinned = make_trust(read_registrars(registrars), read_log(log), witnesses)
     write_file(out, (pinned.model_dump_json(indent=1) + "\n").encode())
     run.output.result({"trust": str(out), "log": pinned.log.origin}, [f"Wrote {out}."])
 

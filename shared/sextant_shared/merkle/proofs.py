@@ -72,7 +72,7 @@ def verify_consistency(
         PlatformError: `E_INTEGRITY`, with both states and the proof as evidence.
     """
     _check_hashes(*path)
-    computed = _roots_from_consistency(size1, size2, path, root1)
+    computed = roots_from_consistency(size1, size2, path, root1)
     if computed != (root1, root2):
         raise PlatformError(
             Code.INTEGRITY,
@@ -87,10 +87,16 @@ def verify_consistency(
         )
 
 
-def _roots_from_consistency(
+def roots_from_consistency(
     size1: int, size2: int, path: Sequence[bytes], root1: bytes
 ) -> tuple[bytes, bytes]:
-    """Return the two roots that the path leads to (RFC 9162 §2.1.4.2)."""
+    """Return the two roots that the path leads to (RFC 9162 §2.1.4.2).
+
+    For a first size that is a power of two the path holds no root of it: there `root1` counts.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` when the path has not the one length these sizes need.
+    """
     if not 0 < size1 <= size2:
         raise _refused(f"there is no consistency proof from size {size1} to size {size2}")
     if size1 == size2:

@@ -110,6 +110,7 @@ class TrustFile(Strict):
     registrars: RegistrarsFile
     log: PinnedLog
     checkpoint: str | None
+    policy: str | None = None  # witnesses are asked for where receipts are shown to others
 
 
 def read_trust_file(path: Path, party: str) -> Trust:

@@ -1,0 +1,182 @@
+"""Split views: a log that shows two histories convicts itself, offline and without doubt."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sextant_client.enrolment import make_trust
+from sextant_client.evidence import SplitView, contact, make_evidence, verify_evidence
+from sextant_client.home import Home
+from sextant_client.log import LogReader
+from sextant_client.session import Session
+from sextant_client.trust import Trust
+from sextant_shared.encoding import b64
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.merkle.hashing import leaf_hash
+from sextant_shared.merkle.tiles import levels_of, parse_tile_path
+from sextant_shared.merkle.tree import consistency_path_of
+from sextant_shared.models.log import LogDiscovery
+from sextant_shared.models.party import RegistrarKeys, RegistrarsFile
+from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
+from tests.support.command import sextant
+from tests.support.logs import ORIGIN, MemoryLog, log_keys, make_accepted
+from tests.support.parties import registrar_pairs
+
+COMMON = 3
+
+
+def grown(start: int, size: int = 40) -> MemoryLog:
+    log = MemoryLog([])
+    for number in range(COMMON):
+        log.append(make_accepted(number))
+    for number in range(start, start + size - COMMON):
+        log.append(make_accepted(number))
+    return log
+
+
+ONE, TWO = grown(100), grown(500)
+
+
+def head(log: MemoryLog, size: int) -> Checkpoint:
+    return verify_checkpoint(log.checkpoint(size), log_keys())
+
+
+def serving(log: MemoryLog, *, lies: bool = False) -> LogReader:
+    """A log over HTTP that answers from one of its histories, or with proofs that lead nowhere."""
+    leaves = [leaf_hash(leaf) for leaf in log.leaves]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/proofs/consistency":
+            first, second = (int(request.url.params[name]) for name in ("first", "second"))
+            path = consistency_path_of(leaves[:second], first)
+            path = [bytes(32) for _ in path] if lies else path
+            nodes = [b64(node) for node in path]
+            return httpx.Response(200, json={"first": first, "second": second, "path": nodes})
+        tile = parse_tile_path(request.url.path.removeprefix("/tile/"))
+        level = leaves
+        for _ in range(8 * (tile.level or 0)):
+            level = levels_of(level)[1]
+        return httpx.Response(200, content=b"".join(level[: tile.width]))
+
+    session = Session(
+        "https://log.example",
+        client_id="x",
+        signer=None,
+        transport=httpx.MockTransport(answer),
+    )
+    return LogReader(session)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    keys = [RegistrarKeys(name="REG-1", keys=[dict(half.jwk) for half in registrar_pairs(1)[0]])]
+    made = make_trust(
+        RegistrarsFile(threshold=1, registrars=keys),
+        LogDiscovery(origin=ORIGIN, vkeys=list(log_keys().vkeys)),
+    )
+    (tmp_path / "trust.json").write_text(made.model_dump_json())
+    return Home(tmp_path)
+
+
+def split(home: Home, known: Checkpoint, seen: Checkpoint, reader: LogReader) -> bytes:
+    contact(home, home.trust, known, reader)
+    with pytest.raises(PlatformError) as caught:
+        contact(home, home.trust, seen, reader)
+    assert caught.value.code is Code.INTEGRITY
+    (file,) = (home.path / "evidence").iterdir()
+    assert str(file) in caught.value.fix
+    return file.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("known", "seen"), [(5, 9), (9, 5), (7, 7), (4, 9), (8, 33), (32, 33), (16, 17), (9, 16)]
+)
+def test_two_histories_are_proved_by_the_file_alone(home: Home, known: int, seen: int) -> None:
+    newer = ONE if known > seen else TWO  # the log proves by the history that has the larger head
+    data = split(home, head(ONE, known), head(TWO, seen), serving(newer))
+    first, second = verify_evidence(data)
+    assert (first.size, second.size) == tuple(sorted((known, seen)))
+    assert kept_size(home) == known
+
+
+def kept_size(home: Home) -> int:
+    kept = home.trust.checkpoint()
+    return kept.size if kept else 0
+
+
+def test_a_proof_that_leads_nowhere_is_kept_and_proves_nothing(home: Home) -> None:
+    data = split(home, head(ONE, 5), head(ONE, 9), serving(ONE, lies=True))
+    with pytest.raises(PlatformError) as caught:
+        verify_evidence(data)
+    assert caught.value.code in {Code.INTEGRITY, Code.MALFORMED}
+
+
+def test_one_history_is_no_evidence_however_it_is_written() -> None:
+    reader = serving(ONE)
+    leaves = [leaf_hash(leaf) for leaf in ONE.leaves]
+    for first, second in ((5, 9), (8, 9), (9, 9)):
+        path = consistency_path_of(leaves[:second], first) if first < second else []
+        made = make_evidence(head(ONE, first), head(ONE, second), path, log_keys(), reader)
+        with pytest.raises(PlatformError, match="do not contradict"):
+            verify_evidence(made.model_dump_json().encode())
+
+
+def test_heads_in_order_move_the_trust_forward_and_leave_no_file(home: Home) -> None:
+    for size in (3, 8, 5, 40):
+        contact(home, home.trust, head(ONE, size), serving(ONE))
+    assert kept_size(home) == 40
+    assert not (home.path / "evidence").exists()
+
+
+def evidence() -> dict[str, Any]:
+    leaves = [leaf_hash(leaf) for leaf in TWO.leaves]
+    path = consistency_path_of(leaves[:9], 5)
+    made = make_evidence(head(ONE, 5), head(TWO, 9), path, log_keys(), serving(TWO))
+    members: dict[str, Any] = made.model_dump(mode="json")
+    return members
+
+
+CHANGES: list[Callable[[dict[str, Any]], dict[str, Any]]] = [
+    lambda e: {**e, "first": e["second"], "second": e["first"]},
+    lambda e: {**e, "first": head(TWO, 5).text},
+    lambda e: {**e, "path": e["path"][:-1]},
+    lambda e: {**e, "prefix": None},
+    lambda e: {**e, "prefix": b64(bytes(32))},
+    lambda e: {**e, "vkeys": list(log_keys(label="other").vkeys)},
+    lambda e: {**e, "second": MemoryLog(TWO.leaves, label="other").checkpoint(9)},
+    lambda e: {**e, "kind": "other"},
+    lambda e: {**e, "more": 1},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changed_evidence_is_refused(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    verify_evidence(json.dumps(evidence()).encode())
+    with pytest.raises(PlatformError):
+        verify_evidence(json.dumps(change(evidence())).encode())
+
+
+def test_evidence_about_another_log_is_refused_when_one_is_pinned() -> None:
+    data = json.dumps(evidence()).encode()
+    verify_evidence(data, log_keys())
+    with pytest.raises(PlatformError, match="another log"):
+        verify_evidence(data, log_keys(label="other"))
+
+
+def test_the_command_says_what_was_proved(tmp_path: Path, home: Home) -> None:
+    file = tmp_path / "split.json"
+    file.write_text(json.dumps(evidence()))
+    done = sextant("log", "evidence", "verify", file, "--trust", home.path / "trust.json")
+    assert done.status == 0
+    assert done.stdout.startswith(f"PROVEN  {ORIGIN} signed two histories")
+    found = sextant("log", "evidence", "verify", file, "--json").json()
+    assert [each["size"] for each in found["heads"]] == [5, 9]
+    file.write_text(json.dumps({**evidence(), "path": []}))
+    assert sextant("log", "evidence", "verify", file).status == 4
+    assert sextant("log", "evidence", "verify", tmp_path / "none").status == 3
+    assert SplitView.model_validate(evidence()).kind == "split-view"
+    assert Trust.load(home.path / "trust.json").policy is None
