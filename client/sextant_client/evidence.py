@@ -84,9 +84,16 @@ def verify_evidence(data: bytes, pinned: LogKeys | None = None) -> tuple[Checkpo
 
 
 def make_evidence(
-    known: Checkpoint, seen: Checkpoint, path: list[bytes], keys: LogKeys, reader: LogReader
+    known: Checkpoint,
+    seen: Checkpoint,
+    path: list[bytes],
+    keys: LogKeys,
+    reader: LogReader | None = None,
 ) -> SplitView:
-    """Return the evidence in two heads; the prefix is asked of the log where the path hides it."""
+    """Return the evidence in two heads; the prefix is asked of the log where the path hides it.
+
+    Without a `reader` it stays unknown there, and the heads prove nothing by themselves.
+    """
     first, second = sorted((known, seen), key=lambda checkpoint: checkpoint.size)
     version: Version1 = 1
     return SplitView(
@@ -101,13 +108,13 @@ def make_evidence(
 
 
 def _prefix(
-    first: Checkpoint, second: Checkpoint, path: list[bytes], reader: LogReader
+    first: Checkpoint, second: Checkpoint, path: list[bytes], reader: LogReader | None
 ) -> str | None:
     if first.size == second.size or not path:
         return None
     try:
         if first.size & (first.size - 1) == 0:  # the path holds no root of such a size
-            return b64(reader.prefix_root(first.size))
+            return b64(reader.prefix_root(first.size)) if reader else None
         return b64(roots_from_consistency(first.size, second.size, path, first.root)[0])
     except PlatformError:
         return None  # the heads alone are worth keeping

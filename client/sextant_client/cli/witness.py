@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, JsonFlag, PassphraseFile, start
+from sextant_client.home import as_json as as_json_bytes
+from sextant_client.home import write_file
+from sextant_client.witness.evidence import split_view_of
 from sextant_client.witness.folder import (
     WitnessConfig,
     WitnessFolder,
@@ -122,3 +125,29 @@ def show(folder: FolderPath = DEFAULT_FOLDER, as_json: JsonFlag = False) -> None
         ],
     }
     run.output.result(document, lines)
+
+
+@app.command("evidence")
+def evidence(
+    out: Annotated[Path, typer.Option(help="Folder to write the evidence files into.")],
+    folder: FolderPath = DEFAULT_FOLDER,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write a file for each refused head that proves by itself that the log forked."""
+    run = start(DEFAULT_HOME, as_json=as_json)
+    at = WitnessFolder(folder.expanduser())
+    memory, logs = at.memory(), at.logs()
+    try:
+        kept = memory.evidence()
+    finally:
+        memory.close()
+    written: list[str] = []
+    for number, each in enumerate(kept, start=1):
+        found = split_view_of(each, logs)
+        if found is not None:
+            file = out / f"split-{number}-{each.size}.json"
+            write_file(file, as_json_bytes(found.model_dump(mode="json")))
+            written.append(str(file))
+    lines = [f"Wrote {name}" for name in written]
+    lines.append(f"{len(written)} of {len(kept)} refused head(s) prove a split view by themselves.")
+    run.output.result({"written": written, "refused": len(kept)}, lines)

@@ -19,8 +19,8 @@ from sextant_shared.protocol.policies import Policy, parse_policy
 from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append
 from tests.integration.audit.test_read_path import published
+from tests.support.witness_service import Running
 from tests.support.witnesses import witness_vkey
-from tests.unit.client.witness.running import Running
 
 pytestmark = pytest.mark.anyio
 

@@ -18,9 +18,9 @@ from sextant_shared.protocol.checkpoints import verify_checkpoint
 from sextant_shared.protocol.policies import Policy, parse_policy
 from sextant_shared.protocol.witnessing import SIZE_TYPE, format_size, parse_add_checkpoint
 from tests.support.logs import ORIGIN, MemoryLog, log_keys, make_accepted
+from tests.support.witness_service import Running, request
 from tests.support.witnesses import cosignature, witness_vkey
 from tests.unit.audit.memory import TestLog, new_entry
-from tests.unit.client.witness.running import Running, request
 
 pytestmark = pytest.mark.anyio
 NAMES = ("xal", "xbo", "xch")

@@ -12,10 +12,15 @@ from sextant_shared.merkle.notes import parse_checkpoint_body, parse_note, parse
 from sextant_shared.models.log import LogDiscovery
 from sextant_shared.protocol.cosignatures import Cosigner, find_cosignatures
 from sextant_shared.protocol.policies import parse_policy
-from sextant_shared.protocol.witnessing import parse_size
+from sextant_shared.protocol.witnessing import (
+    AddCheckpoint,
+    format_add_checkpoint,
+    parse_add_checkpoint,
+    parse_size,
+)
 from tests.support.command import Done, sextant
 from tests.support.logs import ORIGIN, log_keys
-from tests.unit.client.witness.running import FORK, LOG, request
+from tests.support.witness_service import FORK, LOG, request
 
 KILLED = """
 import os, signal, sys
@@ -149,6 +154,21 @@ def test_served_and_shown(folder: Path) -> None:
     assert shown["logs"] == [{"origin": ORIGIN, "size": 8}]
     assert [refused["size"] for refused in shown["refused"]] == [8]
     assert "REFUSED" in sextant("witness", "show", "--dir", folder).stdout
+
+
+def test_what_it_refused_becomes_evidence_that_stands_by_itself(folder: Path) -> None:
+    made(folder)
+    served = Served(folder, kill_at="")
+    for body in (request(0, 7), request(7, 7, FORK), request(7, 12, FORK)):
+        served.post(body)
+    bad = parse_add_checkpoint(request(7, 11))
+    served.post(format_add_checkpoint(AddCheckpoint(7, bad.proof[::-1], bad.checkpoint)))
+    served.stop()
+    out = folder.parent / "evidence"
+    done = sextant("witness", "evidence", "--out", out, "--dir", folder, "--json").json()
+    assert (len(done["written"]), done["refused"]) == (2, 3)
+    for file in done["written"]:
+        assert sextant("log", "evidence", "verify", file).status == 0
 
 
 @pytest.mark.parametrize("point", ["witness.after_persist", "witness.after_sign"])

@@ -16,8 +16,8 @@ from sextant_shared.protocol.checkpoints import verify_checkpoint
 from sextant_shared.protocol.cosignatures import Cosignature, find_cosignatures
 from sextant_shared.protocol.witnessing import SIZE_TYPE, parse_size
 from tests.support.logs import NOW, ORIGIN, MemoryLog, log_keys
+from tests.support.witness_service import FORK, LOG, Running, request
 from tests.support.witnesses import cosigner
-from tests.unit.client.witness.running import FORK, LOG, Running, request
 
 BOTH = [cosigner("xal", alg) for alg in (Alg.ED25519, Alg.ML_DSA_44)]
 

@@ -1,4 +1,4 @@
-"""A witness in memory's place: real keys, a real memory file, a clock that tests move."""
+"""A witness for tests: real keys, a real memory file, a clock that tests move."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
