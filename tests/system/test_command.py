@@ -181,7 +181,7 @@ def test_the_true_bundle_verifies_and_says_what_it_proves(
     verified = verify_bundle(path, Trust.load(stack.trust_file))
     assert (verified.sender, verified.envelope_id) == ("NA-XBO", submitted["id"])
     assert verified.index == submitted["index"]
-    assert len(verified.checks) == 17
+    assert len(verified.checks) == 18
 
 
 def test_statuses_of_the_command(stack: Stack, tmp_path: Path) -> None:
