@@ -205,6 +205,24 @@ async def test_every_other_answer_is_a_refusal_that_is_kept_once(
     assert scene.witnessing.witnessed is not None
 
 
+async def test_a_ledger_that_cannot_write_ends_no_round_and_serves_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(_work: object) -> None:
+        raise PlatformError(Code.UNAVAILABLE, "the disk is full")
+
+    await scene.publish(1)
+    scene.instead = {"xal": down}
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.log.ledger, "write", full)
+        await scene.witnessing.round()
+        assert scene.seen() == set()
+    scene.log.clock.now += 100
+    await scene.witnessing.round()
+    assert len(scene.seen()) == 4
+    assert scene.refusals == ["does not answer within 1 s"]
+
+
 async def test_a_witness_that_has_forgotten_is_not_believed(scene: Scene) -> None:
     await scene.round(1, 2)
     scene.instead = {"xal": says(409, format_size(1), SIZE_TYPE)}

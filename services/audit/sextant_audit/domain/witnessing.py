@@ -240,11 +240,11 @@ class Witnessing:
         endpoint.fault = detail
         if not is_news:
             return
-        request = format_add_checkpoint(await self._request(endpoint.size, head)).decode()
-        refused = RefusedCall(
-            int(self.clock()), endpoint.url, status, head.size, endpoint.size, detail, request
-        )
         try:
+            request = format_add_checkpoint(await self._request(endpoint.size, head)).decode()
+            refused = RefusedCall(
+                int(self.clock()), endpoint.url, status, head.size, endpoint.size, detail, request
+            )
             await self.ledger.write(lambda rows: rows.add_refused_call(refused))
         except PlatformError:
             endpoint.fault = ""  # it is news again next time
