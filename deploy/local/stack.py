@@ -111,6 +111,11 @@ class Stack:
         return sorted((self.root / "traces").glob("*.jsonl"))
 
     @property
+    def steps(self) -> int:
+        """How many steps setting up has."""
+        return STEPS + (len(WITNESSES) if self.witnessed else 0)
+
+    @property
     def trust_file(self) -> Path:
         """What parties and auditors pin."""
         return self.root / "pins" / "trust.json"
@@ -172,8 +177,8 @@ class Stack:
     def _tell(self, text: str) -> None:
         """Report a step while setting up; a later start of services is none of it."""
         self._done += 1
-        if self._done <= STEPS:
-            self.report(f"{self._done}/{STEPS} {text}")
+        if self._done <= self.steps:
+            self.report(f"{self._done}/{self.steps} {text}")
 
     def api_key(self, name: str, use: str = "api") -> Path:
         """Return the only key file of one use in a home."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local.stack import STEPS, Stack, sextant
+from deploy.local.stack import Stack, sextant
 from sextant_client import errors as exits
 from sextant_client.errors import VerificationError
 from sextant_client.trust import Trust
@@ -245,7 +245,7 @@ def test_a_garbage_plaintext_is_answered_by_a_signed_refusal(stack: Stack, tmp_p
 def test_setting_up_counts_every_step_to_the_last(stack: Stack, reported: list[str]) -> None:
     assert stack.services
     numbers = [text.partition(" ")[0] for text in reported]
-    assert numbers == [f"{n}/{STEPS}" for n in range(1, STEPS + 1)]
+    assert numbers == [f"{n}/{stack.steps}" for n in range(1, stack.steps + 1)]
     assert reported[-1].endswith("is enrolled")
 
 
