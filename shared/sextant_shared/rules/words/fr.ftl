@@ -556,7 +556,7 @@ X1-no-record = { $chemical } : des sites d'usines le déclarent au-dessus du se
     .fix = Ajoutez la fiche, ou corrigez le produit chimique là où il est mal nommé.
 
 X2 = Le commerce national couvre ce que déclarent les sites d'usines
-    .why = Ce que les sites d'usines déclarés importent et exportent fait partie du total de l'État ; des négociants peuvent s'y ajouter.
+    .why = Ce que les sites d'usines déclarés importent et exportent fait partie du total de l'État ; les échanges de négociants peuvent s'y ajouter.
 X2-below = { $chemical } : le total national « { $field } » est inférieur à ce que déclarent les sites d'usines.
     .expected = au moins { $sites }
     .fix = Corrigez le total ou le site d'usines, ou expliquez la différence. Vérifiez si importations et exportations n'ont pas été interverties.
@@ -565,7 +565,7 @@ X2-unit = { $chemical } : « { $field } » et les sites d'usines diffèrent d
     .fix = Vérifiez l'unité du total et celle des sites d'usines.
 
 X3 = La fabrication du tableau 3 concorde avec les fourchettes des sites d'usines
-    .why = Les sites d'usines déclarent des fourchettes ; le total national se situe dans leur somme, ou la dépasse de ce qu'ajoutent les petits fabricants.
+    .why = Les sites d'usines déclarent des fourchettes ; le total national se situe dans les limites de leur somme, ou les dépasse de ce qu'ajoutent les petits fabricants.
 X3-below = { $chemical } : la fabrication nationale est inférieure à la somme des fourchettes des sites d'usines.
     .expected = au moins { $least }
     .fix = Corrigez le total ou les fourchettes, ou expliquez la différence.
@@ -615,7 +615,7 @@ X6-at-end = { $chemical } : la quantité présente à la fin de l'année dépas
 X6-at-start = { $chemical } : la quantité présente au début de l'année dépasse le maximum indiqué.
     .expected = au moins { $least }
     .fix = Corrigez l'une ou l'autre valeur ; le stock au début est celui de l'année précédente.
-X6-vanished = { $chemical } était en stock à la fin de l'année précédente et n'est plus mentionné.
+X6-vanished = { $chemical } : un stock existait à la fin de l'année précédente, et il n'en est plus fait mention.
     .expected = une ligne qui dit ce qu'il est advenu de { $start }
     .received = rien
     .fix = Ajoutez le produit chimique, avec ce qui a été consommé ou expédié.
