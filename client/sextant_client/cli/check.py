@@ -51,7 +51,7 @@ def check_files(
     for path, one in checked.items():
         report = in_language(one.report, language)
         offers = offers_of(memory, one)
-        lines += [*report_lines(str(path), report), *offer_lines(path, offers)]
+        lines += [*report_lines(str(path), report, language), *offer_lines(path, offers)]
         documents.append(
             {"file": str(path), **report_document(report), "offers": offer_members(offers)}
         )

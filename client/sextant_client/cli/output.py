@@ -11,6 +11,7 @@ from rich.console import Console
 from sextant_client.errors import exit_status
 from sextant_shared.errors import Finding, PlatformError, Severity
 from sextant_shared.protocol.problems import problem_of
+from sextant_shared.rules.wording import Language, in_line, labelled
 
 PROGRESS_EVERY_S = 5.0
 _LETTERS = {
@@ -75,7 +76,7 @@ class Output:
         sys.exit(status)
 
 
-def finding_lines(finding: Finding) -> list[str]:
+def finding_lines(finding: Finding, language: Language = "en") -> list[str]:
     """Return a finding as people read it: what and where, expected, received, fix, law.
 
     The cell or line of the file comes first, where it is known; the version that an amendment
@@ -84,15 +85,13 @@ def finding_lines(finding: Finding) -> list[str]:
     letter = _ANSWERED if finding.answer else _LETTERS[finding.severity]
     of = f"[{finding.document}]" if finding.document else ""
     where = "  ".join(part for part in (finding.source, of, finding.pointer or "/") if part)
-    lines = [f"{letter} {finding.rule:<6} {where}  {finding.message}"]
+    lines = [f"{letter} {finding.rule:<6} {where}  {in_line(finding.message)}"]
     lines += [
-        f"{_INDENT}{name}: {value}"
+        f"{_INDENT}{labelled(name, value, language)}"
         for name in ("expected", "received", "fix", "answer")
         if (value := getattr(finding, name))
     ]
+    last = [labelled("law", finding.law, language)] if finding.law else []
     if finding.way:
-        law = f"law: {finding.law}   " if finding.law else ""
-        lines.append(f"{_INDENT}{law}more: sextant explain {finding.rule}-{finding.way}")
-    elif finding.law:
-        lines.append(f"{_INDENT}law: {finding.law}")
-    return lines
+        last.append(labelled("more", f"sextant explain {finding.rule}-{finding.way}", language))
+    return [*lines, f"{_INDENT}{'   '.join(last)}"] if last else lines

@@ -36,13 +36,13 @@ def in_language(report: Report, language: Language) -> Report:
     return replace(report, findings=tuple(reworded(f, language) for f in report.findings))
 
 
-def report_lines(name: str, report: Report) -> list[str]:
+def report_lines(name: str, report: Report, language: Language = "en") -> list[str]:
     """Return a report as people read it; the first line is the verdict."""
     word = "VALID" if report.verdict == "REGISTERED" else "INVALID"
     head = f"{word}  {counts(report)}   {pack_text(report.pack)}   {name}"
     shown, left = report.findings[:MAX_SHOWN], len(report.findings) - MAX_SHOWN
     rest = [f"… and {left:,} more findings; --json gives all."] if left > 0 else []
-    return [head, *(line for finding in shown for line in finding_lines(finding)), *rest]
+    return [head, *(line for finding in shown for line in finding_lines(finding, language)), *rest]
 
 
 def counts(report: Report) -> str:

@@ -9,18 +9,14 @@ from sextant_client.cli.context import DEFAULT_HOME, JsonFlag, start
 from sextant_client.cli.language import Lang, Locale, language_of, remark
 from sextant_client.cli.output import finding_lines
 from sextant_client.cli.reporting import pack_text
-from sextant_shared.errors import Code, Severity
+from sextant_shared.errors import Code
 from sextant_shared.protocol.problems import RECIPIENT_LOCAL
 from sextant_shared.protocol.problems import TABLE as PROBLEMS
 from sextant_shared.rules import rule_pack_id
 from sextant_shared.rules.explaining import Explanation, Way, codes, explain
+from sextant_shared.rules.wording import Language, in_line, label, labelled
 
 rules_app = typer.Typer(help="The rule pack.", no_args_is_help=True)
-_HOW = {
-    Severity.MUST_FIX: "must be fixed: a declaration with it is returned",
-    Severity.EXPLAIN_OR_FIX: "fix it, or answer it with a reason: sextant answer FILE",
-    Severity.INFORMATION: "told for information: nothing need be done",
-}
 _ERROR = "E_"
 
 
@@ -54,7 +50,7 @@ def rules_list(lang: Lang = None, locale: Locale = None, as_json: JsonFlag = Fal
     language = language_of(lang, locale)
     rules = [explain(code, language) for code in codes()]
     pack = rule_pack_id()
-    shown = [f"{r.rule:<5} {r.severity:<15} {r.title}{law_text(r)}" for r in rules]
+    shown = [f"{r.rule:<5} {r.severity:<15} {in_line(r.title)}{law_text(r)}" for r in rules]
     listed = [
         {"id": r.rule, "severity": str(r.severity), "law": r.law, "title": r.title} for r in rules
     ]
@@ -79,21 +75,28 @@ def rules_show(
 
 def lines(said: Explanation) -> list[str]:
     """Return an explanation as people read it."""
-    texts = [f"{said.rule}  {said.title}", f"  {said.severity}: {_HOW[said.severity]}"]
-    texts += [f"  law: {said.law}"] if said.law else []
-    texts += ["", f"  {said.why}"] if said.why else []
+    language = said.language
+    how = in_line(label(said.severity, language))
+    texts = [f"{said.rule}  {in_line(said.title)}", f"  {said.severity}: {how}"]
+    texts += [f"  {labelled('law', said.law, language)}"] if said.law else []
+    texts += ["", f"  {in_line(said.why)}"] if said.why else []
     for way in said.ways:
-        texts += ["", f"  {said.rule}-{way.name}", *way_lines(way)]
+        texts += ["", f"  {said.rule}-{way.name}", *way_lines(way, language)]
     return texts
 
 
-def way_lines(way: Way) -> list[str]:
+def way_lines(way: Way, language: Language = "en") -> list[str]:
     """Return one way in which a rule does not hold, with its worked example."""
-    texts = [f"    {way.message}"]
-    texts += [f"    {name}: {text}" for name in ("expected", "fix") if (text := getattr(way, name))]
+    texts = [f"    {in_line(way.message)}"]
+    texts += [
+        f"    {labelled(name, text, language)}"
+        for name in ("expected", "fix")
+        if (text := getattr(way, name))
+    ]
     if way.worked is not None:
-        texts.append(f"    example ({way.worked.kind}): {way.worked.why}")
-        texts += [f"      {line}" for line in finding_lines(way.worked.finding)]
+        example = in_line(label("example", language))
+        texts.append(f"    {example} ({way.worked.kind}): {way.worked.why}")
+        texts += [f"      {line}" for line in finding_lines(way.worked.finding, language)]
     return texts
 
 

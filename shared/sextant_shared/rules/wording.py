@@ -7,8 +7,10 @@ any finding can be said again in another language from its rule, way and figures
 
 What a declaration says is put between direction isolates where its direction could disturb that of
 the sentence (UAX #9), so that a Latin name in an Arabic sentence, or the reverse, stays in place.
+Digits too: after Arabic letters the parts of 2025-06-30 or of a CAS number would change places.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -18,6 +20,7 @@ from importlib.resources import files
 from typing import Literal
 
 from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime.types import FluentType
 
 from sextant_shared.errors import Finding
 
@@ -39,6 +42,22 @@ class Words:
     expected: str = ""
     received: str = ""
     fix: str = ""
+
+
+class _Figure(FluentType):
+    """What a declaration says: variants are chosen by it as it is; shown, it is set apart."""
+
+    def __init__(self, text: str, language: Language) -> None:
+        self._text, self._language = text, language
+
+    def format(self, _locale: object) -> str:
+        return _isolated(self._text, self._language)
+
+    def __eq__(self, key: object) -> bool:
+        return self._text == key
+
+    def __hash__(self) -> int:
+        return hash(self._text)
 
 
 def words(rule: str, way: str, args: Mapping[str, str], language: Language = "en") -> Words:
@@ -78,6 +97,23 @@ def reworded(finding: Finding, language: Language) -> Finding:
     )
 
 
+def label(name: str, language: Language = "en") -> str:
+    """Return a word that stands before one of the texts, with its mark, such as `expected:`."""
+    return _labels()[language if has_texts(language) else "en"][name]
+
+
+def in_line(text: str) -> str:
+    """Return a text for a line that holds other things too, which keeps its own direction there."""
+    if any(unicodedata.bidirectional(letter) in {"R", "AL"} for letter in text):
+        return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
+    return text
+
+
+def labelled(name: str, text: str, language: Language = "en") -> str:
+    """Return a text behind its label."""
+    return in_line(f"{label(name, language)} {_isolated(text, language)}")
+
+
 def has_texts(language: Language) -> bool:
     """Return whether the words were written in a language yet; else English stands for them."""
     return (_FOLDER / f"{language}.ftl").is_file()
@@ -113,6 +149,14 @@ def _bundle(language: Language) -> FluentBundle:
 
 
 @lru_cache
+def _labels() -> Mapping[str, Mapping[str, str]]:
+    found: Mapping[str, Mapping[str, str]] = json.loads(
+        (_FOLDER / "labels.json").read_text(encoding="utf-8")
+    )
+    return found
+
+
+@lru_cache
 def _figures(language: Language) -> Mapping[str, str]:
     """Return every figure that the words of a language speak of, as it is shown without a value."""
     spoken = language if has_texts(language) else "en"
@@ -132,7 +176,7 @@ def _texts(name: str, args: Mapping[str, str], language: Language) -> dict[str, 
             return {}
         return _texts(name, args, "en")
     message = bundle.get_message(name)
-    figures = {key: _isolated(value, language) for key, value in args.items()}
+    figures = {key: _Figure(value, language) for key, value in args.items()}
     patterns = {"": message.value, **message.attributes}
     return {
         key: str(bundle.format_pattern(pattern, figures)[0])
@@ -142,7 +186,7 @@ def _texts(name: str, args: Mapping[str, str], language: Language) -> dict[str, 
 
 
 def _isolated(text: str, language: Language) -> str:
-    foreign = {"L"} if language in RIGHT_TO_LEFT else {"R", "AL"}
+    foreign = {"L", "EN"} if language in RIGHT_TO_LEFT else {"R", "AL"}
     if any(unicodedata.bidirectional(letter) in foreign for letter in text):
         return f"{_FIRST_STRONG_ISOLATE}{text}{_POP_ISOLATE}"
     return text

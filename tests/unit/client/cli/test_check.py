@@ -117,6 +117,20 @@ def test_a_finding_names_its_line_and_where_to_read_more(tmp_path: Path, home: P
     ]
 
 
+def test_labels_follow_the_language_and_codes_keep_their_order(tmp_path: Path, home: Path) -> None:
+    path = write(tmp_path / "national.json", national())
+    found = check(home, path, "--lang", "ar").stdout.splitlines()[1:]
+    assert found[0].startswith("W X4     line ")
+    assert found[0].endswith("\u2069")
+    assert [line.strip().lstrip("\u2068").partition(":")[0] for line in found[1:]] == [
+        "المنتظر",
+        "المستلم",
+        "ما العمل",
+        "النص",
+    ]
+    assert found[-1].endswith("المزيد: \u2068sextant explain X4-range\u2069\u2069")
+
+
 def test_what_is_answered_does_not_count_under_strict(tmp_path: Path, home: Path) -> None:
     path = write(tmp_path / "national.json", national())
     assert check(home, path, "--strict").status == 5
