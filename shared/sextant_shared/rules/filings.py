@@ -165,21 +165,19 @@ def _amended(declaration: DeclarationBase, amendments: Amendments) -> Declaratio
 
 
 def _without_site(declaration: DeclarationBase, code: str) -> DeclarationBase | None:
-    """Return the declaration without one of its listed sites; None when it is of that site only."""
-    document = document_of(declaration)
-    if document.get(_SITE) == code:
+    """Return the declaration without one of its listed sites; None when nothing is left of it."""
+    if getattr(declaration, _SITE, None) == code:
         return None
-    for name, value in document.items():
-        if isinstance(value, list):
-            document[name] = [item for item in value if not _is_site(item, code)]
-    try:
-        return read_declaration(document)
-    except ValidationError:  # nothing is left in a list that must not be empty
+    left = {
+        name: [item for item in value if getattr(item, _SITE, None) != code]
+        for name in type(declaration).model_fields
+        if isinstance(value := getattr(declaration, name), list)
+        and any(getattr(item, _SITE, None) == code for item in value)
+    }
+    if not all(left.values()):
         return None
-
-
-def _is_site(item: Any, code: str) -> bool:
-    return isinstance(item, dict) and item.get(_SITE) == code
+    # Nothing to validate: items that were valid are as valid without one of them.
+    return declaration.model_copy(update=left) if left else declaration
 
 
 def _number(declaration: DeclarationBase) -> Number:
