@@ -6,6 +6,7 @@ import platform
 import time
 
 from bench.audit import measure_append
+from bench.checking import TIMES, measure_checks, table_of
 from bench.crypto import measure_crypto
 from bench.deposits import DepositReport, measure_deposits
 from bench.importing import measure_imports
@@ -41,6 +42,10 @@ def main() -> None:
         print(f"{one.form:<8}{one.rows:>8,}{one.rows / one.read_s:>9,.0f}", end="")
         print(f"{1e6 * one.read_s / one.rows:>10.0f}{one.rows / one.check_s:>9,.0f}", end="")
         print(f"{1e6 * one.check_s / one.rows:>10.0f}{one.peak_bytes / 1e6:>9.0f}")
+    print(
+        f"\none check by the rules, alone and beside one State's filings (CPU µs, best of {TIMES})"
+    )
+    print("\n".join(table_of(measure_checks())))
     print("\nworlds loaded through the platform, as their parties (declarations)")
     print(f"{'States at once':>14}{'count':>7}{'per s':>8}")
     for load in measure_loading():
