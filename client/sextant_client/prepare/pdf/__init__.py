@@ -3,6 +3,7 @@
 ```
 content   what is printed, by reflection over the model: sections of facts and tables
 fonts     which fonts print its characters; what none can print is refused
+own       the fonts that come with the platform
 flow      where it stands: lines, rows and pages, with repeated table heads
 drawing   the bytes, the same for the same content, receipt and fonts
 ```

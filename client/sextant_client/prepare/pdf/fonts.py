@@ -1,12 +1,13 @@
 """Which fonts print a text, and which of its characters none of them can.
 
-The fonts that every PDF reader has print Western European writing. For other writing a font file or
-a folder of them is named; what no font covers is refused, and never printed as something else.
+The fonts that every PDF reader has print Western European writing. All else is printed in fonts
+that are named, then in our own, which are embedded; what no font covers is refused, and never
+printed as something else.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -119,28 +120,25 @@ def is_right_to_left(text: str) -> bool:
     return False
 
 
-def choose(places: Sequence[Path], characters: Iterable[str]) -> Fonts:
-    """Return the fonts of files and folders that print these characters, as few as do.
+def choose(places: Sequence[Path], characters: Iterable[str], own: Callable[[], Path]) -> Fonts:
+    """Return the fonts that print these characters, as few as do.
+
+    Those of `places`, files and folders, come first. Our `own` help out where they have no letter,
+    and labels need Latin ones. Without named fonts, the core fonts do where they can.
 
     Raises:
-        PlatformError: `E_NOT_FOUND` when a place is not there, `E_MALFORMED` when it holds no
-            font that can be read, or none with Latin letters.
+        PlatformError: `E_NOT_FOUND` when a place is not there, `E_MALFORMED` when it is a file and
+            no font that can be read.
     """
-    if not places:
+    needed = {ord(c) for c in characters} - {ord(c) for c in _SHAPELESS} - {ord("\n")}
+    if not places and needed <= _WESTERN:
         return Fonts(tried=(CORE,))
     files = [font for place in places for font in _fonts_of(place)]
-    plain = [font for font in files if font.is_upright and not font.is_bold]
-    needed = {ord(c) for c in characters} - {ord(c) for c in _SHAPELESS} - {ord("\n")}
+    if (needed | _ASCII).difference(*(font.covers for font in _plain(files))):
+        files += _fonts_of(own())
+    plain = _plain(files)
     tried = tuple(dict.fromkeys(font.family for font in plain))
-    first = next((font for font in plain if font.covers >= _ASCII), None)
-    if first is None:
-        raise PlatformError(
-            Code.MALFORMED,
-            "none of these fonts has the Latin letters that labels and codes are printed in",
-            expected="an upright font of normal weight with Latin letters",
-            received=", ".join(tried)[:200] or "no such font",
-            fix="Name a font with Latin letters too; the first that has them prints the labels.",
-        )
+    first = next(font for font in plain if font.covers >= _ASCII)
     chosen, rest = [first], needed - first.covers
     while rest:
         best = max(plain, key=lambda font: len(rest & font.covers))
@@ -149,6 +147,10 @@ def choose(places: Sequence[Path], characters: Iterable[str]) -> Fonts:
         chosen.append(best)
         rest -= best.covers
     return Fonts(tuple(Typeface(font, _bold(font, files)) for font in chosen), tried)
+
+
+def _plain(files: Iterable[FontFile]) -> list[FontFile]:
+    return [font for font in files if font.is_upright and not font.is_bold]
 
 
 def _bold(font: FontFile, files: Sequence[FontFile]) -> FontFile:

@@ -18,6 +18,7 @@ from sextant_client.prepare.pdf.front import (
     legend,
     margins,
 )
+from sextant_client.prepare.pdf.own import own_fonts
 from sextant_client.prepare.pdf.wording import Shown, law
 from sextant_shared.encoding import b64u, canonical_json, sha256
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
@@ -58,20 +59,21 @@ def as_pdf(document: Mapping[str, Any], extras: Extras = NO_EXTRAS) -> bytes:
         legend(),
     ]
     sections = [_prepared(section) for section in sections]
-    fonts = choose(extras.fonts, {c for text in _texts(sections) for c in text})
-    _refuse_unprintable(document, extras.told, fonts)
-    sheet = Sheet(fonts)
-    flow = Flow(sheet.measure, extras.max_pages)
-    flow.title(ABOVE, kind.title, f"{kind.id}   {law(kind.about.law)}")
-    for section in sections:
-        flow.section(section)
     properties = Properties(
         title=prepared(f"{kind.title}, {document.get('declaration_id')}"),
         subject=f"{kind.id}, content sha256:{digest}",
         language=str(document.get("language") or "en"),
         date=extras.date,
     )
-    return sheet.draw(flow.pages, properties, lambda n: margins(document, flow.pages, n))
+    with own_fonts() as own:
+        fonts = choose(extras.fonts, {c for text in _texts(sections) for c in text}, own)
+        _refuse_unprintable(document, extras.told, fonts)
+        sheet = Sheet(fonts)
+        flow = Flow(sheet.measure, extras.max_pages)
+        flow.title(ABOVE, kind.title, f"{kind.id}   {law(kind.about.law)}")
+        for section in sections:
+            flow.section(section)
+        return sheet.draw(flow.pages, properties, lambda n: margins(document, flow.pages, n))
 
 
 def _check_receipt(extras: Extras, digest: str) -> None:
@@ -102,7 +104,7 @@ def _refuse_unprintable(
             Code.MALFORMED,
             f"the fonts at hand cannot print the declaration in {len(refused)} place(s)",
             findings=refused,
-            fix="Name a font, or a folder of fonts, with these characters.",
+            fix="Name a font with these characters, or a folder with such fonts: --font PATH.",
         )
 
 
@@ -117,7 +119,7 @@ def _unprintable(place: tuple[int | str, ...], missing: Sequence[str], fonts: Fo
         message=f"no font at hand can print this: {named}{more}",
         expected=f"characters of {', '.join(fonts.tried)[:200]}",
         received=named,
-        fix="Name a font that has them; remove characters that have no shape, such as U+202E.",
+        fix="Name a font that has them, as for Chinese: --font PATH. Remove what has no shape.",
     )
 
 

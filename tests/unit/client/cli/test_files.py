@@ -232,19 +232,19 @@ def test_a_print_carries_the_stored_verdict_or_what_the_rules_say(
 
 def test_a_print_without_a_stored_verdict_or_a_font_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
-    path.write_text(SITE.read_text().replace("Thioether unit", "\u0628"))
+    path.write_text(SITE.read_text().replace("Thioether unit", "\u0628\u4e2d"))
     done = sextant("export", path, "--to", "pdf")
     assert done.status == 3
     assert "/plants/0/name" in done.stderr
-    assert "U+0628" in done.stderr
-    latin = make_font(tmp_path / "latin.ttf")
-    arabic = make_font(tmp_path / "arabic.ttf", characters=[" "], joins=True)
-    fonts = ["--font", str(latin), "--font", str(arabic)]
-    assert sextant("export", path, "--to", "pdf", *fonts).status == 0
+    assert "U+4E2D" in done.stderr
+    assert "U+0628" not in done.stderr
+    assert "--font" in done.stderr
+    han = make_font(tmp_path / "han.ttf", characters=["\u4e2d"], family="Han")
+    assert sextant("export", path, "--to", "pdf", "--font", han).status == 0
     missing = sextant("export", path, "--to", "pdf", "--receipt", "none", "--home", tmp_path)
     assert missing.status == 3
     assert "no verdict" in missing.stderr
-    assert sextant("export", path, "--to", "csv", "--font", latin).status == 2
+    assert sextant("export", path, "--to", "csv", "--font", han).status == 2
 
 
 @dataclass

@@ -217,12 +217,12 @@ def test_findings_of_a_check_are_printed_where_there_is_no_receipt() -> None:
 
 def test_characters_that_no_font_has_are_refused_at_their_places() -> None:
     with pytest.raises(PlatformError) as caught:
-        printed({"note": "Größe \u0628", "name": "\u0416\u0436"})
+        printed({"note": "Größe \u4e2d", "name": "\u0f40\u0f41", "owner_operator": "\u0416"})
     found = {finding.pointer: finding for finding in caught.value.findings}
     assert found.keys() == {"/note", "/name"}
-    assert "U+0628" in found["/note"].message
-    assert "U+0416" in found["/name"].message
-    assert "Helvetica" in found["/note"].expected
+    assert "U+4E2D" in found["/note"].message
+    assert "U+0F40" in found["/name"].message
+    assert "FiraGO" in found["/note"].expected
     assert "font" in found["/note"].fix
 
 
