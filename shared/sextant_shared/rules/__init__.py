@@ -174,7 +174,7 @@ def _told(subject: Subject, policy: RulePolicy) -> list[Finding]:
 
 def _of_result(amendment: Amendment, filings: Filings, policy: RulePolicy) -> list[Finding]:
     """Return what the rules say of the version that an amendment gives."""
-    target = amending.amended_by(Subject(amendment, filings))
+    target = amending.amended_by(amendment, filings)
     if target is None:
         return []
     name = f"{target.declaration_id} version {target.version + 1}"
@@ -183,7 +183,7 @@ def _of_result(amendment: Amendment, filings: Filings, policy: RulePolicy) -> li
     except PlatformError:
         return []  # it does not fit, as A2 says
     try:
-        result = Subject(read_declaration(document), filings.beside(amendment))
+        result = Subject(read_declaration(document), filings)
         found = _told(result, policy)
     except PlatformError as error:
         found = [structure.unknown_kind(document, error)]

@@ -6,18 +6,15 @@ from sextant_shared.errors import Severity
 from sextant_shared.models.declaration import DeclarationBase
 from sextant_shared.models.declaration.filing import Amendment, Withdrawal
 from sextant_shared.models.declaration.folding import misplaced
-from sextant_shared.rules.filings import document_of
+from sextant_shared.rules.filings import Filings, document_of
 from sextant_shared.rules.policy import RulePolicy
 from sextant_shared.rules.rule import Place, Rule
 from sextant_shared.rules.subject import Subject
 
 
-def amended_by(subject: Subject) -> DeclarationBase | None:
+def amended_by(amendment: Amendment, filings: Filings) -> DeclarationBase | None:
     """Return the declaration that an amendment is applied to; None when it is not known."""
-    amendment = subject.declaration
-    if not isinstance(amendment, Amendment):
-        return None
-    target = _target(subject, amendment.amends.declaration_id)
+    target = filings.holding(amendment.state_code, amendment.amends.declaration_id)
     if target is None or isinstance(target, Amendment | Withdrawal):
         return None
     return target if target.version == amendment.amends.version else None
@@ -31,7 +28,7 @@ def _a2(subject: Subject, _policy: RulePolicy) -> Iterator[Place]:
         place, named = "/withdraws", filing.withdraws
     else:
         return
-    target = _target(subject, named.declaration_id)
+    target = subject.filings.holding(filing.state_code, named.declaration_id)
     args = {"id": named.declaration_id, "version": str(named.version)}
     if target is None:
         yield Place(pointer=place, way="unknown", args=args, severity=Severity.INFORMATION)
@@ -57,11 +54,6 @@ def _misplaced(target: DeclarationBase, amendment: Amendment) -> Iterator[Place]
             args={"place": amendment.changes[i].pointer, "expected": error.expected},
             received=error.received,
         )
-
-
-def _target(subject: Subject, declaration_id: str) -> DeclarationBase | None:
-    filing = subject.declaration
-    return subject.filings.beside(filing).holding(filing.state_code, declaration_id)
 
 
 RULES = (Rule("A2", Severity.MUST_FIX, "VI(8)", _a2),)

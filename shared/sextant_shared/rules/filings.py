@@ -86,15 +86,8 @@ class Filings:
         """Return what holds of one declaration; None when it is not known or was withdrawn."""
         return self._holding.get((state_code, declaration_id))
 
-    def beside(self, subject: DeclarationBase) -> "Filings":
-        """Return these as they are without `subject`: an amendment must not meet its own result."""
-        number = _number(subject)
-        if all(_number(filed) != number for filed in self._filed):
-            return self
-        return Filings(filed for filed in self._filed if _number(filed) != number)
-
     def around(self, subject: DeclarationBase, policy: RulePolicy) -> "Filings":
-        """Return those of the State of `subject` that it is compared with."""
+        """Return those of the State of `subject` that it is compared with, without itself."""
         listed = [
             _Listed(d.declaration_id, d.kind, d.year, revised_by(d), d)
             for d in self._filed

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +81,14 @@ def test_a_result_that_does_not_fit_its_kind_is_returned() -> None:
     report = checked(amendment(site(), ("/name", site()["name"], None)), site())
     named = f"{site()['declaration_id']} version 2"
     assert told(report) == [("S0", "missing", "/name", named)]
+    assert report.verdict == "RETURNED"
+
+
+@pytest.mark.parametrize("schema", ["sextant.s2-site-adpa/9", 7])
+def test_an_amendment_into_a_schema_that_nobody_reads_is_returned(schema: object) -> None:
+    report = checked(amendment(site(), ("/schema", site()["schema"], schema)), site())
+    named = f"{site()['declaration_id']} version 2"
+    assert [(f.rule, f.pointer, f.document) for f in report.findings] == [("S0", "/schema", named)]
     assert report.verdict == "RETURNED"
 
 

@@ -1,12 +1,13 @@
 """Answers bind to findings by rule and stable place, and never further than they say."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.declaration import read_declaration
 from sextant_shared.rules import check
-from sextant_shared.rules.answering import answered, bind
+from sextant_shared.rules.answering import answered, bind, is_open
 from sextant_shared.rules.subject import Subject
 from tests.unit.shared.rules.filed import data, national
 
@@ -51,6 +52,14 @@ def test_an_answer_holds_up_to_its_last_year() -> None:
 
 def test_an_answered_finding_leaves_the_declaration_registered() -> None:
     assert check(data(national(answers=[answer()]))).verdict == "REGISTERED"
+
+
+def test_what_waits_for_a_reason_waits_until_it_has_one() -> None:
+    (open_one,) = check(data(national())).findings
+    assert is_open(open_one)
+    assert not is_open(replace(open_one, answer="Weighed wet."))
+    for severity in (Severity.MUST_FIX, Severity.INFORMATION):
+        assert not is_open(replace(open_one, severity=severity))
 
 
 def test_an_answer_stays_with_its_row_however_the_rows_are_sorted() -> None:

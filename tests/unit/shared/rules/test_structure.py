@@ -211,8 +211,10 @@ class Crate(Strict):
     many: list[Amount | Span]
 
 
-def test_a_part_of_several_forms_is_told_once_and_by_its_place() -> None:
-    document = {"one": {"unit": 5}, "many": [{"start": "x"}]}
+@pytest.mark.parametrize(
+    "document", [{"one": {"unit": 5}, "many": [{"start": "x"}]}, {"one": "265 t", "many": ["x"]}]
+)
+def test_a_part_of_several_forms_is_told_once_and_by_its_place(document: dict[str, Any]) -> None:
     with pytest.raises(ValidationError) as caught:
         Crate.model_validate(document)
     pointers = [finding.pointer for finding in flaws(Crate, document, caught.value)]

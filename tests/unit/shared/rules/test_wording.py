@@ -140,3 +140,12 @@ def test_the_ways_of_a_rule_stand_in_the_order_of_its_words() -> None:
 def test_a_way_is_shown_with_the_names_of_its_figures() -> None:
     assert wording.pattern("F1", "mistyped").message == "The CAS number of {name} is mistyped."
     assert wording.pattern("F1", "mistyped", "fr").message.startswith("Le numéro CAS de {name}")
+
+
+def test_a_figure_is_the_same_as_its_text_and_shown_set_apart() -> None:
+    figure = wording._Figure("2025-06-30", "ar")
+    assert figure == "2025-06-30"
+    assert figure != "2025-06-31"
+    assert hash(figure) == hash("2025-06-30")
+    assert "2025-06-30" in figure.format(None)
+    assert figure.format(None) != "2025-06-30"
