@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from icalendar import Alarm, Calendar, Event
+from icalendar import Alarm, Calendar, Event, vText
 
 from sextant_shared.deadlines import Due, PolicyId
 from sextant_shared.models.declaration import CATALOGUE
@@ -17,6 +17,24 @@ from sextant_shared.models.declaration import CATALOGUE
 PRODUCT = "-//Sextant//Deadlines//EN"
 _NAMES = uuid.UUID("6f0d3c43-3c6e-5b7e-9d0b-2a4d9b1c7e55")  # of our events; never changes
 _DAY = dt.timedelta(days=1)
+# RFC 5545, 3.3.11; the backslash first, for what follows writes new ones.
+_ESCAPES = {"\\": "\\\\", ";": "\\;", ",": "\\,", "\r\n": "\\n", "\n": "\\n", "\r": "\\n"}
+
+
+class Text(vText):
+    """A text that is read again as it was.
+
+    The library would take a backslash before a capital N for a line break.
+    """
+
+    __slots__ = ()
+
+    def to_ical(self) -> bytes:
+        """Return the text as it stands in the file."""
+        text = str(self)
+        for sign, escaped in _ESCAPES.items():
+            text = text.replace(sign, escaped)
+        return text.encode()
 
 
 @dataclass(frozen=True)
@@ -35,7 +53,7 @@ def calendar_file(agenda: Sequence[Due], sheet: Sheet, done: Collection[Due] = (
     calendar.add("prodid", PRODUCT)
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("x-wr-calname", sheet.name)
+    calendar.add("x-wr-calname", Text(sheet.name))
     for one in agenda:
         calendar.add_component(_event(one, sheet, alarms=() if one in done else sheet.alarms))
     return bytes(calendar.to_ical())
@@ -53,14 +71,15 @@ def _event(one: Due, sheet: Sheet, *, alarms: Sequence[int]) -> Event:
     event.add("dtstamp", dt.datetime.fromtimestamp(int(sheet.written), dt.UTC))
     event.add("dtstart", one.day)
     event.add("dtend", one.day + _DAY)  # the first day after it
-    event.add("summary", summary)
-    event.add("description", _description(one, sheet.policy))
+    event.add("summary", Text(summary))
+    event.add("description", Text(_description(one, sheet.policy)))
     event.add("categories", ["Sextant", one.kind])
     event.add("transp", "TRANSPARENT")  # a due day does not make busy
     for days in sorted(set(alarms), reverse=True):
         alarm = Alarm()
         alarm.add("action", "DISPLAY")
-        alarm.add("description", f"{summary} in {days} days" if days else f"{summary} today")
+        when = f"in {days} days" if days else "today"
+        alarm.add("description", Text(f"{summary} {when}"))
         alarm.add("trigger", -days * _DAY)
         event.add_component(alarm)
     return event

@@ -5,7 +5,7 @@ from typing import Any
 
 import icalendar
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sextant_client.agenda.ics import Sheet, calendar_file, uid_of
@@ -91,6 +91,9 @@ def test_signs_of_the_format_come_back_as_they_were(text: str) -> None:
 
 
 @settings(max_examples=50)
+@example(text="\\N")
+@example(text="\\n")
+@example(text="\\\\N;\\,")
 @given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=200))
 def test_any_text_survives_folding(text: str) -> None:
     data = calendar_file([noted(text)], SHEET)
