@@ -5,7 +5,9 @@ collects what comes back; `verify_bundle` checks a copy of record offline; `Home
 folder and `Trust` what it pins.
 """
 
-from sextant_client.client import Client, Deposit
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from sextant_client.errors import VerificationError
 from sextant_client.home import Config, Home
 from sextant_client.prepare.checking import check
@@ -17,6 +19,9 @@ from sextant_shared.errors import Code, Finding, PlatformError
 from sextant_shared.protocol.envelope import SealRequest, open_envelope, seal
 from sextant_shared.rules import Report
 from sextant_shared.rules.filings import Filings
+
+if TYPE_CHECKING:
+    from sextant_client.client import Client, Deposit
 
 __version__ = "0.1.0"
 open = open_envelope  # noqa: A001 -- the pair of `seal`, as the SDK's callers know it
@@ -42,3 +47,10 @@ __all__ = [
     "seal",
     "verify_bundle",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what sends when it is asked for: whoever checks or verifies needs no network library."""
+    if name in {"Client", "Deposit"}:
+        return getattr(import_module("sextant_client.client"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

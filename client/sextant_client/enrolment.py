@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sextant_client.home import as_json, read_json, write_file
 from sextant_client.keystore import Keystore
-from sextant_client.session import Session
 from sextant_client.trust import PinnedLog, TrustFile, policy_text
 from sextant_shared.clock import Clock, timestamp_s
 from sextant_shared.crypto.signing import Signer
@@ -29,6 +29,9 @@ from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.jws import countersign_jws
 from sextant_shared.protocol.keyfiles import PrivateKey
 from sextant_shared.protocol.parties import prove_possession, sign_party_document
+
+if TYPE_CHECKING:
+    from sextant_client.session import Session
 
 _USES = (KeyUse.ROOT, KeyUse.SIG, KeyUse.SEAL, KeyUse.API)
 
@@ -71,7 +74,7 @@ def countersign(request: EnrolmentRequest, pair: tuple[Signer, Signer]) -> Enrol
     return request.model_copy(update={"document": raw.decode()})
 
 
-def enrol(session: Session, party: str, request: EnrolmentRequest) -> PartySummary:
+def enrol(session: "Session", party: str, request: EnrolmentRequest) -> PartySummary:
     """Give a countersigned request to the exchange, as a registrar.
 
     Raises:

@@ -1,63 +1,70 @@
-"""The command `sextant`: one module a group of commands, exit statuses in one table."""
+"""The command `sextant`: its commands in one table, its exit statuses in another.
+
+What a command needs is loaded when it is called.
+"""
 
 import sys
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import typer
 
 from sextant_client import errors as exits
-from sextant_client.cli import (
-    answer,
-    bundle,
-    check,
-    codes,
-    compose,
-    doctor,
-    due,
-    envelopes,
-    files,
-    keys,
-    log,
-    officer,
-    rules,
-    schema,
-    setup,
-    trace,
-    witness,
-    world,
-)
+from sextant_client.cli.loading import LazyGroup
 from sextant_client.cli.output import Output
 from sextant_shared.errors import PlatformError
 
+# In the order of `--help`: the module here, and in it the function or the group of commands.
+COMMANDS: Mapping[str, str] = {
+    "init": "setup:init",
+    "trust": "setup:trust",
+    "version": "setup:version",
+    "check": "check:check_files",
+    "answer": "answer:answer",
+    "explain": "rules:explain_code",
+    "new": "compose:new",
+    "diff": "compose:diff",
+    "template": "files:template",
+    "copy": "files:copy",
+    "import": "files:import_",
+    "export": "files:export",
+    "submit": "envelopes:submit",
+    "status": "envelopes:status",
+    "inbox": "envelopes:inbox",
+    "due": "due:due",
+    "doctor": "doctor:doctor",
+    "trace": "trace:trace",
+    "keys": "keys:app",
+    "bundle": "bundle:app",
+    "log": "log:app",
+    "witness": "witness:app",
+    "officer": "officer:app",
+    "world": "world:app",
+    "codes": "codes:app",
+    "schema": "schema:app",
+    "rules": "rules:rules_app",
+    "receipt": "envelopes:receipt_app",
+}
+
+
+class _Commands(LazyGroup):
+    places: ClassVar[Mapping[str, str]] = COMMANDS
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="sextant",
-    help="Declarations under the Chemical Weapons Convention: sealed, signed, receipted.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     epilog="Exit status: "
     + " · ".join(f"{status} {meaning}" for status, meaning in exits.TABLE.items()),
 )
-setup.register(app)
-check.register(app)
-answer.register(app)
-rules.register(app)
-compose.register(app)
-files.register(app)
-envelopes.register(app)
-due.register(app)
-doctor.register(app)
-trace.register(app)
-app.add_typer(keys.app, name="keys")
-app.add_typer(bundle.app, name="bundle")
-app.add_typer(log.app, name="log")
-app.add_typer(witness.app, name="witness")
-app.add_typer(officer.app, name="officer")
-app.add_typer(world.app, name="world")
-app.add_typer(codes.app, name="codes")
-app.add_typer(schema.app, name="schema")
-app.add_typer(rules.rules_app, name="rules")
-app.add_typer(envelopes.receipt_app, name="receipt")
+
+
+@app.callback()
+def sextant() -> None:
+    """Declarations under the Chemical Weapons Convention: sealed, signed, receipted."""
 
 
 # The base of all usage errors; typer exports only its best-known child.

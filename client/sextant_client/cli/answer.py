@@ -24,11 +24,6 @@ from sextant_shared.errors import Code, Finding, PlatformError
 from sextant_shared.models.declaration import DeclarationBase
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("answer")(answer)
-
-
 def answer(
     file: Annotated[Path, typer.Argument(help="Declaration file; the reason is written into it.")],
     rule: Annotated[str | None, typer.Option(help="Rule whose finding is answered.")] = None,

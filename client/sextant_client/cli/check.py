@@ -21,11 +21,6 @@ Files = Annotated[list[Path], typer.Argument(help="Declaration files; - reads st
 Offers = list[tuple[Question, Remembered]]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("check")(check_files)
-
-
 def check_files(
     files: Files,
     with_: With = None,

@@ -22,12 +22,6 @@ Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write it
 MAX_SHOWN = 100  # characters of a value in a line
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("new")(new)
-    app.command("diff")(diff)
-
-
 def new(
     kind: Annotated[str | None, typer.Argument(help="Kind, such as S2_SITE_ADPA.")] = None,
     out: Out = None,

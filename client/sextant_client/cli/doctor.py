@@ -5,7 +5,6 @@ from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
 import httpx
-import typer
 
 from sextant_client import errors as exits
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
@@ -17,11 +16,6 @@ from sextant_shared.models.party import KeyUse
 
 MAX_SKEW_S = 30
 TIMEOUT_S = 5.0
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("doctor")(doctor)
 
 
 def doctor(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> int:

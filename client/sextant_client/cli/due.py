@@ -34,11 +34,6 @@ ALARMS = (30, 7)
 _DAY_FORM = "%Y-%m-%d"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("due")(due)
-
-
 def due(
     state: Annotated[
         str | None, typer.Option(help="State code; else that of the home's party.")

@@ -28,13 +28,6 @@ WATCH_LIMIT_S = 120.0
 EnvelopeArgument = Annotated[str, typer.Argument(help="Envelope id.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("submit")(submit)
-    app.command("status")(status)
-    app.command("inbox")(inbox)
-
-
 def submit(
     files: Annotated[
         list[Path] | None, typer.Argument(help="Declaration files; none with --resume.")

@@ -26,14 +26,6 @@ OutFile = Annotated[Path, typer.Option("--out", "-o", help="Where to write it.")
 MAX_MARKS = 40  # pointers shown to people; --json has all
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("template")(template)
-    app.command("copy")(copy)
-    app.command("import")(import_)
-    app.command("export")(export)
-
-
 def template(
     kind: Annotated[str, typer.Argument(help="Kind, such as S2_SITE_ADPA.")],
     form: Format = "xlsx",

@@ -20,11 +20,6 @@ rules_app = typer.Typer(help="The rule pack.", no_args_is_help=True)
 _ERROR = "E_"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("explain")(explain_code)
-
-
 def explain_code(
     code: Annotated[str, typer.Argument(help="A rule (X4), a way (X4-range) or an error (E_KEY).")],
     lang: Lang = None,

@@ -14,13 +14,6 @@ from sextant_shared.models.strict import read_model
 from sextant_shared.rules import rule_pack_id
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command("init")(init)
-    app.command("trust")(trust)
-    app.command("version")(version)
-
-
 def init(
     party: Annotated[str, typer.Option(help="Your party id, such as NA-XAL.")],
     exchange: Annotated[str, typer.Option(help="Address of the exchange.")],

@@ -13,11 +13,6 @@ BAR_WIDTH = 40
 Span = dict[str, Any]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("trace")(trace)
-
-
 def trace(
     trace_id: Annotated[str, typer.Argument(help="Trace id, from a receipt.")],
     files: Annotated[list[Path], typer.Option("--file", help="Span files (JSON lines).")],

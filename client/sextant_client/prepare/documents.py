@@ -8,8 +8,6 @@ from sextant_client.home import as_json, write_file
 from sextant_client.prepare.csvfile import read_csv, write_csv
 from sextant_client.prepare.jsonlines import JsonLines
 from sextant_client.prepare.sourced import Meter, Sourced, no_meter
-from sextant_client.prepare.workbook_reading import read_workbook
-from sextant_client.prepare.workbook_writing import write_workbook
 from sextant_client.prepare.xml.reading import read_xml
 from sextant_client.prepare.xml.writing import write_xml
 from sextant_shared.encoding import parse_json
@@ -108,6 +106,26 @@ def _format(path: Path, formats: Mapping[str, Any], done: str) -> Any:
     return found
 
 
+# The libraries of workbooks and print are loaded for the files that need them: they would take
+# longer than checking a declaration does.
+def _read_workbook(path: Path, meter: Meter) -> Sourced:
+    from sextant_client.prepare.workbook_reading import read_workbook  # noqa: PLC0415
+
+    return read_workbook(path, meter)
+
+
+def _write_workbook(path: Path, document: dict[str, Any], marks: Marks) -> None:
+    from sextant_client.prepare.workbook_writing import write_workbook  # noqa: PLC0415
+
+    write_workbook(path, document, marks)
+
+
+def _write_pdf(path: Path, document: dict[str, Any], _marks: Marks) -> None:
+    from sextant_client.prepare.pdf.printing import write_pdf  # noqa: PLC0415
+
+    write_pdf(path, document)
+
+
 def _write_csv(path: Path, document: dict[str, Any], _marks: Marks) -> None:
     write_csv(path, document)
 
@@ -120,24 +138,17 @@ def _write_xml(path: Path, document: dict[str, Any], _marks: Marks) -> None:
     write_xml(path, document)
 
 
-def _write_pdf(path: Path, document: dict[str, Any], _marks: Marks) -> None:
-    # A third of the command's start would go into a library that most runs do not need.
-    from sextant_client.prepare.pdf.printing import write_pdf  # noqa: PLC0415
-
-    write_pdf(path, document)
-
-
 _READERS: Mapping[str, Reader] = {
     ".json": _read_json,
-    ".xlsx": read_workbook,
+    ".xlsx": _read_workbook,
     ".csv": read_csv,
     ".xml": _read_xml,
 }
 # Read to the point where it can be said why not: macros, the old form, a password.
-_REFUSED: Mapping[str, Reader] = {".xls": read_workbook, ".xlsm": read_workbook}
+_REFUSED: Mapping[str, Reader] = {".xls": _read_workbook, ".xlsm": _read_workbook}
 _WRITERS: Mapping[str, Writer] = {
     ".json": _write_json,
-    ".xlsx": write_workbook,
+    ".xlsx": _write_workbook,
     ".csv": _write_csv,
     ".xml": _write_xml,
     ".pdf": _write_pdf,
