@@ -10,10 +10,10 @@ import typer
 
 from sextant_client.cli.context import Run
 from sextant_client.prepare.checking import Read, read_file
-from sextant_client.prepare.documents import parse_document
+from sextant_client.prepare.documents import files_below, parse_document
 from sextant_client.prepare.filings import Filing, filings_in, filings_sent
 from sextant_client.prepare.sourced import Meter
-from sextant_shared.errors import PlatformError
+from sextant_shared.errors import Code, PlatformError
 
 With = Annotated[
     list[Path] | None,
@@ -21,8 +21,31 @@ With = Annotated[
 ]
 Alone = Annotated[
     bool,
-    typer.Option("--alone", help="Compare with nothing, neither each other nor what was sent."),
+    typer.Option(
+        "--alone", help="Compare with nothing, neither each other nor what was sent; judge no year."
+    ),
 ]
+
+
+def declaration_files(paths: Iterable[Path]) -> list[Path]:
+    """Return the files that are named, and those of named folders with all below them.
+
+    Raises:
+        PlatformError: `E_NOT_FOUND`, for a folder that holds no file of a format of declarations.
+    """
+    files: list[Path] = []
+    for path in paths:
+        found = list(files_below(path)) if path.is_dir() else [path]
+        if not found:
+            raise PlatformError(
+                Code.NOT_FOUND,
+                f"there is no declaration in {path}",
+                expected="files that end with .json, .xlsx, .csv or .xml",
+                received="none",
+                fix="Name a folder that holds declarations, or the files.",
+            )
+        files += found
+    return files
 
 
 def read_all(paths: Iterable[Path], meter: Meter) -> dict[Path, Read]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sextant_client.cli.beside import Alone, With, filed_beside, read_all
+from sextant_client.cli.beside import Alone, With, declaration_files, filed_beside, read_all
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.language import Lang, Locale, language_of, remark
 from sextant_client.cli.reporting import in_language, report_document, report_lines, status_of
@@ -15,9 +15,13 @@ from sextant_client.prepare.answering import Memory, Question, Remembered, quest
 from sextant_client.prepare.checking import Checked, check_read
 from sextant_client.prepare.documents import parse_document
 from sextant_client.prepare.filings import Filing, filings_of
+from sextant_client.prepare.wholeyear import YearChecked, check_years
 from sextant_shared.errors import PlatformError
 
-Files = Annotated[list[Path], typer.Argument(help="Declaration files; - reads standard input.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(help="Declaration files, or folders of them; - reads standard input."),
+]
 Offers = list[tuple[Question, Remembered]]
 
 
@@ -36,11 +40,14 @@ def check_files(
     """Check declarations offline, with the rules the Secretariat runs; all findings at once.
 
     They are compared with each other, with what is named by --with, and with what was sent from
-    the home.
+    the home. Of several files, or with --with, it is also said what the years lack that they
+    report on.
     """
     run = start(home, as_json=as_json)
     language = language_of(lang, locale)
-    checked, filed = check_all(run, files, with_, alone=alone)
+    paths = declaration_files(files)
+    checked, filed = check_all(run, paths, with_, alone=alone)
+    years = years_of(checked, filed) if len(paths) > 1 or with_ else []
     memory = Memory.of(run.home)
     lines, documents = [], []
     for path, one in checked.items():
@@ -50,14 +57,25 @@ def check_files(
         documents.append(
             {"file": str(path), **report_document(report), "offers": offer_members(offers)}
         )
-    run.output.result(
-        {"reports": documents, "compared": [filing.members() for filing in filed]}, lines
-    )
+    judged = {year: in_language(year.report, language) for year in years if year.report}
+    for year, report in judged.items():
+        lines += report_lines(year.name, report, language)
+    members = {
+        "reports": documents,
+        "years": [
+            {"state": year.state, "year": year.year, **report_document(report)}
+            for year, report in judged.items()
+        ],
+        "compared": [filing.members() for filing in filed],
+    }
+    run.output.result(members, lines)
     if filed:
         run.output.say(f"Compared with {len(filed)} filings, these files among them.")
+    for told in _remarks(years, checked):
+        run.output.say(told)
     if text := remark(language):
         run.output.say(text)
-    return status_of([one.report for one in checked.values()], strict=strict)
+    return status_of([*(one.report for one in checked.values()), *judged.values()], strict=strict)
 
 
 def check_all(
@@ -69,6 +87,26 @@ def check_all(
     filings = filings_of(filed)
     meter = run.output.meter
     return {path: check_read(read, filings, meter) for path, read in reads.items()}, filed
+
+
+def years_of(checked: Mapping[Path, Checked], filed: list[Filing]) -> list[YearChecked]:
+    """Return what the years lack that the checked files report on; of none, when checked alone."""
+    reported = [one.report.declaration for one in checked.values()]
+    return check_years(filter(None, reported), filings_of(filed)) if filed else []
+
+
+def _remarks(years: list[YearChecked], checked: Mapping[Path, Checked]) -> list[str]:
+    """Return what a reader must know of the judgement of years."""
+    texts = [
+        f"What {year.name} lacks cannot be said: nothing of {year.year - 1} is known here."
+        for year in years
+        if year.report is None
+    ]
+    unread = sum(one.report.declaration is None for one in checked.values())
+    if unread and any(year.report for year in years):
+        text = "1 file is" if unread == 1 else f"{unread} files are"
+        texts.append(f"For the years {text} not there: no declaration could be read.")
+    return texts
 
 
 def offers_of(memory: Memory, checked: Checked) -> Offers:

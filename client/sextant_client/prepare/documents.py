@@ -1,6 +1,6 @@
 """Reads and writes declarations as files, whatever the format: the ending of the name decides."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,9 +75,15 @@ def parse_document(data: bytes) -> dict[str, Any]:
     return parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
 
 
-def endings() -> frozenset[str]:
-    """Return the endings of files that can be read."""
-    return frozenset(_READERS)
+def files_below(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder and all below it whose ending can be read, in order.
+
+    What is hidden, or kept by an open spreadsheet (`~$…`), is nobody's declaration.
+    """
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith((".", "~$")) for part in path.relative_to(folder).parts)
+        if not hidden and path.suffix.lower() in _READERS and path.is_file():
+            yield path
 
 
 def _read_json(path: Path, _meter: Meter) -> Sourced:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from sextant_client.home import Home
-from sextant_client.prepare.documents import endings, parse_document, read_document
+from sextant_client.prepare.documents import files_below, parse_document, read_document
 from sextant_client.received import stored_replies
 from sextant_client.sent import SentFolder
 from sextant_shared.encoding import b64u, canonical_json, sha256
@@ -76,14 +76,12 @@ def filings_in(path: Path) -> Iterator[Filing]:
     if not path.is_dir():
         yield Filing.of(read_document(path))
         return
-    readable = endings()
-    for inner in sorted(path.rglob("*")):
-        if inner.suffix.lower() in readable and inner.is_file():
-            try:
-                filing = Filing.of(read_document(inner))
-            except PlatformError:
-                continue
-            yield filing
+    for inner in files_below(path):
+        try:
+            filing = Filing.of(read_document(inner))
+        except PlatformError:
+            continue
+        yield filing
 
 
 def filings_sent(home: Home) -> Iterator[Filing]:
