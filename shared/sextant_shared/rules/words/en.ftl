@@ -14,7 +14,7 @@ S0Expected = { $what ->
         [digest] 64 hexadecimal digits, in small letters
         [group] a group of members: { $allowed }
         [integer] a whole number, without quotation marks
-        [kind] a kind of declaration: sextant kinds
+        [kind] a kind of declaration: sextant new --list
         [latitude] degrees north, in quotation marks, such as "52.0907" or "-33.45"
         [letters] three capital letters
         [list] a list; where there is nothing to list, []
@@ -248,7 +248,7 @@ F7-regime = { $code } belongs to another Schedule.
     .expected = { $allowed }
     .fix = Choose a code of the Schedule that is declared.
 F7-kind = { $code } is no kind of declaration.
-    .expected = a kind of the catalogue: sextant kinds
+    .expected = a kind of the catalogue: sextant new --list
     .fix = Name the kind that will be late.
 
 F8 = A site lies in the State that declares it, and a party in its State

@@ -15,7 +15,7 @@ S0Expected = { $what ->
         [digest] 64 cifras hexadecimales, en letras minúsculas
         [group] un grupo de campos: { $allowed }
         [integer] un número entero, sin comillas
-        [kind] un tipo de declaración: sextant kinds
+        [kind] un tipo de declaración: sextant new --list
         [latitude] grados norte, entre comillas rectas, por ejemplo "52.0907" o "-33.45"
         [letters] tres letras mayúsculas
         [list] una lista; si no hay nada que enumerar, []
@@ -249,7 +249,7 @@ F7-regime = { $code } pertenece a otra Lista.
     .expected = { $allowed }
     .fix = Elija un código de la Lista que se declara.
 F7-kind = { $code } no es un tipo de declaración.
-    .expected = un tipo del catálogo: sextant kinds
+    .expected = un tipo del catálogo: sextant new --list
     .fix = Indique el tipo de declaración que llegará tarde.
 
 F8 = Un complejo está en el Estado que lo declara, y cada interviniente en su Estado

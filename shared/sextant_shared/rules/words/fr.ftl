@@ -14,7 +14,7 @@ S0Expected = { $what ->
         [digest] 64 chiffres hexadécimaux, en lettres minuscules
         [group] un groupe de champs : { $allowed }
         [integer] un nombre entier, sans guillemets
-        [kind] un type de déclaration : sextant kinds
+        [kind] un type de déclaration : sextant new --list
         [latitude] des degrés nord, entre guillemets droits, par exemple "52.0907" ou "-33.45"
         [letters] trois lettres majuscules
         [list] une liste ; s'il n'y a rien à énumérer, []
@@ -248,7 +248,7 @@ F7-regime = { $code } relève d'un autre tableau.
     .expected = { $allowed }
     .fix = Choisissez un code du tableau qui est déclaré.
 F7-kind = { $code } n'est pas un type de déclaration.
-    .expected = un type du catalogue : sextant kinds
+    .expected = un type du catalogue : sextant new --list
     .fix = Indiquez le type de déclaration qui sera en retard.
 
 F8 = Un site se trouve dans l'État qui le déclare, et une partie au transfert dans son État
