@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sextant_shared.rules.wording import DRAFTS, LANGUAGES, Language, has_texts
+from sextant_shared.rules.wording import DRAFTS, LANGUAGES, Language
 
 Lang = Annotated[
     str | None, typer.Option("--lang", help="Language of rules: en, fr, es, ru, ar or zh.")
@@ -39,8 +39,6 @@ def _known(name: str) -> Language | None:
 
 def remark(language: Language) -> str:
     """Return what a reader must know of the texts of a language; empty when nothing."""
-    if not has_texts(language):
-        return f"The texts of the rules are not written in {language} yet; these are English."
     if language in DRAFTS:
         return f"Texts in {language} are machine drafts waiting for a reviewer; English counts."
     return ""

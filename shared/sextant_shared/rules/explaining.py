@@ -17,7 +17,6 @@ from sextant_shared.rules.wording import (
     DRAFTS,
     Language,
     explanation,
-    has_texts,
     pattern,
     reworded,
     title,
@@ -83,16 +82,15 @@ def explain(code: str, language: Language = "en") -> Explanation:
     """
     rule, way = _split(code)
     severity, law = _facts()[rule]
-    spoken = language if has_texts(language) else "en"
     return Explanation(
         rule=rule,
         severity=severity,
         law=law,
-        title=title(rule, spoken),
-        why=explanation(rule, spoken),
-        ways=tuple(_way(rule, name, spoken) for name in ways(rule) if way in {None, name}),
-        language=spoken,
-        is_draft=spoken in DRAFTS,
+        title=title(rule, language),
+        why=explanation(rule, language),
+        ways=tuple(_way(rule, name, language) for name in ways(rule) if way in {None, name}),
+        language=language,
+        is_draft=language in DRAFTS,
     )
 
 

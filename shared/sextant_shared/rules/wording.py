@@ -99,7 +99,7 @@ def reworded(finding: Finding, language: Language) -> Finding:
 
 def label(name: str, language: Language = "en") -> str:
     """Return a word that stands before one of the texts, with its mark, such as `expected:`."""
-    return _labels()[language if has_texts(language) else "en"][name]
+    return _labels()[language][name]
 
 
 def in_line(text: str) -> str:
@@ -112,11 +112,6 @@ def in_line(text: str) -> str:
 def labelled(name: str, text: str, language: Language = "en") -> str:
     """Return a text behind its label."""
     return in_line(f"{label(name, language)} {_isolated(text, language)}")
-
-
-def has_texts(language: Language) -> bool:
-    """Return whether the words were written in a language yet; else English stands for them."""
-    return (_FOLDER / f"{language}.ftl").is_file()
 
 
 def ways(rule: str) -> tuple[str, ...]:
@@ -142,10 +137,12 @@ def message_ids(language: Language) -> frozenset[str]:
 @lru_cache
 def _bundle(language: Language) -> FluentBundle:
     bundle = FluentBundle([language], use_isolating=False)
-    if has_texts(language):
-        text = (_FOLDER / f"{language}.ftl").read_text(encoding="utf-8")
-        bundle.add_resource(FluentResource(text))
+    bundle.add_resource(FluentResource(_text(language)))
     return bundle
+
+
+def _text(language: Language) -> str:
+    return (_FOLDER / f"{language}.ftl").read_text(encoding="utf-8")
 
 
 @lru_cache
@@ -159,9 +156,7 @@ def _labels() -> Mapping[str, Mapping[str, str]]:
 @lru_cache
 def _figures(language: Language) -> Mapping[str, str]:
     """Return every figure that the words of a language speak of, as it is shown without a value."""
-    spoken = language if has_texts(language) else "en"
-    text = (_FOLDER / f"{spoken}.ftl").read_text(encoding="utf-8")
-    return {name: f"{{{name}}}" for name in _FIGURE.findall(text)}
+    return {name: f"{{{name}}}" for name in _FIGURE.findall(_text(language))}
 
 
 def _is_worded(name: str) -> bool:

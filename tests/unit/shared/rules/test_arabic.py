@@ -8,7 +8,7 @@ from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
 from sextant_shared.rules import wording
-from sextant_shared.rules.wording import LANGUAGES, in_line, label, labelled, words
+from sextant_shared.rules.wording import LANGUAGES, in_line, labelled, words
 
 FSI, PDI = "\u2068", "\u2069"
 TEXTS = Path(wording.__file__).parent / "words" / "ar.ftl"
@@ -72,9 +72,3 @@ def test_every_language_has_every_label() -> None:
         assert list(names) == list(labels["en"])
         if language != "en":
             assert names != labels["en"]
-
-
-def test_a_language_without_texts_has_english_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert label("fix", "ar") == "ما العمل:"
-    monkeypatch.setattr(wording, "has_texts", lambda language: language == "en")
-    assert label("fix", "ar") == "fix:"

@@ -124,13 +124,6 @@ def test_the_messages_of_a_language_can_be_listed() -> None:
     assert wording.message_ids("fr") == {"F1", "F1-mistyped", "S0-missing"}
 
 
-def test_a_language_without_words_is_spoken_for_by_english() -> None:
-    assert wording.has_texts("fr")
-    assert not wording.has_texts("zh")
-    assert wording.title("F1", "zh") == wording.title("F1")
-    assert wording.pattern("F4", "precise", "zh") == wording.pattern("F4", "precise")
-
-
 def test_the_ways_of_a_rule_stand_in_the_order_of_its_words() -> None:
     assert wording.ways("F1") == ("mistyped",)
     assert wording.ways("F10") == ("latitude", "longitude")
