@@ -30,6 +30,7 @@ RIGHT_TO_LEFT: frozenset[Language] = frozenset({"ar"})
 DRAFTS: frozenset[Language] = frozenset({"es", "ru", "ar", "zh"})
 """Languages whose texts were drafted by machine and still wait for a reviewer."""
 _FIGURE = re.compile(r"\$([A-Za-z][A-Za-z0-9_-]*)")
+_WIDE_COLON = "\uff1a"
 _FIRST_STRONG_ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
 _FOLDER = files("sextant_shared.rules") / "words"
 
@@ -110,8 +111,10 @@ def in_line(text: str) -> str:
 
 
 def labelled(name: str, text: str, language: Language = "en") -> str:
-    """Return a text behind its label."""
-    return in_line(f"{label(name, language)} {_isolated(text, language)}")
+    """Return a text behind its label; a full-width colon brings its own space."""
+    said = label(name, language)
+    space = "" if said.endswith(_WIDE_COLON) else " "
+    return in_line(f"{said}{space}{_isolated(text, language)}")
 
 
 def ways(rule: str) -> tuple[str, ...]:

@@ -72,3 +72,8 @@ def test_every_language_has_every_label() -> None:
         assert list(names) == list(labels["en"])
         if language != "en":
             assert names != labels["en"]
+
+
+def test_a_full_width_colon_needs_no_space_behind_it() -> None:
+    assert labelled("law", "VII(4)", "zh") == "依据\uff1aVII(4)"
+    assert labelled("law", "VII(4)", "fr") == "texte : VII(4)"
