@@ -145,4 +145,6 @@ def read_evidence(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PlatformError(Code.STATE, f"cannot read {path}") from error
+        raise PlatformError(
+            Code.STATE, f"cannot read {path}", fix="Name a file that is there."
+        ) from error

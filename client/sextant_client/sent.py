@@ -73,7 +73,11 @@ class SentFolder:
         """
         folder = self.path / envelope_id
         if not (folder / "container.dxe").exists():
-            raise PlatformError(Code.NOT_FOUND, f"envelope {envelope_id} was not sent from here")
+            raise PlatformError(
+                Code.NOT_FOUND,
+                f"envelope {envelope_id} was not sent from here",
+                fix="Take the id that `sextant submit` printed, or name the right --home.",
+            )
         return SentEnvelope(folder)
 
     def all(self) -> list[SentEnvelope]:

@@ -23,7 +23,7 @@ from sextant_shared.merkle.notes import format_vkey
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.witnessing import known_logs
 
-app = typer.Typer(help="Witness the log: one command.", no_args_is_help=True)
+app = typer.Typer(help="Run a witness of the log.", no_args_is_help=True)
 FolderPath = Annotated[
     Path,
     typer.Option("--dir", envvar="SEXTANT_WITNESS_DIR", help="Folder of the witness."),
