@@ -32,6 +32,7 @@ _KEYS = {"ed25519": Alg.ED25519, "ml-dsa-44": Alg.ML_DSA_44}
 _LOGS = "logs.txt"
 _CONFIG = "witness.json"
 _MEMORY = "memory.sqlite3"
+_LOG_FIX = "Save what the log publishes at /.well-known/sextant-log, or name a policy file."
 
 
 class WitnessConfig(Strict):
@@ -136,8 +137,10 @@ class WitnessFolder:
         """Open the memory.
 
         Raises:
-            PlatformError: `E_INTEGRITY` when it is missing: these keys must not sign again.
+            PlatformError: `E_STATE` when there is no witness here, `E_INTEGRITY` when only the
+                memory is missing: these keys must not sign again.
         """
+        self.config()  # a folder without a witness is not a witness that lost its memory
         return Memory.open(self.path / _MEMORY)
 
     def _key_path(self, name: str) -> Path:
@@ -153,7 +156,7 @@ def read_log_keys(path: Path) -> list[VerifierKey]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise PlatformError(Code.STATE, f"cannot read {path}") from error
+        raise PlatformError(Code.STATE, f"cannot read {path}", fix=_LOG_FIX) from error
     if data.lstrip().startswith(b"{"):
         found = read_model(LogDiscovery, read_json(path))
         return [parse_vkey(vkey) for vkey in found.vkeys]

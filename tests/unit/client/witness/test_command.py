@@ -116,10 +116,20 @@ def test_keys_without_their_memory_sign_nothing(folder: Path) -> None:
     assert "retire these keys" in done.stderr
 
 
-def test_no_witness_in_a_folder_is_told_with_what_to_do(tmp_path: Path) -> None:
-    done = sextant("witness", "serve", "--dir", tmp_path)
+@pytest.mark.parametrize("command", [["serve"], ["show"], ["evidence", "--out", "evidence"]])
+def test_no_witness_in_a_folder_is_told_with_what_to_do(tmp_path: Path, command: list[str]) -> None:
+    done = sextant("witness", *command, "--dir", tmp_path)
     assert done.status == 3
     assert "sextant witness init" in done.stderr
+
+
+def test_where_the_keys_of_a_log_are_published_is_told_when_their_file_is_missing(
+    folder: Path,
+) -> None:
+    (folder.parent / "log.json").unlink()
+    done = made(folder)
+    assert done.status == 3
+    assert "/.well-known/sextant-log" in done.stderr
 
 
 def test_the_lines_it_prints_make_a_policy_that_asks_for_both_keys(folder: Path) -> None:
