@@ -70,7 +70,7 @@ def check_files(
     }
     run.output.result(members, lines)
     if filed:
-        run.output.say(f"Compared with {len(filed)} filings, these files among them.")
+        run.output.say(f"Filings compared, these files among them: {len(filed)}.")
     for told in _remarks(years, checked):
         run.output.say(told)
     if text := remark(language):
