@@ -37,14 +37,16 @@ def run_platform() -> None:
 
 
 def _suggest(screen: Screen, stack: Stack) -> None:
-    """Print three commands to try."""
+    """Print the home of a State, and three commands to try."""
     screen.line("")
-    screen.line("Three commands to try in another terminal:")
-    home, examples = stack.home("NA-XAL"), "examples/NA-XAL"
-    sextant = ".venv/bin/sextant"
-    screen.line(f"  {sextant} submit {examples}/s2-and-2025.json --watch --home {home}")
-    screen.line(f"  {sextant} officer list --home {stack.home('officer')}")
-    screen.line(f"  {sextant} log verify --home {stack.home('auditor')}")
+    screen.line("In another terminal, in this folder, the command and the home of a State:")
+    screen.line("  export PATH=$PWD/.venv/bin:$PATH")
+    screen.line(f"  export SEXTANT_HOME={stack.home('NA-XAL')}")
+    screen.line("")
+    screen.line("Three commands to try there:")
+    screen.line("  sextant submit examples/NA-XAL/s2-and-2025.json --watch")
+    screen.line(f"  sextant officer list --home {stack.home('officer')}")
+    screen.line(f"  sextant log verify --home {stack.home('auditor')}")
     screen.line("")
     screen.line(f"Spans: {stack.root}/traces   Logs: {stack.root}/logs   Ctrl-C stops everything.")
 
