@@ -66,7 +66,17 @@ class Trust:
                 f"no trust file at {path}",
                 fix="Get trust.json from your registrar, then: sextant init --trust FILE.",
             ) from error
-        return cls(read_model(TrustFile, parse_json(data, max_bytes=MAX_TRUST_BYTES)), path)
+        try:
+            members = parse_json(data, max_bytes=MAX_TRUST_BYTES)
+        except PlatformError as error:
+            raise PlatformError(
+                error.code,
+                f"the trust file {path} cannot be used: {error.detail}",
+                expected=error.expected,
+                received=error.received,
+                fix="Get trust.json from your registrar again.",
+            ) from error
+        return cls(read_model(TrustFile, members), path)
 
     @property
     def registrars(self) -> RegistrarSet:

@@ -45,7 +45,7 @@ def roll(document: Mapping[str, Any], year: int | None = None) -> Rolled:
             Code.STATE,
             "only a declaration of a year is copied into the next",
             expected="a yearly kind, with its reporting year",
-            received=f"{kind.id}, year {last}",
+            received=f"{kind.id}, year {'blank' if last is None else last}",
             fix=f"Begin it: sextant new {kind.id} -o FILE.",
         )
     target = last + 1 if year is None else year

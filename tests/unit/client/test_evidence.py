@@ -180,3 +180,13 @@ def test_the_command_says_what_was_proved(tmp_path: Path, home: Home) -> None:
     assert sextant("log", "evidence", "verify", tmp_path / "none").status == 3
     assert SplitView.model_validate(evidence()).kind == "split-view"
     assert Trust.load(home.path / "trust.json").policy is None
+
+
+def test_a_trust_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    file, trust = tmp_path / "split.json", tmp_path / "half.json"
+    file.write_text(json.dumps(evidence()))
+    trust.write_text("{")
+    done = sextant("log", "evidence", "verify", file, "--trust", trust)
+    assert done.status == 3
+    assert str(trust) in done.stderr.replace("\n", "")
+    assert "registrar" in done.stderr
