@@ -43,8 +43,8 @@ $(STAMP): requirements/dev.txt requirements/rooms.txt $(wildcard */pyproject.tom
 
 # group: every day
 .PHONY: test
-test: lint types contracts ## everything that must hold: lint, types, contracts, all tests (T=path K=word narrow it)
-	@$(BIN)/python -m pytest -q $(T) $(if $(K),-k "$(K)")
+test: lint types contracts ## everything that must hold: lint, types, contracts, all tests on all cores (T=path K=word narrow it)
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(T) $(if $(K),-k "$(K)")
 
 .PHONY: quick
 quick: $(STAMP) ## unit tests only, stop at the first failure
