@@ -77,7 +77,7 @@ def payload_of(manifest: Manifest) -> dict[str, Any]:
     return members
 
 
-def resign(container: bytes, change: Callable[[dict[str, Any], dict[str, Any]], None]) -> bytes:
+def resign(container: bytes, change: Callable[[dict[str, Any], dict[str, Any]], object]) -> bytes:
     """Return the container with payload and header changed by `change`, validly signed again."""
     raw, body = split(container)
     payload = json.loads(b64u_decode(json.loads(raw)["payload"]))
