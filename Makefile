@@ -85,6 +85,19 @@ $(MUTATE)/.installed: requirements/mutate.txt requirements/rooms.txt
 		-r requirements/rooms.txt
 	@touch $@
 
+FUZZ := $(VENV)-fuzz
+S ?= 60
+.PHONY: fuzz
+fuzz: $(FUZZ)/.installed ## fuzz every reader of foreign bytes, S seconds each (S=600 M="container note")
+	@$(FUZZ)/bin/python -m tests.fuzz $(S) $(M)
+
+$(FUZZ)/.installed: requirements/fuzz.txt requirements/rooms.txt
+	@$(PYTHON) -m venv $(FUZZ)
+	@$(FUZZ)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@$(FUZZ)/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation \
+		-r requirements/rooms.txt
+	@touch $@
+
 # group: regenerate, then look at the difference
 .PHONY: docs-tables
 docs-tables: $(STAMP) ## generated tables in docs/
@@ -98,7 +111,9 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 		--python-version 3.11 requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--no-strip-extras --python-version 3.11 requirements/mutate.in -o requirements/mutate.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--python-version 3.11 requirements/fuzz.in -o requirements/fuzz.txt
 
 .PHONY: clean
 clean: ## remove the virtual environment, caches and the local platform's data
-	rm -rf $(VENV) $(MUTATE) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MUTATE) $(FUZZ) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -54,8 +54,8 @@ def parse_jws(data: bytes, typ: str, max_bytes: int) -> Jws:
         raise _malformed("payload is a string and signatures a list")
     if not 1 <= len(signatures) <= MAX_SIGNATURES:
         raise _malformed(f"a JWS carries 1 to {MAX_SIGNATURES} signatures")
-    parsed = tuple(_parse_signature(item, payload, typ) for item in signatures)
-    return Jws(b64u_decode(payload), parsed)
+    decoded = b64u_decode(payload)  # first: what is no base64url is no signing input either
+    return Jws(decoded, tuple(_parse_signature(item, payload, typ) for item in signatures))
 
 
 def sign_jws(payload: bytes, typ: str, signers: Sequence[Signer]) -> bytes:

@@ -1,0 +1,1 @@
+"""Fuzzing: whatever bytes arrive, a reader answers with what they hold or with a refusal."""
