@@ -37,7 +37,10 @@ _COMPONENTS: dict[str, dict[str, Any]] = {
             "type": "object",
             "required": ["rule", "severity", "pointer", "message"],
             "properties": {field.name: _TEXT for field in fields(Finding)}
-            | {"severity": {"enum": [str(severity) for severity in Severity]}},
+            | {
+                "severity": {"enum": [str(severity) for severity in Severity]},
+                "args": {"type": "object", "additionalProperties": _TEXT},
+            },
         },
         "Problem": {
             "type": "object",

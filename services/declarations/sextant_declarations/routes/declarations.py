@@ -18,7 +18,10 @@ DEFAULT_PAGE = 50
 _IN_FORCE = {200: answer("What holds, amendments folded in", DECLARATION_CTY, {"type": "object"})}
 _CONTENT = {200: answer("The declaration, byte for byte", DECLARATION_CTY, {"type": "object"})}
 Id = Annotated[str, Path(max_length=64, description="id of a declaration, from the list")]
-Number = Annotated[int, Path(ge=1, description="which submission under the declaration's id")]
+MAX_VERSIONS = 2**53 - 1  # what JSON holds exactly; a register has a handful
+Number = Annotated[
+    int, Path(ge=1, le=MAX_VERSIONS, description="which submission under the declaration's id")
+]
 Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
 
 
@@ -73,7 +76,7 @@ def declarations_router(officers: Callable[[], Officers], max_page: int) -> APIR
 
     @router.get("/{id_}/evidence", **action(Action.DECLARATION_READ))
     async def read_evidence(
-        request: Request, id_: Id, n: Annotated[int | None, Query(ge=1)] = None
+        request: Request, id_: Id, n: Annotated[int | None, Query(ge=1, le=MAX_VERSIONS)] = None
     ) -> Evidence:
         """Read all that proves version `n`, by default the newest. Leaves a line in the log."""
         envelope = await officers().version(id_, n)
