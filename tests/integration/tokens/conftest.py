@@ -1,0 +1,28 @@
+"""One SoftHSM2 for the session; each test makes its own keys in the token it wants."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.softhsm import NoSoftHsmError, SoftHsm, find_softhsm
+from tests.support.vectors import IN_CI
+
+LABEL = "NA-XBO classical halves"
+OTHER = "other"
+REMOVABLE = "removable"  # the module sees only tokens that were there when it began
+
+
+@pytest.fixture(scope="session")
+def hsm(tmp_path_factory: pytest.TempPathFactory) -> SoftHsm:
+    """Return SoftHSM2 with three tokens of one PIN."""
+    try:
+        programs = find_softhsm()
+    except NoSoftHsmError as error:
+        if IN_CI:
+            pytest.fail(f"SoftHSM2 is needed in CI: {error}")
+        pytest.skip(f"SoftHSM2 is not here: {error}")
+    made = SoftHsm(programs, Path(tmp_path_factory.mktemp("softhsm")))
+    made.prepare()
+    for label in (LABEL, OTHER, REMOVABLE):
+        made.initialise(label)
+    return made
