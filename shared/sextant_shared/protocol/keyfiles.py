@@ -11,7 +11,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -63,6 +63,13 @@ class KeyFile(Strict):
     nonce: str | None = None
     ct: str | None = None
     token: str | None = None
+
+    @property
+    def secret(self) -> Literal["open", "sealed", "none"]:
+        """How the file holds its secret, if it holds one."""
+        if self.seed is not None:
+            return "open"
+        return "none" if self.ct is None else "sealed"
 
 
 @dataclass(frozen=True)

@@ -48,15 +48,6 @@ def reread(made: dict[Alg, PrivateKey], tmp_path: Path, hsm: SoftHsm) -> Reread:
     return read
 
 
-@pytest.fixture
-def started_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have no session and no memory of wrong PINs, as a process has that has just begun."""
-    for held in device._sessions.values():
-        held.session.close()
-    device._sessions.clear()
-    monkeypatch.setattr(device, "_wrong_pins", set())
-
-
 def refusal(key: PrivateKey) -> PlatformError:
     with pytest.raises(PlatformError) as caught:
         try_key(key)
