@@ -14,7 +14,7 @@ class SoftwareHalf:
     """A scalar in memory; agrees by the library."""
 
     key: ec.EllipticCurvePrivateKey
-    place: str = "pkcs11:token=none"
+    place: str = "pkcs11:token=NA-XBO;id=%01;type=private"
 
     @property
     def public(self) -> bytes:
