@@ -1,5 +1,6 @@
 """A key in two halves opens what is sealed to it whole, and refuses what the whole key refuses."""
 
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +15,19 @@ from hypothesis import strategies as st
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SLOT_SIZE, SealingKey, SoftwareOpener
 from sextant_shared.crypto.split import SplitOpener, schedule
+from sextant_shared.encoding import b64u_decode
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.manifest import read_manifest
 from tests.support.halves import SoftwareHalf, split_of_seed
+from tests.support.vectors import ROOT
 
 CEK = bytes(range(32))
 SEED = bytes(range(32))
 PUBLISHED: dict[str, Any] = json.loads(
     (Path(__file__).parent / "vectors" / "hpke-pq-04-a6.json").read_text()
 )
+VECTORS = ROOT / "docs" / "integrators" / "vectors"
+GOLDEN: list[dict[str, Any]] = json.loads((VECTORS / "containers.json").read_text())
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,16 @@ def test_the_published_vector_of_the_suite_holds() -> None:
     assert (key, nonce) == (published("key"), published("base_nonce"))
     opened = AESGCM(key).decrypt(nonce, published("ct"), published("aad"))
     assert opened == published("pt")
+
+
+@pytest.mark.parametrize("file", [each["file"] for each in GOLDEN if "-k2-" in each["file"]])
+def test_the_golden_containers_open_with_halves(file: str) -> None:
+    (expected,) = (each for each in GOLDEN if each["file"] == file)
+    keys = json.loads((VECTORS / "keys.json").read_text())["seal"]
+    opener = split_of_seed(bytes.fromhex(keys["SEC/K2"]["seed"]))
+    manifest = read_manifest(io.BytesIO((VECTORS / "containers" / file).read_bytes()))
+    info = b"dxe/1 slot\x00" + manifest.header_hash + b64u_decode(opener.kid)
+    assert opener.open(info, b64u_decode(manifest.slots[0].ct)).hex() == expected["cek"]
 
 
 def test_the_frozen_key_is_the_same_in_halves() -> None:
