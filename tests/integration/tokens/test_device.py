@@ -4,6 +4,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -212,6 +213,16 @@ def test_private_keys_never_leave_the_token(made: dict[Alg, PrivateKey], hsm: So
     found = hsm.access.use(TOKEN, look)
     assert len(found) >= len(made)
     assert set(found) == {(True, False, True, True)}
+
+
+@pytest.mark.usefixtures("started_anew")
+def test_threads_take_turns_at_the_token(made: dict[Alg, PrivateKey]) -> None:
+    """The module is initialised for one thread at a time; an operation begun is one ended."""
+    messages = [str(number).encode() for number in range(80)]
+    with ThreadPoolExecutor(8) as threads:
+        signatures = list(threads.map(made[Alg.ED25519].signer.sign, messages))
+    for message, signature in zip(messages, signatures, strict=True):
+        Verifier.from_jwk(made[Alg.ED25519].jwk).verify(message, signature)
 
 
 @settings(max_examples=10, deadline=None)

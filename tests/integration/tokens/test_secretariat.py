@@ -26,7 +26,8 @@ from tests.integration.declarations.contents import declaration
 from tests.integration.tokens.conftest import LABEL, log_out
 from tests.support.envelopes import pair_of
 from tests.support.logs import NOW
-from tests.support.parties import PartyKeys, opener
+from tests.support.parties import PartyKeys, opener, signer
+from tests.support.platform import open_platform
 from tests.support.softhsm import SoftHsm
 from tests.unit.declarations.world import SEC, XAL, World
 
@@ -96,6 +97,20 @@ def test_a_wrong_pin_stops_the_service_at_its_start(tools: Tools, hsm: SoftHsm) 
     with pytest.raises(PlatformError, match="the PIN does not open") as caught:
         Bench.set_up(replace(tools, token=hsm.access_with("2222")))
     assert caught.value.code is Code.UNAVAILABLE
+
+
+@pytest.mark.anyio
+async def test_the_listening_process_does_not_log_in_to_a_token(tmp_path: Path) -> None:
+    """Who is logged in may use every key in the token."""
+    key = signer(f"{SEC}/api", Alg.ED25519)
+    members = {"v": 1, "kid": key.kid, "alg": "Ed25519", "use": "api", "jwk": key.jwk}
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps({**members, "token": str(TOKEN.key(b"\x01", "api"))}))
+    with pytest.raises(PlatformError, match="an access key of this service lies in a token") as no:
+        async with open_platform(tmp_path / "platform", declarations={"exchange_key_file": path}):
+            pass
+    assert no.value.code is Code.KEY
+    assert "only the workshop's processes" in no.value.fix
 
 
 def test_a_token_out_during_a_job_is_never_told_to_the_sender(
