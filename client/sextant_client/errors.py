@@ -23,7 +23,7 @@ TABLE = {
     OK: "done, or valid",
     FINDINGS: "findings that must be fixed",
     USAGE: "wrong usage",
-    REFUSED: "the server cannot be reached or refused",
+    REFUSED: "the server, or a token, cannot be reached or refused",
     UNTRUSTED: "a signature, key or integrity check failed",
     WARNINGS: "accepted with findings to explain, under --strict; or not witnessed yet",
     BUNDLE_MALFORMED: "the bundle is not well-formed",

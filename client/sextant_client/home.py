@@ -12,13 +12,13 @@ cursor        how far the mailbox was collected
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from sextant_client.keystore import Keystore
+from sextant_client.keystore import Keystore, Unlock
 from sextant_client.trust import Trust
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
@@ -57,11 +57,16 @@ class Home:
     """One home folder."""
 
     path: Path
+    unlock: Unlock = field(default_factory=Unlock)
 
     @property
     def keys(self) -> Keystore:
-        """The private keys."""
-        return Keystore(self.path / "keys")
+        """The private keys, opened by what `unlock` names.
+
+        Raises:
+            PlatformError: `E_KEY` when the passphrase cannot be read.
+        """
+        return Keystore(self.path / "keys", self.unlock.passphrase(), self.unlock.token)
 
     @property
     def trust(self) -> Trust:

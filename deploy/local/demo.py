@@ -63,7 +63,9 @@ def _start(screen: Screen, stack: Stack) -> None:
         for service in (*stack.services.values(), *stack.witnesses.values()):
             screen.line(f"{service.name:<13} {service.url}  ready")
         for party in stack.enrol():
-            screen.line(f"{party['party']:<13} enrolled, log entry {party['index']}")
+            name = party["party"]
+            screen.line(f"{name:<13} enrolled, log entry {party['index']}")
+            screen.line(f"{'':<13} {stack.algorithms(name)}")
 
 
 def _check(screen: Screen, state: str) -> None:

@@ -27,7 +27,7 @@ class CommandFailedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Party:
-    """A party to enrol, with its profiles: two signature and two sealing profiles are in use."""
+    """A party to enrol, with its profiles: all of S1, S2, K1 and K2 are in daily use."""
 
     id: str
     name: str
@@ -38,7 +38,7 @@ class Party:
 PARTIES = (
     Party(SEC, "Technical Secretariat (synthetic)", kem="K2"),
     Party("NA-XAL", "National Authority of Xanadu-Alba (synthetic)"),
-    Party("NA-XBO", "National Authority of Xanadu-Borealis (synthetic)", profile="S2"),
+    Party("NA-XBO", "National Authority of Xanadu-Borealis (synthetic)", profile="S2", kem="K2"),
 )
 
 
@@ -187,6 +187,13 @@ class Stack:
     def key_files(self, name: str, use: str) -> list[Path]:
         """Return the key files of one use in a home, classical half first."""
         return sorted((self.home(name) / "keys").glob(f"{use}-*.json"))
+
+    def algorithms(self, name: str) -> str:
+        """Say what a party signs with and is sealed to, by its own key files."""
+        held = [json.loads(path.read_text()) for path in self.key_files(name, "*")]
+        signing = " and ".join(key["alg"] for key in held if key["use"] == "sig")
+        sealing = " and ".join(key["alg"] for key in held if key["use"] == "seal")
+        return f"signs with {signing}, is sealed to with {sealing}"
 
     def _define_services(self) -> None:
         for name in ("audit", "exchange", "declarations"):

@@ -85,7 +85,7 @@ def test_locks_are_hashed_and_name_no_index() -> None:
 
 
 def test_each_requirement_says_why_it_is_there() -> None:
-    for source in ("run.in", "dev.in"):
+    for source in ("run.in", "token.in", "dev.in"):
         lines = (ROOT / "requirements" / source).read_text().splitlines()
         packages = [line for line in lines if line and not line.startswith(("#", "-"))]
         assert packages

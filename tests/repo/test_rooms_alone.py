@@ -29,10 +29,10 @@ def test_a_service_needs_only_shared(room: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
-def test_the_client_needs_only_shared_and_loads_no_server() -> None:
+def test_the_client_needs_only_shared_and_loads_neither_server_nor_token_library() -> None:
     code = (
         "import sys, sextant_client, sextant_client.cli\n"
-        "servers = {'fastapi', 'starlette', 'sqlalchemy', 'sqlmodel', 'uvicorn'}\n"
+        "servers = {'fastapi', 'starlette', 'sqlalchemy', 'sqlmodel', 'uvicorn', 'pkcs11'}\n"
         "loaded = servers & set(sys.modules)\n"
         "sys.exit(f'the SDK loaded {loaded}' if loaded else 0)"
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from sextant_shared.crypto.chunked import SALT_SIZE
 from sextant_shared.crypto.keys import Alg
-from sextant_shared.crypto.sealing import SealingKey, SoftwareOpener
+from sextant_shared.crypto.sealing import Opener, SealingKey, SoftwareOpener
 from sextant_shared.crypto.signing import SoftwareSigner, Verifier
 from sextant_shared.encoding import b64u_decode
 from sextant_shared.errors import PlatformError
@@ -144,7 +144,7 @@ def _described(  # noqa: PLR0917 -- one line of a table
     }
 
 
-def _cek(manifest: Manifest, opener: SoftwareOpener) -> bytes:
+def _cek(manifest: Manifest, opener: Opener) -> bytes:
     info = b"dxe/1 slot\x00" + manifest.header_hash + b64u_decode(opener.kid)
     return opener.open(info, b64u_decode(manifest.slots[0].ct))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from sextant_shared.crypto.keys import Alg
-from sextant_shared.crypto.sealing import SoftwareOpener
+from sextant_shared.crypto.sealing import Opener, SoftwareOpener
 from sextant_shared.crypto.signing import Signer, SoftwareSigner
 from sextant_shared.encoding import b64u, sha256
 from sextant_shared.models.party import (
@@ -16,6 +16,7 @@ from sextant_shared.models.party import (
     RegistrarKeys,
     RegistrarsFile,
 )
+from sextant_shared.protocol.keyfiles import OpeningKey
 from sextant_shared.protocol.parties import (
     RegistrarSet,
     VerifiedParty,
@@ -61,9 +62,7 @@ def registrars(threshold: int = 2, count: int = 3) -> RegistrarSet:
     return RegistrarSet.from_file(RegistrarsFile(threshold=threshold, registrars=entries))
 
 
-def party_key(
-    use: KeyUse, key: Signer | SoftwareOpener, status: KeyStatus = KeyStatus.ACTIVE
-) -> PartyKey:
+def party_key(use: KeyUse, key: Signer | Opener, status: KeyStatus = KeyStatus.ACTIVE) -> PartyKey:
     """Return the document's line for a key."""
     return PartyKey(
         kid=key.kid,
@@ -86,7 +85,7 @@ class PartyKeys:
     kem: Alg = Alg.K1
     root: tuple[Signer, Signer] = field(init=False)
     sig: tuple[Signer, Signer] = field(init=False)
-    seal: SoftwareOpener = field(init=False)
+    seal: OpeningKey = field(init=False)
     api: Signer = field(init=False)
 
     def __post_init__(self) -> None:

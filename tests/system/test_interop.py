@@ -123,4 +123,7 @@ def test_a_stranger_s_program_deposits_and_verifies_its_receipt(
 
 
 def _seeds(home: Home, use: KeyUse) -> list[dict[str, Any]]:
-    return [{"alg": str(key.key.alg), "seed": key.key.seed.hex()} for key in home.keys.of_use(use)]
+    return [
+        {"alg": str(key.key.alg), "seed": (key.key.seed or b"").hex()}
+        for key in home.keys.of_use(use)
+    ]

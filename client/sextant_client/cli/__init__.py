@@ -5,13 +5,17 @@ What a command needs is loaded when it is called.
 
 import sys
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from sextant_client import errors as exits
+from sextant_client.cli.context import PassphraseFile, unlock_with
 from sextant_client.cli.loading import LazyGroup
 from sextant_client.cli.output import Output
+from sextant_client.keystore import Unlock
+from sextant_shared.crypto.pkcs11 import TokenAccess
 from sextant_shared.errors import PlatformError
 
 # In the order of `--help`: the module here, and in it the function or the group of commands.
@@ -66,8 +70,18 @@ app = typer.Typer(
 
 
 @app.callback()
-def sextant() -> None:
+def sextant(
+    passphrase_file: PassphraseFile = None,
+    pkcs11_module: Annotated[
+        Path | None,
+        typer.Option(envvar="SEXTANT_PKCS11_MODULE", help="PKCS#11 module of the hardware token."),
+    ] = None,
+    pin_file: Annotated[
+        Path | None, typer.Option(envvar="SEXTANT_PIN_FILE", help="File with the token's PIN.")
+    ] = None,
+) -> None:
     """Declarations under the Chemical Weapons Convention: sealed, signed, receipted."""
+    unlock_with(Unlock(passphrase_file, TokenAccess(pkcs11_module, pin_file)))
 
 
 # The base of all usage errors; typer exports only its best-known child.

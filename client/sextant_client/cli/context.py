@@ -1,6 +1,7 @@
 """What every command gets: the home folder and the output."""
 
-from dataclasses import dataclass
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +9,7 @@ import typer
 
 from sextant_client.cli.output import Output
 from sextant_client.home import Home
-from sextant_client.keystore import Keystore
-from sextant_shared.errors import Code, PlatformError
+from sextant_client.keystore import Keystore, Unlock
 
 DEFAULT_HOME = Path("~/.sextant")
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
@@ -21,6 +21,8 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option(envvar="SEXTANT_PASSPHRASE_FILE", help="File with the passphrase of the keys."),
 ]
+# What the options before the command said; every command's home takes it from here.
+_UNLOCK: ContextVar[Unlock] = ContextVar("unlock", default=Unlock())  # noqa: B039 -- it is frozen
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,15 @@ class Run:
         """
         if passphrase_file is None:
             return self.home.keys
-        try:
-            passphrase = passphrase_file.read_bytes().rstrip(b"\n")
-        except OSError as error:
-            raise PlatformError(Code.KEY, f"cannot read {passphrase_file}") from error
-        return Keystore(self.home.keys.folder, passphrase)
+        unlock = replace(self.home.unlock, passphrase_file=passphrase_file)
+        return replace(self.home, unlock=unlock).keys
+
+
+def unlock_with(unlock: Unlock) -> None:
+    """Remember what opens the keys, for the command that follows."""
+    _UNLOCK.set(unlock)
 
 
 def start(home: Path, *, as_json: bool) -> Run:
     """Return the run for these options."""
-    return Run(Home(home.expanduser()), Output(as_json=as_json))
+    return Run(Home(home.expanduser(), _UNLOCK.get()), Output(as_json=as_json))

@@ -13,6 +13,7 @@ from sextant_shared.clock import system_clock
 from sextant_shared.crypto.selftest import run_known_answers
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import KeyUse
+from sextant_shared.protocol.tokenkeys import try_key
 
 MAX_SKEW_S = 30
 TIMEOUT_S = 5.0
@@ -26,6 +27,7 @@ def doctor(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> int:
         ("configuration", lambda r: r.home.config().party),
         ("trust", lambda r: r.home.trust.log_keys.origin),
         ("keys", _keys),
+        ("token", _token),
         ("exchange", lambda r: _reach(r.home.config().exchange)),
         ("log", lambda r: _reach(r.home.config().audit)),
         ("clock", _clock),
@@ -62,6 +64,13 @@ def _keys(run: Run) -> str:
             Code.KEY, f"no {', '.join(sorted(missing))} key", fix="sextant keys generate"
         )
     return ", ".join(uses)
+
+
+def _token(run: Run) -> str:
+    held = [key for key in run.home.keys.all() if key.token is not None]
+    for key in held:
+        try_key(key)
+    return f"{len(held)} keys sign or open with it" if held else "no key lies in one"
 
 
 def _get(url: str) -> httpx.Response:

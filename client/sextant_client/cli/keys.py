@@ -21,11 +21,17 @@ from sextant_client.enrolment import (
     write_request,
 )
 from sextant_client.home import write_file
+from sextant_client.keystore import KEMS, Keystore, check_profiles
 from sextant_client.parties import PartyView
 from sextant_client.session import Session
 from sextant_shared.clock import system_clock
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.crypto.pkcs11 import TokenUri
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import KeyUse
+from sextant_shared.protocol.keyfiles import KeyFile
 from sextant_shared.protocol.parties import read_party_document
+from sextant_shared.protocol.tokenkeys import check_fits_token
 
 app = typer.Typer(help="Private keys and enrolment.", no_args_is_help=True)
 RequestPath = Annotated[Path, typer.Argument(help="Enrolment request file.")]
@@ -38,7 +44,13 @@ def generate(
         list[KeyUse] | None, typer.Option(help="Only these uses; default: all four.")
     ] = None,
     profile: Annotated[str, typer.Option(help="Signature profile: S1 or S2.")] = "S1",
-    kem: Annotated[str, typer.Option(help="Sealing profile: K1 or K2.")] = "K1",
+    kem: Annotated[
+        str | None, typer.Option(help="Sealing profile: K1 or K2; default K1, with a token K2.")
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(help="Make the classical halves in this token, such as pkcs11:token=NA-XBO."),
+    ] = None,
     passphrase_file: PassphraseFile = None,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
@@ -46,30 +58,74 @@ def generate(
     """Create keys; existing ones are never overwritten."""
     run = start(home, as_json=as_json)
     store = run.keystore(passphrase_file)
+    place = None if token is None else token_for(token, store)
+    chosen = kem or ("K2" if place else "K1")
+    uses = use or _ALL
+    check_profiles(profile, chosen)
+    if place and KeyUse.SEAL in uses:
+        check_fits_token(KEMS[chosen])  # before the first key is made, of whatever use
     made = [
-        {"use": str(each), "alg": str(key.key.alg), "kid": key.kid}
-        for each in (use or _ALL)
-        for key in store.generate(each, profile=profile, kem=kem)
+        {"use": str(each), "alg": str(key.key.alg), "kid": key.kid, "token": key.token}
+        for each in uses
+        for key in store.generate(each, profile=profile, kem=chosen, token=place)
     ]
     lines = [f"{key['use']:<5} {key['alg']:<16} {key['kid']}" for key in made]
-    if passphrase_file is None:
+    if store.passphrase is None:
         run.output.say("The key files are readable by you alone, but not sealed by a passphrase.")
     run.output.result({"keys": made}, lines)
 
 
+def token_for(text: str, store: Keystore) -> TokenUri:
+    """Return the token to make keys in; the halves that stay in files must be sealed.
+
+    Raises:
+        PlatformError: `E_MALFORMED` for a URI that names no token or a key; `E_KEY` without a
+            passphrase.
+    """
+    token = TokenUri.parse(text)
+    if token.names_key:
+        raise PlatformError(
+            Code.MALFORMED,
+            "keys are made in a token, under names of their own",
+            expected="no id= and no object=",
+            received=text[:80],
+        )
+    if store.passphrase is None:
+        raise PlatformError(
+            Code.KEY,
+            "the halves that stay in files must be sealed, or the token guards half a key alone",
+            fix="Add --passphrase-file.",
+        )
+    return token
+
+
 @app.command("list")
-def list_keys(
-    passphrase_file: PassphraseFile = None,
-    home: HomePath = DEFAULT_HOME,
-    as_json: JsonFlag = False,
-) -> None:
-    """List the private keys here."""
+def list_keys(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
+    """List the private keys here, and where each half lies; nothing is opened for it."""
     run = start(home, as_json=as_json)
-    held = [
-        {"use": key.use, "alg": str(key.key.alg), "kid": key.kid}
-        for key in run.keystore(passphrase_file).all()
+    held = run.home.keys.files()
+    document = [
+        {
+            "use": key.use,
+            "alg": str(key.alg),
+            "kid": key.kid,
+            "token": key.token,
+            "file": key.secret,
+        }
+        for key in held
     ]
-    run.output.result({"keys": held}, [f"{k['use']:<5} {k['alg']:<16} {k['kid']}" for k in held])
+    lines = [f"{key.use:<5} {key.alg:<16} {key.kid}  {place_of(key)}" for key in held]
+    run.output.result({"keys": document}, lines)
+
+
+def place_of(key: KeyFile) -> str:
+    """Say where a key lies, half by half."""
+    if key.token is None:
+        return f"file, {key.secret}"
+    token = TokenUri.parse(key.token).shown
+    if key.alg is Alg.K2:
+        return f"P-384 half in {token}, ML-KEM half in file, {key.secret}"
+    return token
 
 
 @app.command("request")

@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.crypto.pkcs11 import TokenAccess
 
 DATABASE = "declarations.sqlite3"
 VAULT = "vault"
@@ -43,6 +44,10 @@ class DeclarationsSettings(ServiceSettings):
     passphrase_file: Annotated[Path | None, Field(description="passphrase of sealed key files")] = (
         None
     )
+    pkcs11_module: Annotated[
+        Path | None, Field(description="module of the token that holds classical halves of keys")
+    ] = None
+    pin_file: Annotated[Path | None, Field(description="PIN of that token")] = None
 
     isolation: Annotated[
         Literal["process", "thread"],
@@ -117,6 +122,11 @@ class DeclarationsSettings(ServiceSettings):
     max_page: Annotated[
         int, Field(description="longest page of a list: bounds the work of one request", ge=1)
     ] = 200
+
+    @property
+    def token(self) -> TokenAccess:
+        """How keys in a hardware token are reached."""
+        return TokenAccess(self.pkcs11_module, self.pin_file)
 
     @property
     def database(self) -> Path:

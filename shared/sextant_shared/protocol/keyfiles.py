@@ -2,13 +2,16 @@
 
 A file is either open (`seed`) or sealed under a passphrase: scrypt (RFC 7914) to a key, AES-256-GCM
 over the seed, with algorithm, use and key id as associated data: no file can pose as another.
+
+Or the classical half lies in a hardware token, and the file names it (`token`, a PKCS#11 URI):
+alone for a key that is all classical, beside the seed of the ML-KEM half for K2.
 """
 
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,8 +20,10 @@ from pydantic import Field
 
 from sextant_shared.clock import random_bytes
 from sextant_shared.crypto.keys import Alg, Jwk
-from sextant_shared.crypto.sealing import SoftwareOpener
+from sextant_shared.crypto.pkcs11 import TokenAccess, TokenAgreement, TokenSigner, TokenUri
+from sextant_shared.crypto.sealing import PUBLIC_SIZE, SoftwareOpener
 from sextant_shared.crypto.signing import SoftwareSigner
+from sextant_shared.crypto.split import POINT_SIZE, SplitOpener
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json, parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import Strict, Version1, read_model
@@ -28,6 +33,9 @@ SCRYPT_N = 2**15  # 32 MiB and about 0.1 s: a person waits, a guesser waits long
 SCRYPT_R = 8
 SCRYPT_P = 1
 _SEALING = (Alg.K1, Alg.K2)
+
+SigningKey = SoftwareSigner | TokenSigner
+OpeningKey = SoftwareOpener | SplitOpener
 
 
 class ScryptParameters(Strict):
@@ -40,7 +48,10 @@ class ScryptParameters(Strict):
 
 
 class KeyFile(Strict):
-    """A private key as it lies on disk: `seed` when open; `scrypt`, `nonce`, `ct` when sealed."""
+    """A private key as it lies on disk: `seed` when open; `scrypt`, `nonce`, `ct` when sealed.
+
+    `token` names the key or half that lies in a hardware token.
+    """
 
     v: Version1
     kid: str
@@ -51,6 +62,14 @@ class KeyFile(Strict):
     scrypt: ScryptParameters | None = None
     nonce: str | None = None
     ct: str | None = None
+    token: str | None = None
+
+    @property
+    def secret(self) -> Literal["open", "sealed", "none"]:
+        """How the file holds its secret, if it holds one."""
+        if self.seed is not None:
+            return "open"
+        return "none" if self.ct is None else "sealed"
 
 
 @dataclass(frozen=True)
@@ -58,7 +77,7 @@ class PrivateKey:
     """A loaded private key with what it is for."""
 
     use: str
-    key: SoftwareSigner | SoftwareOpener
+    key: SigningKey | OpeningKey
 
     @property
     def kid(self) -> str:
@@ -71,24 +90,31 @@ class PrivateKey:
         return self.key.jwk
 
     @property
-    def signer(self) -> SoftwareSigner:
+    def token(self) -> str | None:
+        """Where in a token the key or its classical half lies, as a PKCS#11 URI."""
+        if isinstance(self.key, TokenSigner):
+            return str(self.key.uri)
+        return self.key.half.place if isinstance(self.key, SplitOpener) else None
+
+    @property
+    def signer(self) -> SigningKey:
         """The key as a signer.
 
         Raises:
             PlatformError: `E_KEY` for a sealing key.
         """
-        if isinstance(self.key, SoftwareSigner):
+        if isinstance(self.key, SoftwareSigner | TokenSigner):
             return self.key
         raise PlatformError(Code.KEY, f"key {self.kid} opens; it does not sign")
 
     @property
-    def opener(self) -> SoftwareOpener:
+    def opener(self) -> OpeningKey:
         """The key as an opener.
 
         Raises:
             PlatformError: `E_KEY` for a signing key.
         """
-        if isinstance(self.key, SoftwareOpener):
+        if isinstance(self.key, SoftwareOpener | SplitOpener):
             return self.key
         raise PlatformError(Code.KEY, f"key {self.kid} signs; it does not open")
 
@@ -106,8 +132,13 @@ def write_key_file(path: Path, key: PrivateKey, passphrase: bytes | None = None)
         PlatformError: `E_STATE` when the file exists: keys are never overwritten.
     """
     public = {"v": 1, "kid": key.kid, "alg": str(key.key.alg), "use": key.use, "jwk": key.jwk}
-    if passphrase is None:
-        members: dict[str, object] = {**public, "seed": b64u(key.key.seed)}
+    if key.token is not None:
+        public["token"] = key.token
+    members: dict[str, object] = public
+    if key.key.seed is None:
+        pass  # the file holds no secret: all of the key lies in the token
+    elif passphrase is None:
+        members = {**public, "seed": b64u(key.key.seed)}
     else:
         salt, nonce = random_bytes(16), random_bytes(12)
         parameters = ScryptParameters(n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, salt=b64u(salt))
@@ -144,28 +175,62 @@ def write_private_file(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def read_key_file(path: Path, passphrase: bytes | None = None) -> PrivateKey:
-    """Load a key file.
+def read_public(path: Path) -> KeyFile:
+    """Return what a key file says without its secrets being opened: no passphrase, no token.
 
     Raises:
-        PlatformError: `E_KEY` when the file is missing, sealed without a passphrase given, opened
-            with a wrong one, or does not hold the key it names; `E_MALFORMED` for another shape.
+        PlatformError: `E_KEY` when the file is missing; `E_MALFORMED` for another shape.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise PlatformError(Code.KEY, f"cannot read the key file {path.name}") from error
-    file = read_model(KeyFile, parse_json(data, max_bytes=MAX_KEY_FILE_BYTES))
-    maker = SoftwareOpener if file.alg in _SEALING else SoftwareSigner
-    key = PrivateKey(file.use, maker.from_seed(file.alg, _seed_of(file, path, passphrase)))
-    if key.kid != file.kid:
+    return read_model(KeyFile, parse_json(data, max_bytes=MAX_KEY_FILE_BYTES))
+
+
+def read_key_file(
+    path: Path, passphrase: bytes | None = None, access: TokenAccess | None = None
+) -> PrivateKey:
+    """Load a key file; a token that it names is reached when the key is used, through `access`.
+
+    Raises:
+        PlatformError: `E_KEY` when the file is missing, sealed without a passphrase given, opened
+            with a wrong one, or does not hold the key it names; `E_MALFORMED` for another shape.
+    """
+    file = read_public(path)
+    if file.token is not None:
+        key = PrivateKey(file.use, _in_token(file, path, passphrase, access or TokenAccess()))
+    else:
+        maker = SoftwareOpener if file.alg in _SEALING else SoftwareSigner
+        key = PrivateKey(file.use, maker.from_seed(file.alg, _seed_of(file, path, passphrase)))
+    if (key.kid, key.key.alg) != (file.kid, file.alg):
         raise PlatformError(
             Code.KEY,
             f"{path.name} does not hold the key it names",
-            expected=file.kid,
-            received=key.kid,
+            expected=f"{file.alg} {file.kid}",
+            received=f"{key.key.alg} {key.kid}",
         )
     return key
+
+
+def _in_token(
+    file: KeyFile, path: Path, passphrase: bytes | None, access: TokenAccess
+) -> TokenSigner | SplitOpener:
+    """Return the key of which at least the classical half lies in a token."""
+    uri = TokenUri.parse(file.token or "")
+    if not uri.names_key:
+        raise PlatformError(
+            Code.MALFORMED, f"{path.name} names a token and no key in it", expected="id= or object="
+        )
+    if file.alg is Alg.K2:
+        public = b64u_decode(file.jwk.get("pub", ""), PUBLIC_SIZE[Alg.K2])
+        half = TokenAgreement(public[-POINT_SIZE:], uri, access)
+        return SplitOpener(_seed_of(file, path, passphrase), half)
+    if file.seed is not None or file.ct is not None:
+        raise PlatformError(
+            Code.MALFORMED, f"{path.name} holds a seed of a key that lies in a token"
+        )
+    return TokenSigner(file.jwk, uri, access)
 
 
 def _seed_of(file: KeyFile, path: Path, passphrase: bytes | None) -> bytes:

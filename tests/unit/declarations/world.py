@@ -119,7 +119,7 @@ class World:
     def __post_init__(self) -> None:
         self.log.append(make_accepted(999))
         for party in (SEC, XAL, XBO):
-            self.enrol(PartyKeys(party))
+            self.enrol(self.keys.get(party) or PartyKeys(party))
 
     @property
     def trust(self) -> Trust:

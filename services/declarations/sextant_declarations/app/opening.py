@@ -48,6 +48,7 @@ from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, random_bytes, uuid7
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.keyfiles import read_key_file
 
 PRIVATE = 0o700  # findings and plaintext are nobody else's
@@ -190,6 +191,7 @@ class Parts:
             max_declaration_values=settings.max_declaration_values,
             max_filings_bytes=settings.max_filings_bytes,
             process_memory_bytes=settings.process_memory_bytes,
+            token=settings.token,
         )
         if settings.isolation == "thread":
             here = ThreadWorkshop(Bench.set_up(tools))
@@ -230,10 +232,18 @@ class Parts:
         key_file: Path,
         transport: httpx.AsyncBaseTransport | None,
     ) -> ServiceClient:
+        key = read_key_file(key_file, read_passphrase(self.settings.passphrase_file))
+        if key.token is not None:
+            # Who is logged in to a token may use every key in it, and this process listens.
+            raise PlatformError(
+                Code.KEY,
+                f"{key_file.name}: an access key of this service lies in a token",
+                fix="Give it a key file: only the workshop's processes log in to the token.",
+            )
         client = ServiceClient(
             url,
             client_id=client_id,
-            signer=read_key_file(key_file, read_passphrase(self.settings.passphrase_file)).signer,
+            signer=key.signer,
             clock=self.clock,
             telemetry=self.telemetry,
             transport=transport,

@@ -8,7 +8,7 @@ import contextlib
 import resource
 import signal
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -19,9 +19,11 @@ from sextant_declarations.domain.examination import Examine
 from sextant_declarations.domain.library import Library
 from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.sealing import Seal
+from sextant_shared.crypto.pkcs11 import TokenAccess
 from sextant_shared.crypto.signing import profile_of
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.protocol.keyfiles import read_key_file
+from sextant_shared.protocol.keyfiles import PrivateKey, read_key_file
+from sextant_shared.protocol.tokenkeys import try_key
 
 Job = tuple[str, Any]
 
@@ -40,6 +42,7 @@ class Tools:
     max_declaration_values: int
     max_filings_bytes: int
     process_memory_bytes: int
+    token: TokenAccess = field(default_factory=TokenAccess)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,14 @@ class Bench:
 
     @classmethod
     def set_up(cls, tools: Tools) -> "Bench":
-        """Read the keys and the trust file.
+        """Read the keys and the trust file; a key in a token is tried.
 
         Raises:
-            PlatformError: `E_KEY` or `E_MALFORMED` for files that do not fit.
+            PlatformError: `E_KEY` or `E_MALFORMED` for files that do not fit; `E_UNAVAILABLE` for
+                a token that does not work.
         """
-        passphrase = read_passphrase(tools.passphrase_file)
-        openers = [read_key_file(path, passphrase).opener for path in tools.sealing_key_files]
-        first, second = (read_key_file(path, passphrase).signer for path in tools.signing_key_files)
+        openers = [_read(path, tools).opener for path in tools.sealing_key_files]
+        first, second = (_read(path, tools).signer for path in tools.signing_key_files)
         profile_of([first.alg, second.alg])
         trust = read_trust_file(tools.trust_file, tools.party)
         examine = Examine(
@@ -86,10 +89,19 @@ class Failure:
 
     code: Code
     detail: str
+    fix: str = ""
 
     def error(self) -> PlatformError:
         """Return the error that it was."""
-        return PlatformError(self.code, self.detail)
+        return PlatformError(self.code, self.detail, fix=self.fix)
+
+
+def _read(path: Path, tools: Tools) -> PrivateKey:
+    """Read a key, and try it when it lies in a token: a wrong PIN stops the start, not a job."""
+    key = read_key_file(path, read_passphrase(tools.passphrase_file), tools.token)
+    if key.token is not None:
+        try_key(key)
+    return key
 
 
 def read_passphrase(path: Path | None) -> bytes | None:
@@ -109,7 +121,7 @@ def attempt(work: Callable[[Job], Any], job: Job) -> Any:
     try:
         return work(job)
     except PlatformError as error:
-        return Failure(error.code, error.detail)
+        return Failure(error.code, error.detail, error.fix)
     except OSError as error:
         return Failure(Code.UNAVAILABLE, f"the disk refused: {error.strerror}")
     except Exception as error:  # noqa: BLE001 - the message could repeat declared content
