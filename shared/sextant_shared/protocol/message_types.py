@@ -1,0 +1,406 @@
+"""The closed catalogue of message types: who sends what to whom, as what, in answer to what.
+
+One frozen table that the exchange enforces when it accepts an envelope, and clients before they
+seal. A type is coarse on purpose: the exchange reads it, so it tells no more than routing and
+priority need (ADR 0020). What is owed for a message, and until when: `protocol.owing`.
+
+Not responsible for keys, signatures and classes: those are checked whatever the type.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sextant_shared.errors import Code, Finding, PlatformError, Severity
+from sextant_shared.models.envelope import MAX_RECIPIENTS, Header
+from sextant_shared.models.messages import MESSAGE_CTY
+from sextant_shared.models.receipts import OPENED_TYPE, OUTCOME_TYPE, RECEIPT_CTY
+
+DECLARATION_CTY = "application/vnd.sextant.declaration+json"
+DEFAULT_SECRETARIAT = "SEC"
+_PDF, _PLAIN = "application/pdf", "text/plain"
+_BYTES, _JSON = "application/octet-stream", "application/json"
+
+
+class Priority(StrEnum):
+    """Which lane of a mailbox a message takes: urgent ones are handed out first."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+
+
+class Side(StrEnum):
+    """Who may send a type."""
+
+    SECRETARIAT = "the Secretariat"
+    AUTHORITY = "a National Authority"
+    EITHER = "either"
+
+
+class Presence(StrEnum):
+    """Whether something must, may or must not stand in a header."""
+
+    MUST = "must"
+    MAY = "may"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Who receives a type, the sender itself not counted: it may always keep a copy.
+
+    `authorities` is how many National Authorities there are at least and at most. Somebody else
+    than the sender receives it in every case.
+    """
+
+    secretariat: Presence
+    authorities: tuple[int, int]
+
+    @property
+    def in_words(self) -> str:
+        """The rule as people read it."""
+        at_least, at_most = self.authorities
+        many = {(0, 0): "", (1, 1): "one National Authority"}.get(
+            self.authorities, f"{at_least} to {at_most} National Authorities"
+        )
+        words = {Presence.MUST: "the Secretariat", Presence.MAY: "the Secretariat or not"}
+        parts = [words.get(self.secretariat, ""), many]
+        return " and ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageType:
+    """One type of the catalogue.
+
+    `replies_to` are the types that `irt` may name, empty for any; `law` is where it comes from.
+    """
+
+    name: str
+    meaning: str
+    law: str
+    sender: Side
+    reach: Reach
+    content_types: frozenset[str]
+    priority: Priority = Priority.NORMAL
+    irt: Presence = Presence.NO
+    replies_to: frozenset[str] = frozenset()
+
+
+TO_SECRETARIAT = Reach(Presence.MUST, (0, 0))
+TO_ONE = Reach(Presence.NO, (1, 1))
+TO_BOTH = Reach(Presence.MUST, (1, 1))
+TO_MANY = Reach(Presence.MAY, (0, MAX_RECIPIENTS))
+
+_DECLARATIONS = frozenset(
+    {"declaration.initial", "declaration.annual", "declaration.notification", "transfer.notice"}
+)
+_ROWS = (
+    MessageType(
+        name="declaration.initial",
+        meaning="a declaration made once, at entry into force or at the start of something",
+        law="III, VI",
+        sender=Side.AUTHORITY,
+        reach=TO_SECRETARIAT,
+        content_types=frozenset({DECLARATION_CTY}),
+        irt=Presence.MAY,
+        replies_to=frozenset({"clarification.request"}),
+    ),
+    MessageType(
+        name="declaration.annual",
+        meaning="a declaration for a year",
+        law="VI",
+        sender=Side.AUTHORITY,
+        reach=TO_SECRETARIAT,
+        content_types=frozenset({DECLARATION_CTY}),
+        irt=Presence.MAY,
+        replies_to=frozenset({"clarification.request"}),
+    ),
+    MessageType(
+        name="declaration.notification",
+        meaning="a declaration because of an event; amendments and withdrawals too",
+        law="III to VI",
+        sender=Side.AUTHORITY,
+        reach=TO_SECRETARIAT,
+        content_types=frozenset({DECLARATION_CTY}),
+        irt=Presence.MAY,
+        replies_to=frozenset({"clarification.request", "inspection.report"}),
+    ),
+    MessageType(
+        name="transfer.notice",
+        meaning="notice of a transfer of Schedule 1 chemicals",
+        law="VI.5",
+        sender=Side.AUTHORITY,
+        reach=TO_BOTH,
+        content_types=frozenset({DECLARATION_CTY}),
+        priority=Priority.URGENT,
+        irt=Presence.MAY,
+        replies_to=frozenset({"transfer.notice", "clarification.request"}),
+    ),
+    MessageType(
+        name=OPENED_TYPE,
+        meaning="the Secretariat opened an envelope, or could not",
+        law="VIII(40)",
+        sender=Side.SECRETARIAT,
+        reach=TO_ONE,
+        content_types=frozenset({RECEIPT_CTY}),
+        irt=Presence.MUST,
+    ),
+    MessageType(
+        name=OUTCOME_TYPE,
+        meaning="what became of a content: registered, returned or rejected, with findings",
+        law="VIII(40)",
+        sender=Side.SECRETARIAT,
+        reach=TO_ONE,
+        content_types=frozenset({RECEIPT_CTY}),
+        irt=Presence.MUST,
+    ),
+    MessageType(
+        name="clarification.request",
+        meaning="questions about a declaration",
+        law="VIII(40)",
+        sender=Side.SECRETARIAT,
+        reach=TO_ONE,
+        content_types=frozenset({MESSAGE_CTY}),
+        irt=Presence.MAY,  # a declaration may have come on paper
+        replies_to=_DECLARATIONS | {"clarification.reply", "inspection.comments"},
+    ),
+    MessageType(
+        name="clarification.reply",
+        meaning="the reply to such questions",
+        law="VIII(40)",
+        sender=Side.AUTHORITY,
+        reach=TO_SECRETARIAT,
+        content_types=frozenset({MESSAGE_CTY, DECLARATION_CTY}),
+        irt=Presence.MAY,  # so may the request: its number stands in the content
+        replies_to=frozenset({"clarification.request"}),
+    ),
+    MessageType(
+        name="inspection.notification",
+        meaning="notice of an inspection",
+        law="II.31-32",
+        sender=Side.SECRETARIAT,
+        reach=TO_ONE,
+        content_types=frozenset({MESSAGE_CTY}),
+        priority=Priority.URGENT,
+    ),
+    MessageType(
+        name="inspection.acknowledgement",
+        meaning="acknowledges such a notice, or takes notice of preliminary findings",
+        law="II.33, II.60",
+        sender=Side.AUTHORITY,
+        reach=TO_SECRETARIAT,
+        content_types=frozenset({MESSAGE_CTY}),
+        priority=Priority.URGENT,
+        irt=Presence.MUST,
+        replies_to=frozenset({"inspection.notification", "inspection.preliminary-findings"}),
+    ),
+    MessageType(
+        name="inspection.preliminary-findings",
+        meaning="the findings handed over at the debriefing",
+        law="II.60",
+        sender=Side.SECRETARIAT,
+        reach=TO_ONE,
+        content_types=frozenset({MESSAGE_CTY, _PDF}),
+        irt=Presence.MUST,
+        replies_to=frozenset({"inspection.notification"}),
+    ),
+    MessageType(
+        name="inspection.report",
+        meaning="the inspectors' report, and once more with the State's comments annexed",
+        law="II.62-63",
+        sender=Side.SECRETARIAT,
+        reach=TO_ONE,
+        content_types=frozenset({MESSAGE_CTY, _PDF}),
+        irt=Presence.MUST,
+        replies_to=frozenset({"inspection.notification", "inspection.comments"}),
+    ),
+    MessageType(
+        name="inspection.comments",
+        meaning="the inspected State's comments on a report",
+        law="II.63",
+        sender=Side.AUTHORITY,
+        reach=TO_SECRETARIAT,
+        content_types=frozenset({MESSAGE_CTY, _PDF}),
+        irt=Presence.MUST,
+        replies_to=frozenset({"inspection.report"}),
+    ),
+    MessageType(
+        name="assistance.request",
+        meaning="a request for assistance; other States may be told at once",
+        law="X.8",
+        sender=Side.AUTHORITY,
+        reach=Reach(Presence.MUST, (0, MAX_RECIPIENTS)),
+        content_types=frozenset({MESSAGE_CTY}),
+        priority=Priority.URGENT,
+    ),
+    MessageType(
+        name="assistance.reply",
+        meaning="what was set in motion on such a request",
+        law="X.9",
+        sender=Side.EITHER,
+        reach=Reach(Presence.MAY, (1, MAX_RECIPIENTS)),
+        content_types=frozenset({MESSAGE_CTY}),
+        priority=Priority.URGENT,
+        irt=Presence.MUST,
+        replies_to=frozenset({"assistance.request"}),
+    ),
+    MessageType(
+        name="consultation.request",
+        meaning="a State asks another to clarify a doubt about compliance",
+        law="IX.2",
+        sender=Side.AUTHORITY,
+        reach=Reach(Presence.MAY, (1, 1)),
+        content_types=frozenset({MESSAGE_CTY}),
+        priority=Priority.URGENT,
+        irt=Presence.MAY,
+        replies_to=frozenset({"consultation.reply"}),
+    ),
+    MessageType(
+        name="consultation.reply",
+        meaning="the information that answers it",
+        law="IX.2",
+        sender=Side.AUTHORITY,
+        reach=Reach(Presence.MAY, (1, 1)),
+        content_types=frozenset({MESSAGE_CTY, _PDF}),
+        irt=Presence.MUST,
+        replies_to=frozenset({"consultation.request"}),
+    ),
+    MessageType(
+        name="correspondence",
+        meaning="anything else, to one party or to many",
+        law="VII.4",
+        sender=Side.EITHER,
+        reach=TO_MANY,
+        content_types=frozenset({MESSAGE_CTY, _PDF, _PLAIN, _JSON, _BYTES}),
+        irt=Presence.MAY,
+    ),
+)
+TABLE: Mapping[str, MessageType] = {row.name: row for row in _ROWS}
+CONTENT_TYPES = frozenset().union(*(row.content_types for row in _ROWS))
+
+
+def find_type(name: str) -> MessageType:
+    """Return a type of the catalogue.
+
+    Raises:
+        PlatformError: `E_POLICY` for an unknown one.
+    """
+    found = TABLE.get(name)
+    if found is None:
+        raise PlatformError(
+            Code.POLICY,
+            "no such type of message",
+            expected=", ".join(TABLE),
+            received=name[:64],
+            fix="Take one of the catalogue; docs/messages.md says what each is for.",
+        )
+    return found
+
+
+def check_header(header: Header, secretariat: str = DEFAULT_SECRETARIAT) -> MessageType:
+    """Return the type of an envelope whose header keeps to the catalogue.
+
+    Whether `irt` names an envelope of a fitting type takes a look at that one: `check_reply`.
+
+    Raises:
+        PlatformError: `E_POLICY`, with one finding for each member that does not fit.
+    """
+    type_ = find_type(header.type)
+    found = [
+        finding for check in _CHECKS if (finding := check(type_, header, secretariat)) is not None
+    ]
+    if found:
+        raise _refusal(type_, found)
+    return type_
+
+
+def check_reply(type_: MessageType, replied: str | None, superseded: str | None) -> None:
+    """Check the types of the envelopes that `irt` and `sup` name; None is named by none.
+
+    Raises:
+        PlatformError: `E_POLICY`.
+    """
+    found = []
+    if replied is not None and type_.replies_to and replied not in type_.replies_to:
+        expected = " or ".join(sorted(type_.replies_to))
+        found.append(_finding("/irt", "it answers a message of a type", expected, replied))
+    if superseded is not None and superseded != type_.name:
+        found.append(
+            _finding("/sup", "it supersedes a message of its own type", type_.name, superseded)
+        )
+    if found:
+        raise _refusal(type_, found)
+
+
+def _sender(type_: MessageType, header: Header, secretariat: str) -> Finding | None:
+    is_secretariat = header.from_ == secretariat
+    if type_.sender is Side.EITHER or (type_.sender is Side.SECRETARIAT) == is_secretariat:
+        return None
+    return _finding("/from", "it is sent by", type_.sender, header.from_)
+
+
+def _recipients(type_: MessageType, header: Header, secretariat: str) -> Finding | None:
+    others = [to.party for to in header.to if to.party != header.from_]
+    authorities = sum(party != secretariat for party in others)
+    has_secretariat = authorities < len(others)
+    reach = type_.reach
+    at_least, at_most = reach.authorities
+    fits = at_least <= authorities <= at_most and bool(others)
+    if header.from_ != secretariat:  # the Secretariat is no recipient of its own messages
+        fits &= reach.secretariat is Presence.MAY or (
+            has_secretariat == (reach.secretariat is Presence.MUST)
+        )
+    if fits:
+        return None
+    received = ", ".join(to.party for to in header.to)
+    return _finding("/to", "its recipients are", reach.in_words, received)
+
+
+def _content_type(type_: MessageType, header: Header, _secretariat: str) -> Finding | None:
+    if header.cty in type_.content_types:
+        return None
+    expected = ", ".join(sorted(type_.content_types))
+    return _finding("/cty", "its content is", expected, header.cty)
+
+
+def _irt(type_: MessageType, header: Header, _secretariat: str) -> Finding | None:
+    is_there = header.irt is not None
+    if type_.irt is Presence.MAY or is_there == (type_.irt is Presence.MUST):
+        return None
+    if is_there:
+        return _finding("/irt", "it answers no other message", "no `irt`", str(header.irt))
+    expected = " or ".join(sorted(type_.replies_to)) or "any message"
+    return _finding("/irt", "it answers a message", f"`irt` with the id of {expected}", "no `irt`")
+
+
+_CHECKS: tuple[Callable[[MessageType, Header, str], Finding | None], ...] = (
+    _sender,
+    _recipients,
+    _content_type,
+    _irt,
+)
+
+
+def _finding(pointer: str, message: str, expected: str, received: str) -> Finding:
+    return Finding(
+        rule="M0",
+        severity=Severity.MUST_FIX,
+        pointer=pointer,
+        message=message,
+        expected=expected,
+        received=received,
+    )
+
+
+def _refusal(type_: MessageType, findings: list[Finding]) -> PlatformError:
+    first = findings[0]
+    more = f"; and {len(findings) - 1} more" if len(findings) > 1 else ""
+    return PlatformError(
+        Code.POLICY,
+        f"{type_.name} does not keep to its row of the catalogue: {first.pointer}:"
+        f" {first.message} {first.expected}{more}",
+        expected=first.expected,
+        received=first.received,
+        fix="Seal it again under a new id as its type asks; docs/messages.md lists the types.",
+        findings=findings,
+    )
