@@ -13,10 +13,9 @@ from sextant_shared.protocol.message_types import (
     Presence,
     Priority,
     Side,
-    check_header,
-    check_reply,
     find_type,
 )
+from sextant_shared.protocol.type_checks import check_header, check_reply
 
 XAL, XBO, SEC = "NA-XAL", "NA-XBO", "SEC"
 ANOTHER = "018f0000-0000-7000-8000-000000000002"
