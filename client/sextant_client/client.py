@@ -13,6 +13,7 @@ from typing import Self
 
 import httpx
 
+from sextant_client.addressing import Addressed, address
 from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
 from sextant_client.log import LogReader
@@ -22,6 +23,7 @@ from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_client.session import Session
 from sextant_client.stored import StoredEnvelope
 from sextant_client.tracing import Tracer
+from sextant_client.visible import Visible
 from sextant_shared.clock import Clock, system_clock, timestamp_s, uuid7
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
@@ -33,6 +35,7 @@ from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.envelope import SealRequest
 from sextant_shared.protocol.levels import Standing, verify_witnessed
 from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
+from sextant_shared.protocol.type_checks import Address, check_address
 
 PENDING_POLL_S = 1.0
 PENDING_LIMIT_S = 60.0
@@ -96,6 +99,14 @@ class Client:
         self.session.close()
         self.log.session.close()
 
+    def address(self, shown: Visible) -> Addressed:
+        """Return where a declaration goes, by what shows of it.
+
+        Raises:
+            PlatformError: `E_INTEGRITY`, and what verifying a party document raises.
+        """
+        return address(shown, self.parties, self.config.secretariat)
+
     def seal(
         self,
         content: Path,
@@ -111,8 +122,12 @@ class Client:
         """Seal and sign a file into the home; nothing is sent yet.
 
         Raises:
-            PlatformError: `E_KEY`, `E_RECIPIENT`, `E_TOO_LARGE`, `E_MALFORMED`.
+            PlatformError: `E_POLICY` for what the catalogue of types does not allow; `E_KEY`,
+                `E_RECIPIENT`, `E_TOO_LARGE`, `E_MALFORMED`.
         """
+        to = to or [self.config.secretariat]
+        going = Address(self.config.party, tuple(to), cty, irt)
+        check_address(type_, going, self.config.secretariat)
         registered = self.parties.newest(self.config.party)
         request = SealRequest(
             id=uuid7(self._clock),
@@ -120,10 +135,7 @@ class Client:
             signers=self.home.keys.pair(
                 KeyUse.SIG, [key.kid for key in registered.active(KeyUse.SIG)]
             ),
-            recipients=[
-                (party, self.parties.sealing_key(party, classification))
-                for party in (to or [self.config.secretariat])
-            ],
+            recipients=[(party, self.parties.sealing_key(party, classification)) for party in to],
             type=type_,
             cty=cty,
             classification=classification,

@@ -64,7 +64,7 @@ def submit(
     with Client(run.home) as client:
         envelopes = client.sent.unfinished() if resume else []
         envelopes += [client.sent.find(again)] if again else []
-        envelopes += [_seal(client, path, one) for path, one in checked.items()]
+        envelopes += [_seal(client, run, path, one) for path, one in checked.items()]
         documents = [_send(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
     if run.output.as_json:
         run.output.result({"envelopes": documents}, [])
@@ -72,16 +72,20 @@ def submit(
     return exits.FINDINGS if returned else exits.OK
 
 
-def _seal(client: Client, path: Path, checked: Checked) -> SentEnvelope:
+def _seal(client: Client, run: Run, path: Path, checked: Checked) -> SentEnvelope:
     declaration = checked.report.declaration
     shown = visible_of(declaration.model_dump(by_alias=True) if declaration else {})
     with tempfile.TemporaryDirectory() as folder:
         # What is sealed is what was checked: bytes that were read once, as JSON in every case.
         content = Path(folder) / f"{path.stem}.json"
         content.write_bytes(checked.content)
+        addressed = client.address(shown)
+        for party in addressed.absent:
+            run.output.say(f"{path}: {party} is no party here; the Secretariat alone is notified.")
         return client.seal(
             content,
-            type_=shown.type,
+            to=addressed.to,
+            type_=addressed.type,
             cty=DECLARATION_CTY,
             classification=shown.classification,
             period=shown.period,

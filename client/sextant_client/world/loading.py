@@ -166,9 +166,11 @@ def _send_all(client: Client, paths: Sequence[Path]) -> Iterator[bool]:
 
 def _seal(client: Client, path: Path) -> SentEnvelope:
     shown = visible_of(read_json(path))
+    addressed = client.address(shown)
     return client.seal(
         path,
-        type_=shown.type,
+        to=addressed.to,
+        type_=addressed.type,
         cty=DECLARATION_CTY,
         classification=shown.classification,
         period=shown.period,

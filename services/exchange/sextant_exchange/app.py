@@ -25,16 +25,19 @@ from sextant_exchange.domain.ports import Step
 from sextant_exchange.domain.quota import Quota, Room
 from sextant_exchange.domain.recovery import Recovery, sweep
 from sextant_exchange.domain.registration import Registration
+from sextant_exchange.domain.threads import Threads
 from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.envelopes import envelope_routes
 from sextant_exchange.routes.intake import Intake
 from sextant_exchange.routes.mailboxes import mailbox_routes
 from sextant_exchange.routes.parties import party_routes
+from sextant_exchange.routes.threads import thread_routes
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.blobs import BlobStore
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.parties import SqlParties
+from sextant_exchange.storage.threads import SqlRelated
 from sextant_shared.chassis.application import create_application
 from sextant_shared.chassis.batching import Batcher
 from sextant_shared.chassis.crashpoints import crash_point
@@ -76,6 +79,8 @@ def create_app(
     registrars = RegistrarSet.from_file(_read_pin(settings.registrars_file, RegistrarsFile))
     database = open_database(settings.data_dir / "exchange.db", SQLModel.metadata, MIGRATIONS)
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
+    lookup = Lookup(envelopes, clock)
+    threads = Threads(lookup, SqlRelated(database))
     blobs = BlobStore(settings.data_dir / "blobs")
     audit = ServiceClient(
         settings.audit_url,
@@ -100,8 +105,11 @@ def create_app(
         deposits=deposits,
         blobs=blobs,
         policy=DepositPolicy(
-            max_body_bytes=settings.max_body_bytes, created_skew_s=settings.created_skew_s
+            max_body_bytes=settings.max_body_bytes,
+            created_skew_s=settings.created_skew_s,
+            secretariat=settings.secretariat,
         ),
+        threads=threads,
         quota=Quota(settings.deposits_per_s, settings.deposit_burst, clock),
         room=room,
         limits=Limits(
@@ -152,7 +160,8 @@ def create_app(
         settings,
         description=DESCRIPTION,
         routers=[
-            envelope_routes(intake, Lookup(envelopes, clock), envelopes, blobs),
+            envelope_routes(intake, lookup, envelopes, blobs),
+            thread_routes(threads),
             mailbox_routes(deliveries),
             party_routes(registration),
         ],

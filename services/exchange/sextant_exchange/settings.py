@@ -9,6 +9,7 @@ from pydantic_settings import SettingsConfigDict
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.models.envelope import MAX_BODY_BYTES, MAX_MANIFEST_BYTES
 from sextant_shared.protocol.manifest import PREFIX_SIZE
+from sextant_shared.protocol.message_types import DEFAULT_SECRETARIAT
 
 
 class ExchangeSettings(ServiceSettings):
@@ -22,6 +23,13 @@ class ExchangeSettings(ServiceSettings):
     audit_client_id: Annotated[str, Field(description="our client id there")] = "exchange"
     audit_key_file: Annotated[Path, Field(description="our access key there")]
     log_file: Annotated[Path, Field(description="pinned origin and keys of the log, as JSON")]
+    secretariat: Annotated[
+        str,
+        Field(
+            description="the party that is the Secretariat; all others are National Authorities",
+            pattern=r"^[A-Z][A-Z0-9-]{1,31}$",
+        ),
+    ] = DEFAULT_SECRETARIAT
     max_body_bytes: Annotated[
         int,
         Field(

@@ -33,6 +33,13 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+class Priority(StrEnum):
+    """Which lane of a mailbox a message takes: urgent ones are handed out first."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+
+
 class _Answer(Strict):
     model_config = ConfigDict(populate_by_name=True)
 
@@ -47,13 +54,19 @@ class RecipientStatus(_Answer):
 
 
 class EnvelopeStatus(_Answer):
-    """Where an envelope stands. `index` is its place in the log, None while pending."""
+    """Where an envelope stands. `index` is its place in the log, None while pending.
+
+    `irt` and `sup` are the ids that its header names: what it answers, what it supersedes.
+    """
 
     id: str
     sender: str
     manifest: str
     type: str
     class_: Annotated[str, Field(alias="class")]
+    priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
+    irt: str | None = None
+    sup: str | None = None
     size: int
     state: Annotated[EnvelopeState, Field(strict=False)]
     received: str
@@ -84,6 +97,8 @@ class Delivery(_Answer):
     id: str
     type: str
     class_: Annotated[str, Field(alias="class")]
+    priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
+    irt: str | None = None
     size: int
     manifest: str
     deposited: str
@@ -91,6 +106,32 @@ class Delivery(_Answer):
     attempts: int
     last_error: str
     index: int
+
+
+class ThreadMember(_Answer):
+    """One envelope of a thread; `accepted` and `index` are None while it is pending."""
+
+    sender: str
+    id: str
+    type: str
+    class_: Annotated[str, Field(alias="class")]
+    priority: Annotated[Priority, Field(strict=False)]
+    irt: str | None
+    sup: str | None
+    recipients: list[str]
+    received: str
+    accepted: str | None
+    index: int | None
+
+
+class EnvelopeThread(_Answer):
+    """All envelopes that answer or supersede one another, as the caller may see them.
+
+    Oldest first; `is_cut` says that there are more than are shown.
+    """
+
+    members: list[ThreadMember]
+    is_cut: bool
 
 
 class DeliveryPage(_Answer):

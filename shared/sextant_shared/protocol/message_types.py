@@ -1,8 +1,9 @@
 """The closed catalogue of message types: who sends what to whom, as what, in answer to what.
 
 One frozen table; `protocol.type_checks` holds headers against it, at the exchange when it accepts
-an envelope and at clients before they seal. A type is coarse on purpose: the exchange reads it, so it tells no more than routing and
-priority need (ADR 0020). What is owed for a message, and until when: `protocol.owing`.
+an envelope and at clients before they seal. A type is coarse on purpose: the exchange reads it, so
+it tells no more than routing and priority need (ADR 0020). What is owed for a message, and until
+when: `protocol.owing`.
 
 Not responsible for keys, signatures and classes: those are checked whatever the type.
 """
@@ -13,6 +14,7 @@ from enum import StrEnum
 
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MAX_RECIPIENTS
+from sextant_shared.models.exchange import Priority
 from sextant_shared.models.messages import MESSAGE_CTY
 from sextant_shared.models.receipts import OPENED_TYPE, OUTCOME_TYPE, RECEIPT_CTY
 
@@ -20,13 +22,6 @@ DECLARATION_CTY = "application/vnd.sextant.declaration+json"
 DEFAULT_SECRETARIAT = "SEC"
 _PDF, _PLAIN = "application/pdf", "text/plain"
 _BYTES, _JSON = "application/octet-stream", "application/json"
-
-
-class Priority(StrEnum):
-    """Which lane of a mailbox a message takes: urgent ones are handed out first."""
-
-    URGENT = "urgent"
-    NORMAL = "normal"
 
 
 class Side(StrEnum):

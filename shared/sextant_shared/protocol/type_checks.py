@@ -4,6 +4,7 @@ The exchange does so when it accepts, clients before they seal. The rows: `proto
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 from sextant_shared.models.envelope import Header
@@ -16,17 +17,40 @@ from sextant_shared.protocol.message_types import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What a header says to the catalogue."""
+
+    sender: str
+    to: tuple[str, ...]
+    cty: str
+    irt: str | None = None
+
+
 def check_header(header: Header, secretariat: str = DEFAULT_SECRETARIAT) -> MessageType:
     """Return the type of an envelope whose header keeps to the catalogue.
+
+    Raises:
+        PlatformError: as `check_address`.
+    """
+    to = tuple(recipient.party for recipient in header.to)
+    address = Address(header.from_, to, header.cty, header.irt)
+    return check_address(header.type, address, secretariat)
+
+
+def check_address(
+    name: str, address: Address, secretariat: str = DEFAULT_SECRETARIAT
+) -> MessageType:
+    """Return the type of this name, if a message of it may go this way.
 
     Whether `irt` names an envelope of a fitting type takes a look at that one: `check_reply`.
 
     Raises:
         PlatformError: `E_POLICY`, with one finding for each member that does not fit.
     """
-    type_ = find_type(header.type)
+    type_ = find_type(name)
     found = [
-        finding for check in _CHECKS if (finding := check(type_, header, secretariat)) is not None
+        finding for check in _CHECKS if (finding := check(type_, address, secretariat)) is not None
     ]
     if found:
         raise _refusal(type_, found)
@@ -51,48 +75,48 @@ def check_reply(type_: MessageType, replied: str | None, superseded: str | None)
         raise _refusal(type_, found)
 
 
-def _sender(type_: MessageType, header: Header, secretariat: str) -> Finding | None:
-    is_secretariat = header.from_ == secretariat
+def _sender(type_: MessageType, address: Address, secretariat: str) -> Finding | None:
+    is_secretariat = address.sender == secretariat
     if type_.sender is Side.EITHER or (type_.sender is Side.SECRETARIAT) == is_secretariat:
         return None
-    return _finding("/from", "it is sent by", type_.sender, header.from_)
+    return _finding("/from", "it is sent by", type_.sender, address.sender)
 
 
-def _recipients(type_: MessageType, header: Header, secretariat: str) -> Finding | None:
-    others = [to.party for to in header.to if to.party != header.from_]
+def _recipients(type_: MessageType, address: Address, secretariat: str) -> Finding | None:
+    others = [party for party in address.to if party != address.sender]
     authorities = sum(party != secretariat for party in others)
     has_secretariat = authorities < len(others)
     reach = type_.reach
     at_least, at_most = reach.authorities
     fits = at_least <= authorities <= at_most and bool(others)
-    if header.from_ != secretariat:  # the Secretariat is no recipient of its own messages
+    if address.sender != secretariat:  # the Secretariat is no recipient of its own messages
         fits &= reach.secretariat is Presence.MAY or (
             has_secretariat == (reach.secretariat is Presence.MUST)
         )
     if fits:
         return None
-    received = ", ".join(to.party for to in header.to)
+    received = ", ".join(address.to)
     return _finding("/to", "its recipients are", reach.in_words, received)
 
 
-def _content_type(type_: MessageType, header: Header, _secretariat: str) -> Finding | None:
-    if header.cty in type_.content_types:
+def _content_type(type_: MessageType, address: Address, _secretariat: str) -> Finding | None:
+    if address.cty in type_.content_types:
         return None
     expected = ", ".join(sorted(type_.content_types))
-    return _finding("/cty", "its content is", expected, header.cty)
+    return _finding("/cty", "its content is", expected, address.cty)
 
 
-def _irt(type_: MessageType, header: Header, _secretariat: str) -> Finding | None:
-    is_there = header.irt is not None
+def _irt(type_: MessageType, address: Address, _secretariat: str) -> Finding | None:
+    is_there = address.irt is not None
     if type_.irt is Presence.MAY or is_there == (type_.irt is Presence.MUST):
         return None
     if is_there:
-        return _finding("/irt", "it answers no other message", "no `irt`", str(header.irt))
+        return _finding("/irt", "it answers no other message", "no `irt`", str(address.irt))
     expected = " or ".join(sorted(type_.replies_to)) or "any message"
     return _finding("/irt", "it answers a message", f"`irt` with the id of {expected}", "no `irt`")
 
 
-_CHECKS: tuple[Callable[[MessageType, Header, str], Finding | None], ...] = (
+_CHECKS: tuple[Callable[[MessageType, Address, str], Finding | None], ...] = (
     _sender,
     _recipients,
     _content_type,

@@ -47,9 +47,7 @@ async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pl
         await opened.declare(XAL, declaration("XAL", declaration_id="XAL-0", version=2))
         await opened.declare(XBO, declaration("XBO"))
         await opened.declare(XBO, declaration("XAL", declaration_id="XBO-2"))
-        await opened.declare(
-            XBO, b"We will answer soon.", type="clarification.reply", cty="text/plain"
-        )
+        await opened.declare(XBO, b"We will answer soon.", type="correspondence", cty="text/plain")
         await opened.settled()
         yield opened
         await opened.check()
@@ -199,7 +197,7 @@ def _ours(statement: str) -> bool:
 async def test_refused_envelopes_and_letters_are_listed_too(platform: Platform) -> None:
     page = await get(platform, "/v1/envelopes", nature="correspondence")
     (letter,) = page["envelopes"]
-    assert (letter["sender"], letter["type"]) == (XBO, "clarification.reply")
+    assert (letter["sender"], letter["type"]) == (XBO, "correspondence")
     place = f"/v1/envelopes/{letter['sender']}/{letter['id']}"
     response = await platform.officer("GET", f"{place}/content")
     assert response.content == b"We will answer soon."

@@ -195,7 +195,9 @@ async def test_a_body_beyond_a_row_goes_to_the_blob_store_and_comes_back_whole(
     platform: Platform,
 ) -> None:
     content = bytes(range(256)) * 2048
-    container, manifest = platform.seal("NA-XAL", content, cty="application/octet-stream")
+    container, manifest = platform.seal(
+        "NA-XAL", content, type="correspondence", cty="application/octet-stream"
+    )
     await post(platform, container)
     path = f"/v1/envelopes/NA-XAL/{manifest.header.id}/content"
     got = await platform.client("NA-XAL/test").request("GET", path)

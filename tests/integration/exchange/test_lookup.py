@@ -73,7 +73,7 @@ async def test_nobody_looks_without_a_token(world: World, tail: str) -> None:
 
 async def test_a_recipient_sees_its_own_copy_and_the_sender_sees_all(world: World) -> None:
     both = [(SEC, sealing_key(SEC)), (XBO, sealing_key(XBO))]
-    container = await deposited(world, recipients=both)
+    container = await deposited(world, type="transfer.notice", recipients=both)
     await lease_and(world.caller(SEC), "acknowledge")
 
     async def copies(party: str) -> dict[str, str]:
@@ -112,7 +112,7 @@ async def test_the_life_of_an_envelope_is_told_in_order(world: World) -> None:
 
 async def test_a_recipients_reasons_are_for_nobody_else(world: World) -> None:
     both = [(SEC, sealing_key(SEC)), (XBO, sealing_key(XBO))]
-    container = await deposited(world, recipients=both)
+    container = await deposited(world, type="transfer.notice", recipients=both)
     await lease_and(world.caller(SEC), "release", {"error": "E_DECRYPT: slot 0", "dead": True})
     assert ("dead", "E_DECRYPT: slot 0") in await life(world.caller(SEC), container)
     assert ("dead", "") in await life(world.caller(XAL), container)

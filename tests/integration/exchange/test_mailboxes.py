@@ -45,7 +45,8 @@ def stale(answer: httpx.Response) -> bool:
 
 async def test_numbers_are_contiguous_per_mailbox_in_the_order_of_acceptance(world: World) -> None:
     await fill(world, 2)
-    to_both = sealed(3, recipients=[(XBO, sealing_key(XBO)), (SEC, sealing_key(SEC))])
+    both = [(XBO, sealing_key(XBO)), (SEC, sealing_key(SEC))]
+    to_both = sealed(3, type="transfer.notice", recipients=both)
     await world.caller(XAL).deposit(to_both)
     await fill(world, 1, start=4)
     assert [(i["seq"], i["id"]) for i in await items(world.caller(SEC))] == [

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,21 @@ from sqlalchemy import Engine, create_engine, event
 from sqlmodel import SQLModel
 
 from sextant_exchange.app import MIGRATIONS
-from sextant_exchange.domain.envelopes import Acceptable, Claim, HoldResult, Logged, Repeat
-from sextant_exchange.domain.ports import LeaseOrder
+from sextant_exchange.domain.envelopes import (
+    Acceptable,
+    Claim,
+    HoldResult,
+    Links,
+    Logged,
+    Repeat,
+)
+from sextant_exchange.domain.ports import LeaseOrder, Wanted
 from sextant_exchange.storage import tables
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.mailboxes import SqlMailboxes
+from sextant_exchange.storage.threads import SqlRelated
 from sextant_shared.chassis.database import Database, open_database
-from sextant_shared.models.exchange import DeliveryState
+from sextant_shared.models.exchange import DeliveryState, Priority
 
 pytestmark = pytest.mark.anyio
 GROWING = {"envelope", "content", "receipt", "delivery", "event"}
@@ -79,6 +88,7 @@ def test_migrations_end_at_the_declared_tables(tmp_path: Path) -> None:
 
 async def test_nothing_that_grows_is_ever_scanned(database: Database) -> None:
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
+    related = SqlRelated(database)
     batch = [acceptable(number) for number in range(32)]
     order = LeaseOrder(8, 10.0, 5.0, 3)
     with plans() as seen:
@@ -95,13 +105,28 @@ async def test_nothing_that_grows_is_ever_scanned(database: Database) -> None:
         await envelopes.content(1)
         await envelopes.blobs_among(["a", "b"])
         for state in (None, *DeliveryState):
-            await mailboxes.page("SEC", 3, 10, state)
+            for priority in (None, *Priority):
+                await mailboxes.page("SEC", 3, 10, Wanted(state, priority))
+        await related.with_ids(["id-0001", "id-0002"])
+        await related.naming(["id-0001", "id-0002"], 10)
         leases = await mailboxes.lease("SEC", order)
         await mailboxes.extend("SEC", leases[0].lease, 20.0, 5.0)
         await mailboxes.acknowledge("SEC", leases[0].lease, 5.0)
     scans = [(s, plan) for s, plan in seen if any(f"SCAN {name}" in plan for name in GROWING)]
     assert len(seen) > 20
     assert scans == []
+
+
+async def test_the_urgent_lane_is_searched_by_its_own_index(database: Database) -> None:
+    envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
+    urgent = replace(acceptable(2), links=Links(priority=Priority.URGENT))
+    held = await envelopes.hold([acceptable(1), urgent], 1.0)
+    await envelopes.accept([logged(h, n, b"r") for n, h in enumerate(held)], 3.0)
+    with plans() as seen:
+        await mailboxes.page("SEC", 0, 10, Wanted(priority=Priority.URGENT))
+        assert [one.seq for one in await mailboxes.lease("SEC", LeaseOrder(1, 10.0, 5.0, 3))] == [2]
+    by_lane = [plan for _, plan in seen if "ix_delivery_urgent (party=? AND state=?" in plan]
+    assert len(by_lane) == len(DeliveryState) + 2  # each state of the page; available and lapsed
 
 
 async def test_leasing_looks_only_at_what_is_open(database: Database) -> None:
@@ -131,7 +156,7 @@ async def test_a_receipt_is_written_once_and_delivers_once(database: Database) -
     assert first == again == [b"first"]
     (repeat,) = await envelopes.hold([acceptable(1)], 5.0)
     assert (repeat.repeat, repeat.receipt) == (Repeat.SAME, b"first")
-    assert [d.seq for d in await mailboxes.page("SEC", 0, 10, None)] == [1]
+    assert [d.seq for d in await mailboxes.page("SEC", 0, 10)] == [1]
     assert await envelopes.held(0, 10) == []
 
 
@@ -140,7 +165,7 @@ async def test_a_batch_that_names_an_envelope_twice_accepts_it_once(database: Da
     held = await envelopes.hold([acceptable(1), acceptable(2)], 1.0)
     twice = [logged(held[0], 7, b"a"), logged(held[1], 8, b"b"), logged(held[0], 7, b"a")]
     assert await envelopes.accept(twice, 3.0) == [b"a", b"b", b"a"]
-    assert [d.index for d in await mailboxes.page("SEC", 0, 10, None)] == [7, 8]
+    assert [d.index for d in await mailboxes.page("SEC", 0, 10)] == [7, 8]
 
 
 async def test_what_is_held_comes_back_in_pages_with_the_same_entry(database: Database) -> None:

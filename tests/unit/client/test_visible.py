@@ -45,7 +45,16 @@ def test_types_name_no_kind_and_no_regime() -> None:
 def test_type_class_and_period_follow_from_the_document(
     kind: str, type_: str, class_: Classification, period: str | None
 ) -> None:
-    assert shown(kind) == Visible(type_, class_, period)
+    visible = shown(kind)
+    assert (visible.type, visible.classification, visible.period) == (type_, class_, period)
+
+
+def test_a_notice_of_a_transfer_shows_the_other_side_and_no_other_kind_does() -> None:
+    assert shown("S1_TRANSFER_NOTIF").others == ("XBO",)
+    assert {kind for kind in KINDS if shown(kind).others} == {
+        "S1_TRANSFER_NOTIF",
+        "S1_TRANSFER_NOTIF_STX",
+    }
 
 
 @pytest.mark.parametrize("document", [{}, {"kind": 7, "reporting_year": True}, {"kind": "X"}])

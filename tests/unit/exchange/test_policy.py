@@ -2,9 +2,10 @@
 
 import pytest
 
-from sextant_exchange.domain.policy import CONTENT_TYPES, DeliveryPolicy, DepositPolicy
+from sextant_exchange.domain.policy import DeliveryPolicy, DepositPolicy
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.models.envelope import Classification
+from sextant_shared.protocol.message_types import CONTENT_TYPES
 
 
 @pytest.mark.parametrize(

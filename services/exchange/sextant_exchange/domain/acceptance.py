@@ -16,6 +16,7 @@ from sextant_shared.protocol.manifest import (
     verify_manifest,
 )
 from sextant_shared.protocol.parties import Registry
+from sextant_shared.protocol.type_checks import check_header
 
 
 def accept_manifest(
@@ -60,13 +61,7 @@ def check_length(manifest: Manifest, content_length: int) -> None:
 
 def _check_policy(manifest: Manifest, keys: list[SealingKey], policy: DepositPolicy) -> None:
     header = manifest.header
-    if header.cty not in policy.content_types:
-        raise PlatformError(
-            Code.POLICY,
-            "the content type is not carried here",
-            expected=", ".join(sorted(policy.content_types)),
-            received=header.cty,
-        )
+    check_header(header, policy.secretariat)
     allowed = policy.sealing_keys[header.class_]
     if any(key.alg not in allowed for key in keys):
         raise PlatformError(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sextant_shared.models.exchange import EnvelopeState
+from sextant_shared.models.exchange import EnvelopeState, Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +14,18 @@ class Claim:
     sender: str
     id: str
     manifest_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What the header says of other messages, and the lane: `irt` answers, `sup` supersedes."""
+
+    irt: str | None = None
+    sup: str | None = None
+    priority: Priority = Priority.NORMAL
+
+
+NO_LINKS = Links()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,7 @@ class Acceptable:
     received: float
     entry: bytes
     traceparent: str | None
+    links: Links = NO_LINKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,7 @@ class Held:
     recipients: tuple[str, ...]
     entry: bytes
     traceparent: str | None
+    priority: Priority = Priority.NORMAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,7 @@ class Stored:
     receipt: bytes | None
     blob: str | None
     traceparent: str | None
+    links: Links = NO_LINKS
 
     @property
     def state(self) -> EnvelopeState:

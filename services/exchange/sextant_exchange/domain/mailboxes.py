@@ -6,12 +6,11 @@ from contextlib import suppress
 from typing import TypeVar
 
 from sextant_exchange.domain.policy import DeliveryPolicy
-from sextant_exchange.domain.ports import LeaseOrder, Mailboxes, Release
+from sextant_exchange.domain.ports import LeaseOrder, Mailboxes, Release, Wanted
 from sextant_shared.clock import Clock, monotonic
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import (
     Delivery,
-    DeliveryState,
     Lease,
     LeaseRequest,
     ReleaseRequest,
@@ -111,13 +110,13 @@ class Deliveries:
         *,
         after: int,
         limit: int,
-        state: DeliveryState | None,
+        wanted: Wanted,
         wait_s: float,
         gone: Gone,
     ) -> list[Delivery]:
         """Return deliveries after a cursor, waiting for the first one if asked to."""
         return await self._bells.until(
-            party, wait_s, lambda: self._mailboxes.page(party, after, limit, state), gone
+            party, wait_s, lambda: self._mailboxes.page(party, after, limit, wanted), gone
         )
 
     async def lease(self, party: str, request: LeaseRequest, gone: Gone) -> list[Lease]:

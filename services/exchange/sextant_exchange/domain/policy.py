@@ -1,31 +1,25 @@
-"""What the exchange takes: limits, content types, and which class needs which keys."""
+"""What the exchange takes: limits, and which class needs which keys.
+
+What a message carries, and who sends it to whom: `sextant_shared.protocol.message_types`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.models.envelope import MAX_BODY_BYTES, Classification
+from sextant_shared.protocol.message_types import DEFAULT_SECRETARIAT
 
-CONTENT_TYPES = frozenset(
-    {
-        "application/json",
-        "application/octet-stream",
-        "application/pdf",
-        "application/vnd.sextant.declaration+json",
-        "application/vnd.sextant.receipt+json",
-        "text/plain",
-    }
-)
 _BOTH = frozenset({Alg.K1, Alg.K2})
 
 
 @dataclass(frozen=True)
 class DepositPolicy:
-    """Limits of a deposit; sizes in bytes, times in seconds."""
+    """Limits of a deposit; sizes in bytes, times in seconds; which party is the Secretariat."""
 
     max_body_bytes: int = MAX_BODY_BYTES
     created_skew_s: int = 86_400
-    content_types: frozenset[str] = CONTENT_TYPES
+    secretariat: str = DEFAULT_SECRETARIAT
     sealing_keys: Mapping[str, frozenset[Alg]] = field(
         default_factory=lambda: {
             Classification.C0: _BOTH,

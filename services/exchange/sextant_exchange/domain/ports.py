@@ -15,7 +15,13 @@ from sextant_exchange.domain.envelopes import (
     Stored,
 )
 from sextant_shared.errors import PlatformError
-from sextant_shared.models.exchange import Delivery, DeliveryState, Lease, RecipientStatus
+from sextant_shared.models.exchange import (
+    Delivery,
+    DeliveryState,
+    Lease,
+    Priority,
+    RecipientStatus,
+)
 
 Step = Callable[[str], None]
 """Told the name of each durable step that was reached; a drill may end the process there."""
@@ -93,17 +99,27 @@ class Envelopes(Protocol):
         ...
 
 
+class Related(Protocol):
+    """Envelopes by what others name: ids are unique per sender only, so one names several."""
+
+    async def with_ids(self, ids: Sequence[str]) -> list[Stored]:
+        """Return the envelopes with these ids, of any sender, by number."""
+        ...
+
+    async def naming(self, ids: Sequence[str], limit: int) -> list[Stored]:
+        """Return up to `limit` envelopes that answer or supersede these ids, by number."""
+        ...
+
+
 class Mailboxes(Protocol):
     """Deliveries: one recipient's copies, in order."""
 
-    async def page(
-        self, party: str, after: int, limit: int, state: DeliveryState | None
-    ) -> list[Delivery]:
+    async def page(self, party: str, after: int, limit: int, wanted: "Wanted") -> list[Delivery]:
         """Return deliveries after a cursor, oldest first."""
         ...
 
     async def lease(self, party: str, order: "LeaseOrder") -> list[Lease]:
-        """Lease what is available, or whose lease ran out, oldest first."""
+        """Lease what is available, or whose lease ran out: urgent first, then oldest first."""
         ...
 
     async def acknowledge(self, party: str, token: str, now: float) -> None:
@@ -121,6 +137,17 @@ class Mailboxes(Protocol):
     async def replay(self, party: str, seq: int, now: float) -> None:
         """Make a dead letter available again. Raises `E_STATE` when it is none."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which deliveries of a mailbox: in one state, of one lane, or all."""
+
+    state: DeliveryState | None = None
+    priority: Priority | None = None
+
+
+ALL = Wanted()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from starlette.requests import Request
 
 from sextant_exchange.domain.acceptance import accept_manifest, check_length
 from sextant_exchange.domain.deposit import Deposited, Deposits
-from sextant_exchange.domain.envelopes import Acceptable, Claim
+from sextant_exchange.domain.envelopes import Acceptable, Claim, Links
 from sextant_exchange.domain.policy import DepositPolicy
 from sextant_exchange.domain.ports import Blobs, Step
 from sextant_exchange.domain.quota import Quota, Room
 from sextant_exchange.domain.registration import Registration
+from sextant_exchange.domain.threads import Threads
 from sextant_exchange.routes.arrival import Arrival, Arrived, Limits
 from sextant_shared.chassis.routing import subject_of
 from sextant_shared.chassis.telemetry import (
@@ -31,6 +32,7 @@ from sextant_shared.errors import PlatformError
 from sextant_shared.models.entries import EnvelopeAcceptedEntry, format_entry
 from sextant_shared.protocol.access import Action, require
 from sextant_shared.protocol.manifest import Manifest
+from sextant_shared.protocol.message_types import find_type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,7 @@ class Intake:
     deposits: Deposits
     blobs: Blobs
     policy: DepositPolicy
+    threads: Threads
     quota: Quota
     room: Room
     limits: Limits
@@ -68,6 +71,7 @@ class Intake:
         manifest = await arrival.manifest()  # 3, 4
         now = self.clock()
         accept_manifest(manifest, self.registration.registry, subject, self.policy, now)  # 5 to 9
+        await self.threads.check_links(manifest.header)
         require(subject, Action.ENVELOPE_DEPOSIT, [manifest.header.from_])
         _describe(manifest)
         claim = Claim(manifest.header.from_, manifest.header.id, manifest.digest)
@@ -111,6 +115,7 @@ class Intake:
             received=now,
             entry=self._entry(manifest, now),
             traceparent=current_traceparent(),
+            links=Links(header.irt, header.sup, find_type(header.type).priority),
         )
         try:
             deposited = await self.deposits(envelope)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sextant_exchange.domain.mailboxes import Deliveries
+from sextant_exchange.domain.ports import Wanted
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.models.exchange import (
@@ -19,6 +20,7 @@ from sextant_shared.models.exchange import (
     ExtendRequest,
     LeasePage,
     LeaseRequest,
+    Priority,
     ReleaseRequest,
 )
 from sextant_shared.protocol.access import Action
@@ -40,13 +42,14 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
         limit: Limit = 100,
         wait: Annotated[int, Query(ge=0, le=MAX_WAIT_S, description="seconds")] = 0,
         state: DeliveryState | None = None,
+        priority: Priority | None = None,
     ) -> Response:
         """List deliveries after a cursor, oldest first; with `wait`, until one comes."""
         items = await deliveries.page(
             _party(request),
             after=after,
             limit=limit,
-            state=state,
+            wanted=Wanted(state, priority),
             wait_s=wait,
             gone=request.is_disconnected,
         )
@@ -54,7 +57,10 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
 
     @router.post("/leases", response_model=LeasePage, **action(Action.MAILBOX_LEASE))
     async def lease_deliveries(request: Request, body: LeaseRequest) -> Response:
-        """Lease up to `max` deliveries; each comes back unless it is acknowledged in time."""
+        """Lease up to `max` deliveries, urgent ones first.
+
+        Each comes back unless it is acknowledged in time.
+        """
         leases = await deliveries.lease(_party(request), body, request.is_disconnected)
         return JSONResponse(LeasePage(leases=leases).model_dump(mode="json", by_alias=True))
 
@@ -89,7 +95,7 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
             _party(request),
             after=after,
             limit=limit,
-            state=DeliveryState.DEAD,
+            wanted=Wanted(DeliveryState.DEAD),
             wait_s=0,
             gone=request.is_disconnected,
         )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Held, HoldResult, Logged, Repeat
 from sextant_exchange.storage.tables import ContentRow, DeliveryRow, EnvelopeRow, ReceiptRow
-from sextant_shared.models.exchange import DeliveryState
+from sextant_shared.models.exchange import DeliveryState, Priority
 
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _C = ContentRow.__table__  # type: ignore[attr-defined]
@@ -26,6 +26,7 @@ _FIND = select(
     _E.c.recipients,
     _E.c.entry,
     _E.c.traceparent,
+    _E.c.priority,
     _R.c.data.label("receipt"),
 ).outerjoin(_R, _R.c.number == _E.c.number)
 _NEWEST_NUMBER = select(func.max(_E.c.number))
@@ -98,15 +99,16 @@ def _accept(connection: Connection, fresh: Sequence[Logged], now: float) -> None
                 found = connection.execute(_NEWEST_SEQ, {"party": party}).scalar()
                 newest[party] = found or 0
             newest[party] += 1
-            deliveries.append(_delivery(party, newest[party], item.held.number))
+            deliveries.append(_delivery(party, newest[party], item.held))
     connection.execute(_INSERT_DELIVERY, deliveries)
 
 
-def _delivery(party: str, seq: int, number: int) -> dict[str, Any]:
+def _delivery(party: str, seq: int, held: Held) -> dict[str, Any]:
     return {
         "party": party,
         "seq": seq,
-        "number": number,
+        "number": held.number,
+        "priority": held.priority.value,
         "state": DeliveryState.AVAILABLE.value,
         "attempts": 0,
         "not_before": 0.0,
@@ -131,6 +133,9 @@ def _insert(connection: Connection, rows: Sequence[tuple[int, Acceptable]], now:
                 "received": envelope.received,
                 "held": now,
                 "traceparent": envelope.traceparent,
+                "irt": envelope.links.irt,
+                "sup": envelope.links.sup,
+                "priority": envelope.links.priority.value,
                 "entry": envelope.entry,
             }
             for number, envelope in rows
@@ -156,9 +161,11 @@ def _twin(envelope: Acceptable, number: int, first: Acceptable) -> HoldResult:
 
 
 def _held(number: int, envelope: Acceptable) -> Held:
-    return Held(number, envelope.recipients, envelope.entry, envelope.traceparent)
+    lane = envelope.links.priority
+    return Held(number, envelope.recipients, envelope.entry, envelope.traceparent, lane)
 
 
 def held_of(row: Any) -> Held:
     """Return the held envelope that a row stands for."""
-    return Held(row.number, tuple(row.recipients.split()), row.entry, row.traceparent)
+    recipients, lane = tuple(row.recipients.split()), Priority(row.priority)
+    return Held(row.number, recipients, row.entry, row.traceparent, lane)

@@ -12,6 +12,7 @@ from sextant_exchange.domain.envelopes import (
     Event,
     Held,
     HoldResult,
+    Links,
     Logged,
     Stored,
 )
@@ -24,7 +25,7 @@ from sextant_exchange.storage.tables import (
     ReceiptRow,
 )
 from sextant_shared.chassis.database import Database
-from sextant_shared.models.exchange import DeliveryState, RecipientStatus
+from sextant_shared.models.exchange import DeliveryState, Priority, RecipientStatus
 
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _C = ContentRow.__table__  # type: ignore[attr-defined]
@@ -59,7 +60,7 @@ class SqlEnvelopes:
     async def held(self, after: int, limit: int) -> list[Held]:
         """Return envelopes that wait for their log entry, by number."""
         query = (
-            select(_E.c.number, _E.c.recipients, _E.c.entry, _E.c.traceparent)
+            select(_E.c.number, _E.c.recipients, _E.c.entry, _E.c.traceparent, _E.c.priority)
             .where(_E.c.log_index.is_(None), _E.c.number > after)
             .order_by(_E.c.number)
             .limit(limit)
@@ -142,10 +143,11 @@ class SqlEnvelopes:
 
     async def _one(self, *where: Any) -> Stored | None:
         row = await self._database.read(lambda c: c.execute(_ONE.where(*where)).first())
-        return _stored(row) if row else None
+        return stored_of(row) if row else None
 
 
-def _stored(row: Any) -> Stored:
+def stored_of(row: Any) -> Stored:
+    """Return the envelope that a row, joined with its receipt, stands for."""
     return Stored(
         number=row.number,
         claim=Claim(row.sender, row.id, row.manifest),
@@ -161,4 +163,5 @@ def _stored(row: Any) -> Stored:
         receipt=row.receipt,
         blob=row.blob,
         traceparent=row.traceparent,
+        links=Links(row.irt, row.sup, Priority(row.priority)),
     )

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, literal_column, select, update
 
 from sextant_exchange.domain.envelopes import Act
-from sextant_exchange.domain.ports import LeaseOrder, Release
+from sextant_exchange.domain.ports import ALL, LeaseOrder, Release, Wanted
 from sextant_exchange.storage.tables import DeliveryRow, EnvelopeRow, EventRow
 from sextant_shared.chassis.database import Database
 from sextant_shared.clock import random_bytes, timestamp_ms
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.exchange import Delivery, DeliveryState, Lease
+from sextant_shared.models.exchange import Delivery, DeliveryState, Lease, Priority
 
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _D = DeliveryRow.__table__  # type: ignore[attr-defined]
@@ -32,8 +32,11 @@ _COLUMNS = select(
     _E.c.received,
     _E.c.log_index,
     _E.c.traceparent,
+    _E.c.irt,
+    _D.c.priority,
 ).join(_E, _E.c.number == _D.c.number)
 _LAPSED = "the lease ran out too often"
+_IS_URGENT = _D.c.priority == literal_column("'urgent'")  # in the words of the lane's index
 
 
 class SqlMailboxes:
@@ -43,19 +46,20 @@ class SqlMailboxes:
         self._database = database
 
     async def page(
-        self, party: str, after: int, limit: int, state: DeliveryState | None
+        self, party: str, after: int, limit: int, wanted: Wanted = ALL
     ) -> list[Delivery]:
         """Return deliveries after a cursor, oldest first."""
         query = _COLUMNS.where(_D.c.party == party, _D.c.seq > after)
-        if state is not None:
-            query = query.where(_D.c.state == state.value)
         query = query.order_by(_D.c.seq).limit(limit)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [Delivery(**_members(row)) for row in rows]
+        queries = [query.where(*where) for where in _searches(wanted)]
+        rows = await self._database.read(
+            lambda connection: [row for one in queries for row in connection.execute(one)]
+        )
+        return [Delivery(**_members(row)) for row in sorted(rows, key=_by_seq)[:limit]]
 
     async def lease(self, party: str, order: LeaseOrder) -> list[Lease]:
-        """Lease what is available, or whose lease ran out, oldest first."""
-        if not await self._database.read(lambda c: _due(c, party, order, 1)):
+        """Lease what is available, or whose lease ran out: urgent first, then oldest first."""
+        if not await self._database.read(lambda c: _due_in(c, party, order, 1)):
             return []  # the common case while polling costs no write
         return await self._database.write(lambda c: _lease(c, party, order))
 
@@ -111,17 +115,46 @@ class SqlMailboxes:
 
 
 def _due(connection: Connection, party: str, order: LeaseOrder, limit: int) -> list[Any]:
-    """Return what may be leased, oldest first: two searches of one index, never a scan."""
+    """Return what may be leased, urgent first, then oldest first: searches of indexes, no scan.
+
+    The urgent lane is looked through first; what it leaves room for comes from the whole mailbox,
+    where the urgent ones stand again.
+    """
+    urgent = _due_in(connection, party, order, limit, _IS_URGENT)
+    if len(urgent) == limit:
+        return urgent
+    taken = {row.seq for row in urgent}
+    rest = [row for row in _due_in(connection, party, order, limit) if row.seq not in taken]
+    return [*urgent, *rest][:limit]
+
+
+def _due_in(
+    connection: Connection, party: str, order: LeaseOrder, limit: int, *lane: Any
+) -> list[Any]:
     available = (_D.c.state == DeliveryState.AVAILABLE.value, _D.c.not_before <= order.now)
     lapsed = (_D.c.state == DeliveryState.LEASED.value, _D.c.lease_until <= order.now)
     rows = [
         row
         for due in (available, lapsed)
         for row in connection.execute(
-            _COLUMNS.where(_D.c.party == party, *due).order_by(_D.c.seq).limit(limit)
+            _COLUMNS.where(_D.c.party == party, *due, *lane).order_by(_D.c.seq).limit(limit)
         )
     ]
-    return sorted(rows, key=lambda row: row.seq)[:limit]
+    return sorted(rows, key=_by_seq)[:limit]
+
+
+def _searches(wanted: Wanted) -> list[tuple[Any, ...]]:
+    """Return the conditions of each search: one, or one for each state within the urgent lane."""
+    if wanted.priority is Priority.URGENT:
+        states = [wanted.state] if wanted.state else list(DeliveryState)
+        return [(_D.c.state == state.value, _IS_URGENT) for state in states]
+    state = () if wanted.state is None else (_D.c.state == wanted.state.value,)
+    return [state if wanted.priority is None else (*state, _D.c.priority == wanted.priority.value)]
+
+
+def _by_seq(row: Any) -> int:
+    seq: int = row.seq
+    return seq
 
 
 def _lease(connection: Connection, party: str, order: LeaseOrder) -> list[Lease]:
@@ -221,6 +254,8 @@ def _members(row: Any) -> dict[str, Any]:
         "id": row.id,
         "type": row.type,
         "class_": row.classification,
+        "priority": Priority(row.priority),
+        "irt": row.irt,
         "size": row.size,
         "manifest": b64u(row.manifest),
         "deposited": timestamp_ms(row.received),

@@ -3,12 +3,19 @@
 What grows for ever is reached by keys alone, never scanned: a test reads the query plans.
 """
 
-from sqlalchemy import Column, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import Column, Index, LargeBinary, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 _IS_HELD = text("log_index IS NULL")
 _HAS_BLOB = text("blob IS NOT NULL")
 _HAS_LEASE = text("lease IS NOT NULL")
+_HAS_IRT = text("irt IS NOT NULL")
+_HAS_SUP = text("sup IS NOT NULL")
+_IS_URGENT = text("priority = 'urgent'")
+
+
+def _priority() -> "Column[str]":
+    return Column(String, nullable=False, server_default="normal")
 
 
 class EnvelopeRow(SQLModel, table=True):
@@ -21,6 +28,8 @@ class EnvelopeRow(SQLModel, table=True):
         Index("ix_envelope_manifest", "manifest"),
         Index("ix_envelope_held", "number", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
         Index("ix_envelope_blob", "blob", sqlite_where=_HAS_BLOB, postgresql_where=_HAS_BLOB),
+        Index("ix_envelope_irt", "irt", sqlite_where=_HAS_IRT, postgresql_where=_HAS_IRT),
+        Index("ix_envelope_sup", "sup", sqlite_where=_HAS_SUP, postgresql_where=_HAS_SUP),
     )
 
     number: int = Field(primary_key=True)
@@ -38,6 +47,9 @@ class EnvelopeRow(SQLModel, table=True):
     accepted: float | None = None
     log_index: int | None = None
     traceparent: str | None = None
+    irt: str | None = None
+    sup: str | None = None
+    priority: str = Field(sa_column=_priority())
     entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -66,6 +78,15 @@ class DeliveryRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_delivery_number", "number"),
         Index("ix_delivery_state", "party", "state", "seq"),
+        # Urgent deliveries are few: their lane costs the others nothing.
+        Index(
+            "ix_delivery_urgent",
+            "party",
+            "state",
+            "seq",
+            sqlite_where=_IS_URGENT,
+            postgresql_where=_IS_URGENT,
+        ),
         Index("ix_delivery_lease", "lease", sqlite_where=_HAS_LEASE, postgresql_where=_HAS_LEASE),
     )
 
@@ -78,6 +99,7 @@ class DeliveryRow(SQLModel, table=True):
     lease: str | None = None
     lease_until: float | None = None
     last_error: str
+    priority: str = Field(sa_column=_priority())
 
 
 class EventRow(SQLModel, table=True):

@@ -6,12 +6,12 @@ import pytest
 
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import Header
+from sextant_shared.models.exchange import Priority
 from sextant_shared.models.messages import MESSAGE_CTY
 from sextant_shared.protocol.message_types import (
     DECLARATION_CTY,
     TABLE,
     Presence,
-    Priority,
     Side,
     find_type,
 )

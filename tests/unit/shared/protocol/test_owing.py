@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from sextant_shared.errors import PlatformError
-from sextant_shared.protocol.message_types import Priority, find_type
+from sextant_shared.models.exchange import Priority
+from sextant_shared.protocol.message_types import find_type
 from sextant_shared.protocol.owing import FOLDER, OWED_FILE, Owed, Seen, owed_in, read_owed
 
 XAL, XBO, SEC = "NA-XAL", "NA-XBO", "SEC"

@@ -1,0 +1,45 @@
+"""Whom a declaration is sent to: the Secretariat, and the other State of a transfer.
+
+A notice of a transfer goes to both. Where the other State is no party of this exchange, the duty to
+notify the Secretariat stands all the same, and the notice goes to it alone, as any notification.
+"""
+
+from dataclasses import dataclass
+
+from sextant_client.parties import PartyView
+from sextant_client.visible import UNREAD, Visible
+from sextant_shared.errors import Code, PlatformError
+
+PARTY_PREFIX = "NA-"
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Type and recipients; `absent` are the parties that should receive it and are not enrolled."""
+
+    type: str
+    to: list[str]
+    absent: tuple[str, ...] = ()
+
+
+def address(shown: Visible, parties: PartyView, secretariat: str) -> Addressed:
+    """Return where a declaration goes.
+
+    Raises:
+        PlatformError: `E_INTEGRITY`, and what verifying a party document raises.
+    """
+    others = [f"{PARTY_PREFIX}{code}" for code in shown.others]
+    absent = tuple(party for party in others if not _is_enrolled(parties, party))
+    if absent:
+        return Addressed(UNREAD, [secretariat], absent)
+    return Addressed(shown.type, [secretariat, *others])
+
+
+def _is_enrolled(parties: PartyView, party: str) -> bool:
+    try:
+        parties.newest(party)
+    except PlatformError as error:
+        if error.code is Code.NOT_FOUND:
+            return False
+        raise
+    return True
