@@ -18,7 +18,7 @@ from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
 from sextant_client.log import LogReader
 from sextant_client.parties import PartyView
-from sextant_client.received import Received, receive
+from sextant_client.received import Received, is_received, receive
 from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_client.session import Session
 from sextant_client.stored import StoredEnvelope
@@ -28,7 +28,13 @@ from sextant_shared.clock import Clock, system_clock, timestamp_s, uuid7
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MEDIA_TYPE, Header
-from sextant_shared.models.exchange import DeliveryPage, EnvelopeEvents, EnvelopeStatus
+from sextant_shared.models.exchange import (
+    DeliveryPage,
+    EnvelopeEvents,
+    EnvelopeStatus,
+    EnvelopeThread,
+    Priority,
+)
 from sextant_shared.models.party import KeyUse
 from sextant_shared.models.receipts import Level
 from sextant_shared.models.strict import read_model
@@ -231,26 +237,44 @@ class Client:
         path = f"/v1/envelopes/{sender or self.config.party}/{envelope_id}/events"
         return read_model(EnvelopeEvents, self.session.request("GET", path).json())
 
+    def thread(self, envelope_id: str, sender: str | None = None) -> EnvelopeThread:
+        """Ask for what answers or supersedes one another around an envelope.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`.
+        """
+        path = f"/v1/envelopes/{sender or self.config.party}/{envelope_id}/thread"
+        return read_model(EnvelopeThread, self.session.request("GET", path).json())
+
     def collect(self, wait_s: int = 0) -> Iterator[Received]:
         """Yield what is new in the mailbox: verified, opened, stored, and only then passed over.
+
+        What is urgent comes first, also past a delivery that does not verify and holds up the rest.
 
         Raises:
             PlatformError: `E_INTEGRITY` and the rest for a delivery that does not verify: it stays
                 first in line, so that nothing is lost unseen.
         """
         after = self.home.cursor()
-        while True:
-            params = {"after": after, "limit": 50, "wait": wait_s}
-            answer = self.session.request("GET", "/v1/mailbox", params=params)
-            page = read_model(DeliveryPage, answer.json())
-            for delivery in page.items:
+        told: set[int] = set()
+        for delivery in self._page(after, priority=Priority.URGENT.value).items:
+            if not is_received(self.home.inbox, delivery):
+                told.add(delivery.seq)
+                yield receive(self, delivery)
+        while page := self._page(after, wait=wait_s).items:
+            for delivery in page:
                 received = receive(self, delivery)
                 after = delivery.seq
                 self.home.advance_cursor(after)
-                yield received
-            if not page.items:
-                return
+                if after not in told:
+                    yield received
             wait_s = 0
+
+    def _page(self, after: int, **params: str | int) -> DeliveryPage:
+        """Return up to fifty deliveries after a cursor."""
+        asked = {"after": after, "limit": 50, **params}
+        answer = self.session.request("GET", "/v1/mailbox", params=asked)
+        return read_model(DeliveryPage, answer.json())
 
     def follow(self, envelope_id: str, limit_s: float) -> Iterator[Received]:
         """Yield the Secretariat's answers to an envelope, until all are there or time is over.

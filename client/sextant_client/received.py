@@ -62,6 +62,11 @@ def stored_replies(inbox: Path) -> Iterator[Received]:
     return (Received(path) for path in sorted(folders, key=lambda path: int(path.name)))
 
 
+def is_received(inbox: Path, delivery: Delivery) -> bool:
+    """Whether a delivery is stored already."""
+    return (inbox / str(delivery.seq)).exists()
+
+
 def receive(client: "Client", delivery: Delivery) -> Received:
     """Fetch, verify, open and store one delivery; the folder appears whole or not at all.
 

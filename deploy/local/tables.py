@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from deploy.local.apis import SERVICES, openapi_text
+from deploy.local.exchanges import events_page, messages_page
 from deploy.local.worked import WORKED, worked_text
 from sextant_client.errors import TABLE as EXITS
 from sextant_client.prepare.xml.schema import as_xsd
@@ -139,6 +140,8 @@ PAGES: dict[str, Callable[[], str]] = {
     **{f"schemas/{kind.id}.json": partial(schema_text, kind) for kind in CATALOGUE.values()},
     **{f"schemas/xsd/{kind.id}.xsd": partial(as_xsd, kind) for kind in CATALOGUE.values()},
     "deadlines.md": deadlines_page,
+    "messages.md": messages_page,
+    "events.md": events_page,
     WORKED: worked_text,
 }
 FOLDERS = ("openapi", "schemas", "schemas/xsd")  # nothing stands there that is not generated

@@ -1,4 +1,4 @@
-"""`sextant submit`, `status`, `inbox`, `receipt`: sending, following, collecting."""
+"""`sextant submit` and `receipt`: sending declarations, and what proves that they arrived."""
 
 import tempfile
 from pathlib import Path
@@ -14,7 +14,6 @@ from sextant_client.cli.output import finding_lines
 from sextant_client.cli.reporting import report_lines
 from sextant_client.client import Client, Deposit
 from sextant_client.prepare.checking import Checked
-from sextant_client.received import Received
 from sextant_client.sent import SentEnvelope
 from sextant_client.visible import visible_of
 from sextant_shared.errors import Code, PlatformError
@@ -65,7 +64,7 @@ def submit(
         envelopes = client.sent.unfinished() if resume else []
         envelopes += [client.sent.find(again)] if again else []
         envelopes += [_seal(client, run, path, one) for path, one in checked.items()]
-        documents = [_send(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
+        documents = [hand_over(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
     if run.output.as_json:
         run.output.result({"envelopes": documents}, [])
     returned = any(d.get("outcome") not in {None, OutcomeVerdict.REGISTERED} for d in documents)
@@ -92,9 +91,10 @@ def _seal(client: Client, run: Run, path: Path, checked: Checked) -> SentEnvelop
         )
 
 
-def _send(
+def hand_over(
     client: Client, run: Run, envelope: SentEnvelope, *, watch: bool, send: bool
 ) -> dict[str, Any]:
+    """Deposit a sealed envelope, print its receipt, wait for its answers; return it as JSON."""
     document: dict[str, Any] = {"id": envelope.id}
     if not send:
         run.output.say(f"SEALED   {envelope.id}")
@@ -143,58 +143,6 @@ def answer_lines(answer: Answer) -> list[str]:
         for finding in answer.findings:
             lines += [f"  {line}" for line in finding_lines(finding.finding())]
     return lines
-
-
-def status(
-    envelope_id: EnvelopeArgument,
-    sender: Annotated[str | None, typer.Option(help="Sender, when it is not you.")] = None,
-    home: HomePath = DEFAULT_HOME,
-    as_json: JsonFlag = False,
-) -> None:
-    """Show where an envelope stands and everything that happened to it."""
-    run = start(home, as_json=as_json)
-    with Client(run.home) as client:
-        found = client.status(envelope_id, sender)
-        events = client.events(envelope_id, sender).events
-    lines = [f"{found.id}  {found.state}  log entry {found.index}  trace {found.trace}"]
-    lines += [f"  {r.party:<12} delivery {r.seq}  {r.state}" for r in found.recipients]
-    lines += [f"  {event.t}  {event.event:<13} {event.detail}" for event in events]
-    document = found.model_dump(mode="json", by_alias=True)
-    document["events"] = [event.model_dump(mode="json") for event in events]
-    run.output.result(document, lines)
-
-
-def inbox(
-    wait: Annotated[int, typer.Option(help="Seconds to wait for the first one.", max=60)] = 0,
-    home: HomePath = DEFAULT_HOME,
-    as_json: JsonFlag = False,
-) -> None:
-    """Collect what is new: verify, open, store."""
-    run = start(home, as_json=as_json)
-    with Client(run.home) as client:
-        new = list(client.collect(wait_s=wait))
-    lines = [line for received in new for line in _received_lines(received)]
-    run.output.result({"new": [_received_document(r) for r in new]}, lines or ["Nothing new."])
-
-
-def _received_lines(received: Received) -> list[str]:
-    answer = received.answer()
-    if answer is not None:
-        return answer_lines(answer)
-    header = received.header
-    return [f"{header.type}  {header.id}  from {header.from_}  in {received.folder}"]
-
-
-def _received_document(received: Received) -> dict[str, Any]:
-    header, answer = received.header, received.answer()
-    return {
-        "seq": received.seq,
-        "id": header.id,
-        "from": header.from_,
-        "type": header.type,
-        "irt": header.irt,
-        "answer": answer.model_dump(mode="json") if answer else None,
-    }
 
 
 @receipt_app.command("get")

@@ -76,11 +76,17 @@ class EnvelopeStatus(_Answer):
 
 
 class EnvelopeEvent(_Answer):
-    """One act on an envelope; `event` is named in the glossary's table."""
+    """One act on an envelope; `event` is one of `sextant_shared.protocol.events`.
+
+    `party` is who acted, or in whose mailbox it happened, null for the exchange itself; `etsi` is
+    the name of the event in EN 319 522, empty where it has none.
+    """
 
     t: str
     event: str
     detail: str
+    party: str | None = None
+    etsi: str = ""
 
 
 class EnvelopeEvents(_Answer):

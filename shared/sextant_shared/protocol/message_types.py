@@ -55,12 +55,14 @@ class Reach:
     def in_words(self) -> str:
         """The rule as people read it."""
         at_least, at_most = self.authorities
-        many = {(0, 0): "", (1, 1): "one National Authority"}.get(
-            self.authorities, f"{at_least} to {at_most} National Authorities"
+        from_to = f"{at_least} to" if at_least else "up to"
+        many = {0: "", 1: "one National Authority"}.get(
+            at_most, f"{from_to} {at_most} National Authorities"
         )
-        words = {Presence.MUST: "the Secretariat", Presence.MAY: "the Secretariat or not"}
-        parts = [words.get(self.secretariat, ""), many]
-        return " and ".join(part for part in parts if part)
+        if self.secretariat is Presence.MAY:
+            return f"{many}, the Secretariat too if wanted"
+        required = "the Secretariat" if self.secretariat is Presence.MUST else ""
+        return " and ".join(part for part in (required, many) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,8 @@ class OwedRule:
 class Seen:
     """One message of a thread as far as owing goes; `accepted` in unix seconds.
 
-    `ended` is the end of the inspection in unix seconds, where the content is at hand and says it.
+    Where the content is at hand and says it: `ended` is the end of the inspection, `asked` the time
+    by which it asks for its answer; both in unix seconds.
     """
 
     sender: str
@@ -84,6 +85,7 @@ class Seen:
     accepted: float
     irt: str | None = None
     ended: float | None = None
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,10 @@ def _debtors(rule: OwedRule, seen: Seen, secretariat: str) -> Iterable[str]:
 
 def _until(rule: OwedRule, seen: Seen, ended: float | None) -> float | None:
     start = seen.accepted if rule.after is After.RECEIPT else (seen.ended or ended)
-    return None if start is None else start + rule.within.total_seconds()
+    until = None if start is None else start + rule.within.total_seconds()
+    if until is None or seen.asked is None or rule.by is not Debtor.RECIPIENT:
+        return until
+    return min(until, seen.asked)
 
 
 def _answer_of(thread: Sequence[Seen], seen: Seen, answer: str, by: str) -> str | None:

@@ -2,9 +2,11 @@
 
 import pytest
 
+from sextant_exchange.domain.envelopes import Act
 from sextant_exchange.domain.policy import DeliveryPolicy, DepositPolicy
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.models.envelope import Classification
+from sextant_shared.protocol.events import EVENTS
 from sextant_shared.protocol.message_types import CONTENT_TYPES
 
 
@@ -25,6 +27,10 @@ def test_every_class_says_which_sealing_keys_it_takes() -> None:
     assert set(table) == set(Classification)
     assert table[Classification.C3] == {Alg.K2}
     assert all(allowed <= {Alg.K1, Alg.K2} for allowed in table.values())
+
+
+def test_every_event_of_an_envelope_has_its_row_in_the_table() -> None:
+    assert {act.value for act in Act} <= set(EVENTS)
 
 
 def test_nothing_that_unpacks_is_carried() -> None:

@@ -120,7 +120,7 @@ class HoldResult:
 
 
 class Act(StrEnum):
-    """What can happen to an envelope; the glossary maps the names to ETSI EN 319 522-1."""
+    """What can happen to an envelope; `sextant_shared.protocol.events` has the standard's names."""
 
     DEPOSITED = "deposited"
     HELD = "held"

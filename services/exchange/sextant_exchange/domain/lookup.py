@@ -1,6 +1,6 @@
 """Finds envelopes for those they belong to: their sender and, once accepted, their recipients."""
 
-from sextant_exchange.domain.envelopes import Stored, events_of
+from sextant_exchange.domain.envelopes import Act, Stored, events_of
 from sextant_exchange.domain.ports import Envelopes
 from sextant_shared.clock import Clock, timestamp_ms
 from sextant_shared.encoding import b64u
@@ -12,6 +12,7 @@ from sextant_shared.models.exchange import (
     EnvelopeStatus,
 )
 from sextant_shared.protocol.access import Action, Subject, decide
+from sextant_shared.protocol.events import etsi_of
 
 
 class Lookup:
@@ -77,6 +78,8 @@ class Lookup:
                 EnvelopeEvent(
                     t=timestamp_ms(event.t),
                     event=event.act,
+                    party=stored.claim.sender if event.act is Act.DEPOSITED else event.party,
+                    etsi=etsi_of(event.act),
                     detail=event.detail if event.party in {None, subject.party} else "",
                 )
                 for event in life

@@ -66,6 +66,14 @@ def test_the_clocks_of_the_reports_run_from_the_end_of_the_inspection() -> None:
     assert find(whole, "inspection.report").answered == "r"
 
 
+@pytest.mark.parametrize(("asked", "until"), [(5.0, 5.0), (1e9, 90 * DAY), (None, 90 * DAY)])
+def test_a_question_that_asks_for_a_day_can_only_make_its_time_shorter(
+    asked: float | None, until: float
+) -> None:
+    question = Seen(SEC, "q", "clarification.request", (XAL,), 0.0, asked=asked)
+    assert find(owed_in([question]), "clarification.reply").until == until
+
+
 def test_a_secretariat_that_reads_along_owes_nothing_to_a_consultation() -> None:
     asked = Seen(XAL, "c", "consultation.request", (XBO, SEC), 0.0)
     assert [(one.by, one.until) for one in owed_in([asked])] == [(XBO, 10 * DAY)]

@@ -1,0 +1,136 @@
+"""`sextant status`, `thread`, `inbox`: what happened, what belongs together, what is new."""
+
+from typing import Annotated, Any
+
+import typer
+
+from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
+from sextant_client.cli.envelopes import EnvelopeArgument, answer_lines
+from sextant_client.client import Client
+from sextant_client.custody import (
+    Custody,
+    custody_of,
+    owed_document,
+    owed_for,
+    owed_line,
+    owed_of,
+)
+from sextant_client.received import Received
+from sextant_shared.clock import system_clock
+from sextant_shared.models.exchange import Priority, ThreadMember
+from sextant_shared.protocol.message_types import TABLE
+from sextant_shared.protocol.owing import Owed
+
+Sender = Annotated[str | None, typer.Option(help="Sender, when it is not you.")]
+
+
+def status(
+    envelope_id: EnvelopeArgument,
+    sender: Sender = None,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show where an envelope stands, everything that happened to it, and what is still owed."""
+    run = start(home, as_json=as_json)
+    with Client(run.home) as client:
+        custody = custody_of(client, envelope_id, sender)
+    now = system_clock()
+    document = custody.status.model_dump(mode="json", by_alias=True)
+    document["events"] = [event.model_dump(mode="json") for event in custody.events.events]
+    document["owed"] = [owed_document(owed, now) for owed in custody.owed]
+    run.output.result(document, _status_lines(custody, now))
+
+
+def thread(
+    envelope_id: EnvelopeArgument,
+    sender: Sender = None,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show the messages that answer or supersede one another around this one."""
+    run = start(home, as_json=as_json)
+    with Client(run.home) as client:
+        found = client.thread(envelope_id, sender)
+        owed = owed_of(found, run.home, client.config.secretariat)
+    now = system_clock()
+    lines = [line for member in found.members for line in _member_lines(member)]
+    lines += ["There are more; ask for one of the later ones."] if found.is_cut else []
+    document = found.model_dump(mode="json", by_alias=True)
+    document["owed"] = [owed_document(one, now) for one in owed]
+    run.output.result(document, [*lines, *_owed_lines(owed, now)])
+
+
+def inbox(
+    wait: Annotated[int, typer.Option(help="Seconds to wait for the first one.", max=60)] = 0,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Collect what is new, urgent first: verify, open, store; say what is owed for it."""
+    run = start(home, as_json=as_json)
+    with Client(run.home) as client:
+        new = list(client.collect(wait_s=wait))
+        secretariat, own = client.config.secretariat, client.config.party
+    now = system_clock()
+    owed = {r.seq: [o for o in owed_for(r, secretariat) if o.by == own] for r in new}
+    lines = [line for r in new for line in _received_lines(r, owed[r.seq], now)]
+    documents = [_received_document(r, owed[r.seq], now) for r in new]
+    run.output.result({"new": documents}, lines or ["Nothing new."])
+
+
+def _status_lines(custody: Custody, now: float) -> list[str]:
+    found = custody.status
+    lines = [f"{found.id}  {found.state}  log entry {found.index}  trace {found.trace}"]
+    lines[0] += f"  {found.type}{_lane(found.priority)}"
+    lines += [f"  {r.party:<12} delivery {r.seq}  {r.state}" for r in found.recipients]
+    for event in custody.events.events:
+        who = event.party or "the exchange"
+        lines.append(f"  {event.t}  {event.event:<13} {who:<13} {event.etsi:<24} {event.detail}")
+    return [line.rstrip() for line in lines] + _owed_lines(custody.owed, now)
+
+
+def _owed_lines(owed: list[Owed], now: float) -> list[str]:
+    done = [f"  {one.answer} by {one.by}: {one.answered}" for one in owed if one.answered]
+    open_ = [f"  {owed_line(one, now)}" for one in owed if not one.answered]
+    lines = ["Answered:", *done] if done else []
+    return [*lines, "Still owed:", *open_] if open_ else [*lines, "Nothing is owed."]
+
+
+def _member_lines(member: ThreadMember) -> list[str]:
+    to = ", ".join(member.recipients)
+    head = f"{member.received}  {member.type}{_lane(member.priority)}  {member.sender} to {to}"
+    lines = [f"{head}  {member.id}"]
+    lines += [f"  answers {member.irt}"] if member.irt else []
+    lines += [f"  supersedes {member.sup}"] if member.sup else []
+    return lines
+
+
+def _received_lines(received: Received, owed: list[Owed], now: float) -> list[str]:
+    answer = received.answer()
+    if answer is not None:
+        return answer_lines(answer)
+    header = received.header
+    head = f"{header.type}{_lane(_priority(header.type))}  {header.id}  from {header.from_}"
+    return [f"{head}  in {received.folder}", *(f"  owed: {owed_line(one, now)}" for one in owed)]
+
+
+def _received_document(received: Received, owed: list[Owed], now: float) -> dict[str, Any]:
+    header, answer = received.header, received.answer()
+    return {
+        "seq": received.seq,
+        "id": header.id,
+        "from": header.from_,
+        "type": header.type,
+        "priority": _priority(header.type).value,
+        "irt": header.irt,
+        "answer": answer.model_dump(mode="json") if answer else None,
+        "owed": [owed_document(one, now) for one in owed],
+    }
+
+
+def _priority(type_: str) -> Priority:
+    row = TABLE.get(type_)  # an older exchange may have let another type through
+    return row.priority if row else Priority.NORMAL
+
+
+def _lane(priority: Priority) -> str:
+    return "  URGENT" if priority is Priority.URGENT else ""

@@ -1,0 +1,57 @@
+"""What happens to an envelope, and what ETSI EN 319 522 calls it: one table.
+
+The names are those of EN 319 522-3 V1.2.1, Table 2; an event is identified there by `URI_PREFIX`
+and its name. Not every step of ours is an event there, and the standard knows relays and
+notification channels that this exchange does not have.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+URI_PREFIX = "http://uri.etsi.org/19522/Event/"
+
+
+@dataclass(frozen=True, slots=True)
+class EventName:
+    """One event: our word, the standard's (empty where it has none), and what happened."""
+
+    name: str
+    etsi: str
+    meaning: str
+
+    @property
+    def uri(self) -> str:
+        """The standard's identifier, empty where it has none."""
+        return URI_PREFIX + self.etsi if self.etsi else ""
+
+
+_ROWS = (
+    EventName("deposited", "", "the container was read whole and passed every check"),
+    EventName("held", "", "it is durable at the exchange, with the entry it owes to the log"),
+    EventName("logged", "", "the log has its entry"),
+    EventName("accepted", "SubmissionAcceptance", "the custody receipt is stored"),
+    EventName("refused", "SubmissionRejection", "a check failed; the sender was told why"),
+    EventName("delivered", "ContentConsignment", "a copy stands in a recipient's mailbox"),
+    EventName("leased", "ConsignmentNotification", "a recipient's worker took the copy up"),
+    EventName("fetched", "ContentAccessTracking", "a recipient fetched the sealed content"),
+    EventName("released", "", "the worker gave the copy back; it comes again"),
+    EventName("acknowledged", "ContentHandover", "the recipient has it stored on its side"),
+    EventName("dead", "ContentHandoverFailure", "the recipient gave the copy up"),
+    EventName("replayed", "ConsignmentNotification", "a copy given up was made available again"),
+)
+EVENTS: Mapping[str, EventName] = {row.name: row for row in _ROWS}
+
+RECEIPTS: Mapping[str, EventName] = {
+    "OPENED": EventName("receipt.opened", "ContentHandover", "signed by the recipient itself"),
+    "UNREADABLE": EventName(
+        "receipt.opened", "ContentHandoverFailure", "signed by the recipient itself"
+    ),
+    "OUTCOME": EventName("receipt.outcome", "", "the recipient's decision about the content"),
+}
+"""What the Secretariat's receipts prove, by their verdict."""
+
+
+def etsi_of(event: str) -> str:
+    """Return the standard's name of an event, empty where it has none."""
+    found = EVENTS.get(event)
+    return found.etsi if found else ""
