@@ -41,6 +41,7 @@ from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.envelope import SealRequest
 from sextant_shared.protocol.levels import Standing, verify_witnessed
 from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
+from sextant_shared.protocol.refusals import EVIDENCE, verify_refusal
 from sextant_shared.protocol.type_checks import Address, check_address
 
 PENDING_POLL_S = 1.0
@@ -161,12 +162,7 @@ class Client:
                 receipt that does not verify.
         """
         with self.tracer.span("sextant.deposit"):
-            response = self.session.request(
-                "POST",
-                "/v1/envelopes",
-                content=envelope.container.read_bytes(),
-                content_type=MEDIA_TYPE,
-            )
+            response = self._post(envelope)
             raw = response.content
             if response.status_code == _PENDING:
                 raw = self._await_receipt(envelope.header)
@@ -174,6 +170,21 @@ class Client:
         envelope.write_receipt(raw)
         is_repeat = response.status_code == _REPEATED
         return Deposit(envelope.id, receipt, raw, is_repeat, self.tracer.trace_id)
+
+    def _post(self, envelope: SentEnvelope) -> httpx.Response:
+        """Send the sealed bytes; keep the receipt of a refusal beside them, once it verifies."""
+        container = envelope.container.read_bytes()
+        try:
+            return self.session.request(
+                "POST", "/v1/envelopes", content=container, content_type=MEDIA_TYPE
+            )
+        except PlatformError as error:
+            raw = error.evidence.get(EVIDENCE, "").encode()
+            if raw:
+                refusal = verify_refusal(raw, envelope.digest, envelope.id, self.trust.log_keys)
+                contact(self.home, self.trust, refusal.checkpoint, self.log)
+                write_file(envelope.refusal, raw)
+            raise
 
     def check_receipt(self, raw: bytes, digest: bytes, envelope_id: str) -> CustodyReceipt:
         """Verify a custody receipt and that its log continues the one we know.

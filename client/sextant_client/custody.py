@@ -35,6 +35,7 @@ from sextant_shared.models.receipts import OPENED_TYPE, OUTCOME_TYPE
 from sextant_shared.protocol.message_types import DEFAULT_SECRETARIAT
 from sextant_shared.protocol.owing import Owed, Seen, owed_in
 from sextant_shared.protocol.receipts import parse_custody
+from sextant_shared.protocol.refusals import RefusalReceipt, verify_refusal
 
 # Types whose content starts a clock, or asks for an earlier day.
 _CLOCKED = frozenset(
@@ -66,6 +67,19 @@ def custody_of(client: Client, envelope_id: str, sender: str | None = None) -> C
         thread=thread,
         owed=[one for one in owed if one.message == envelope_id],
     )
+
+
+def refusal_of(client: Client, envelope_id: str) -> RefusalReceipt | None:
+    """Return the receipt of a refused envelope of ours, verified; None when there is none.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` and the like for one that does not hold.
+    """
+    sent = SentEnvelope(client.home.sent / envelope_id)
+    if not sent.refusal.exists():
+        return None
+    raw = sent.refusal.read_bytes()
+    return verify_refusal(raw, sent.digest, envelope_id, client.trust.log_keys)
 
 
 def owed_of(

@@ -31,6 +31,11 @@ class StoredEnvelope:
         return self.folder / "custody.json"
 
     @property
+    def refusal(self) -> Path:
+        """The receipt of its refusal, if the exchange refused it and the log says so."""
+        return self.folder / "refused.json"
+
+    @property
     def witnessed(self) -> Path:
         """The head that witnesses the receipt, once it was fetched."""
         return self.folder / "witnessed.json"

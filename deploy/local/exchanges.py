@@ -29,6 +29,14 @@ may ask for an earlier day. `sextant status` and `sextant thread` say what is st
 is data: `protocol/data/owed.csv`. Evidence: T the treaty's text, M memory, P our proposal.
 """
 
+_EVENTS = f"""\
+`sextant status ID` shows them with the names of ETSI EN 319 522, whose identifiers are
+`{URI_PREFIX}` and the name (EN 319 522-3 V1.2.1, Table 2).
+What the exchange refuses after the signatures held is an entry of the log, with its proof in the
+problem document ([0048](adr/0048-a-refusal-is-evidence.md)); what the Secretariat refuses is told
+in a signed receipt, and logged too.
+"""
+
 
 def messages_page() -> str:
     """Return the catalogue of types, what is owed, and the members of each message."""
@@ -51,16 +59,7 @@ def messages_page() -> str:
 
 def events_page() -> str:
     """Return the table of events with their names in the standard."""
-    lines = ["# Events of an envelope", "", NOTE]
-    lines += [
-        "`sextant status ID` shows them with the names of ETSI EN 319 522, whose identifiers are"
-    ]
-    lines += [f"`{URI_PREFIX}` and the name (EN 319 522-3 V1.2.1, Table 2). What the exchange"]
-    lines += [
-        "refused is told in a problem document; what the Secretariat refused is a signed receipt",
-        "",
-    ]
-    lines[-2] += " ([0048](adr/0048-a-refusal-is-evidence.md))."
+    lines = ["# Events of an envelope", "", NOTE, *_EVENTS.splitlines(), ""]
     lines += ["| our event | there | what happened |", "| --- | --- | --- |"]
     lines += [_event_row(row, row.name) for row in EVENTS.values()]
     lines += [_event_row(row, f"{row.name}, {verdict}") for verdict, row in RECEIPTS.items()]

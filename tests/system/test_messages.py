@@ -111,6 +111,21 @@ def test_the_clock_of_comments_runs_from_the_end_that_the_report_tells(
     assert status["owed"][0]["until"] == "2026-12-20T15:00:00Z"
 
 
+def test_a_refused_message_has_its_proof_beside_it(
+    stack: Stack, run: Run, content: Callable[..., Path]
+) -> None:
+    letter = content("correspondence")
+    unseen = "01a20d9e-5a79-74d1-96a9-f8c901f813f5"
+    done = run(XAL, "send", "correspondence", letter, "--reply-to", unseen)
+    assert done.json()["error"]["code"] == "E_POLICY"
+    (kept,) = (stack.home(XAL) / "sent").glob("*/refused.json")
+    status = run(XAL, "status", kept.parent.name).json()
+    assert (status["state"], status["code"]) == ("refused", "E_POLICY")
+    assert status["events"][0]["etsi"] == "SubmissionRejection"
+    kept.write_bytes(kept.read_bytes().replace(b"index ", b"index 1"))
+    assert run(XAL, "status", kept.parent.name).status in {3, 4}
+
+
 def test_a_notice_of_a_transfer_reaches_the_other_state_too(stack: Stack, run: Run) -> None:
     done = run(XAL, "submit", EXAMPLES / "kinds" / "S1_TRANSFER_NOTIF.json", "--with-findings")
     notice = sent(done)

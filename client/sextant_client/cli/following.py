@@ -14,12 +14,16 @@ from sextant_client.custody import (
     owed_for,
     owed_line,
     owed_of,
+    refusal_of,
 )
 from sextant_client.received import Received
 from sextant_shared.clock import system_clock
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import Priority, ThreadMember
+from sextant_shared.protocol.events import etsi_of
 from sextant_shared.protocol.message_types import TABLE
 from sextant_shared.protocol.owing import Owed
+from sextant_shared.protocol.refusals import RefusalReceipt
 
 Sender = Annotated[str | None, typer.Option(help="Sender, when it is not you.")]
 
@@ -33,7 +37,14 @@ def status(
     """Show where an envelope stands, everything that happened to it, and what is still owed."""
     run = start(home, as_json=as_json)
     with Client(run.home) as client:
-        custody = custody_of(client, envelope_id, sender)
+        try:
+            custody = custody_of(client, envelope_id, sender)
+        except PlatformError as error:
+            refusal = refusal_of(client, envelope_id) if error.code is Code.NOT_FOUND else None
+            if refusal is None:
+                raise
+            run.output.result(*_refused(envelope_id, refusal))
+            return
     now = system_clock()
     document = custody.status.model_dump(mode="json", by_alias=True)
     document["events"] = [event.model_dump(mode="json") for event in custody.events.events]
@@ -75,6 +86,20 @@ def inbox(
     lines = [line for r in new for line in _received_lines(r, owed[r.seq], now)]
     documents = [_received_document(r, owed[r.seq], now) for r in new]
     run.output.result({"new": documents}, lines or ["Nothing new."])
+
+
+def _refused(envelope_id: str, refusal: RefusalReceipt) -> tuple[dict[str, Any], list[str]]:
+    etsi = etsi_of("refused")
+    document = {
+        "id": envelope_id,
+        "state": "refused",
+        "index": refusal.index,
+        "code": refusal.code,
+        "events": [{"t": refusal.t, "event": "refused", "detail": refusal.code, "etsi": etsi}],
+    }
+    lines = [f"{envelope_id}  refused  log entry {refusal.index}"]
+    lines += [f"  {refusal.t}  refused       the exchange  {etsi:<24} {refusal.code}"]
+    return document, [*lines, "Seal it again as it should be; nothing was delivered."]
 
 
 def _status_lines(custody: Custody, now: float) -> list[str]:

@@ -24,6 +24,7 @@ from sextant_exchange.domain.policy import DeliveryPolicy, DepositPolicy
 from sextant_exchange.domain.ports import Step
 from sextant_exchange.domain.quota import Quota, Room
 from sextant_exchange.domain.recovery import Recovery, sweep
+from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.threads import Threads
 from sextant_exchange.routes.arrival import Limits
@@ -110,6 +111,9 @@ def create_app(
             secretariat=settings.secretariat,
         ),
         threads=threads,
+        refusals=Refusals(
+            log, lambda: registration.newest_index, clock, _tell, wait_s=settings.log_wait_s
+        ),
         quota=Quota(settings.deposits_per_s, settings.deposit_burst, clock),
         room=room,
         limits=Limits(

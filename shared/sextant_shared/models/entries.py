@@ -64,6 +64,19 @@ class EnvelopeAcceptedEntry(_Common):
     reg: Index
 
 
+class EnvelopeRefusedEntry(_Common):
+    """The exchange refused a signed envelope: id, SHA-256 of its manifest, the code of the reason.
+
+    `reg` is the newest party entry by which it was judged.
+    """
+
+    type: Literal["envelope.refused"]
+    env: EnvelopeId
+    man: Sha256
+    code: Annotated[str, Field(pattern=r"^E_[A-Z_]{1,30}$")]
+    reg: Index
+
+
 class PartyDocumentEntry(_Common):
     """A party document took force: SHA-256 of its JWS and the registry's state root after it."""
 
@@ -106,6 +119,7 @@ class DeclarationRefusedEntry(_DeclarationEntry):
 Entry = (
     GenesisEntry
     | EnvelopeAcceptedEntry
+    | EnvelopeRefusedEntry
     | PartyDocumentEntry
     | DeclarationOpenedEntry
     | DeclarationOutcomeEntry

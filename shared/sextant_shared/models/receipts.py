@@ -37,6 +37,15 @@ class CustodyDocument(Strict):
     proof: str
 
 
+class RefusalDocument(Strict):
+    """The receipt of a refused deposit as it travels: an entry (base64url) and its tlog-proof."""
+
+    v: Version1
+    kind: Literal["refusal"]
+    entry: str
+    proof: str
+
+
 class OpenedVerdict(StrEnum):
     """Whether an envelope could be opened."""
 

@@ -19,13 +19,11 @@ from sextant_shared.protocol.parties import Registry
 from sextant_shared.protocol.type_checks import check_header
 
 
-def accept_manifest(
-    manifest: Manifest, registry: Registry, subject: Subject, policy: DepositPolicy, now: float
-) -> VerifiedManifest:
-    """Return the manifest, verified and allowed.
+def verify_sender(manifest: Manifest, registry: Registry, subject: Subject) -> VerifiedManifest:
+    """Return the manifest, verified as signed by the caller's party: steps 5 to 7.
 
     Raises:
-        PlatformError: `E_KEY`, `E_SIGNATURE`, `E_SENDER`, `E_RECIPIENT`, `E_POLICY`, `E_CLOCK`.
+        PlatformError: `E_KEY`, `E_SIGNATURE`, `E_SENDER`.
     """
     header = manifest.header
     pair = registry.signing_pair(header.from_, header.skid)  # 5
@@ -37,11 +35,23 @@ def accept_manifest(
             expected=str(subject.party),
             received=header.from_,
         )
+    return verified
+
+
+def check_allowed(
+    verified: VerifiedManifest, registry: Registry, policy: DepositPolicy, now: float
+) -> None:
+    """Check what a verified manifest asks for: steps 8 and 9.
+
+    Raises:
+        PlatformError: `E_RECIPIENT`, `E_POLICY`, `E_TOO_LARGE`, `E_CLOCK`.
+    """
+    manifest = verified.manifest
+    header = manifest.header
     keys = [registry.sealing_key(to.party, to.kid) for to in header.to]  # 8
     check_slots(manifest, keys)
     _check_policy(manifest, keys, policy)
     _check_created(header.created, policy, now)  # 9
-    return verified
 
 
 def check_length(manifest: Manifest, content_length: int) -> None:

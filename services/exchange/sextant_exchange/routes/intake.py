@@ -10,12 +10,13 @@ from pathlib import Path
 from opentelemetry import trace
 from starlette.requests import Request
 
-from sextant_exchange.domain.acceptance import accept_manifest, check_length
+from sextant_exchange.domain.acceptance import check_allowed, check_length, verify_sender
 from sextant_exchange.domain.deposit import Deposited, Deposits
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Links
 from sextant_exchange.domain.policy import DepositPolicy
 from sextant_exchange.domain.ports import Blobs, Step
 from sextant_exchange.domain.quota import Quota, Room
+from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.threads import Threads
 from sextant_exchange.routes.arrival import Arrival, Arrived, Limits
@@ -44,6 +45,7 @@ class Intake:
     blobs: Blobs
     policy: DepositPolicy
     threads: Threads
+    refusals: Refusals
     quota: Quota
     room: Room
     limits: Limits
@@ -70,8 +72,12 @@ class Intake:
         self.room.check(arrival.length)
         manifest = await arrival.manifest()  # 3, 4
         now = self.clock()
-        accept_manifest(manifest, self.registration.registry, subject, self.policy, now)  # 5 to 9
-        await self.threads.check_links(manifest.header)
+        verified = verify_sender(manifest, self.registration.registry, subject)  # 5 to 7
+        try:
+            check_allowed(verified, self.registration.registry, self.policy, now)  # 8, 9
+            await self.threads.check_links(manifest.header)
+        except PlatformError as error:
+            raise await self.refusals.with_evidence(manifest, error) from error
         require(subject, Action.ENVELOPE_DEPOSIT, [manifest.header.from_])
         _describe(manifest)
         claim = Claim(manifest.header.from_, manifest.header.id, manifest.digest)
