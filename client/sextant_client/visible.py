@@ -61,5 +61,6 @@ def visible_of(document: Mapping[str, Any]) -> Visible:
 
 
 def _other_sides(document: Mapping[str, Any]) -> tuple[str, ...]:
-    sides = {document.get("sending_state"), document.get("receiving_state")}
-    return tuple(sorted(str(side) for side in sides - {document.get("state_code"), None}))
+    sides = (document.get("sending_state"), document.get("receiving_state"))
+    own = document.get("state_code")
+    return tuple(sorted({side for side in sides if isinstance(side, str) and side != own}))
