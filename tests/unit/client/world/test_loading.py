@@ -7,7 +7,9 @@ from typing import Any, Self, cast
 
 import pytest
 
+from sextant_client.addressing import Addressed
 from sextant_client.home import Home
+from sextant_client.visible import Visible
 from sextant_client.world import loading
 from sextant_client.world.loading import load_world
 from sextant_shared.errors import Code, PlatformError
@@ -42,6 +44,9 @@ class _Client:
 
     def all(self) -> list[Any]:
         return []
+
+    def address(self, shown: Visible) -> Addressed:
+        return Addressed(shown.type, ["SEC"])
 
     def seal(self, path: Path, **_: object) -> str:
         return path.name
