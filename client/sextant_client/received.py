@@ -16,6 +16,7 @@ from sextant_client.stored import StoredEnvelope
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import Delivery
+from sextant_shared.models.messages import MESSAGE_CTY, read_message
 from sextant_shared.models.receipts import OpenedReceipt
 from sextant_shared.protocol.envelope import open_to_path
 from sextant_shared.protocol.manifest import read_manifest, verify_manifest
@@ -48,6 +49,20 @@ class Received(StoredEnvelope):
         if self.header.cty != RECEIPT_CTY:
             return None
         return read_answer(self.content.read_bytes())
+
+    def flaw(self) -> str:
+        """Say in what a message does not fit its type, empty when it fits or is none.
+
+        It is kept all the same: it was signed and delivered, and its sender can be told.
+        """
+        header = self.header
+        if header.cty != MESSAGE_CTY:
+            return ""
+        try:
+            read_message(header.type, self.content.read_bytes())
+        except PlatformError as error:
+            return error.detail
+        return ""
 
     @property
     def is_refusal(self) -> bool:

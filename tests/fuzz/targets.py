@@ -24,6 +24,7 @@ from sextant_shared.merkle.notes import format_note, parse_note, parse_vkey
 from sextant_shared.merkle.tiles import parse_bundle, parse_tile_path
 from sextant_shared.models.entries import format_entry, parse_entry
 from sextant_shared.models.envelope import MANIFEST_TYP
+from sextant_shared.models.messages import read_message
 from sextant_shared.models.party import PARTY_DOCUMENT_TYP
 from sextant_shared.protocol.envelope import open_bytes
 from sextant_shared.protocol.jws import sign_jws
@@ -40,10 +41,12 @@ from sextant_shared.protocol.parties import verify_party_document
 from sextant_shared.protocol.policies import parse_policy
 from sextant_shared.protocol.problems import error_of
 from sextant_shared.protocol.receipts import parse_custody, verify_custody
+from sextant_shared.protocol.refusals import verify_refusal
 from sextant_shared.protocol.tokens import make_dpop_proof, read_assertion, verify_dpop_proof
 from sextant_shared.protocol.witnessing import parse_add_checkpoint, parse_size
 from tests.support.envelopes import XAL, make_container, payload_of, split
 from tests.support.logs import MemoryLog, envelope_id, make_accepted
+from tests.support.messages import MESSAGES
 from tests.support.parties import opener, registrar_pairs, registrars
 
 Target = Callable[[bytes], object]
@@ -172,6 +175,17 @@ def tile(data: bytes) -> None:
     parse_bundle(data)
 
 
+def message(data: bytes) -> None:
+    """A message, read as the type that it says it is."""
+    document = parse_json(data, max_bytes=1 << 20)
+    read_message(str(document.get("type")), data)
+
+
+def refusal(data: bytes) -> None:
+    """The receipt of a refused deposit."""
+    verify_refusal(data, bytes(32), envelope_id(1), _log().keys)
+
+
 def strict_json(data: bytes) -> None:
     """What the strict reader takes, the library's reader takes for the same."""
     value = parse_json(data, max_bytes=1 << 20)
@@ -201,6 +215,8 @@ TARGETS: Mapping[str, Target] = {
         add_checkpoint,
         witnessed_head,
         tile,
+        message,
+        refusal,
         strict_json,
     )
 }
@@ -254,6 +270,8 @@ def seeds() -> Mapping[str, list[bytes]]:
         "witnessed_head": [
             b'{"v":1,"kind":"witnessed","first":1,"second":2,"path":[],"checkpoint":""}'
         ],
+        "message": [canonical_json(one) for one in MESSAGES.values()],
+        "refusal": [custody.replace(b'"custody","level":"logged"', b'"refusal"')],
         "tile": [b"tile/0/x001/067.p/255", b"\x00\x02ab"],
         "strict_json": [canonical_json({"a": [1, {"b": "\u00e9"}], "c": None, "d": True})],
     }

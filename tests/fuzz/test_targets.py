@@ -20,6 +20,7 @@ STRUCTURED = (
     "dpop_claims",
     "receipt",
     "entry",
+    "message",
 )
 JUNK: list[Any] = [
     None, True, False, 0, 1, -1, 2**53 - 1, "", " ", "\u00e9", "A" * 43, "A" * 5000, [], {}, [[]],
@@ -54,7 +55,7 @@ def test_what_is_refused_is_refused_with_a_code(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(TARGETS) - {"assertion", "policy", "witnessed_head", "tile"})
+    "name", sorted(set(TARGETS) - {"assertion", "policy", "witnessed_head", "tile", "refusal"})
 )
 def test_a_seed_is_taken(name: str) -> None:
     assert any(try_one(TARGETS[name], seed) for seed in SEEDS[name])
@@ -67,6 +68,7 @@ STRUCTURED = (
     "dpop_claims",
     "receipt",
     "entry",
+    "message",
 )
 
 

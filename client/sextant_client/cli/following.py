@@ -135,7 +135,12 @@ def _received_lines(received: Received, owed: list[Owed], now: float) -> list[st
         return answer_lines(answer)
     header = received.header
     head = f"{header.type}{_lane(_priority(header.type))}  {header.id}  from {header.from_}"
-    return [f"{head}  in {received.folder}", *(f"  owed: {owed_line(one, now)}" for one in owed)]
+    flaw = received.flaw()
+    return [
+        f"{head}  in {received.folder}",
+        *([f"  its content is not what its type asks for: {flaw}"] if flaw else []),
+        *(f"  owed: {owed_line(one, now)}" for one in owed),
+    ]
 
 
 def _received_document(received: Received, owed: list[Owed], now: float) -> dict[str, Any]:
@@ -148,6 +153,7 @@ def _received_document(received: Received, owed: list[Owed], now: float) -> dict
         "priority": _priority(header.type).value,
         "irt": header.irt,
         "answer": answer.model_dump(mode="json") if answer else None,
+        "flaw": received.flaw(),
         "owed": [owed_document(one, now) for one in owed],
     }
 
