@@ -28,6 +28,7 @@ from sextant_declarations.domain.owed import (
 from sextant_declarations.domain.records import Base, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing, revise
 from sextant_declarations.domain.sealing import Seal
+from sextant_declarations.domain.threads import Anchor, Known
 from sextant_shared.encoding import b64
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import leaf_hash
@@ -268,6 +269,26 @@ class MemoryStore:
                 revised = (filed.owner, filed.facts.revises.declaration_id)
                 holdings[revised] = revise(holdings[revised], filed.facts.revises)
         return holdings
+
+    async def known(
+        self, ids: Collection[tuple[str, str]], references: Collection[tuple[str, str]]
+    ) -> Known:
+        """Only what States sent stands here; what was sent to them is a matter of SQL."""
+        del references
+        known = Known()
+        for record in self.records:
+            examined = record.submission.examined
+            anchor = Anchor(
+                sender=examined.sender,
+                id=examined.id,
+                type=record.submission.type,
+                thread=record.noted.thread,
+                facts=record.noted.facts,
+            )
+            for party in (examined.sender, *(examined.head.to if examined.head else ())):
+                if (party, examined.id) in ids:
+                    known.by_id[party, examined.id] = anchor
+        return known
 
     async def filed_by(self, owner: str, limit: int) -> list[FiledVersion]:
         newest: dict[str, FiledVersion] = {}

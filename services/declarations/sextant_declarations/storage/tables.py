@@ -28,11 +28,16 @@ class InboxRow(_Row, table=True):
     """One envelope that was decided about, once: the evidence and the verdict.
 
     `refusal` is for officers alone; the sender learned only UNREADABLE. The container and the
-    plaintext are files named by `manifest_digest`.
+    plaintext are files named by `manifest_digest`. `recipients` are party ids with spaces between;
+    `thread` is the sender and id of the envelope that began it.
     """
 
     __tablename__ = "inbox"
-    __table_args__ = (UniqueConstraint("sender", "envelope_id"),)
+    __table_args__ = (
+        UniqueConstraint("sender", "envelope_id"),
+        Index("ix_inbox_envelope_id", "envelope_id"),
+        Index("ix_inbox_thread", "thread"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     sender: str
@@ -45,6 +50,10 @@ class InboxRow(_Row, table=True):
     created: str | None
     period: str | None
     irt: str | None
+    sup: str | None = None
+    recipients: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    thread: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    facts: str | None = None
     verdict: str | None
     refusal_code: str | None
     refusal_detail: str | None
@@ -262,6 +271,84 @@ class OwedReplyRow(_Row, table=True):
     custody: bytes | None = None
 
 
+class SentRow(_Row, table=True):
+    """A message that an officer sent, owed to the exchange until `custody` is filled in.
+
+    `message_id` stays, `envelope_id` may not: a message that waited too long is sealed anew. `key`
+    and `order_digest` make sending idempotent; `thread` is as in `inbox`.
+    """
+
+    __tablename__ = "sent_messages"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        UniqueConstraint("message_id"),
+        UniqueConstraint("envelope_id"),
+        Index("ix_sent_messages_party_reference", "party", "reference"),
+        Index("ix_sent_messages_thread", "thread"),
+        Index("ix_sent_messages_due", "again_at", sqlite_where=text("custody IS NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str
+    order_digest: bytes
+    message_id: str
+    officer: str
+    created_at: str
+    envelope_id: str
+    type: str
+    cty: str
+    party: str
+    classification: str
+    irt: str | None
+    sup: str | None
+    thread: str
+    reference: str | None
+    facts: str | None
+    content: bytes
+    container: bytes
+    manifest_digest: bytes
+    kpc: bytes
+    traceparent: str | None
+    attempts: int = 0
+    again_at: float = 0.0
+    last_error: str | None = None
+    is_deposited: bool = False
+    custody: bytes | None = None
+    custody_index: int | None = None
+    custody_t: str | None = None
+
+
+class DueRow(_Row, table=True):
+    """An answer that a message demands: one that was sent, or one of the inbox.
+
+    `until` is in unix seconds, null while the clock has not started; `answered_by` is sender and
+    id of the answer, with a space between.
+    """
+
+    __tablename__ = "dues"
+    __table_args__ = (
+        Index("ix_dues_sent", "sent"),
+        Index("ix_dues_inbox", "inbox"),
+        Index("ix_dues_thread", "thread"),
+        Index("ix_dues_answered_by", "answered_by"),
+        Index("ix_dues_open", "until", sqlite_where=text("answered_by IS NULL")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    sent: int | None = Field(default=None, foreign_key="sent_messages.id")
+    inbox: int | None = Field(default=None, foreign_key="inbox.id")
+    thread: str
+    answer: str
+    by: str
+    within_s: int
+    after: str
+    until: float | None
+    law: str
+    evidence: str
+    answered_by: str | None = None
+    answered_at: float | None = None
+
+
 class AccessRow(_Row, table=True):
     """An officer was given declared content: who, what, when. Written before the answer."""
 
@@ -314,6 +401,8 @@ REVISIONS = METADATA.tables["revisions"]
 REGISTER_YEARS = METADATA.tables["register_years"]
 OWED_ENTRIES = METADATA.tables["owed_entries"]
 OWED_REPLIES = METADATA.tables["owed_replies"]
+SENT = METADATA.tables["sent_messages"]
+DUES = METADATA.tables["dues"]
 ACCESS_LOG = METADATA.tables["access_log"]
 LOG_HEAD = METADATA.tables["log_head"]
 LOG_ALARMS = METADATA.tables["log_alarms"]
