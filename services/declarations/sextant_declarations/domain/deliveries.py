@@ -185,7 +185,8 @@ class MessageFacts:
 
     `reference` is the number of the request or the inspection, `concerns` the declaration and
     version asked about, `numbers` those of its questions or replies, `version` that of a report;
-    `ended` is the end of an inspection in unix seconds.
+    `ended` is the end of an inspection, `asked` the time by which an answer is asked for, both in
+    unix seconds.
     """
 
     reference: str | None = None
@@ -193,6 +194,7 @@ class MessageFacts:
     numbers: tuple[int, ...] = ()
     version: int | None = None
     ended: float | None = None
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

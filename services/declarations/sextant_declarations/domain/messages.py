@@ -8,6 +8,7 @@ The exchange refuses what does not keep to the catalogue. It is checked here onc
 nothing here believes the exchange.
 """
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sextant_declarations.domain.deliveries import (
     Pack,
 )
 from sextant_shared.clock import parse_timestamp
+from sextant_shared.deadlines.timeliness import closes
 from sextant_shared.encoding import canonical_json, parse_json, sha256
 from sextant_shared.errors import Finding, PlatformError, Severity
 from sextant_shared.models.envelope import Header
@@ -92,13 +94,14 @@ def facts_of(message: Message) -> MessageFacts:
     """Return what binds a message to others."""
     said = message.model_dump()
     concerns = said.get("concerns")
-    ended = said.get("ended")
+    ended, answer_by = said.get("ended"), said.get("answer_by")
     return MessageFacts(
         reference=said.get("request") or said.get("inspection"),
         concerns=(concerns["declaration_id"], concerns["version"]) if concerns else None,
         numbers=tuple(item["n"] for item in said.get("questions") or said.get("replies") or ()),
         version=said.get("version") or said.get("report_version"),
         ended=parse_timestamp(ended) if ended else None,
+        asked=closes(answer_by) if isinstance(answer_by, dt.date) else None,
     )
 
 

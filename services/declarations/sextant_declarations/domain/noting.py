@@ -89,6 +89,7 @@ def note(
         recipients=recipients,
         accepted=parse_timestamp(examined.custody.t),
         ended=facts.ended if facts else None,
+        asked=facts.asked if facts else None,
     )
     answered = bond.answered
     return Noted(

@@ -32,8 +32,9 @@ class Address:
 class Demand:
     """An answer that a message makes somebody owe: of which type, by whom, within which time.
 
-    The time runs `after` the receipt of the message or the end of the inspection; `until` is in
-    unix seconds, None while that is not known.
+    The time runs `after` the receipt of the message or the end of the inspection, and is over when
+    the message `asked` for the answer, if that is sooner. `until` and `asked` are in unix seconds,
+    None while not known.
     """
 
     answer: str
@@ -43,6 +44,7 @@ class Demand:
     until: float | None
     law: str
     evidence: str
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

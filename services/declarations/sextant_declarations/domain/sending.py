@@ -192,6 +192,7 @@ class Send:
             facts=draft.facts,
             answered=answered,
             superseded=superseded,
+            is_ours=True,
         )
 
     async def _seal(self, draft: Draft, order: MessageOrder, id_: str) -> SealedReply:
@@ -221,6 +222,7 @@ class Send:
             recipients=(draft.to,),
             accepted=0.0,
             ended=draft.facts.ended if draft.facts else None,
+            asked=draft.facts.asked if draft.facts else None,
         )
         return tuple(
             replace(demand, until=None) if demand.after == After.RECEIPT else demand

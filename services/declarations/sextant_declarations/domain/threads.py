@@ -5,7 +5,8 @@ nor for looking the others up (the port `Threads`).
 
 Rules, beside those of the catalogue:
 
-* REG-6: what a message answers is here: an envelope that its sender sent us, or got from us.
+* REG-6: what a message answers is here: an envelope that its sender sent us, or got from us. What
+  came is taken all the same, for officers to look at: the fault may be ours. We must know it.
 * REG-7: an answer is about the same thing: the same inspection or request, the same declaration,
   the same version of the report, and no other numbers than those that were asked.
 * REG-8: a reply that leaves questions open is taken, and says which.
@@ -22,7 +23,7 @@ from sextant_declarations.domain.messages import findings_of
 from sextant_declarations.domain.owed import Demand
 from sextant_shared.errors import Finding, PlatformError, Severity
 from sextant_shared.protocol.message_types import TABLE
-from sextant_shared.protocol.owing import Seen, owed_in
+from sextant_shared.protocol.owing import Debtor, Seen, owed_in
 from sextant_shared.protocol.type_checks import check_reply
 
 COMMENTS, REPORT, REQUEST = "inspection.comments", "inspection.report", "clarification.request"
@@ -88,12 +89,13 @@ def bind(
     facts: MessageFacts | None,
     answered: Anchor | None,
     superseded: Anchor | None,
+    is_ours: bool = False,
 ) -> Bond:
     """Return how an envelope stands among those it names; `own` is the thread it would begin."""
     before = answered or superseded
     found = (
-        *_unknown("/irt", type_, irt, answered),
-        *_unknown("/sup", type_, sup, superseded),
+        *_unknown("/irt", irt, answered, is_ours=is_ours),
+        *_unknown("/sup", sup, superseded, is_ours=is_ours),
         *_types(type_, answered, superseded),
         *(_about(type_, facts or _NO_FACTS, answered.facts or _NO_FACTS) if answered else ()),
     )
@@ -115,26 +117,27 @@ def demands(seen: Seen, secretariat: str, answered: Anchor | None) -> tuple[Dema
             until=owed.until,
             law=owed.rule.law,
             evidence=owed.rule.evidence,
+            asked=seen.asked if owed.rule.by is Debtor.RECIPIENT else None,
         )
         for owed in owed_in([seen], secretariat)
         if not is_receipt(owed.answer) and not (is_annexed and owed.answer == COMMENTS)
     )
 
 
-def _unknown(pointer: str, type_: str, named: str | None, found: Anchor | None) -> list[Finding]:
+def _unknown(
+    pointer: str, named: str | None, found: Anchor | None, *, is_ours: bool
+) -> list[Finding]:
     if named is None or found is not None:
         return []
-    # A letter may answer what was said elsewhere; whatever binds somebody must name what is here.
-    must = type_ in TABLE and (pointer == "/sup" or bool(TABLE[type_].replies_to))
     return [
         Finding(
             rule="REG-6",
-            severity=Severity.MUST_FIX if must else Severity.INFORMATION,
+            severity=Severity.MUST_FIX if is_ours else Severity.INFORMATION,
             pointer=pointer,
             message="it names an envelope that is not here",
-            expected="the id of an envelope between you and the Secretariat",
+            expected="the id of an envelope between the party and the Secretariat",
             received=named,
-            fix="Take the id from your mailbox, or from what you sent.",
+            fix="Take the id from GET /v1/envelopes, or from what was sent.",
         )
     ]
 

@@ -5,7 +5,7 @@ Functions over an open transaction, called where messages of either direction ar
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from sextant_declarations.domain.owed import Demand
 from sextant_declarations.storage.tables import DUES, INBOX, SENT
@@ -26,6 +26,7 @@ def store_demands(
             "within_s": demand.within_s,
             "after": demand.after,
             "until": demand.until,
+            "asked": demand.asked,
             "law": demand.law,
             "evidence": demand.evidence,
         }
@@ -63,7 +64,7 @@ def start_clocks(connection: Connection, thread: str, ended: float) -> None:
     connection.execute(
         update(DUES)
         .where(DUES.c.thread == thread, DUES.c.after == After.END_OF_INSPECTION)
-        .values(until=ended + DUES.c.within_s)
+        .values(until=_no_later_than_asked(ended + DUES.c.within_s))
     )
 
 
@@ -72,8 +73,12 @@ def start_from_receipt(connection: Connection, sent: int, accepted: float) -> No
     connection.execute(
         update(DUES)
         .where(DUES.c.sent == sent, DUES.c.after == After.RECEIPT)
-        .values(until=accepted + DUES.c.within_s)
+        .values(until=_no_later_than_asked(accepted + DUES.c.within_s))
     )
+
+
+def _no_later_than_asked(until: ColumnElement[float]) -> ColumnElement[float]:
+    return case((DUES.c.asked < until, DUES.c.asked), else_=until)
 
 
 def answered_at(connection: Connection, by: tuple[str, str], accepted: float) -> None:

@@ -321,7 +321,8 @@ class SentRow(_Row, table=True):
 class DueRow(_Row, table=True):
     """An answer that a message demands: one that was sent, or one of the inbox.
 
-    `until` is in unix seconds, null while the clock has not started; `answered_by` is sender and
+    `until` is in unix seconds, null while the clock has not started, and never after `asked`, by
+    when the message asks for the answer; `answered_by` is sender and
     id of the answer, with a space between.
     """
 
@@ -343,6 +344,7 @@ class DueRow(_Row, table=True):
     within_s: int
     after: str
     until: float | None
+    asked: float | None
     law: str
     evidence: str
     answered_by: str | None = None

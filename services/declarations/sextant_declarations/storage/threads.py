@@ -106,6 +106,7 @@ def read_facts(text: str | None) -> MessageFacts | None:
         numbers=tuple(held["numbers"]),
         version=held["version"],
         ended=held["ended"],
+        asked=held["asked"],
     )
 
 

@@ -83,6 +83,7 @@ def _create_dues() -> None:
         sa.Column("within_s", sa.Integer(), nullable=False),
         sa.Column("after", sa.String(), nullable=False),
         sa.Column("until", sa.Float(), nullable=True),
+        sa.Column("asked", sa.Float(), nullable=True),
         sa.Column("law", sa.String(), nullable=False),
         sa.Column("evidence", sa.String(), nullable=False),
         sa.Column("answered_by", sa.String(), nullable=True),
