@@ -1,5 +1,7 @@
 """What an officer's client asks of the declarations service, beyond plain reading."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +41,9 @@ class Order:
         return {name: value for name, value in members.items() if value is not None}
 
 
-def officers_session(home: Home) -> Session:
-    """Return a session with the declarations service.
+@contextmanager
+def officers_session(home: Home) -> Iterator[Session]:
+    """Yield a session with the declarations service; it is closed at the end.
 
     Raises:
         PlatformError: `E_STATE` when none is configured.
@@ -50,7 +53,12 @@ def officers_session(home: Home) -> Session:
         raise PlatformError(
             Code.STATE, "no officers' service configured", fix="sextant init --declarations URL"
         )
-    return Session(config.declarations, client_id=config.client_id, signer=home.keys.api_signer())
+    signer = home.keys.api_signer()
+    session = Session(config.declarations, client_id=config.client_id, signer=signer)
+    try:
+        yield session
+    finally:
+        session.close()
 
 
 def content_of(file: Path) -> dict[str, Any]:

@@ -61,7 +61,8 @@ def dead_letters(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> No
 
 
 def _show(run: Run, path: str, params: dict[str, str | int]) -> None:
-    answer = officers_session(run.home).request("GET", path, params=params).json()
+    with officers_session(run.home) as session:
+        answer = session.request("GET", path, params=params).json()
     run.output.result(answer, _lines(answer))
 
 

@@ -93,7 +93,8 @@ def thread(
     run = start(home, as_json=as_json)
     own = run.home.config().party
     path = f"/v1/threads/{sender or own}/{envelope_id}"
-    found = officers_session(run.home).request("GET", path).json()
+    with officers_session(run.home) as session:
+        found = session.request("GET", path).json()
     rows = [
         [
             message["accepted"] or "not accepted yet",
@@ -122,7 +123,8 @@ def owed(
     """List what is owed by whom until when, and what is overdue: by States, and by us."""
     run = start(home, as_json=as_json)
     params: dict[str, str | int] = {"state": state, "limit": limit, **({"by": by} if by else {})}
-    found = officers_session(run.home).request("GET", "/v1/owed", params=params).json()
+    with officers_session(run.home) as session:
+        found = session.request("GET", "/v1/owed", params=params).json()
     lines = _owed_lines(found["owed"])
     if found["total"] > len(found["owed"]):
         lines.append(f"{found['total'] - len(found['owed'])} more; raise --limit or name --by.")
@@ -131,7 +133,8 @@ def owed(
 
 def _send(order: Order, key: str | None, home: Path, *, as_json: bool) -> None:
     run = start(home, as_json=as_json)
-    sent = send_order(officers_session(run.home), order, key)
+    with officers_session(run.home) as session:
+        sent = send_order(session, order, key)
     lines = [
         f"{sent['type']} to {sent['to']}: {sent['state']}",
         f"  message {sent['message']}",
