@@ -114,7 +114,7 @@ def thread(
 def owed(
     by: Annotated[str | None, typer.Option(help="Party that owes, such as NA-XAL.")] = None,
     state: Annotated[
-        str, typer.Option(help="open (with what is overdue), overdue, or answered.")
+        str, typer.Option(help="open (with what is overdue), overdue, answered, superseded.")
     ] = "open",
     limit: Annotated[int, typer.Option(help="Longest list.", min=1, max=200)] = 50,
     home: HomePath = DEFAULT_HOME,

@@ -1,6 +1,8 @@
 """Exchanges between a State and the Secretariat, whole: every step receipted, every clock kept."""
 
+import asyncio
 import copy
+import io
 import itertools
 import json
 from collections.abc import AsyncIterator
@@ -11,9 +13,12 @@ import pytest
 
 from sextant_shared.clock import parse_timestamp, timestamp_s
 from sextant_shared.crypto.sealing import SealingKey
-from sextant_shared.encoding import b64u, canonical_json
+from sextant_shared.encoding import b64u, b64u_decode, canonical_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.messages import MESSAGE_CTY
+from sextant_shared.protocol.envelope import verify_content
+from sextant_shared.protocol.manifest import read_manifest
+from sextant_shared.protocol.receipts import verify_custody
 from tests.integration.declarations.contents import declaration
 from tests.support.messages import MESSAGES
 from tests.support.platform import XAL, XBO, Deposited, Platform, Received, open_platform
@@ -296,6 +301,40 @@ async def test_the_same_order_under_the_same_key_is_one_message(platform: Platfo
     with pytest.raises(PlatformError) as raised:
         await send(platform, "inspection.notification", key="the-same-order", to=XBO)
     assert raised.value.code is Code.DUPLICATE
+
+
+async def test_two_orders_under_one_key_at_once_are_one_message(platform: Platform) -> None:
+    body = {"type": "correspondence", "to": XAL, "content": content("correspondence")}
+    headers = {"Idempotency-Key": "both-at-once"}
+    calls = (platform.officer("POST", "/v1/messages", json=body, headers=headers) for _ in range(4))
+    answers = await asyncio.gather(*calls)
+    assert len({answer.json()["message"] for answer in answers}) == 1
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
+
+
+async def test_what_was_owed_for_a_superseded_notice_is_owed_for_the_new_one(
+    platform: Platform,
+) -> None:
+    notice = await send(platform, "inspection.notification")
+    corrected = await send(platform, "inspection.notification", supersedes=notice["id"])
+    due = (XAL, "inspection.acknowledgement", "open")
+    assert await owed(platform, notice["id"], by=XAL) == [due]
+    (open_, *_) = await dues(platform, notice["id"], by=XAL)
+    assert open_["message"]["id"] == corrected["id"]
+    left = await owed(platform, notice["id"], by=XAL, state="superseded")
+    assert left == [(XAL, "inspection.acknowledgement", "superseded")]
+
+
+async def test_evidence_proves_what_was_sent(platform: Platform) -> None:
+    sent = await send(platform, "correspondence")
+    found = await get(platform, f"/v1/messages/{sent['message']}/evidence")
+    manifest = read_manifest(io.BytesIO(b64u_decode(found["container"])))
+    receipt = verify_custody(
+        b64u_decode(found["custody"]), manifest.digest, sent["id"], platform.log_keys
+    )
+    assert receipt.index == sent["custody"]
+    plain = io.BytesIO(canonical_json(content("correspondence")))
+    verify_content(plain, b64u_decode(found["kpc"]), manifest)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from sextant_declarations.domain.deliveries import MessageFacts
-from sextant_declarations.domain.threads import Anchor, Known, bind, demands
-from sextant_shared.errors import Severity
+from sextant_declarations.domain.threads import Anchor, Known, Naming, bind, demands
 from sextant_shared.protocol.owing import Seen
 from tests.unit.declarations.world import SEC, XAL, XBO
 
@@ -20,16 +19,10 @@ def anchor(type_: str, facts: MessageFacts | None = None) -> Anchor:
 
 def found(type_: str, facts: MessageFacts, answered: Anchor | None, **changes: Any) -> list[str]:
     """Return rule, severity and place of each finding about an answer."""
-    options: dict[str, Any] = {
-        "own": f"{XAL} mine",
-        "type_": type_,
-        "irt": "asked",
-        "sup": None,
-        "facts": facts,
-        "answered": answered,
-        "superseded": None,
-    }
-    bond = bind(**{**options, **changes})
+    names: dict[str, Any] = {"irt": "asked", "sup": None, **changes}
+    is_ours, superseded = names.pop("is_ours", False), names.pop("superseded", None)
+    naming = Naming(sender=XAL, id="mine", type=type_, facts=facts, **names)
+    bond = bind(naming, answered, superseded, is_ours=is_ours)
     return [f"{f.rule} {f.severity} {f.pointer}" for f in bond.findings]
 
 
@@ -85,11 +78,16 @@ def test_what_came_may_name_what_is_not_here_and_what_we_send_may_not() -> None:
     assert named == ["REG-6 information /sup"]
 
 
+def test_nobody_takes_the_place_of_what_another_sent() -> None:
+    ours = anchor("correspondence")
+    named = found("correspondence", MessageFacts(), None, irt=None, sup="asked", superseded=ours)
+    assert named == ["REG-7 must-fix /sup"]
+
+
 def test_an_answer_stands_in_the_thread_of_what_it_answers_and_else_begins_one() -> None:
-    options: dict[str, Any] = {"own": "mine", "irt": "asked", "sup": None, "superseded": None}
-    answer = bind(type_="correspondence", facts=None, answered=anchor("correspondence"), **options)
-    alone = bind(type_="correspondence", facts=None, answered=None, **options)
-    assert (answer.thread, alone.thread) == ("SEC root", "mine")
+    naming = Naming(sender=XAL, id="mine", type="correspondence", irt="asked", sup=None, facts=None)
+    assert bind(naming, anchor("correspondence"), None).thread == "SEC root"
+    assert bind(naming, None, None).thread == f"{XAL} mine"
 
 
 def test_a_request_is_found_by_its_number_only_by_what_may_answer_it() -> None:
@@ -129,16 +127,3 @@ def test_receipts_are_no_demand_and_what_one_state_owes_another_is_none_of_ours(
     assert demands(seen("clarification.reply", sender=XAL, recipients=(SEC,)), SEC, None) == ()
     asked = demands(seen("consultation.request", sender=XAL, recipients=(XBO, SEC)), SEC, None)
     assert [(d.answer, d.by) for d in asked] == [("consultation.reply", XBO)]
-
-
-def test_findings_that_only_tell_something_are_no_reason_to_return() -> None:
-    bond = bind(
-        own="mine",
-        type_="correspondence",
-        irt="gone",
-        sup=None,
-        facts=None,
-        answered=None,
-        superseded=None,
-    )
-    assert {finding.severity for finding in bond.findings} == {Severity.INFORMATION}

@@ -88,11 +88,15 @@ class EnvelopeName(Strict):
 
 
 class DueState(StrEnum):
-    """Where an answer that is owed stands; overdue is open, and its time is over."""
+    """Where an answer that is owed stands; overdue is open, and its time is over.
+
+    Superseded: another message took the place of the one that asked for it.
+    """
 
     OPEN = "open"
     OVERDUE = "overdue"
     ANSWERED = "answered"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,7 @@ class DueFilter:
 class Due(Strict):
     """An answer that is owed for a message: which, by whom, until when, by which law.
 
-    `state` is open, overdue or answered; `until` is null while its clock has not started, which it
+    `until` is null while its clock has not started, which it
     does `after` something. `is_late` says that the answer came, or is coming, after its time.
     """
 
@@ -155,10 +159,14 @@ class ThreadMessage(Strict):
 
 
 class ThreadView(Strict):
-    """A thread in order, what is owed in it, and whether anything still is."""
+    """A thread in order, what is owed in it, and whether anything still is.
+
+    `is_cut` says that there are more envelopes than are shown, the oldest.
+    """
 
     thread: EnvelopeName
     is_open: bool
+    is_cut: bool
     messages: list[ThreadMessage]
     owed: list[Due]
 

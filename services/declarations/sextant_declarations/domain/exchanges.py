@@ -15,6 +15,7 @@ from sextant_declarations.domain.exchanged import (
     ThreadView,
 )
 from sextant_declarations.domain.officers import Reader
+from sextant_declarations.domain.reading import ReplyEvidence
 from sextant_declarations.domain.sending import Note, Send
 from sextant_shared.clock import Clock
 from sextant_shared.errors import Code, PlatformError
@@ -70,6 +71,18 @@ class Exchanges:
         if found is None:
             raise _unknown(f"message {id_}")
         await self.note(reader, "content", f"message {id_}")
+        return found
+
+    async def evidence(self, id_: str, reader: Reader) -> ReplyEvidence:
+        """Return what proves a message: container, custody receipt, what opens its commitment.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`.
+        """
+        found = await self.sending.messages.evidence(id_)
+        if found is None:
+            raise _unknown(f"message {id_}")
+        await self.note(reader, "evidence", f"message {id_}")
         return found
 
     async def thread(self, sender: str, id_: str, reader: Reader) -> ThreadView:

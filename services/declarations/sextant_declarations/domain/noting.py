@@ -8,7 +8,15 @@ from collections.abc import Sequence
 from sextant_declarations.domain.deliveries import Content, Examined, MessageCheck, MessageFacts
 from sextant_declarations.domain.records import Noted, Submission
 from sextant_declarations.domain.register import Verdict
-from sextant_declarations.domain.threads import Anchor, Bond, Known, bind, demands, thread_of
+from sextant_declarations.domain.threads import (
+    Anchor,
+    Bond,
+    Known,
+    Naming,
+    bind,
+    demands,
+    thread_of,
+)
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.errors import Severity
 from sextant_shared.models.receipts import OutcomeVerdict
@@ -36,20 +44,20 @@ def bond_of(submission: Submission, known: Known) -> Bond:
     """Return how an opened envelope stands among those that it names."""
     examined = submission.examined
     head, facts = examined.head, _facts_of(examined)
-    own = thread_of(examined.sender, examined.id)
     if head is None:
-        return Bond(thread=own, answered=None, findings=())
+        alone = thread_of(examined.sender, examined.id)
+        return Bond(thread=alone, answered=None, superseded=None, findings=())
     answered = known.answered(examined.sender, head.irt, submission.type, facts)
     superseded = known.by_id.get((examined.sender, head.sup)) if head.sup else None
-    return bind(
-        own=own,
-        type_=submission.type,
+    naming = Naming(
+        sender=examined.sender,
+        id=examined.id,
+        type=submission.type,
         irt=head.irt,
         sup=head.sup,
         facts=facts,
-        answered=answered,
-        superseded=superseded,
     )
+    return bind(naming, answered, superseded)
 
 
 def judge_message(submission: Submission, bond: Bond) -> Verdict | None:
@@ -91,12 +99,13 @@ def note(
         ended=facts.ended if facts else None,
         asked=facts.asked if facts else None,
     )
-    answered = bond.answered
+    answered, superseded = bond.answered, bond.superseded
     return Noted(
         thread=bond.thread,
         facts=facts,
         findings=bond.findings,
         answers=(answered.sender, answered.id) if answered else None,
+        supersedes=superseded.id if superseded else None,
         demands=demands(seen, secretariat, answered),
     )
 

@@ -67,13 +67,15 @@ class Revised:
 class Noted:
     """How an envelope stands among others, as it is filed.
 
-    `answers` names the envelope whose answer it is, None if it answers nothing or was returned.
+    `answers` names the envelope (sender, id) whose answer it is, `supersedes` the id of the one of
+    its own sender whose place it takes; None if there is none, or it was returned.
     """
 
     thread: str
     facts: MessageFacts | None = None
     findings: tuple[Finding, ...] = ()
     answers: tuple[str, str] | None = None
+    supersedes: str | None = None
     demands: tuple[Demand, ...] = ()
 
 

@@ -31,8 +31,8 @@ from sextant_declarations.domain.ports import (
     Trace,
     Workshop,
 )
-from sextant_declarations.domain.reading import DeclarationSummary, VersionView
-from sextant_declarations.domain.threads import Bond, bind, demands, thread_of
+from sextant_declarations.domain.reading import DeclarationSummary, ReplyEvidence, VersionView
+from sextant_declarations.domain.threads import Bond, Naming, bind, demands
 from sextant_shared.clock import timestamp_ms, timestamp_s
 from sextant_shared.encoding import canonical_json, sha256
 from sextant_shared.errors import Code, PlatformError
@@ -46,8 +46,8 @@ Note = Callable[[Reader, str, str], Awaitable[None]]
 class NewMessage:
     """A sealed message on its way into the outbox, with all that is stored beside it.
 
-    `answers` names the envelope (sender, id) that it answers; `ended` is the end of an inspection
-    that it states.
+    `answers` names the envelope (sender, id) that it answers, `supersedes` the id of the message
+    of ours whose place it takes.
     """
 
     key: str
@@ -58,6 +58,7 @@ class NewMessage:
     thread: str
     facts: MessageFacts | None
     answers: tuple[str, str] | None
+    supersedes: str | None
     demands: tuple[Demand, ...]
     traceparent: str | None
 
@@ -79,6 +80,10 @@ class SentMessages(Protocol):
 
     async def content(self, message: str) -> bytes | None:
         """Return what a message said, None for an unknown id."""
+        ...
+
+    async def evidence(self, message: str) -> ReplyEvidence | None:
+        """Return what proves a message, None for an unknown id."""
         ...
 
 
@@ -130,6 +135,7 @@ class Send:
                 thread=bond.thread,
                 facts=draft.facts,
                 answers=(bond.answered.sender, bond.answered.id) if bond.answered else None,
+                supersedes=bond.superseded.id if bond.superseded else None,
                 demands=self._demands(draft, id_, bond),
                 traceparent=self.trace.current(),
             )
@@ -184,16 +190,15 @@ class Send:
                     f"{anchor.type} {anchor.id} is not with the exchange yet",
                     fix="Send this when it is in custody; GET /v1/messages/{id} says so.",
                 )
-        return bind(
-            own=thread_of(self.own_party, id_),
-            type_=draft.type,
+        naming = Naming(
+            sender=self.own_party,
+            id=id_,
+            type=draft.type,
             irt=draft.irt,
             sup=draft.sup,
             facts=draft.facts,
-            answered=answered,
-            superseded=superseded,
-            is_ours=True,
         )
+        return bind(naming, answered, superseded, is_ours=True)
 
     async def _seal(self, draft: Draft, order: MessageOrder, id_: str) -> SealedReply:
         class_ = str(order.class_ or self.default_class)

@@ -9,6 +9,8 @@ Rules, beside those of the catalogue:
   came is taken all the same, for officers to look at: the fault may be ours. We must know it.
 * REG-7: an answer is about the same thing: the same inspection or request, the same declaration,
   the same version of the report, and no other numbers than those that were asked.
+* REG-7 too: a message takes the place of one of its own sender; what was owed for that one is owed
+  no more.
 * REG-8: a reply that leaves questions open is taken, and says which.
 * What is returned answers nothing: the answer stays owed.
 * Receipts are written with the decision that they tell of, so they are never owed as answers here;
@@ -45,6 +47,18 @@ class Anchor:
     is_settled: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """An envelope that may name others: by `irt` what it answers, by `sup` what it supersedes."""
+
+    sender: str
+    id: str
+    type: str
+    irt: str | None
+    sup: str | None
+    facts: MessageFacts | None
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """The envelopes that those of a batch name, by who names them.
@@ -68,10 +82,11 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bond:
-    """How an envelope stands among others: its thread, what it answers, what does not fit."""
+    """How an envelope stands among others: thread, what it answers or takes the place of, flaws."""
 
     thread: str
     answered: Anchor | None
+    superseded: Anchor | None
     findings: tuple[Finding, ...]
 
 
@@ -81,25 +96,23 @@ def thread_of(sender: str, id_: str) -> str:
 
 
 def bind(
-    *,
-    own: str,
-    type_: str,
-    irt: str | None,
-    sup: str | None,
-    facts: MessageFacts | None,
-    answered: Anchor | None,
-    superseded: Anchor | None,
-    is_ours: bool = False,
+    naming: Naming, answered: Anchor | None, superseded: Anchor | None, *, is_ours: bool = False
 ) -> Bond:
-    """Return how an envelope stands among those it names; `own` is the thread it would begin."""
+    """Return how an envelope stands among those that it names; alone, it begins a thread."""
     before = answered or superseded
     found = (
-        *_unknown("/irt", irt, answered, is_ours=is_ours),
-        *_unknown("/sup", sup, superseded, is_ours=is_ours),
-        *_types(type_, answered, superseded),
-        *(_about(type_, facts or _NO_FACTS, answered.facts or _NO_FACTS) if answered else ()),
+        *_unknown("/irt", naming.irt, answered, is_ours=is_ours),
+        *_unknown("/sup", naming.sup, superseded, is_ours=is_ours),
+        *_types(naming.type, answered, superseded),
+        *_not_own(naming.sender, superseded),
+        *(_about(naming.type, naming.facts or _NO_FACTS, answered.facts) if answered else ()),
     )
-    return Bond(thread=before.thread if before else own, answered=answered, findings=found)
+    return Bond(
+        thread=before.thread if before else thread_of(naming.sender, naming.id),
+        answered=answered,
+        superseded=superseded,
+        findings=found,
+    )
 
 
 def demands(seen: Seen, secretariat: str, answered: Anchor | None) -> tuple[Demand, ...]:
@@ -155,8 +168,15 @@ def _types(type_: str, answered: Anchor | None, superseded: Anchor | None) -> tu
     return ()
 
 
-def _about(type_: str, said: MessageFacts, asked: MessageFacts) -> Iterator[Finding]:
+def _not_own(sender: str, superseded: Anchor | None) -> list[Finding]:
+    if superseded is None or superseded.sender == sender:
+        return []
+    return [_differs("/sup", f"an envelope of {sender}", f"one of {superseded.sender}")]
+
+
+def _about(type_: str, said: MessageFacts, named: MessageFacts | None) -> Iterator[Finding]:
     """Yield where an answer speaks of something else than what it answers."""
+    asked = named or _NO_FACTS
     name = "/request" if type_.startswith("clarification.") else "/inspection"
     if said.reference and asked.reference and said.reference != asked.reference:
         yield _differs(name, asked.reference, said.reference)

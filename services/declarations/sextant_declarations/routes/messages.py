@@ -15,6 +15,7 @@ from sextant_declarations.domain.exchanged import (
     ThreadView,
 )
 from sextant_declarations.domain.exchanges import Exchanges
+from sextant_declarations.domain.reading import ReplyEvidence
 from sextant_declarations.routes.declarations import DEFAULT_PAGE, reader_of
 from sextant_declarations.routes.envelopes import OPAQUE, EnvelopeId, Sender
 from sextant_shared.chassis.api_docs import binary
@@ -68,6 +69,11 @@ def messages_router(exchanges: Callable[[], Exchanges], max_page: int) -> APIRou
         content = await exchanges().content(id_, reader_of(request))
         headers = {"Content-Disposition": f'attachment; filename="{id_}.bin"'}
         return Response(content, media_type=OPAQUE, headers=headers)
+
+    @router.get("/messages/{id_}/evidence", **action(Action.MESSAGE_READ))
+    async def read_message_evidence(request: Request, id_: EnvelopeId) -> ReplyEvidence:
+        """Read what proves a message that was sent. Leaves a line in the access log."""
+        return await exchanges().evidence(id_, reader_of(request))
 
     @router.get("/threads/{sender}/{id_}", **action(Action.MESSAGE_READ))
     async def read_thread(request: Request, sender: Sender, id_: EnvelopeId) -> ThreadView:

@@ -46,17 +46,29 @@ def close(
     own_party: str,
 ) -> None:
     """Note that the party and envelope `by` gave the answer to an envelope (sender, id)."""
-    sender, id_ = answered
-    if sender == own_party:
-        demanded = DUES.c.sent.in_(select(SENT.c.id).where(SENT.c.envelope_id == id_))
-    else:
-        rows = select(INBOX.c.id).where(INBOX.c.envelope_id == id_, INBOX.c.sender == sender)
-        demanded = DUES.c.inbox.in_(rows)
+    demanded = _demanded_by(answered, own_party)
     connection.execute(
         update(DUES)
         .where(demanded, DUES.c.answer == answer, DUES.c.by == by[0], DUES.c.answered_by.is_(None))
         .values(answered_by=" ".join(by), answered_at=at)
     )
+
+
+def supersede(connection: Connection, sender: str, old: str, new: str, own_party: str) -> None:
+    """Ask no more for what one message demanded: its sender sent another in its place."""
+    connection.execute(
+        update(DUES)
+        .where(_demanded_by((sender, old), own_party), DUES.c.answered_by.is_(None))
+        .values(superseded_by=f"{sender} {new}")
+    )
+
+
+def _demanded_by(envelope: tuple[str, str], own_party: str) -> ColumnElement[bool]:
+    sender, id_ = envelope
+    if sender == own_party:
+        return DUES.c.sent.in_(select(SENT.c.id).where(SENT.c.envelope_id == id_))
+    rows = select(INBOX.c.id).where(INBOX.c.envelope_id == id_, INBOX.c.sender == sender)
+    return DUES.c.inbox.in_(rows)
 
 
 def start_clocks(connection: Connection, thread: str, ended: float) -> None:
@@ -88,8 +100,9 @@ def answered_at(connection: Connection, by: tuple[str, str], accepted: float) ->
     )
 
 
-def rename_answer(connection: Connection, old: tuple[str, str], new: tuple[str, str]) -> None:
-    """Name an answer by the id that it was sealed under anew."""
-    connection.execute(
-        update(DUES).where(DUES.c.answered_by == " ".join(old)).values(answered_by=" ".join(new))
-    )
+def rename(connection: Connection, old: tuple[str, str], new: tuple[str, str]) -> None:
+    """Name a message by the id that it was sealed under anew, where it answers or supersedes."""
+    for column in (DUES.c.answered_by, DUES.c.superseded_by):
+        connection.execute(
+            update(DUES).where(column == " ".join(old)).values({column: " ".join(new)})
+        )

@@ -23,6 +23,9 @@ from sextant_shared.chassis.database import Database
 from sextant_shared.clock import parse_timestamp, timestamp_s
 from sextant_shared.protocol.owing import OwedRule, rules_for
 
+MAX_THREAD = 1000  # envelopes of one thread in an answer, the oldest: a State may write for ever
+_OPEN = (DueState.OPEN, DueState.OVERDUE)
+
 
 @dataclass(frozen=True)
 class SqlExchanges:
@@ -45,7 +48,7 @@ class SqlExchanges:
         )
         total = rows[0]["total"] if rows else 0
         found = [_due(row, now) for row in rows]
-        if wanted.by in (None, self.own_party) and wanted.state is not DueState.ANSWERED:
+        if wanted.by in (None, self.own_party) and wanted.state in _OPEN:
             ours = await self._receipts_owed(wanted.state, now, limit)
             total += len(ours)
             found = sorted([*found, *ours], key=_urgency)[:limit]
@@ -73,19 +76,23 @@ class SqlExchanges:
 
     async def thread(self, name: str, now: float) -> ThreadView:
         """Return all envelopes of a thread in order, and what is owed in it."""
-        received = await self._all(_RECEIVED.where(INBOX.c.thread == name))
-        sent = await self._all(_SENT.where(SENT.c.thread == name))
-        replies = await self._all(_REPLIES.where(INBOX.c.thread == name))
-        dues = await self._all(
-            _dues(self.own_party).where(DUES.c.thread == name).order_by(DUES.c.id)
-        )
+        received, sent, replies, dues = [
+            await self._all(wanted.where(of == name).order_by(row).limit(MAX_THREAD + 1))
+            for wanted, of, row in (
+                (_RECEIVED, INBOX.c.thread, INBOX.c.id),
+                (_SENT, SENT.c.thread, SENT.c.id),
+                (_REPLIES, INBOX.c.thread, OWED_REPLIES.c.id),
+                (_dues(self.own_party), DUES.c.thread, DUES.c.id),
+            )
+        ]
         ours = [self._ours(row) for row in (*sent, *replies)]
         messages = sorted([*map(_theirs, received), *ours], key=_when)
         owed = [_due(row, now) for row in dues]
         return ThreadView(
             thread=name_of(name),
-            is_open=any(due.answered_by is None for due in owed),
-            messages=messages,
+            is_open=any(due.state in _OPEN for due in owed),
+            is_cut=len(messages) > MAX_THREAD,
+            messages=messages[:MAX_THREAD],
             owed=owed,
         )
 
@@ -165,6 +172,7 @@ def _dues(own_party: str) -> Select[*tuple[Any, ...]]:
             DUES.c.until,
             DUES.c.law,
             DUES.c.evidence,
+            DUES.c.superseded_by,
             DUES.c.answered_by,
             DUES.c.answered_at,
             func.coalesce(INBOX.c.sender, own_party).label("sender"),
@@ -179,7 +187,9 @@ def _dues(own_party: str) -> Select[*tuple[Any, ...]]:
 def _in_state(state: DueState, now: float) -> ColumnElement[bool]:
     if state is DueState.ANSWERED:
         return DUES.c.answered_by.is_not(None)
-    is_open = DUES.c.answered_by.is_(None)
+    if state is DueState.SUPERSEDED:
+        return DUES.c.superseded_by.is_not(None)
+    is_open = and_(DUES.c.answered_by.is_(None), DUES.c.superseded_by.is_(None))
     return is_open if state is DueState.OPEN else and_(is_open, DUES.c.until < now)
 
 
@@ -188,7 +198,8 @@ def _due(row: RowMapping, now: float) -> Due:
     is_answered = row["answered_by"] is not None
     reached = answered_at if is_answered else now
     is_late = until is not None and reached > until
-    open_state = DueState.OVERDUE if is_late else DueState.OPEN
+    is_superseded = row["superseded_by"] is not None
+    is_late = is_late and not is_superseded
     return Due(
         message=EnvelopeName(sender=row["sender"], id=row["id"]),
         type=row["type"],
@@ -197,13 +208,21 @@ def _due(row: RowMapping, now: float) -> Due:
         by=row["by"],
         after=row["after"],
         until=None if until is None else timestamp_s(until),
-        state=DueState.ANSWERED if is_answered else open_state,
+        state=_state(is_answered=is_answered, is_superseded=is_superseded, is_late=is_late),
         is_late=is_late,
         answered_by=name_of(row["answered_by"]) if is_answered else None,
         answered=timestamp_s(answered_at) if is_answered else None,
         law=row["law"],
         evidence=row["evidence"],
     )
+
+
+def _state(*, is_answered: bool, is_superseded: bool, is_late: bool) -> DueState:
+    if is_answered:
+        return DueState.ANSWERED
+    if is_superseded:
+        return DueState.SUPERSEDED
+    return DueState.OVERDUE if is_late else DueState.OPEN
 
 
 def _theirs(row: RowMapping) -> ThreadMessage:

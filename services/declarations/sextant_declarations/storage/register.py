@@ -16,7 +16,7 @@ from sextant_declarations.domain.deliveries import Content, Refusal
 from sextant_declarations.domain.owed import SealedReply
 from sextant_declarations.domain.records import Base, Filed, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
-from sextant_declarations.storage.dues import close, store_demands
+from sextant_declarations.storage.dues import close, store_demands, supersede
 from sextant_declarations.storage.tables import (
     CLOSURES,
     COMPARED,
@@ -138,6 +138,8 @@ class SqlRegister:
         """Store what the envelope demands, and close what it answers."""
         noted, examined = record.noted, record.submission.examined
         store_demands(connection, noted.demands, noted.thread, {"inbox": inbox})
+        if noted.supersedes:
+            supersede(connection, examined.sender, noted.supersedes, examined.id, self.own_party)
         if noted.answers:
             close(
                 connection,

@@ -11,15 +11,17 @@ from sqlalchemy.exc import IntegrityError
 
 from sextant_declarations.domain.exchanged import MessageView
 from sextant_declarations.domain.owed import DueReply, SealedReply
+from sextant_declarations.domain.reading import ReplyEvidence
 from sextant_declarations.domain.sending import NewMessage
 from sextant_declarations.storage.custody import accepted_in
 from sextant_declarations.storage.dues import (
     answered_at,
     close,
-    rename_answer,
+    rename,
     start_clocks,
     start_from_receipt,
     store_demands,
+    supersede,
 )
 from sextant_declarations.storage.exchanges import SqlExchanges, name_of, sent_state
 from sextant_declarations.storage.outbox import SqlOutbox
@@ -27,6 +29,7 @@ from sextant_declarations.storage.register import sealed_values
 from sextant_declarations.storage.tables import SENT
 from sextant_declarations.storage.threads import facts_text
 from sextant_shared.clock import Clock, parse_timestamp
+from sextant_shared.encoding import b64u
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,9 @@ class SqlSent(SqlOutbox):
             ).one()
             store_demands(connection, message.demands, message.thread, {"sent": row})
             order = message.sealed.order
+            if message.supersedes:
+                own = self.own_party
+                supersede(connection, own, message.supersedes, order.id, own)
             if message.answers:
                 close(
                     connection,
@@ -98,6 +104,22 @@ class SqlSent(SqlOutbox):
         found: bytes | None = await self.database.read(lambda c: c.execute(wanted).scalar())
         return found
 
+    async def evidence(self, message: str) -> ReplyEvidence | None:
+        """Return what proves a message, None for an unknown id."""
+        wanted = select(
+            SENT.c.type, SENT.c.envelope_id, SENT.c.container, SENT.c.custody, SENT.c.kpc
+        ).where(SENT.c.message_id == message)
+        row = await self.database.read(lambda c: c.execute(wanted).mappings().one_or_none())
+        if row is None:
+            return None
+        return ReplyEvidence(
+            type=row["type"],
+            id=row["envelope_id"],
+            container=b64u(row["container"]),
+            custody=b64u(row["custody"]) if row["custody"] else None,
+            kpc=b64u(row["kpc"]),
+        )
+
     async def due_replies(self, limit: int, now: float) -> list[DueReply]:
         """Return messages to deposit or whose custody receipt is still missing, oldest first."""
         wanted = (
@@ -129,7 +151,7 @@ class SqlSent(SqlOutbox):
         await self.database.write(keep)
 
     async def replace_reply(self, reply: int, sealed: SealedReply) -> None:
-        """Keep a message sealed anew, under its new id, also where it is named as an answer."""
+        """Keep a message sealed anew, under its new id, also where others name it."""
         held = select(SENT.c.envelope_id).where(SENT.c.id == reply)
         change = update(SENT).where(SENT.c.id == reply).values(sealed_values(sealed))
 
@@ -137,7 +159,7 @@ class SqlSent(SqlOutbox):
             old = connection.execute(held).scalar_one()
             connection.execute(change)
             own = self.own_party
-            rename_answer(connection, (own, old), (own, sealed.order.id))
+            rename(connection, (own, old), (own, sealed.order.id))
 
         await self.database.write(replace)
 

@@ -318,12 +318,15 @@ class SentRow(_Row, table=True):
     custody_t: str | None = None
 
 
+_IS_OPEN = "answered_by IS NULL AND superseded_by IS NULL"
+
+
 class DueRow(_Row, table=True):
     """An answer that a message demands: one that was sent, or one of the inbox.
 
     `until` is in unix seconds, null while the clock has not started, and never after `asked`, by
-    when the message asks for the answer; `answered_by` is sender and
-    id of the answer, with a space between.
+    when the message asks for the answer. `answered_by` is sender and id of the answer, with a space
+    between, `superseded_by` of the message that took the place of the one that demands it.
     """
 
     __tablename__ = "dues"
@@ -332,7 +335,7 @@ class DueRow(_Row, table=True):
         Index("ix_dues_inbox", "inbox"),
         Index("ix_dues_thread", "thread"),
         Index("ix_dues_answered_by", "answered_by"),
-        Index("ix_dues_open", "until", sqlite_where=text("answered_by IS NULL")),
+        Index("ix_dues_open", "until", sqlite_where=text(_IS_OPEN)),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -347,6 +350,7 @@ class DueRow(_Row, table=True):
     asked: float | None
     law: str
     evidence: str
+    superseded_by: str | None = None
     answered_by: str | None = None
     answered_at: float | None = None
 

@@ -86,6 +86,7 @@ def _create_dues() -> None:
         sa.Column("asked", sa.Float(), nullable=True),
         sa.Column("law", sa.String(), nullable=False),
         sa.Column("evidence", sa.String(), nullable=False),
+        sa.Column("superseded_by", sa.String(), nullable=True),
         sa.Column("answered_by", sa.String(), nullable=True),
         sa.Column("answered_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -101,5 +102,5 @@ def _create_dues() -> None:
         "dues",
         ["until"],
         unique=False,
-        sqlite_where=sa.text("answered_by IS NULL"),
+        sqlite_where=sa.text("answered_by IS NULL AND superseded_by IS NULL"),
     )
