@@ -44,6 +44,9 @@ def test_an_officer_notifies_sees_what_is_owed_and_the_acknowledgement(
     assert wrong.status == 3
     assert [f["pointer"] for f in wrong.json()["error"]["findings"]] == ["/irt"]
 
+    unknown = officer("ask", "nothing", "--text", "Why?", "--json")
+    assert unknown.json()["error"]["code"] == "E_NOT_FOUND"
+
     order = ("send", "inspection.notification", files["inspection.notification"], "--to", XBO)
     notice = officer(*order, "--key", "notice-to-xbo", "--json").json()["id"]
     assert officer(*order, "--key", "notice-to-xbo", "--json").json()["id"] == notice

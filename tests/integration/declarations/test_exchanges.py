@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import datetime as dt
 import io
 import itertools
 import json
@@ -13,6 +14,7 @@ import pytest
 
 from sextant_shared.clock import parse_timestamp, timestamp_s
 from sextant_shared.crypto.sealing import SealingKey
+from sextant_shared.deadlines.timeliness import closes
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.messages import MESSAGE_CTY
@@ -220,6 +222,8 @@ async def test_a_reply_that_names_the_request_by_its_number_alone_is_bound_to_it
     platform: Platform,
 ) -> None:
     asked = await send(platform, "clarification.request")
+    (open_,) = await dues(platform, asked["id"])
+    assert open_["until"] == timestamp_s(closes(dt.date(2027, 1, 15)))  # before the 90 days end
     reply = await answer(platform, "clarification.reply", None)
     (due,) = await dues(platform, asked["id"], state="answered")
     assert due["answered_by"] == {"sender": XAL, "id": reply.id}

@@ -1,16 +1,18 @@
 """What officers send, and what they are shown of threads and of answers owed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from sextant_shared.models.declaration.heading import Day, LongText, RuleId
 from sextant_shared.models.envelope import Classification, EnvelopeId, PartyId
 from sextant_shared.models.messages import MAX_ITEMS, Pointer, RequestNumber
 from sextant_shared.models.strict import Strict
 
+MAX_DEPTH = 6  # what a content is read with; models need four
 MAX_DOCUMENT_CHARS = 1_900_000  # base64url; a JSON request has 2 MiB by default
 
 
@@ -78,6 +80,22 @@ class MessageOrder(Strict):
         if self.to is None and self.about is None:
             raise ValueError("a recipient stands in `to`, unless `about` names a declaration")
         return self
+
+    @field_validator("content")
+    @classmethod
+    def _not_deep(cls, content: dict[str, object] | None) -> dict[str, object] | None:
+        level: list[object] = [content]
+        for _ in range(MAX_DEPTH):
+            level = [inner for value in level for inner in _inside(value)]
+        if level:
+            raise ValueError(f"nothing is nested deeper than {MAX_DEPTH} levels")
+        return content
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 class EnvelopeName(Strict):
