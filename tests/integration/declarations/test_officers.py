@@ -192,7 +192,12 @@ def quiet(platform: Platform) -> Any:
 
 
 def _ours(statement: str) -> bool:
-    background = ("owed_entries.leaf", "owed_replies.container", "log_head")
+    background = (
+        "owed_entries.leaf",
+        "owed_replies.container",
+        "sent_messages.container",
+        "log_head",
+    )
     return not any(name in statement for name in background) and "FROM" in statement
 
 

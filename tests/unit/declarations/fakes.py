@@ -273,22 +273,18 @@ class MemoryStore:
     async def known(
         self, ids: Collection[tuple[str, str]], references: Collection[tuple[str, str]]
     ) -> Known:
-        """Only what States sent stands here; what was sent to them is a matter of SQL."""
+        """Only what a State sent itself stands here; all else is a matter of SQL."""
         del references
-        known = Known()
-        for record in self.records:
-            examined = record.submission.examined
-            anchor = Anchor(
-                sender=examined.sender,
-                id=examined.id,
-                type=record.submission.type,
-                thread=record.noted.thread,
-                facts=record.noted.facts,
-            )
-            for party in (examined.sender, *(examined.head.to if examined.head else ())):
-                if (party, examined.id) in ids:
-                    known.by_id[party, examined.id] = anchor
-        return known
+        held = [(r.submission.examined, r.submission.type, r.noted) for r in self.records]
+        return Known(
+            {
+                (e.sender, e.id): Anchor(
+                    sender=e.sender, id=e.id, type=type_, thread=noted.thread, facts=noted.facts
+                )
+                for e, type_, noted in held
+                if (e.sender, e.id) in ids
+            }
+        )
 
     async def filed_by(self, owner: str, limit: int) -> list[FiledVersion]:
         newest: dict[str, FiledVersion] = {}

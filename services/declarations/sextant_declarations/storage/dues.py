@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from sextant_declarations.domain.owed import Demand
-from sextant_declarations.storage.tables import DUES, INBOX, SENT
+from sextant_declarations.storage.message_tables import DUES, SENT
+from sextant_declarations.storage.tables import INBOX
 from sextant_shared.protocol.owing import After
 
 

@@ -16,13 +16,13 @@ from sextant_declarations.domain.reading import (
     ReplyEvidence,
     StoredEnvelope,
 )
+from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.tables import (
     INBOX,
     LOG_ALARMS,
     OWED_ENTRIES,
     OWED_REPLIES,
     REGISTRY_PROOFS,
-    SENT,
     VERSIONS,
 )
 from sextant_shared.chassis.database import Database

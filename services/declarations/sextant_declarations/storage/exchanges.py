@@ -17,7 +17,8 @@ from sextant_declarations.domain.exchanged import (
 )
 from sextant_declarations.domain.records import Nature
 from sextant_declarations.storage.custody import accepted_in
-from sextant_declarations.storage.tables import DUES, FINDINGS, INBOX, OWED_REPLIES, SENT
+from sextant_declarations.storage.message_tables import DUES, SENT
+from sextant_declarations.storage.tables import FINDINGS, INBOX, OWED_REPLIES
 from sextant_declarations.storage.threads import read_facts
 from sextant_shared.chassis.database import Database
 from sextant_shared.clock import parse_timestamp, timestamp_s

@@ -24,9 +24,9 @@ from sextant_declarations.storage.dues import (
     supersede,
 )
 from sextant_declarations.storage.exchanges import SqlExchanges, name_of, sent_state
+from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.register import sealed_values
-from sextant_declarations.storage.tables import SENT
 from sextant_declarations.storage.threads import facts_text
 from sextant_shared.clock import Clock, parse_timestamp
 from sextant_shared.encoding import b64u

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, select
 from sextant_declarations.domain.deliveries import MessageFacts
 from sextant_declarations.domain.records import Nature
 from sextant_declarations.domain.threads import REQUEST, Anchor, Known
-from sextant_declarations.storage.tables import INBOX, OWED_REPLIES, SENT
+from sextant_declarations.storage.message_tables import SENT
+from sextant_declarations.storage.tables import INBOX, OWED_REPLIES
 from sextant_shared.chassis.database import Database
 
 
