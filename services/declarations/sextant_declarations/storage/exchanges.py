@@ -50,8 +50,8 @@ class SqlExchanges:
         total = rows[0]["total"] if rows else 0
         found = [_due(row, now) for row in rows]
         if wanted.by in (None, self.own_party) and wanted.state in _OPEN:
-            ours = await self._receipts_owed(wanted.state, now, limit)
-            total += len(ours)
+            ours, undelivered = await self._receipts_owed(wanted.state, now, limit)
+            total += undelivered
             found = sorted([*found, *ours], key=_urgency)[:limit]
         return DuePage(now=timestamp_s(now), owed=found, total=total)
 
@@ -114,15 +114,21 @@ class SqlExchanges:
             findings=0,
         )
 
-    async def _receipts_owed(self, state: DueState, now: float, limit: int) -> list[Due]:
-        """Return the receipts that are written and not in custody yet: what we owe by ourselves."""
+    async def _receipts_owed(
+        self, state: DueState, now: float, limit: int
+    ) -> tuple[list[Due], int]:
+        """Return the oldest receipts that are written and not in custody yet, and how many are."""
         rows = await self._all(
-            _REPLIES.where(OWED_REPLIES.c.custody.is_(None))
+            _REPLIES.add_columns(func.count().over().label("total"))
+            .where(OWED_REPLIES.c.custody.is_(None))
             .order_by(OWED_REPLIES.c.id)
             .limit(limit)
         )
         found = [self._receipt(row, now) for row in rows]
-        return [due for due in found if state is not DueState.OVERDUE or due.is_late]
+        if state is DueState.OVERDUE:  # the oldest are late first
+            late = [due for due in found if due.is_late]
+            return late, len(late)
+        return found, rows[0]["total"] if rows else 0
 
     def _receipt(self, row: RowMapping, now: float) -> Due:
         rule = _rule(row["inbox_type"], row["type"])
