@@ -64,6 +64,7 @@ class Session:
         json: Any = None,
         content: bytes | None = None,
         content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> httpx.Response:
         """Return a successful answer; while the service is unavailable, try again with jitter.
@@ -73,10 +74,10 @@ class Session:
         """
         options = {"params": params, "json": json, "content": content}
         given = {name: value for name, value in options.items() if value is not None}
-        headers = {"Content-Type": content_type} if content_type else {}
+        sent = {**(headers or {}), **({"Content-Type": content_type} if content_type else {})}
         for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
-                return self._once(method, path, headers, given)
+                return self._once(method, path, sent, given)
             except PlatformError as error:
                 if not repeatable or error.code not in _RETRIED or attempt == MAX_ATTEMPTS:
                     raise

@@ -5,10 +5,13 @@ from typing import Annotated, Any
 import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
-from sextant_client.session import Session
-from sextant_shared.errors import Code, PlatformError
+from sextant_client.cli.officer_messages import ask, owed, send, thread
+from sextant_client.cli.output import table_lines
+from sextant_client.officers import officers_session
 
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
+for command in (send, ask, thread, owed):
+    app.command()(command)
 
 
 @app.command("list")
@@ -58,15 +61,8 @@ def dead_letters(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> No
 
 
 def _show(run: Run, path: str, params: dict[str, str | int]) -> None:
-    config = run.home.config()
-    if config.declarations is None:
-        raise PlatformError(
-            Code.STATE, "no officers' service configured", fix="sextant init --declarations URL"
-        )
-    session = Session(
-        config.declarations, client_id=config.client_id, signer=run.home.keys.api_signer()
-    )
-    answer = session.request("GET", path, params=params).json()
+    with officers_session(run.home) as session:
+        answer = session.request("GET", path, params=params).json()
     run.output.result(answer, _lines(answer))
 
 
@@ -95,12 +91,7 @@ def _table(items: list[dict[str, Any]], indent: str) -> list[str]:
     """Return flat items as a table with the names of their members above."""
     names = list(items[0])
     rows = [names, *([_cell(item.get(name)) for name in names] for item in items)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(names))]
-    return [
-        indent
-        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return table_lines(rows, indent)
 
 
 def _said(value: Any) -> str:

@@ -76,6 +76,16 @@ class Output:
         sys.exit(status)
 
 
+def table_lines(rows: list[list[str]], indent: str = "") -> list[str]:
+    """Return rows with their cells below each other."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        indent
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
 def finding_lines(finding: Finding, language: Language = "en") -> list[str]:
     """Return a finding as people read it: what and where, expected, received, fix, law.
 

@@ -81,6 +81,10 @@ class DeclarationsSettings(ServiceSettings):
     created_tolerance_s: Annotated[
         int, Field(description="how far `created` may be from the log's time; senders are offline")
     ] = 86_400
+    default_class: Annotated[
+        Literal["C0", "C1", "C2", "C3"],
+        Field(description="class of a message of ours whose officer names none"),
+    ] = "C2"
     states: Annotated[
         dict[str, str],
         Field(

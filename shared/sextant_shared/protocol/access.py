@@ -40,6 +40,8 @@ class Action(StrEnum):
     DECLARATION_LIST = "declaration.list"
     DECLARATION_READ = "declaration.read"
     QUEUE_READ = "queue.read"
+    MESSAGE_SEND = "message.send"
+    MESSAGE_READ = "message.read"
 
 
 class Need(StrEnum):
@@ -70,6 +72,8 @@ TABLE: Mapping[tuple[Action, Role], Need] = {
     (Action.DECLARATION_LIST, Role.OFFICER): Need.ANY,
     (Action.DECLARATION_READ, Role.OFFICER): Need.ANY,
     (Action.QUEUE_READ, Role.OFFICER): Need.ANY,
+    (Action.MESSAGE_SEND, Role.OFFICER): Need.ANY,
+    (Action.MESSAGE_READ, Role.OFFICER): Need.ANY,
 }
 
 

@@ -8,6 +8,7 @@ from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
 from sextant_declarations.storage.tables import METADATA
+from sextant_declarations.storage.threads import SqlThreads
 from sextant_shared.chassis.database import Database, open_database
 from tests.unit.declarations.world import SEC
 
@@ -15,7 +16,7 @@ MIGRATIONS = "sextant_declarations.storage.migrations"
 
 
 @dataclass(frozen=True)
-class SqlStore(SqlRegister, SqlOutbox, SqlFilings):
+class SqlStore(SqlRegister, SqlOutbox, SqlFilings, SqlThreads):
     """Register and outbox."""
 
     @property

@@ -28,6 +28,7 @@ from tests.support.platform_files import SEC, URLS
 
 pytestmark = pytest.mark.anyio
 LIST_BUDGET = 1  # statements for a page of a list, however long
+OWED_BUDGET = 2  # what messages demand, and receipts on their way
 QUEUE_BUDGET = 2  # what is owed, and the alarms
 
 
@@ -169,6 +170,7 @@ def counted() -> Iterator[list[str]]:
         ("/v1/envelopes", LIST_BUDGET),
         ("/v1/envelopes?nature=correspondence", LIST_BUDGET),
         ("/v1/queue", QUEUE_BUDGET),
+        ("/v1/owed", OWED_BUDGET),
     ],
 )
 async def test_lists_keep_to_their_budget_of_statements(
@@ -190,7 +192,12 @@ def quiet(platform: Platform) -> Any:
 
 
 def _ours(statement: str) -> bool:
-    background = ("owed_entries.leaf", "owed_replies.container", "log_head")
+    background = (
+        "owed_entries.leaf",
+        "owed_replies.container",
+        "sent_messages.container",
+        "log_head",
+    )
     return not any(name in statement for name in background) and "FROM" in statement
 
 

@@ -11,15 +11,18 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from sextant_declarations.domain.deliveries import LogHead
+from sextant_declarations.domain.exchanged import DueFilter, DueState
 from sextant_declarations.domain.reading import Access, Filters
 from sextant_declarations.domain.records import Base
 from sextant_declarations.storage.evidence import SqlEvidence
+from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.heads import SqlHeadLedger
 from sextant_declarations.storage.tables import METADATA
 from sextant_declarations.storage.vault import FileVault
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.stores import SqlStore, open_store
 from tests.unit.declarations.secretariat import Secretariat
+from tests.unit.declarations.world import SEC
 
 pytestmark = pytest.mark.anyio
 _ALL = Filters()
@@ -83,6 +86,24 @@ async def test_two_processes_that_register_at_once_leave_no_gap_and_no_double(
     found = await store.reading.page(_ALL, None, 10)
     numbers = sorted(summary.registration or "" for _, summary in found)
     assert numbers == [f"SEC-2026-{n:06d}" for n in range(1, 7)]
+
+
+async def test_receipts_on_their_way_are_owed_by_us_and_late_after_their_time(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    secretariat = Secretariat(tmp_path / "vault", store=store)
+    secretariat.deliver(secretariat.world.declare())
+    await secretariat.take_in()
+    rows, now = SqlExchanges(store.database, SEC), secretariat.now
+    page = await rows.owed(DueFilter(), now, 1)
+    assert ([due.answer for due in page.owed], page.total) == (["receipt.opened"], 2)
+    assert (await rows.owed(DueFilter(state=DueState.OVERDUE), now, 9)).total == 0
+    late = await rows.owed(DueFilter(state=DueState.OVERDUE), now + 2 * 86_400, 9)
+    assert [(due.answer, due.by, due.is_late) for due in late.owed] == [
+        ("receipt.opened", SEC, True)
+    ]
+    await secretariat.relay()
+    assert (await rows.owed(DueFilter(by=SEC), now, 9)).total == 0
 
 
 async def test_the_newest_head_never_moves_back(store: SqlStore) -> None:

@@ -28,6 +28,7 @@ from sextant_declarations.domain.owed import (
 from sextant_declarations.domain.records import Base, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing, revise
 from sextant_declarations.domain.sealing import Seal
+from sextant_declarations.domain.threads import Anchor, Known
 from sextant_shared.encoding import b64
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import leaf_hash
@@ -268,6 +269,22 @@ class MemoryStore:
                 revised = (filed.owner, filed.facts.revises.declaration_id)
                 holdings[revised] = revise(holdings[revised], filed.facts.revises)
         return holdings
+
+    async def known(
+        self, ids: Collection[tuple[str, str]], references: Collection[tuple[str, str]]
+    ) -> Known:
+        """Only what a State sent itself stands here; all else is a matter of SQL."""
+        del references
+        held = [(r.submission.examined, r.submission.type, r.noted) for r in self.records]
+        return Known(
+            {
+                (e.sender, e.id): Anchor(
+                    sender=e.sender, id=e.id, type=type_, thread=noted.thread, facts=noted.facts
+                )
+                for e, type_, noted in held
+                if (e.sender, e.id) in ids
+            }
+        )
 
     async def filed_by(self, owner: str, limit: int) -> list[FiledVersion]:
         newest: dict[str, FiledVersion] = {}

@@ -67,6 +67,8 @@ class Secretariat:
         policy = StatePolicy()
         self.registrar = Registrar(
             register=self.store,
+            threads=self.store,
+            own_party=SEC,
             workshop=self.workshop,
             sources=sources,
             policy=policy,

@@ -190,7 +190,7 @@ async def test_the_replys_custody_receipt_is_kept(secretariat: Secretariat) -> N
 
 async def test_correspondence_gets_an_opened_receipt_only(secretariat: Secretariat) -> None:
     world = secretariat.world
-    request = world.request(type="clarification.reply", cty="text/plain")
+    request = world.request(type="correspondence", cty="text/plain")
     secretariat.deliver(world.accept(b"We will look into it.", request))
     await settle(secretariat)
     assert verdicts(secretariat) == ["opened OPENED"]

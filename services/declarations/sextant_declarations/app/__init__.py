@@ -1,8 +1,8 @@
 """Puts the declarations service together: the only package that knows all others.
 
-Three loops run beside the officers' interface: the worker takes deliveries in, two relays deliver
-what is owed, and a watch compares the log's heads. An exchange or a log that is down makes them
-wait; the service stays up and officers can read.
+Loops run beside the officers' interface: the worker takes deliveries in, three relays deliver what
+is owed (log entries, replies, messages), and a watch compares the log's heads. An exchange or a log
+that is down makes them wait; the service stays up and officers can read.
 
 Stop, in this order: no new leases, deliveries in flight finish or go back, relays end, workshop,
 clients, database.
@@ -18,6 +18,7 @@ from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
+from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
 from sextant_declarations.settings import DeclarationsSettings
@@ -82,6 +83,7 @@ def create_app(
             declarations_router(lambda: service().officers, settings.max_page),
             envelopes_router(lambda: service().officers, settings.max_page),
             queue_router(lambda: service().queue),
+            messages_router(lambda: service().exchanges, settings.max_page),
             reference_router(),
         ],
         lifespan=lifespan,

@@ -22,6 +22,7 @@ from sextant_declarations.domain.comparing import Comparing
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.effective import Effective
+from sextant_declarations.domain.exchanges import Exchanges
 from sextant_declarations.domain.intake import Intake, Patience
 from sextant_declarations.domain.logwatch import LogWatch
 from sextant_declarations.domain.officers import Officers
@@ -33,15 +34,19 @@ from sextant_declarations.domain.registration import Registrar
 from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplies, repeat
 from sextant_declarations.domain.resealing import Reseal
+from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.worker import Pace, Worker
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_declarations.storage.evidence import SqlEvidence
+from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.heads import SqlHeadLedger
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
+from sextant_declarations.storage.sent import SqlSent
 from sextant_declarations.storage.tables import METADATA
+from sextant_declarations.storage.threads import SqlThreads
 from sextant_declarations.storage.vault import FileVault
 from sextant_shared.chassis.batching import Batcher
 from sextant_shared.chassis.database import Database, open_database
@@ -71,6 +76,7 @@ class Service:
     worker: Worker
     officers: Officers
     queue: VerificationQueue
+    exchanges: Exchanges
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -102,8 +108,10 @@ class Parts:
         log = HttpLog(self._audit_client())
         workshop = await asyncio.to_thread(self._workshop)
         register = SqlRegister(database, settings.party)
+        threads = SqlThreads(database, settings.party)
+        sent = SqlSent(database=database, own_party=settings.party, clock=self.clock)
         spans = Spans(self.telemetry)
-        entries_due, replies_due = asyncio.Event(), asyncio.Event()
+        entries_due, replies_due, messages_due = (asyncio.Event() for _ in range(3))
 
         def stored() -> None:
             entries_due.set()
@@ -116,6 +124,8 @@ class Parts:
         filed = SqlFilings(database)
         registrar = Registrar(
             register=register,
+            threads=threads,
+            own_party=settings.party,
             workshop=workshop,
             sources=sources,
             policy=policy,
@@ -143,19 +153,23 @@ class Parts:
         backoff = Backoff(settings.poll_s, settings.pause_cap_s)
         outbox = SqlOutbox(database)
         entries = RelayEntries(outbox, log, trust.log, spans, self.step, self.clock, backoff)
-        replies = RelayReplies(
-            outbox,
-            exchange,
-            trust.log,
-            spans,
-            self.step,
-            self.clock,
-            backoff,
-            Reseal(directory, workshop, heads, sources),
-            settings.replies_at_once,
+        replies, messages = (
+            RelayReplies(
+                owed,
+                exchange,
+                trust.log,
+                spans,
+                self.step,
+                self.clock,
+                backoff,
+                Reseal(directory, workshop, heads, sources),
+                settings.replies_at_once,
+            )
+            for owed in (outbox, sent)
         )
+        reading = SqlReading(database)
         officers = Officers(
-            reading=SqlReading(database),
+            reading=reading,
             evidence=SqlEvidence(database),
             files=vault,
             effective=Effective(filed, vault, settings.max_filings, settings.max_filings_bytes),
@@ -164,16 +178,33 @@ class Parts:
             status=lambda: worker.status,
             inline_bytes=settings.evidence_inline_bytes,
         )
+        sending = Send(
+            messages=sent,
+            threads=threads,
+            reading=reading,
+            directory=directory,
+            workshop=workshop,
+            heads=heads,
+            sources=sources,
+            trace=spans,
+            note=officers.note,
+            stored=messages_due.set,
+            own_party=settings.party,
+            default_class=settings.default_class,
+        )
+        rows = SqlExchanges(database, settings.party)
         poll_s = settings.poll_s
         return Service(
             database=database,
             worker=worker,
             officers=officers,
             queue=VerificationQueue(exchange, officers),
+            exchanges=Exchanges(sending, rows, officers.note, self.clock),
             loops=(
                 worker.run,
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),
+                lambda: repeat(messages, wake=messages_due, poll_s=poll_s),
                 lambda: repeat(watch, wake=asyncio.Event(), poll_s=poll_s),
             ),
         )

@@ -13,7 +13,7 @@ Responsible for composing them. Not responsible for sealing (`sealing`) nor for 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sextant_declarations.domain.deliveries import Check, Examined
+from sextant_declarations.domain.deliveries import Check, Examined, MessageCheck
 from sextant_declarations.domain.owed import OwedEntry
 from sextant_declarations.domain.register import Verdict
 from sextant_shared.clock import Clock, timestamp_ms
@@ -75,12 +75,12 @@ def opened_answer(examined: Examined, sources: Sources, *, refused: bool) -> Ans
 
 def outcome_answer(
     examined: Examined,
-    check: Check,
+    check: Check | MessageCheck,
     verdict: Verdict,
     registration: str | None,
     sources: Sources,
 ) -> Answer:
-    """Return the outcome receipt of a declaration."""
+    """Return the outcome receipt of a declaration, or of a message that is returned."""
     t = timestamp_ms(sources.clock())
     rejected = verdict.outcome is OutcomeVerdict.REJECTED
     receipt = OutcomeReceipt(

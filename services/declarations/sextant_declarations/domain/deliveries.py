@@ -109,7 +109,8 @@ class Custody:
 class Head:
     """The visible head of an envelope, as its sender signed it.
 
-    `beacon` is the log head (size, root) the sender had verified when it sealed.
+    `beacon` is the log head (size, root) the sender had verified when it sealed; `to` are all
+    recipients, `irt` what it answers, `sup` what it takes the place of.
     """
 
     type: str
@@ -119,6 +120,8 @@ class Head:
     period: str | None
     irt: str | None
     beacon: tuple[int, bytes] | None
+    to: tuple[str, ...] = ()
+    sup: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +180,44 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFacts:
+    """What the register keeps of a message that is no declaration: what binds it to others.
+
+    `reference` is the number of the request or the inspection, `concerns` the declaration and
+    version asked about, `numbers` those of its questions or replies, `version` that of a report;
+    `ended` is the end of an inspection, `asked` the time by which an answer is asked for, both in
+    unix seconds.
+    """
+
+    reference: str | None = None
+    concerns: tuple[str, int] | None = None
+    numbers: tuple[int, ...] = ()
+    version: int | None = None
+    ended: float | None = None
+    asked: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageCheck:
+    """What is wrong with a message, by its own head and content; `facts` if the model fits."""
+
+    facts: MessageFacts | None
+    findings: tuple[Finding, ...]
+    pack: Pack
+    canonical_digest: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """An opened content: its size and SHA-256; `check` stands for declarations only."""
+    """An opened content: its size and SHA-256.
+
+    `check` stands for declarations only, `message` for all else but receipts.
+    """
 
     size: int
     digest: bytes
     check: Check | None
+    message: MessageCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import IO
 
 from sextant_declarations.domain.deliveries import (
-    DECLARATION_CTY,
     Check,
     Content,
     Custody,
@@ -32,10 +31,12 @@ from sextant_declarations.domain.deliveries import (
     Examined,
     Head,
     LogHead,
+    MessageCheck,
     Refusal,
     StateFilings,
     is_receipt,
 )
+from sextant_declarations.domain.messages import carries_declaration, check_message, with_head
 from sextant_declarations.domain.registry import Trust
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.crypto.keys import Alg
@@ -164,9 +165,13 @@ class Examine:
         with plain.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").digest()
         header = verified.manifest.header
-        is_declaration = header.cty == DECLARATION_CTY and not is_receipt(header.type)
-        check = self.check(plain, dossier.filings) if is_declaration else None
-        return Content(size=opened.content_size, digest=digest, check=check)
+        check: Check | None = None
+        message: MessageCheck | None = None
+        if carries_declaration(header):
+            check = with_head(self.check(plain, dossier.filings), header, self.trust.party)
+        elif not is_receipt(header.type):
+            message = check_message(plain, header, self.trust.party)
+        return Content(size=opened.content_size, digest=digest, check=check, message=message)
 
 
 def head_of(header: Header) -> Head:
@@ -180,6 +185,8 @@ def head_of(header: Header) -> Head:
         period=header.period,
         irt=header.irt,
         beacon=(beacon.size, b64u_decode(beacon.root)) if beacon else None,
+        to=tuple(recipient.party for recipient in header.to),
+        sup=header.sup,
     )
 
 

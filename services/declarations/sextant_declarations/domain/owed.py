@@ -7,6 +7,7 @@ Plain values. `answers` composes them, the register stores them in the transacti
 from dataclasses import dataclass
 
 from sextant_declarations.domain.deliveries import LogHead
+from sextant_shared.models.receipts import RECEIPT_CTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,27 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """An answer that a message makes somebody owe: of which type, by whom, within which time.
+
+    The time runs `after` the receipt of the message or the end of the inspection, and is over when
+    the message `asked` for the answer, if that is sooner. `until` and `asked` are in unix seconds,
+    None while not known.
+    """
+
+    answer: str
+    by: str
+    within_s: int
+    after: str
+    until: float | None
+    law: str
+    evidence: str
+    asked: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealOrder:
-    """One reply to sign and seal; `beacon` is a log head we verified."""
+    """One reply or message to sign and seal; `beacon` is a log head we verified."""
 
     id: str
     type: str
@@ -37,8 +57,10 @@ class SealOrder:
     to: Address
     classification: str
     created: str
-    irt: str
+    irt: str | None
     beacon: LogHead | None
+    cty: str = RECEIPT_CTY
+    sup: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +96,14 @@ class DueReply:
     content: bytes
     party: str
     classification: str
-    irt: str
+    irt: str | None
     container: bytes
     manifest_digest: bytes
     is_deposited: bool
     traceparent: str | None
     attempts: int
+    cty: str = RECEIPT_CTY
+    sup: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

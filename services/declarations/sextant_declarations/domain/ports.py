@@ -36,6 +36,7 @@ from sextant_declarations.domain.reading import (
 )
 from sextant_declarations.domain.records import Base, Record, Submission
 from sextant_declarations.domain.register import DeclarationKey, Standing
+from sextant_declarations.domain.threads import Known
 from sextant_shared.models.exchange import DeliveryPage
 from sextant_shared.models.log import AppendAnswer
 
@@ -168,6 +169,16 @@ class Register(Protocol):
         Raises:
             PlatformError: `E_STATE` when the register moved on since `base` was read.
         """
+        ...
+
+
+class Threads(Protocol):
+    """The envelopes of both directions, as others name them."""
+
+    async def known(
+        self, ids: Collection[tuple[str, str]], references: Collection[tuple[str, str]]
+    ) -> Known:
+        """Return what these parties name by envelope id, or by the number of a request."""
         ...
 
 

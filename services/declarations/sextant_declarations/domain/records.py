@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sextant_declarations.domain.deliveries import Check, Examined, Facts
-from sextant_declarations.domain.owed import Address, OwedEntry, SealedReply
+from sextant_declarations.domain.deliveries import Check, Examined, Facts, MessageFacts
+from sextant_declarations.domain.owed import Address, Demand, OwedEntry, SealedReply
 from sextant_declarations.domain.register import DeclarationKey, Standing, Verdict
+from sextant_shared.errors import Finding
 
 
 class Nature(StrEnum):
     """What an envelope turned out to be."""
 
     DECLARATION = "declaration"
+    MESSAGE = "message"
     CORRESPONDENCE = "correspondence"
     RECEIPT = "receipt"
     REFUSED = "refused"
@@ -62,6 +64,22 @@ class Revised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """How an envelope stands among others, as it is filed.
+
+    `answers` names the envelope (sender, id) whose answer it is, `supersedes` the id of the one of
+    its own sender whose place it takes; None if there is none, or it was returned.
+    """
+
+    thread: str
+    facts: MessageFacts | None = None
+    findings: tuple[Finding, ...] = ()
+    answers: tuple[str, str] | None = None
+    supersedes: str | None = None
+    demands: tuple[Demand, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """Everything stored of one envelope: evidence, findings, version, and what is owed for it."""
 
@@ -72,6 +90,12 @@ class Record:
     entries: tuple[OwedEntry, ...]
     replies: tuple[SealedReply, ...]
     stored_at: str
+    noted: Noted
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found, whatever became of the envelope."""
+        return self.verdict.findings if self.verdict else self.noted.findings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

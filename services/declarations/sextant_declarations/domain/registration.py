@@ -13,9 +13,18 @@ import structlog
 
 from sextant_declarations.domain.answers import Answer, Sources, opened_answer, outcome_answer
 from sextant_declarations.domain.deliveries import Check, Content, Facts, Refusal, is_receipt
+from sextant_declarations.domain.noting import bond_of, judge_message, named_by, note
 from sextant_declarations.domain.owed import SealedReply, SealOrder
-from sextant_declarations.domain.ports import Register, Workshop
-from sextant_declarations.domain.records import Base, Filed, Nature, Record, Revised, Submission
+from sextant_declarations.domain.ports import Register, Threads, Workshop
+from sextant_declarations.domain.records import (
+    Base,
+    Filed,
+    Nature,
+    Noted,
+    Record,
+    Revised,
+    Submission,
+)
 from sextant_declarations.domain.register import (
     DeclarationKey,
     Holding,
@@ -26,12 +35,14 @@ from sextant_declarations.domain.register import (
     judge,
     revise,
 )
+from sextant_declarations.domain.threads import Bond, Known, thread_of
 from sextant_shared.clock import timestamp_ms, timestamp_s
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.receipts import OutcomeVerdict
 
 PLAN_ATTEMPTS = 5  # another process registering at the same moment; each turn one of them wins
 UNKNOWN_CLASS = "C1"  # a reply about an unreadable header repeats nothing of it
+CORRESPONDENCE = "correspondence"
 _YEAR_CHARS = 4
 
 _log = structlog.get_logger("sextant.declarations")
@@ -44,6 +55,7 @@ class _Plan:
     verdict: Verdict | None
     filed: Filed | None
     answers: tuple[Answer, ...]
+    noted: Noted
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,8 @@ class Registrar:
     """Stores submissions with their findings, numbers, entries and sealed replies."""
 
     register: Register
+    threads: Threads
+    own_party: str
     workshop: Workshop
     sources: Sources
     policy: StatePolicy
@@ -67,7 +81,8 @@ class Registrar:
         for _ in range(PLAN_ATTEMPTS):
             standing = await self.register.standing(*self._wanted(batch))
             base = Base.of(standing)
-            results = [self._plan(submission, standing) for submission in batch]
+            known = await self.threads.known(*named_by(batch))
+            results = [self._plan(submission, standing, known) for submission in batch]
             plans = [result for result in results if isinstance(result, _Plan)]
             if not plans:
                 return _errors(results)
@@ -103,7 +118,9 @@ class Registrar:
         owner = self.policy.owner_of(submission.examined.sender)
         return owner, check.facts.revises.declaration_id
 
-    def _plan(self, submission: Submission, standing: Standing) -> _Plan | PlatformError | None:
+    def _plan(
+        self, submission: Submission, standing: Standing, known: Known
+    ) -> _Plan | PlatformError | None:
         examined = submission.examined
         held = standing.seen.get((examined.sender, examined.id))
         if held is not None:
@@ -111,18 +128,37 @@ class Registrar:
         standing.seen[examined.sender, examined.id] = examined.manifest_digest
         if isinstance(examined.result, Refusal):
             answer = opened_answer(examined, self.sources, refused=True)
-            return _Plan(submission, Nature.REFUSED, None, None, (answer,))
+            alone = Noted(thread=thread_of(examined.sender, examined.id))
+            return _Plan(submission, Nature.REFUSED, None, None, (answer,), alone)
+        bond = bond_of(submission, known)
         if is_receipt(submission.type):
-            return _Plan(submission, Nature.RECEIPT, None, None, ())
+            return _Plan(submission, Nature.RECEIPT, None, None, (), Noted(thread=bond.thread))
         opened = opened_answer(examined, self.sources, refused=False)
         check = examined.result.check
         if check is None:
-            return _Plan(submission, Nature.CORRESPONDENCE, None, None, (opened,))
+            return self._plan_message(submission, bond, known, opened)
         verdict, filed = self._file(submission, check, standing)
         outcome = outcome_answer(
             examined, check, verdict, filed.registration if filed else None, self.sources
         )
-        return _Plan(submission, Nature.DECLARATION, verdict, filed, (opened, outcome))
+        is_taken = verdict.outcome is OutcomeVerdict.REGISTERED
+        noted = note(submission, bond, known, self.own_party, is_taken=is_taken)
+        return _Plan(submission, Nature.DECLARATION, verdict, filed, (opened, outcome), noted)
+
+    def _plan_message(
+        self, submission: Submission, bond: Bond, known: Known, opened: Answer
+    ) -> _Plan:
+        """Take a message, or return it with what is wrong. Taken, it needs no outcome receipt."""
+        examined = submission.examined
+        message = examined.result.message if isinstance(examined.result, Content) else None
+        verdict = judge_message(submission, bond)
+        answers = [opened]
+        if verdict is not None and message is not None:
+            answers.append(outcome_answer(examined, message, verdict, None, self.sources))
+        is_letter = submission.type == CORRESPONDENCE
+        nature = Nature.CORRESPONDENCE if is_letter else Nature.MESSAGE
+        noted = note(submission, bond, known, self.own_party, is_taken=verdict is None)
+        return _Plan(submission, nature, verdict, None, tuple(answers), noted)
 
     def _file(
         self, submission: Submission, check: Check, standing: Standing
@@ -203,6 +239,7 @@ class Registrar:
             entries=tuple(answer.entry for answer in plan.answers),
             replies=replies,
             stored_at=timestamp_ms(self.sources.clock()),
+            noted=plan.noted,
         )
 
 

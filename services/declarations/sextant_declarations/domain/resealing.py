@@ -34,6 +34,8 @@ class Reseal:
             classification=reply.classification,
             created=timestamp_s(self.sources.clock()),
             irt=reply.irt,
+            sup=reply.sup,
+            cty=reply.cty,
             beacon=await self.heads.newest(),
         )
         (sealed,) = await self.workshop.seal([order])

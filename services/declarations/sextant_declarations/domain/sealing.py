@@ -9,7 +9,6 @@ from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.encoding import b64u
 from sextant_shared.models.envelope import Beacon
-from sextant_shared.models.receipts import RECEIPT_CTY
 from sextant_shared.protocol.envelope import SealRequest, seal_bytes
 
 
@@ -35,10 +34,11 @@ class Seal:
             signers=self.signers,
             recipients=[(order.to.party, SealingKey.from_jwk(order.to.jwk))],
             type=order.type,
-            cty=RECEIPT_CTY,
+            cty=order.cty,
             classification=order.classification,
             created=order.created,
             irt=order.irt,
+            sup=order.sup,
             log=_beacon(order.beacon),
         )
         container, sealed = seal_bytes(order.content, request)

@@ -16,6 +16,7 @@ from sextant_declarations.domain.reading import (
     ReplyEvidence,
     StoredEnvelope,
 )
+from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.tables import (
     INBOX,
     LOG_ALARMS,
@@ -115,7 +116,14 @@ class SqlEvidence:
     async def owed(self, limit: int) -> tuple[int, list[OwedLine]]:
         """Return how much is owed in all, and the oldest lines, in one statement."""
         owed = union_all(
-            _owed(OWED_ENTRIES, "act", "log_index"), _owed(OWED_REPLIES, "type", "custody")
+            _owed(OWED_ENTRIES, "act", "log_index"),
+            _owed(OWED_REPLIES, "type", "custody"),
+            select(
+                SENT.c.type.label("what"),
+                SENT.c.envelope_id.label("envelope"),
+                SENT.c.attempts,
+                SENT.c.last_error,
+            ).where(SENT.c.custody.is_(None)),
         ).subquery()
         wanted = (
             select(owed, func.count().over().label("total"))

@@ -13,9 +13,10 @@ from sextant_shared.chassis.database import Database
 
 @dataclass(frozen=True)
 class SqlOutbox:
-    """The outbox in this room's database."""
+    """The outbox in this room's database; `replies` is the table that sealed envelopes stand in."""
 
     database: Database
+    replies: Table = OWED_REPLIES
 
     async def due_entries(self, limit: int, now: float) -> list[DueEntry]:
         """Return log entries to append, oldest first."""
@@ -43,7 +44,7 @@ class SqlOutbox:
 
     async def due_replies(self, limit: int, now: float) -> list[DueReply]:
         """Return replies to deposit or whose custody receipt is still missing, oldest first."""
-        row = OWED_REPLIES
+        row = self.replies
         wanted = (
             select(
                 row.c.id.label("row"),
@@ -69,7 +70,7 @@ class SqlOutbox:
 
     async def reply_deposited(self, reply: int, custody: bytes | None, again_at: float) -> None:
         """Keep that the exchange has it; without a receipt it stays due, at `again_at`."""
-        row = OWED_REPLIES
+        row = self.replies
         change = (
             update(row)
             .where(row.c.id == bindparam("row"))
@@ -84,7 +85,7 @@ class SqlOutbox:
 
     async def replace_reply(self, reply: int, sealed: SealedReply) -> None:
         """Keep a reply sealed anew in place of one that the exchange refused for good."""
-        row = OWED_REPLIES
+        row = self.replies
         change = (
             update(row)
             .where(row.c.id == bindparam("row"))
@@ -98,7 +99,7 @@ class SqlOutbox:
 
     async def postpone_reply(self, postponed: Postponed) -> None:
         """Keep the reason and come back later."""
-        await self._postpone(OWED_REPLIES, [postponed])
+        await self._postpone(self.replies, [postponed])
 
     async def _postpone(self, row: Table, postponed: Sequence[Postponed]) -> None:
         change = (

@@ -16,6 +16,7 @@ from sextant_declarations.domain.deliveries import Content, Refusal
 from sextant_declarations.domain.owed import SealedReply
 from sextant_declarations.domain.records import Base, Filed, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
+from sextant_declarations.storage.dues import close, store_demands, supersede
 from sextant_declarations.storage.tables import (
     CLOSURES,
     COMPARED,
@@ -29,7 +30,9 @@ from sextant_declarations.storage.tables import (
     REVISIONS,
     VERSIONS,
 )
+from sextant_declarations.storage.threads import facts_text
 from sextant_shared.chassis.database import Database
+from sextant_shared.clock import parse_timestamp
 from sextant_shared.errors import Code, PlatformError
 
 
@@ -96,6 +99,7 @@ class SqlRegister:
             _store_revision(connection, record.filed, inbox, record.stored_at)
             _insert_all(connection, COMPARED, _compared(record.filed, inbox))
         _insert_all(connection, FINDINGS, _findings(record, inbox))
+        self._store_bonds(connection, record, inbox)
         traceparent = record.submission.traceparent
         _insert_all(
             connection,
@@ -129,6 +133,22 @@ class SqlRegister:
                 for reply in record.replies
             ),
         )
+
+    def _store_bonds(self, connection: Connection, record: Record, inbox: int) -> None:
+        """Store what the envelope demands, and close what it answers."""
+        noted, examined = record.noted, record.submission.examined
+        store_demands(connection, noted.demands, noted.thread, {"inbox": inbox})
+        if noted.supersedes:
+            supersede(connection, examined.sender, noted.supersedes, examined.id, self.own_party)
+        if noted.answers:
+            close(
+                connection,
+                answered=noted.answers,
+                answer=record.submission.type,
+                by=(examined.sender, examined.id),
+                at=parse_timestamp(examined.custody.t),
+                own_party=self.own_party,
+            )
 
     def _store_proofs(self, connection: Connection, record: Record) -> None:
         submission = record.submission
@@ -216,7 +236,7 @@ def _inbox(record: Record) -> dict[str, object]:
     submission = record.submission
     examined = submission.examined
     head, result = examined.head, examined.result
-    check = result.check if isinstance(result, Content) else None
+    check = (result.check or result.message) if isinstance(result, Content) else None
     return {
         "sender": examined.sender,
         "envelope_id": examined.id,
@@ -228,6 +248,10 @@ def _inbox(record: Record) -> dict[str, object]:
         "created": head.created if head else None,
         "period": head.period if head else None,
         "irt": head.irt if head else None,
+        "sup": head.sup if head else None,
+        "recipients": " ".join(head.to) if head else "",
+        "thread": record.noted.thread,
+        "facts": facts_text(record.noted.facts),
         "verdict": record.verdict.outcome if record.verdict else None,
         "refusal_code": result.code if isinstance(result, Refusal) else None,
         "refusal_detail": result.detail if isinstance(result, Refusal) else None,
@@ -332,9 +356,7 @@ def _compared(filed: Filed, inbox: int) -> Iterable[dict[str, object]]:
 
 
 def _findings(record: Record, inbox: int) -> Iterable[dict[str, object]]:
-    if record.verdict is None:
-        return
-    for position, finding in enumerate(record.verdict.findings):
+    for position, finding in enumerate(record.findings):
         yield {
             "inbox": inbox,
             "position": position,

@@ -28,11 +28,16 @@ class InboxRow(_Row, table=True):
     """One envelope that was decided about, once: the evidence and the verdict.
 
     `refusal` is for officers alone; the sender learned only UNREADABLE. The container and the
-    plaintext are files named by `manifest_digest`.
+    plaintext are files named by `manifest_digest`. `recipients` are party ids with spaces between;
+    `thread` is the sender and id of the envelope that began it.
     """
 
     __tablename__ = "inbox"
-    __table_args__ = (UniqueConstraint("sender", "envelope_id"),)
+    __table_args__ = (
+        UniqueConstraint("sender", "envelope_id"),
+        Index("ix_inbox_envelope_id", "envelope_id"),
+        Index("ix_inbox_thread", "thread"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     sender: str
@@ -45,6 +50,10 @@ class InboxRow(_Row, table=True):
     created: str | None
     period: str | None
     irt: str | None
+    sup: str | None = None
+    recipients: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    thread: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    facts: str | None = None
     verdict: str | None
     refusal_code: str | None
     refusal_detail: str | None

@@ -1,0 +1,104 @@
+"""What an officer's client asks of the declarations service, beyond plain reading."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sextant_client.home import Home
+from sextant_client.session import Session
+from sextant_shared.clock import system_clock, uuid7
+from sextant_shared.encoding import b64u, parse_json
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.messages import MAX_MESSAGE_BYTES
+
+_DOCUMENTS = {".pdf": "application/pdf", ".txt": "text/plain"}
+_UNKNOWN = (Code.UNAVAILABLE, Code.RATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A message to send: where it goes, and its content or what it asks about."""
+
+    type: str
+    to: str | None
+    parts: dict[str, Any]
+    reply_to: str | None = None
+    supersedes: str | None = None
+    classification: str | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return the order as the service takes it; what is not given is left out."""
+        members = {
+            "type": self.type,
+            "to": self.to,
+            "class": self.classification,
+            "reply_to": self.reply_to,
+            "supersedes": self.supersedes,
+            **self.parts,
+        }
+        return {name: value for name, value in members.items() if value is not None}
+
+
+@contextmanager
+def officers_session(home: Home) -> Iterator[Session]:
+    """Yield a session with the declarations service; it is closed at the end.
+
+    Raises:
+        PlatformError: `E_STATE` when none is configured.
+    """
+    config = home.config()
+    if config.declarations is None:
+        raise PlatformError(
+            Code.STATE, "no officers' service configured", fix="sextant init --declarations URL"
+        )
+    signer = home.keys.api_signer()
+    session = Session(config.declarations, client_id=config.client_id, signer=signer)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def content_of(file: Path) -> dict[str, Any]:
+    """Return the content of a message as an order holds it: JSON as it is, all else as a document.
+
+    Raises:
+        PlatformError: `E_MALFORMED` for a file that cannot be read or is no JSON of ours,
+            `E_TOO_LARGE`.
+    """
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise PlatformError(
+            Code.MALFORMED, f"{file} cannot be read: {error.strerror}", fix="Name the right file."
+        ) from error
+    if file.suffix.lower() == ".json":
+        return {"content": parse_json(data, max_bytes=MAX_MESSAGE_BYTES)}
+    cty = _DOCUMENTS.get(file.suffix.lower(), "application/octet-stream")
+    return {"document": {"cty": cty, "data": b64u(data)}}
+
+
+def send_order(session: Session, order: Order, key: str | None) -> dict[str, Any]:
+    """Return the message that was sent; the same key again sends nothing new.
+
+    Raises:
+        PlatformError: what the service refuses; an error that leaves open whether it was sent
+            names the key to repeat it with.
+    """
+    key = key or uuid7(system_clock)
+    try:
+        response = session.request(
+            "POST", "/v1/messages", json=order.body(), headers={"Idempotency-Key": key}
+        )
+    except PlatformError as error:
+        if error.code not in _UNKNOWN:
+            raise
+        raise PlatformError(
+            error.code,
+            error.detail,
+            fix=f"Run it again with --key {key}: then it is sent once, whatever happened.",
+        ) from error
+    answer: dict[str, Any] = response.json()
+    return {**answer, "key": key}
