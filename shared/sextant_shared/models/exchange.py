@@ -25,12 +25,14 @@ class EnvelopeState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where one recipient's copy stands."""
+    """Where one recipient's copy stands; acknowledged, recalled and discarded are final."""
 
     AVAILABLE = "available"
     LEASED = "leased"
     ACKNOWLEDGED = "acknowledged"
     DEAD = "dead"
+    DISCARDED = "discarded"
+    RECALLED = "recalled"
 
 
 class _Answer(Strict):
@@ -63,11 +65,15 @@ class EnvelopeStatus(_Answer):
 
 
 class EnvelopeEvent(_Answer):
-    """One act on an envelope; `event` is named in the glossary's table."""
+    """One act on an envelope; `event` is named in the glossary's table.
+
+    `index` is where a logged act stands in the log, None while it is owed and for other acts.
+    """
 
     t: str
     event: str
     detail: str
+    index: int | None = None
 
 
 class EnvelopeEvents(_Answer):

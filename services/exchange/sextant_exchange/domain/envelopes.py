@@ -73,6 +73,7 @@ class Stored:
     receipt: bytes | None
     blob: str | None
     traceparent: str | None
+    erased: float | None = None
 
     @property
     def state(self) -> EnvelopeState:
@@ -118,6 +119,9 @@ class Act(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     DEAD = "dead"
     REPLAYED = "replayed"
+    DISCARDED = "discarded"
+    RECALLED = "recalled"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ class Event:
     act: Act
     party: str | None
     detail: str
+    index: int | None = None
 
 
 def events_of(stored: Stored, acts: Sequence[Event]) -> list[Event]:
