@@ -26,7 +26,7 @@ from sextant_shared.clock import Clock, system_clock, timestamp_s, uuid7
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MEDIA_TYPE, Header
-from sextant_shared.models.exchange import DeliveryPage, EnvelopeEvents, EnvelopeStatus
+from sextant_shared.models.exchange import Delivery, DeliveryPage, EnvelopeEvents, EnvelopeStatus
 from sextant_shared.models.party import KeyUse
 from sextant_shared.models.receipts import Level
 from sextant_shared.models.strict import read_model
@@ -86,6 +86,7 @@ class Client:
             )
         )
         self.parties = PartyView(self.session, self.trust)
+        self.gone: list[Delivery] = []
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -222,6 +223,8 @@ class Client:
     def collect(self, wait_s: int = 0) -> Iterator[Received]:
         """Yield what is new in the mailbox: verified, opened, stored, and only then passed over.
 
+        What its sender recalled, or the policy erased, is passed over and noted in `gone`.
+
         Raises:
             PlatformError: `E_INTEGRITY` and the rest for a delivery that does not verify: it stays
                 first in line, so that nothing is lost unseen.
@@ -232,13 +235,24 @@ class Client:
             answer = self.session.request("GET", "/v1/mailbox", params=params)
             page = read_model(DeliveryPage, answer.json())
             for delivery in page.items:
-                received = receive(self, delivery)
+                received = self._receive(delivery)
                 after = delivery.seq
                 self.home.advance_cursor(after)
-                yield received
+                if received is not None:
+                    yield received
             if not page.items:
                 return
             wait_s = 0
+
+    def _receive(self, delivery: Delivery) -> Received | None:
+        """Receive a delivery; None for one whose content is not given out any more."""
+        try:
+            return receive(self, delivery)
+        except PlatformError as error:
+            if error.code is not Code.GONE:
+                raise
+        self.gone.append(delivery)
+        return None
 
     def follow(self, envelope_id: str, limit_s: float) -> Iterator[Received]:
         """Yield the Secretariat's answers to an envelope, until all are there or time is over.

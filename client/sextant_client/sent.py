@@ -22,6 +22,16 @@ class SentEnvelope(StoredEnvelope):
         """The envelope's id."""
         return self.folder.name
 
+    @property
+    def recall_statement(self) -> Path:
+        """What we signed to recall it, once we did."""
+        return self.folder / "recall.jws"
+
+    @property
+    def recall_receipt(self) -> Path:
+        """What proves its recall."""
+        return self.folder / "recall.json"
+
     def write_receipt(self, raw: bytes) -> None:
         """Keep the receipt.
 

@@ -18,6 +18,7 @@ from sextant_client.received import Received
 from sextant_client.sent import SentEnvelope
 from sextant_client.visible import visible_of
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.exchange import EnvelopeEvent
 from sextant_shared.models.receipts import Level, OutcomeReceipt, OutcomeVerdict
 from sextant_shared.protocol.levels import parse_witnessed, standing_of, verify_witnessed
 from sextant_shared.protocol.receipts import verify_custody
@@ -154,23 +155,30 @@ def status(
         events = client.events(envelope_id, sender).events
     lines = [f"{found.id}  {found.state}  log entry {found.index}  trace {found.trace}"]
     lines += [f"  {r.party:<12} delivery {r.seq}  {r.state}" for r in found.recipients]
-    lines += [f"  {event.t}  {event.event:<13} {event.detail}" for event in events]
+    lines += [event_line(event) for event in events]
     document = found.model_dump(mode="json", by_alias=True)
     document["events"] = [event.model_dump(mode="json") for event in events]
     run.output.result(document, lines)
 
 
-def inbox(
-    wait: Annotated[int, typer.Option(help="Seconds to wait for the first one.", max=60)] = 0,
-    home: HomePath = DEFAULT_HOME,
-    as_json: JsonFlag = False,
-) -> None:
-    """Collect what is new: verify, open, store."""
-    run = start(home, as_json=as_json)
+def event_line(event: EnvelopeEvent) -> str:
+    """Return one event as people read it, with its place in the log where it has one."""
+    place = "" if event.index is None else f"log entry {event.index}  "
+    return f"  {event.t}  {event.event:<13} {place}{event.detail}".rstrip()
+
+
+def collect_inbox(run: Run, wait: int) -> None:
+    """Collect what is new: verify, open, store; tell what was not to be had any more."""
     with Client(run.home) as client:
         new = list(client.collect(wait_s=wait))
+        gone = client.gone
     lines = [line for received in new for line in _received_lines(received)]
-    run.output.result({"new": [_received_document(r) for r in new]}, lines or ["Nothing new."])
+    lines += [f"{d.type}  {d.id}  from {d.sender}  not given out any more" for d in gone]
+    document = {
+        "new": [_received_document(r) for r in new],
+        "gone": [delivery.model_dump(mode="json", by_alias=True) for delivery in gone],
+    }
+    run.output.result(document, lines or ["Nothing new."])
 
 
 def _received_lines(received: Received) -> list[str]:

@@ -7,8 +7,12 @@ import typer
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.session import Session
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.acts import DiscardReason, DiscardRequest
 
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
+dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
+app.add_typer(dead_letters_app, name="dead-letters")
+SeqArgument = Annotated[int, typer.Argument(help="Number from the list.", min=1)]
 
 
 @app.command("list")
@@ -51,23 +55,52 @@ def queue(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
     _show(start(home, as_json=as_json), "/v1/queue", {})
 
 
-@app.command("dead-letters")
-def dead_letters(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
+@dead_letters_app.callback()
+def dead_letters(
+    ctx: typer.Context, home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False
+) -> None:
     """List deliveries that were given up, with their reasons."""
-    _show(start(home, as_json=as_json), "/v1/dead-letters", {})
+    if ctx.invoked_subcommand is None:
+        _show(start(home, as_json=as_json), "/v1/dead-letters", {})
+
+
+@dead_letters_app.command("replay")
+def replay(seq: SeqArgument, home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
+    """Let a dead letter come again, once its cause is mended."""
+    run = start(home, as_json=as_json)
+    _session(run).request("POST", f"/v1/dead-letters/{seq}/replay", repeatable=False)
+    run.output.result({"seq": seq, "replayed": True}, [f"REPLAYED  delivery {seq}"])
+
+
+@dead_letters_app.command("discard")
+def discard(
+    seq: SeqArgument,
+    reason: Annotated[DiscardReason, typer.Option(help="Why, as a code.", case_sensitive=False)],
+    note: Annotated[str, typer.Option(help="Why, in your words.")] = "",
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Give up a dead letter for good; it stands in the log."""
+    run = start(home, as_json=as_json)
+    body = DiscardRequest(reason=reason, note=note).model_dump(mode="json")
+    _session(run).request("POST", f"/v1/dead-letters/{seq}/discard", json=body)
+    run.output.result({"seq": seq, "discarded": str(reason)}, [f"DISCARDED  delivery {seq}"])
 
 
 def _show(run: Run, path: str, params: dict[str, str | int]) -> None:
+    answer = _session(run).request("GET", path, params=params).json()
+    run.output.result(answer, _lines(answer))
+
+
+def _session(run: Run) -> Session:
     config = run.home.config()
     if config.declarations is None:
         raise PlatformError(
             Code.STATE, "no officers' service configured", fix="sextant init --declarations URL"
         )
-    session = Session(
+    return Session(
         config.declarations, client_id=config.client_id, signer=run.home.keys.api_signer()
     )
-    answer = session.request("GET", path, params=params).json()
-    run.output.result(answer, _lines(answer))
 
 
 def _lines(answer: Any, indent: str = "") -> list[str]:

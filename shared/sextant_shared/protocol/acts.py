@@ -68,7 +68,14 @@ def verify_act(data: bytes, envelope_id: str, keys: LogKeys) -> VerifiedAct:
             not in the log, or about something else), `E_DIGEST` (the detail is not the one that the
             entry commits to).
     """
-    receipt = read_model(ActReceipt, parse_json(data, max_bytes=MAX_ACT_RECEIPT_BYTES))
+    value = parse_json(data, max_bytes=MAX_ACT_RECEIPT_BYTES)
+    receipt = read_model(ActReceipt, value)
+    if canonical_json(value) != data:
+        raise PlatformError(
+            Code.MALFORMED,
+            "the receipt is not in its canonical encoding",
+            expected="RFC 8785 JSON",
+        )
     if receipt.level is not Level.LOGGED or (receipt.detail is None) != (receipt.salt is None):
         raise PlatformError(
             Code.MALFORMED,

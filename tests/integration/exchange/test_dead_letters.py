@@ -1,10 +1,10 @@
 """What is given up comes again or is discarded: by its owner alone, with a reason, in the log."""
 
-import json
 from typing import Any
 
 import pytest
 
+from sextant_shared.encoding import canonical_json
 from sextant_shared.models.entries import DeliveryDiscardedEntry, DeliveryReplayedEntry
 from sextant_shared.protocol.acts import verify_act
 from tests.integration.exchange.containers import SEC, XAL, XBO, Container, sealed
@@ -75,14 +75,14 @@ async def test_a_discard_is_proved_to_its_owner_and_tells_others_no_reason(world
     container = await buried(world)
     view = (await world.caller(SEC).post(f"{PLACE}/discard", WHY)).json()
     keys = world.audit.log.keys
-    act = verify_act(json.dumps(view["receipt"]).encode(), container.id, keys)
+    act = verify_act(canonical_json(view["receipt"]), container.id, keys)
     assert isinstance(act.entry, DeliveryDiscardedEntry)
     by = {"party": "SEC", "seq": 1, "by": "SEC/test"}
     assert act.detail == {**by, **WHY}
     assert await acts_seen_by(world, SEC, container) == [view]
     (seen,) = await acts_seen_by(world, XAL, container)
     assert (seen["detail"], seen["index"]) == (None, act.index)
-    assert verify_act(json.dumps(seen["receipt"]).encode(), container.id, keys).detail is None
+    assert verify_act(canonical_json(seen["receipt"]), container.id, keys).detail is None
     for who, words in ((SEC, "UNREADABLE: the key was lost"), (XAL, "")):
         events = (await world.caller(who).get(f"{container.path}/events")).json()["events"]
         last = events[-1]
@@ -124,6 +124,6 @@ async def test_a_stop_after_a_durable_step_loses_and_repeats_nothing(
     await stopped.restart(recover_every_s=0.05)
     await until(lambda: not stopped.rows("SELECT 1 FROM act WHERE log_index IS NULL"))
     (act,) = await acts_seen_by(stopped, SEC, container)
-    verify_act(json.dumps(act["receipt"]).encode(), container.id, stopped.audit.log.keys)
+    verify_act(canonical_json(act["receipt"]), container.id, stopped.audit.log.keys)
     assert [e.type for e in stopped.audit.entries].count(act["type"]) == 1
     assert await state_of(stopped) == {"replay": "available", "discard": "discarded"}[verb]

@@ -1,11 +1,11 @@
 """Ciphertext goes when the policy lets it go and everybody is done; what proves it stays."""
 
-import json
 from typing import Any
 
 import pytest
 
 from sextant_exchange.domain.retention import RetentionRule
+from sextant_shared.encoding import canonical_json
 from sextant_shared.models.entries import EnvelopeErasedEntry
 from sextant_shared.protocol.acts import verify_act
 from sextant_shared.protocol.manifest import parse_manifest, verify_manifest
@@ -94,7 +94,7 @@ async def test_what_is_erased_stays_evidence(stopped: World, content: bytes) -> 
     verify_custody(receipt, manifest.digest, container.id, keys)
     assert (await stopped.caller(SEC).get(f"{container.path}/receipt")).content == receipt
     (act,) = (await stopped.caller(SEC).get(f"{container.path}/acts")).json()["acts"]
-    proved = verify_act(json.dumps(act["receipt"]).encode(), container.id, keys)
+    proved = verify_act(canonical_json(act["receipt"]), container.id, keys)
     assert proved.detail is not None
     assert (proved.detail["days"], proved.detail["why"]) == (DAYS, "a synthetic policy")
     events = (await stopped.caller(XAL).get(f"{container.path}/events")).json()["events"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sextant_shared.encoding import b64u, sha256
+from sextant_shared.encoding import b64u, canonical_json, sha256
 from sextant_shared.models.entries import EnvelopeAcceptedEntry, EnvelopeRecalledEntry
 from sextant_shared.protocol.acts import VerifiedAct, verify_act
 from sextant_shared.protocol.jws import sign_jws
@@ -30,7 +30,7 @@ NEVER_S = 3600.0
 
 
 def verified(world: World, view: dict[str, Any], container: Container) -> VerifiedAct:
-    return verify_act(json.dumps(view["receipt"]).encode(), container.id, world.audit.log.keys)
+    return verify_act(canonical_json(view["receipt"]), container.id, world.audit.log.keys)
 
 
 def recalls(world: World) -> list[EnvelopeRecalledEntry]:
