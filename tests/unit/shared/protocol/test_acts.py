@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sextant_shared.encoding import b64u, canonical_json
@@ -137,6 +137,7 @@ def test_a_statement_beyond_the_limit_is_refused() -> None:
 
 
 @given(st.binary(max_size=100), st.integers(0, 5000))
+@example("\u0080".encode(), 12)  # a letter beyond ASCII inside the payload
 def test_an_altered_statement_never_verifies(noise: bytes, cut: int) -> None:
     bent = GOOD_RECALL[:cut] + noise + GOOD_RECALL[cut + len(noise) :]
     if bent != GOOD_RECALL:
