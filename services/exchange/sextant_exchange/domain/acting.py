@@ -80,7 +80,7 @@ class LoggedActs:
         Raises:
             PlatformError: `E_STATE` when it is none.
         """
-        party = subject.party or ""
+        party = _owner(subject)
         detail = ReplayDetail(party=party, seq=seq, by=subject.client_id, reason=request.reason)
         order = DeadLetterOrder(ActKind.REPLAY, party, seq, detail, request.reason, self._clock())
         return await self._finished(await self._acts.replay(order))
@@ -91,7 +91,7 @@ class LoggedActs:
         Raises:
             PlatformError: `E_STATE` when it is none.
         """
-        party = subject.party or ""
+        party = _owner(subject)
         detail = DiscardDetail(
             party=party, seq=seq, by=subject.client_id, reason=request.reason, note=request.note
         )
@@ -118,6 +118,7 @@ class LoggedActs:
         Raises:
             PlatformError: `E_UNAVAILABLE`, `E_INTEGRITY`, when all stay owed.
         """
+        self._reached("exchange.after_act_held")
         try:
             leaves = await append_apart(
                 self._log, [(act.made.entry, None) for act in batch], self._trouble
@@ -146,7 +147,6 @@ class LoggedActs:
     async def _finished(self, act: StoredAct) -> StoredAct:
         if act.proof is not None:
             return act
-        self._reached("exchange.after_act_held")
         task = asyncio.create_task(self._try(act))
         self._finishing.add(task)
         task.add_done_callback(self._finishing.discard)
@@ -169,6 +169,17 @@ class LoggedActs:
                 received=f"{created}, {offset:+.0f} s",
                 fix="Set the clock, then sign again.",
             )
+
+
+def _owner(subject: Subject) -> str:
+    """Return whose mailbox a caller acts on; an officer has none here."""
+    if subject.party is None:
+        raise PlatformError(
+            Code.STATE,
+            "this client acts for no party, so it has no dead letters here",
+            fix="Officers mend the verification queue at the declarations service.",
+        )
+    return subject.party
 
 
 def _place(stored: Stored) -> Place:
