@@ -102,7 +102,8 @@ async def try_acts(database: Database, lease: Lease) -> None:
     await mailboxes.release("SEC", again.lease, Release("poison", lambda _: 0.0, 9, dead=True), 7.0)
     for _ in range(2):
         await acts.discard(DeadLetterOrder(ActKind.DISCARD, "SEC", lease.seq, detail, "", 7.0))
-    (candidate,) = [c for c in await SqlErasable(database).kept(0, 99, 9.0) if c.number == 20]
+    kept, _ = await SqlErasable(database).kept(0, 99, 9.0)
+    (candidate,) = [one for one in kept if one.number == 20]
     assert candidate.closed == 6.0
     owed = await acts.owed(0, 10)
     proved = [(act, LoggedLeaf(n, "proof")) for n, act in enumerate(owed)]
@@ -180,6 +181,19 @@ async def test_a_batch_that_names_an_envelope_twice_accepts_it_once(database: Da
     twice = [logged(held[0], 7, b"a"), logged(held[1], 8, b"b"), logged(held[0], 7, b"a")]
     assert await envelopes.accept(twice, 3.0) == [b"a", b"b", b"a"]
     assert [d.index for d in await mailboxes.page("SEC", 0, 10, None)] == [7, 8]
+
+
+async def test_the_look_for_what_may_be_erased_passes_over_what_is_owed_and_ends_at_the_young(
+    database: Database,
+) -> None:
+    envelopes, erasable = SqlEnvelopes(database), SqlErasable(database)
+    results = await envelopes.hold([acceptable(number) for number in range(6)], 1.0)
+    for number, accepted in ((1, 3.0), (3, 3.0), (4, 3.0), (5, 9.0)):  # the first and third owe
+        await envelopes.accept([logged(results[number], number, b"r")], accepted)
+    first, after = await erasable.kept(0, 3, 5.0)
+    assert ([one.number for one in first], after) == ([2], 3)
+    rest, after = await erasable.kept(after, 3, 5.0)
+    assert ([one.number for one in rest], after) == ([4, 5], 0)
 
 
 async def test_what_is_held_comes_back_in_pages_with_the_same_entry(database: Database) -> None:

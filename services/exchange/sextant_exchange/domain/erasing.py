@@ -54,8 +54,7 @@ class Erasing:
         now, shortest = self._clock(), self._retention.shortest_s
         if shortest is None:
             return 0
-        page = await self._erasable.kept(self._after, self._batch, now - shortest)
-        self._after = page[-1].number if len(page) == self._batch else 0
+        page, self._after = await self._erasable.kept(self._after, self._batch, now - shortest)
         begun = [act for one in page if (act := await self._begin(one, now))]
         if begun:
             await self._logged.finish(begun)

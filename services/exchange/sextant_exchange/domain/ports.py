@@ -110,8 +110,11 @@ class Envelopes(Protocol):
 class Erasable(Protocol):
     """What the retention policy looks at."""
 
-    async def kept(self, after: int, limit: int, accepted_by: float) -> list[Candidate]:
-        """Return envelopes whose ciphertext is kept, accepted by then, those after `after`."""
+    async def kept(self, after: int, limit: int, accepted_by: float) -> tuple[list[Candidate], int]:
+        """Return envelopes after `after` whose ciphertext is kept, accepted by then.
+
+        The second is the number to go on after, 0 when all were seen.
+        """
         ...
 
 

@@ -1,5 +1,7 @@
 """What the retention policy looks at, in SQL: envelopes whose ciphertext is kept, oldest first."""
 
+from itertools import takewhile
+
 from sqlalchemy import Connection, Select, select
 
 from sextant_exchange.domain.retention import Candidate
@@ -16,15 +18,23 @@ class SqlErasable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def kept(self, after: int, limit: int, accepted_by: float) -> list[Candidate]:
-        """Return what is kept of what was accepted by then, by number, those after `after`."""
+    async def kept(self, after: int, limit: int, accepted_by: float) -> tuple[list[Candidate], int]:
+        """Return a page of what is kept of what was accepted by then, and where the next begins."""
         return await self._database.read(lambda c: kept(c, after, limit, accepted_by))
 
 
-def kept(connection: Connection, after: int, limit: int, accepted_by: float) -> list[Candidate]:
-    """Return a page of envelopes whose ciphertext is kept, each with when it was closed."""
+def kept(
+    connection: Connection, after: int, limit: int, accepted_by: float
+) -> tuple[list[Candidate], int]:
+    """Return envelopes after `after` whose ciphertext is kept, each with when it was closed.
+
+    The second is the number to go on after, 0 when all that is old enough was seen: numbers follow
+    the time of arrival, so beyond the first that was accepted later there is nothing to look for.
+    An envelope that still owes its entry is passed over.
+    """
     rows = connection.execute(_page(after, limit)).all()
-    return [
+    old = list(takewhile(lambda row: row.accepted is None or row.accepted <= accepted_by, rows))
+    found = [
         Candidate(
             number=row.number,
             env=row.id,
@@ -36,10 +46,10 @@ def kept(connection: Connection, after: int, limit: int, accepted_by: float) -> 
             blob=row.blob,
             closed=closed_at(connection, row.number),
         )
-        for row in rows
-        # Numbers follow the time of arrival; what came later than this, or is owed, is not due.
-        if row.accepted is not None and row.accepted <= accepted_by
+        for row in old
+        if row.accepted is not None
     ]
+    return found, old[-1].number if len(old) == limit else 0
 
 
 def _page(after: int, limit: int) -> Select[tuple[object, ...]]:

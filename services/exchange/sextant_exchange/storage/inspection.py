@@ -114,8 +114,8 @@ def due(connection: Connection, retention: Retention, now: float) -> list[Due]:
     """Return what each rule lets go now, without doing it."""
     found: dict[str, Due] = {}
     after, shortest = 0, retention.shortest_s
-    while shortest is not None and (page := kept(connection, after, PAGE, now - shortest)):
-        after = page[-1].number
+    while shortest is not None:
+        page, after = kept(connection, after, PAGE, now - shortest)
         for one in page:
             detail = retention.due(one, one.closed, now)
             if detail is not None:
@@ -127,4 +127,6 @@ def due(connection: Connection, retention: Retention, now: float) -> list[Due]:
                     so_far.envelopes + 1,
                     so_far.size + one.size,
                 )
+        if not after:
+            break
     return list(found.values())
