@@ -19,6 +19,8 @@ STRUCTURED = (
     "party_payload",
     "dpop_claims",
     "receipt",
+    "recall_payload",
+    "act",
     "entry",
 )
 JUNK: list[Any] = [
@@ -66,6 +68,8 @@ STRUCTURED = (
     "party_payload",
     "dpop_claims",
     "receipt",
+    "recall_payload",
+    "act",
     "entry",
 )
 
