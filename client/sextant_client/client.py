@@ -29,6 +29,7 @@ from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MEDIA_TYPE, Header
 from sextant_shared.models.exchange import (
+    Delivery,
     DeliveryPage,
     EnvelopeEvents,
     EnvelopeStatus,
@@ -96,6 +97,7 @@ class Client:
             )
         )
         self.parties = PartyView(self.session, self.trust)
+        self.gone: list[Delivery] = []
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -261,6 +263,7 @@ class Client:
         """Yield what is new in the mailbox: verified, opened, stored, and only then passed over.
 
         What is urgent comes first, also past a delivery that does not verify and holds up the rest.
+        What its sender recalled, or the policy erased, is passed over and noted in `gone`.
 
         Raises:
             PlatformError: `E_INTEGRITY` and the rest for a delivery that does not verify: it stays
@@ -271,13 +274,14 @@ class Client:
         for delivery in self._page(after, priority=Priority.URGENT.value).items:
             if not is_received(self.home.inbox, delivery):
                 told.add(delivery.seq)
-                yield receive(self, delivery)
+                if (received := self._receive(delivery)) is not None:
+                    yield received
         while page := self._page(after, wait=wait_s).items:
             for delivery in page:
-                received = receive(self, delivery)
+                received = self._receive(delivery)
                 after = delivery.seq
                 self.home.advance_cursor(after)
-                if after not in told:
+                if received is not None and after not in told:
                     yield received
             wait_s = 0
 
@@ -286,6 +290,17 @@ class Client:
         asked = {"after": after, "limit": 50, **params}
         answer = self.session.request("GET", "/v1/mailbox", params=asked)
         return read_model(DeliveryPage, answer.json())
+
+    def _receive(self, delivery: Delivery) -> Received | None:
+        """Receive a delivery; None for one whose content is not given out any more."""
+        try:
+            return receive(self, delivery)
+        except PlatformError as error:
+            if error.code is not Code.GONE:
+                raise
+        if delivery not in self.gone:
+            self.gone.append(delivery)
+        return None
 
     def follow(self, envelope_id: str, limit_s: float) -> Iterator[Received]:
         """Yield the Secretariat's answers to an envelope, until all are there or time is over.

@@ -85,6 +85,13 @@ class Home:
         """
         return read_model(Config, read_json(self.path / "config.json"))
 
+    @property
+    def secretariat(self) -> str:
+        """Whom declarations go to; a home that was not set up takes the usual name."""
+        if not (self.path / "config.json").exists():
+            return str(Config.model_fields["secretariat"].default)
+        return self.config().secretariat
+
     def heading(self) -> dict[str, Any]:
         """Return the members of the heading that are known: the State's code, contact, language.
 

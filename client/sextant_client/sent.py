@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sextant_client.home import as_json, write_file
+from sextant_client.home import as_json, read_json, write_file
 from sextant_client.received import Received, stored_replies
 from sextant_client.stored import StoredEnvelope
-from sextant_shared.encoding import b64u
+from sextant_shared.encoding import b64u, b64u_decode
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.acts import RecallDetail, RecalledCopy, RecallOutcome
 from sextant_shared.protocol.envelope import SealRequest, seal
 
 
@@ -21,6 +22,24 @@ class SentEnvelope(StoredEnvelope):
     def id(self) -> str:
         """The envelope's id."""
         return self.folder.name
+
+    @property
+    def recall_statement(self) -> Path:
+        """What we signed to recall it, once we did."""
+        return self.folder / "recall.jws"
+
+    @property
+    def recall_receipt(self) -> Path:
+        """What proves its recall."""
+        return self.folder / "recall.json"
+
+    def is_recalled_from(self, party: str) -> bool:
+        """Whether our recall took this party's copy, by the receipt that lies here."""
+        if not self.recall_receipt.exists():
+            return False
+        detail = b64u_decode(str(read_json(self.recall_receipt)["detail"]))
+        copies = RecallDetail.model_validate_json(detail).recipients
+        return RecalledCopy(party=party, outcome=RecallOutcome.RECALLED) in copies
 
     def write_receipt(self, raw: bytes) -> None:
         """Keep the receipt.
@@ -84,6 +103,10 @@ class SentFolder:
         """Return every envelope, oldest first: ids are ordered by time."""
         folders = sorted(self.path.glob("*-*")) if self.path.exists() else []
         return [SentEnvelope(folder) for folder in folders]
+
+    def standing(self, party: str) -> list[SentEnvelope]:
+        """Return every envelope but those that we recalled from this party, oldest first."""
+        return [envelope for envelope in self.all() if not envelope.is_recalled_from(party)]
 
     def unfinished(self) -> list[SentEnvelope]:
         """Return what has no receipt yet."""

@@ -74,13 +74,18 @@ def audit_page() -> str:
     lines = ["# Entries of the log", "", NOTE]
     lines += ["Every entry also has `v`, `type`, `id` (128 random bits), `t` (milliseconds), and a"]
     lines += ["128-bit `nonce` that makes its hash hiding.", ""]
-    lines += ["| type | members | meaning |", "| --- | --- | --- |"]
+    lines += ["Whole entries are read by auditors and by the services that write them; a party has"]
+    lines += [
+        "those that concern it in its receipts. A `commit` opens with the detail and salt that"
+    ]
+    lines += ["only those whose act it is are given.", ""]
+    lines += ["| type | written by | members | meaning |", "| --- | --- | --- | --- |"]
     common = {"v", "type", "id", "t", "nonce"}
     for model in get_args(Entry):
         (kind,) = get_args(model.model_fields["type"].annotation)
         members = ", ".join(f"`{name}`" for name in model.model_fields if name not in common)
         meaning = (model.__doc__ or "").strip().splitlines()[0]
-        lines.append(f"| `{kind}` | {members} | {meaning} |")
+        lines.append(f"| `{kind}` | {model.writer} | {members} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 

@@ -20,6 +20,7 @@ class Code(StrEnum):
     NOT_FOUND = "E_NOT_FOUND"
     STATE = "E_STATE"
     DUPLICATE = "E_DUPLICATE"
+    GONE = "E_GONE"
     LENGTH_REQUIRED = "E_LENGTH_REQUIRED"
     TOO_LARGE = "E_TOO_LARGE"
     KEY = "E_KEY"

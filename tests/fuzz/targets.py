@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from sextant_shared.clock import parse_timestamp
 from sextant_shared.crypto.chunked import SALT_SIZE, BodyEncryptor
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import Verifier
@@ -22,10 +23,12 @@ from sextant_shared.encoding import b64u, b64u_decode, canonical_json, parse_jso
 from sextant_shared.errors import PlatformError
 from sextant_shared.merkle.notes import format_note, parse_note, parse_vkey
 from sextant_shared.merkle.tiles import parse_bundle, parse_tile_path
+from sextant_shared.models.acts import RECALL_TYP
 from sextant_shared.models.entries import format_entry, parse_entry
 from sextant_shared.models.envelope import MANIFEST_TYP
 from sextant_shared.models.messages import read_message
 from sextant_shared.models.party import PARTY_DOCUMENT_TYP
+from sextant_shared.protocol.acts import act_receipt, commitment, format_act, verify_act
 from sextant_shared.protocol.envelope import open_bytes
 from sextant_shared.protocol.jws import sign_jws
 from sextant_shared.protocol.levels import parse_witnessed
@@ -40,6 +43,7 @@ from sextant_shared.protocol.manifest import (
 from sextant_shared.protocol.parties import verify_party_document
 from sextant_shared.protocol.policies import parse_policy
 from sextant_shared.protocol.problems import error_of
+from sextant_shared.protocol.recalls import read_recall, verify_recall
 from sextant_shared.protocol.receipts import parse_custody, verify_custody
 from sextant_shared.protocol.refusals import verify_refusal
 from sextant_shared.protocol.tokens import make_dpop_proof, read_assertion, verify_dpop_proof
@@ -130,6 +134,17 @@ def receipt(data: bytes) -> None:
     verify_custody(data, sha256(b"manifest 1").digest(), envelope_id(1), _log().keys)
 
 
+def recall_payload(data: bytes) -> None:
+    """A recall that the sender signed."""
+    recall = read_recall(sign_jws(data, RECALL_TYP, XAL.sig))
+    parse_timestamp(verify_recall(recall, _pair()).created)
+
+
+def act(data: bytes) -> None:
+    """A receipt of an act."""
+    verify_act(data, envelope_id(1), _acts().keys)
+
+
 def proof(data: bytes) -> None:
     """A tlog-proof with its checkpoint."""
     verify_proof(_log().leaves[1], _text(data), _log().keys)
@@ -207,6 +222,8 @@ TARGETS: Mapping[str, Target] = {
         assertion,
         problem,
         receipt,
+        recall_payload,
+        act,
         proof,
         note,
         entry,
@@ -261,6 +278,18 @@ def seeds() -> Mapping[str, list[bytes]]:
         "assertion": [dpop.encode()],
         "problem": [b'{"type":"urn:dxe:error:E_RATE","title":"x","status":429,"code":"E_RATE"}'],
         "receipt": [custody],
+        "recall_payload": [
+            canonical_json(
+                {
+                    "v": 1,
+                    "env": envelope_id(1),
+                    "man": b64u(bytes(32)),
+                    "reason": "the wrong year",
+                    "created": "2026-11-24T11:28:00Z",
+                }
+            )
+        ],
+        "act": [_act()],
         "proof": [log.proof(1).encode()],
         "note": [log.checkpoint().encode()],
         "entry": log.leaves[:1],
@@ -312,6 +341,22 @@ def _open(data: bytes) -> Any:
     """Open a body whose length and digest the manifest states, whatever it holds."""
     stated = replace(_manifest(), body_len=len(data), body_sha256=sha256(data).digest())
     return open_bytes(data, VerifiedManifest(stated), opener("SEC/seal", Alg.K1), "SEC")
+
+
+@cache
+def _acts() -> MemoryLog:
+    log = _log()
+    kept = make_accepted(9).model_dump() | {"type": "envelope.erased", "env": envelope_id(1)}
+    commit = {"ref": 0, "commit": b64u(commitment(bytes(32), b"{}"))}
+    members = {name: kept[name] for name in ("v", "type", "id", "t", "nonce", "env")}
+    acts = MemoryLog(list(log.leaves))
+    acts.append(canonical_json(members | commit))
+    return acts
+
+
+def _act() -> bytes:
+    log = _acts()
+    return format_act(act_receipt(log.leaves[-1], log.proof(3), (b"{}", bytes(32))))
 
 
 @cache

@@ -19,6 +19,8 @@ STRUCTURED = (
     "party_payload",
     "dpop_claims",
     "receipt",
+    "recall_payload",
+    "act",
     "entry",
     "message",
 )
@@ -67,6 +69,8 @@ STRUCTURED = (
     "party_payload",
     "dpop_claims",
     "receipt",
+    "recall_payload",
+    "act",
     "entry",
     "message",
 )

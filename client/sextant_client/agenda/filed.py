@@ -92,12 +92,14 @@ class Files:
 def read_filed(home: Home) -> Files:
     """Return the declarations of the home's `sent/`, with their verified times of receipt.
 
+    What was recalled from the Secretariat is as if it had not been sent.
+
     Raises:
         PlatformError: whatever of a receipt does not hold; `E_STATE` for a home without trust.
     """
     filed, unread = [], []
     keys: LogKeys | None = None
-    for envelope in SentFolder(home.sent).all():
+    for envelope in SentFolder(home.sent).standing(home.secretariat):
         heading = _heading(envelope)
         if heading is None:
             unread.append(envelope.id)

@@ -1,10 +1,10 @@
-"""`sextant status`, `thread`, `inbox`: what happened, what belongs together, what is new."""
+"""`sextant status`, `thread`, and the inbox: what happened, what belongs together, what is new."""
 
 from typing import Annotated, Any
 
 import typer
 
-from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
+from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.envelopes import EnvelopeArgument, answer_lines
 from sextant_client.client import Client
 from sextant_client.custody import (
@@ -71,21 +71,21 @@ def thread(
     run.output.result(document, [*lines, *_owed_lines(owed, now)])
 
 
-def inbox(
-    wait: Annotated[int, typer.Option(help="Seconds to wait for the first one.", max=60)] = 0,
-    home: HomePath = DEFAULT_HOME,
-    as_json: JsonFlag = False,
-) -> None:
-    """Collect what is new, urgent first: verify, open, store; say what is owed for it."""
-    run = start(home, as_json=as_json)
+def collect_inbox(run: Run, wait: int) -> None:
+    """Collect what is new, urgent first; say what is owed for it, and what is not to be had."""
     with Client(run.home) as client:
         new = list(client.collect(wait_s=wait))
+        gone = client.gone
         secretariat, own = client.config.secretariat, client.config.party
     now = system_clock()
     owed = {r.seq: [o for o in owed_for(r, secretariat) if o.by == own] for r in new}
     lines = [line for r in new for line in _received_lines(r, owed[r.seq], now)]
-    documents = [_received_document(r, owed[r.seq], now) for r in new]
-    run.output.result({"new": documents}, lines or ["Nothing new."])
+    lines += [f"{d.type}  {d.id}  from {d.sender}  not given out any more" for d in gone]
+    document = {
+        "new": [_received_document(r, owed[r.seq], now) for r in new],
+        "gone": [delivery.model_dump(mode="json", by_alias=True) for delivery in gone],
+    }
+    run.output.result(document, lines or ["Nothing new."])
 
 
 def _refused(envelope_id: str, refusal: RefusalReceipt) -> tuple[dict[str, Any], list[str]]:
@@ -109,7 +109,9 @@ def _status_lines(custody: Custody, now: float) -> list[str]:
     lines += [f"  {r.party:<12} delivery {r.seq}  {r.state}" for r in found.recipients]
     for event in custody.events.events:
         who = event.party or "the exchange"
-        lines.append(f"  {event.t}  {event.event:<13} {who:<13} {event.etsi:<24} {event.detail}")
+        place = "" if event.index is None else f"log entry {event.index}  "
+        told = f"{event.etsi:<24} {place}{event.detail}"
+        lines.append(f"  {event.t}  {event.event:<13} {who:<13} {told}")
     return [line.rstrip() for line in lines] + _owed_lines(custody.owed, now)
 
 

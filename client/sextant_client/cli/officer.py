@@ -8,10 +8,14 @@ from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, st
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.output import table_lines
 from sextant_client.officers import officers_session
+from sextant_shared.models.acts import DiscardReason, DiscardRequest
 
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
 for command in (send, ask, thread, owed):
     app.command()(command)
+dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
+app.add_typer(dead_letters_app, name="dead-letters")
+SeqArgument = Annotated[int, typer.Argument(help="Number from the list.", min=1)]
 
 
 @app.command("list")
@@ -54,10 +58,38 @@ def queue(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
     _show(start(home, as_json=as_json), "/v1/queue", {})
 
 
-@app.command("dead-letters")
-def dead_letters(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
+@dead_letters_app.callback()
+def dead_letters(
+    ctx: typer.Context, home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False
+) -> None:
     """List deliveries that were given up, with their reasons."""
-    _show(start(home, as_json=as_json), "/v1/dead-letters", {})
+    if ctx.invoked_subcommand is None:
+        _show(start(home, as_json=as_json), "/v1/dead-letters", {})
+
+
+@dead_letters_app.command("replay")
+def replay(seq: SeqArgument, home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
+    """Let a dead letter come again, once its cause is mended."""
+    run = start(home, as_json=as_json)
+    with officers_session(run.home) as session:
+        session.request("POST", f"/v1/dead-letters/{seq}/replay", repeatable=False)
+    run.output.result({"seq": seq, "replayed": True}, [f"REPLAYED  delivery {seq}"])
+
+
+@dead_letters_app.command("discard")
+def discard(
+    seq: SeqArgument,
+    reason: Annotated[DiscardReason, typer.Option(help="Why, as a code.", case_sensitive=False)],
+    note: Annotated[str, typer.Option(help="Why, in your words.")] = "",
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Give up a dead letter for good; it stands in the log."""
+    run = start(home, as_json=as_json)
+    body = DiscardRequest(reason=reason, note=note).model_dump(mode="json")
+    with officers_session(run.home) as session:
+        session.request("POST", f"/v1/dead-letters/{seq}/discard", json=body)
+    run.output.result({"seq": seq, "discarded": str(reason)}, [f"DISCARDED  delivery {seq}"])
 
 
 def _show(run: Run, path: str, params: dict[str, str | int]) -> None:

@@ -85,14 +85,14 @@ def filings_in(path: Path) -> Iterator[Filing]:
 
 
 def filings_sent(home: Home) -> Iterator[Filing]:
-    """Yield the declarations that were sent from a home and not refused, newest first."""
+    """Yield the declarations sent from a home, neither refused nor recalled, newest first."""
     refused = {
         envelope.header.irt
         for envelope in stored_replies(home.inbox)
         if isinstance(answer := envelope.answer(), OutcomeReceipt)
         and answer.verdict is not OutcomeVerdict.REGISTERED
     }
-    for envelope in reversed(SentFolder(home.sent).all()):
+    for envelope in reversed(SentFolder(home.sent).standing(home.secretariat)):
         if envelope.header.cty != DECLARATION_CTY or envelope.id in refused:
             continue
         try:

@@ -1,9 +1,8 @@
 """Puts the exchange together: the only module that knows every other."""
 
 import asyncio
-import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +13,12 @@ from fastapi import FastAPI
 from sqlmodel import SQLModel
 
 from sextant_exchange.clients.audit import HttpLog, is_sampled
+from sextant_exchange.domain.acting import LoggedActs
 from sextant_exchange.domain.completion import Completion
 from sextant_exchange.domain.deposit import Deposits, DurableSteps
 from sextant_exchange.domain.directory import PartyClients
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Held, HoldResult
+from sextant_exchange.domain.erasing import Erasing, Heads
 from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.mailboxes import Bells, Deliveries
 from sextant_exchange.domain.policy import DeliveryPolicy, DepositPolicy
@@ -26,7 +27,9 @@ from sextant_exchange.domain.quota import Quota, Room
 from sextant_exchange.domain.recovery import Recovery, sweep
 from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
+from sextant_exchange.domain.retention import Retention
 from sextant_exchange.domain.threads import Threads
+from sextant_exchange.routes.acts import act_routes
 from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.envelopes import envelope_routes
 from sextant_exchange.routes.intake import Intake
@@ -34,8 +37,10 @@ from sextant_exchange.routes.mailboxes import mailbox_routes
 from sextant_exchange.routes.parties import party_routes
 from sextant_exchange.routes.threads import thread_routes
 from sextant_exchange.settings import ExchangeSettings
+from sextant_exchange.storage.acts import SqlActs
 from sextant_exchange.storage.blobs import BlobStore
 from sextant_exchange.storage.envelopes import SqlEnvelopes
+from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.parties import SqlParties
 from sextant_exchange.storage.threads import SqlRelated
@@ -78,7 +83,7 @@ def create_app(
     telemetry = telemetry or Telemetry("exchange", settings)
     log_keys = LogKeys.from_vkeys(_read_pin(settings.log_file, LogDiscovery).vkeys)
     registrars = RegistrarSet.from_file(_read_pin(settings.registrars_file, RegistrarsFile))
-    database = open_database(settings.data_dir / "exchange.db", SQLModel.metadata, MIGRATIONS)
+    database = open_database(settings.database, SQLModel.metadata, MIGRATIONS)
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
     lookup = Lookup(envelopes, clock)
     threads = Threads(lookup, SqlRelated(database))
@@ -138,6 +143,27 @@ def create_app(
         clock=clock,
     )
     recovery = Recovery(envelopes, deposits, registration, batch=settings.log_batch)
+    acts, heads, lookup = SqlActs(database), Heads(envelopes, blobs), Lookup(envelopes, clock)
+    logged_acts = LoggedActs(
+        acts,
+        log,
+        blobs,
+        clock,
+        reached=reached,
+        trouble=_tell,
+        log_wait_s=settings.log_wait_s,
+        created_skew_s=settings.created_skew_s,
+    )
+    erasing = Erasing(
+        SqlErasable(database),
+        acts,
+        logged_acts,
+        heads,
+        Retention(settings.retention),
+        clock,
+        trouble=_tell,
+        batch=settings.erase_batch,
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -145,12 +171,18 @@ def create_app(
             await registration.load()
             if orphans := await sweep(blobs, envelopes):
                 _log.info("orphaned blobs removed", count=orphans)
-            recovering = asyncio.create_task(_keep_recovering(recovery, settings.recover_every_s))
+            repeated: list[tuple[Callable[[], Awaitable[object]], float]] = [
+                (recovery, settings.recover_every_s),
+                (logged_acts.settle, settings.recover_every_s),
+                (erasing, settings.erase_every_s),
+            ]
+            keeping = [asyncio.create_task(_keep(job, every_s)) for job, every_s in repeated]
             yield
-            recovering.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await recovering
+            for task in keeping:
+                task.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
             await deposits.drain()
+            await logged_acts.drain()
         finally:
             await audit.close()
             database.close()
@@ -166,6 +198,7 @@ def create_app(
         routers=[
             envelope_routes(intake, lookup, envelopes, blobs),
             thread_routes(threads),
+            act_routes(logged_acts, acts, lookup, heads, registration, bells.ring),
             mailbox_routes(deliveries),
             party_routes(registration),
         ],
@@ -217,11 +250,11 @@ def _durable_steps(
     return DurableSteps(knowing.submit, holding.submit, complete)
 
 
-async def _keep_recovering(recovery: Recovery, every_s: float) -> None:
-    """Finish what is owed, now and again and again."""
+async def _keep(job: Callable[[], Awaitable[object]], every_s: float) -> None:
+    """Do what is owed or due, now and again and again."""
     while True:
         try:
-            await recovery()
+            await job()
         except PlatformError as error:
             _tell(error)
         except Exception as error:  # noqa: BLE001 -- logged; what is owed outlives a fault

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from sextant_exchange.domain.retention import DEFAULT_RULES, RetentionRule
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.models.envelope import MAX_BODY_BYTES, MAX_MANIFEST_BYTES
 from sextant_shared.protocol.manifest import PREFIX_SIZE
@@ -86,9 +87,27 @@ class ExchangeSettings(ServiceSettings):
     backoff_cap_s: Annotated[
         float, Field(description="longest pause of a released delivery", gt=0)
     ] = 900.0
+    retention: Annotated[
+        tuple[RetentionRule, ...],
+        Field(
+            description="how long ciphertext is kept once all copies are closed: a JSON list of"
+            " {type, class, days, why}, first match decides; manifests and receipts stay"
+        ),
+    ] = DEFAULT_RULES
+    erase_every_s: Annotated[
+        float, Field(description="pause between looks for what the policy lets go", gt=0)
+    ] = 3600.0
+    erase_batch: Annotated[
+        int, Field(description="envelopes looked at each time", ge=1, le=10_000)
+    ] = 1000
     max_pollers: Annotated[
         int, Field(description="callers that may wait for mailboxes at once", ge=1)
     ] = 2048
+
+    @property
+    def database(self) -> Path:
+        """The database's file."""
+        return self.data_dir / "exchange.db"
 
     @property
     def max_container_bytes(self) -> int:

@@ -10,7 +10,7 @@ Rules:
 * One entry has one encoding, RFC 8785 JSON. What does not re-encode to itself is refused.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -38,8 +38,10 @@ class _Common(Strict):
     """Members of every entry.
 
     `id` (128 random bits) makes appending idempotent; `t` is when the writer made the entry, to
-    the millisecond; `nonce` is 128 fresh random bits.
+    the millisecond; `nonce` is 128 fresh random bits. `writer` is the service that makes them.
     """
+
+    writer: ClassVar[str]
 
     v: Version1
     id: Random128
@@ -50,6 +52,7 @@ class _Common(Strict):
 class GenesisEntry(_Common):
     """Leaf 0: the origin and the keys the log began with."""
 
+    writer: ClassVar[str] = "audit"
     type: Literal["genesis"]
     origin: Annotated[str, Field(min_length=1, max_length=255)]
     vkeys: Annotated[list[str], Field(min_length=2, max_length=2)]
@@ -58,6 +61,7 @@ class GenesisEntry(_Common):
 class EnvelopeAcceptedEntry(_Common):
     """The exchange holds an envelope: its id, SHA-256 of its manifest, the newest party entry."""
 
+    writer: ClassVar[str] = "exchange"
     type: Literal["envelope.accepted"]
     env: EnvelopeId
     man: Sha256
@@ -70,6 +74,7 @@ class EnvelopeRefusedEntry(_Common):
     `reg` is the newest party entry by which it was judged.
     """
 
+    writer: ClassVar[str] = "exchange"
     type: Literal["envelope.refused"]
     env: EnvelopeId
     man: Sha256
@@ -80,6 +85,7 @@ class EnvelopeRefusedEntry(_Common):
 class PartyDocumentEntry(_Common):
     """A party document took force: SHA-256 of its JWS and the registry's state root after it."""
 
+    writer: ClassVar[str] = "exchange"
     type: Literal["party.document"]
     party: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
     ver: Annotated[int, Field(ge=1, le=MAX_INDEX)]
@@ -93,6 +99,7 @@ class _DeclarationEntry(_Common):
     `commit` is a salted commitment to what was found; the salt stays with the detail.
     """
 
+    writer: ClassVar[str] = "declarations"
     env: EnvelopeId
     ref: Index
     commit: Sha256
@@ -116,6 +123,43 @@ class DeclarationRefusedEntry(_DeclarationEntry):
     type: Literal["declaration.refused"]
 
 
+class ActEntry(_Common):
+    """An act of the exchange on an envelope: its id, the index of its custody entry.
+
+    `commit` is a salted commitment to the detail; who is concerned holds the salt.
+    """
+
+    writer: ClassVar[str] = "exchange"
+    env: EnvelopeId
+    ref: Index
+    commit: Sha256
+
+
+class EnvelopeRecalledEntry(ActEntry):
+    """The sender recalled an envelope: SHA-256 of its signed statement, what it did committed."""
+
+    type: Literal["envelope.recalled"]
+    stmt: Sha256
+
+
+class EnvelopeErasedEntry(ActEntry):
+    """The ciphertext was erased by policy; manifest, receipt and this entry stay."""
+
+    type: Literal["envelope.erased"]
+
+
+class DeliveryReplayedEntry(ActEntry):
+    """A dead letter was made available again by the mailbox's owner."""
+
+    type: Literal["delivery.replayed"]
+
+
+class DeliveryDiscardedEntry(ActEntry):
+    """A dead letter was given up for good by the mailbox's owner."""
+
+    type: Literal["delivery.discarded"]
+
+
 Entry = (
     GenesisEntry
     | EnvelopeAcceptedEntry
@@ -124,6 +168,10 @@ Entry = (
     | DeclarationOpenedEntry
     | DeclarationOutcomeEntry
     | DeclarationRefusedEntry
+    | EnvelopeRecalledEntry
+    | EnvelopeErasedEntry
+    | DeliveryReplayedEntry
+    | DeliveryDiscardedEntry
 )
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="type")])
 

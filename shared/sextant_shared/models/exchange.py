@@ -25,12 +25,14 @@ class EnvelopeState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where one recipient's copy stands."""
+    """Where one recipient's copy stands; acknowledged, recalled and discarded are final."""
 
     AVAILABLE = "available"
     LEASED = "leased"
     ACKNOWLEDGED = "acknowledged"
     DEAD = "dead"
+    DISCARDED = "discarded"
+    RECALLED = "recalled"
 
 
 class Priority(StrEnum):
@@ -80,6 +82,7 @@ class EnvelopeEvent(_Answer):
 
     `party` is who acted, or in whose mailbox it happened, null for the exchange itself; `etsi` is
     the name of the event in EN 319 522, empty where it has none.
+    `index` is where a logged act stands in the log, None while it is owed and for other acts.
     """
 
     t: str
@@ -87,6 +90,7 @@ class EnvelopeEvent(_Answer):
     detail: str
     party: str | None = None
     etsi: str = ""
+    index: int | None = None
 
 
 class EnvelopeEvents(_Answer):

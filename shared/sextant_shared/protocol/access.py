@@ -29,10 +29,12 @@ class Action(StrEnum):
 
     ENVELOPE_DEPOSIT = "envelope.deposit"
     ENVELOPE_READ = "envelope.read"
+    ENVELOPE_RECALL = "envelope.recall"
     MAILBOX_READ = "mailbox.read"
     MAILBOX_LEASE = "mailbox.lease"
     DEAD_LETTER_READ = "dead-letter.read"
     DEAD_LETTER_REPLAY = "dead-letter.replay"
+    DEAD_LETTER_DISCARD = "dead-letter.discard"
     REGISTRY_READ = "registry.read"
     PARTY_ENROL = "party.enrol"
     LOG_APPEND = "log.append"
@@ -54,12 +56,15 @@ class Need(StrEnum):
 TABLE: Mapping[tuple[Action, Role], Need] = {
     (Action.ENVELOPE_DEPOSIT, Role.PARTY): Need.OWN,
     (Action.ENVELOPE_READ, Role.PARTY): Need.OWN,
+    (Action.ENVELOPE_RECALL, Role.PARTY): Need.OWN,
     (Action.MAILBOX_READ, Role.PARTY): Need.OWN,
     (Action.MAILBOX_LEASE, Role.PARTY): Need.OWN,
     (Action.DEAD_LETTER_READ, Role.PARTY): Need.OWN,
     (Action.DEAD_LETTER_REPLAY, Role.PARTY): Need.OWN,
+    (Action.DEAD_LETTER_DISCARD, Role.PARTY): Need.OWN,
     (Action.DEAD_LETTER_READ, Role.OFFICER): Need.ANY,
     (Action.DEAD_LETTER_REPLAY, Role.OFFICER): Need.ANY,
+    (Action.DEAD_LETTER_DISCARD, Role.OFFICER): Need.ANY,
     (Action.REGISTRY_READ, Role.PARTY): Need.ANY,
     (Action.REGISTRY_READ, Role.REGISTRAR): Need.ANY,
     (Action.REGISTRY_READ, Role.OPERATOR): Need.ANY,

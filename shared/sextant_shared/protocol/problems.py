@@ -36,6 +36,7 @@ TABLE: dict[Code, Row] = {
     Code.NOT_FOUND: Row(404, "Not found", "Check the id; only your own party's items are shown."),
     Code.STATE: Row(409, "Not in this state", "Read the current state, then act on it."),
     Code.DUPLICATE: Row(409, "Same id, other content", "Use a new id for other content."),
+    Code.GONE: Row(410, "Given out no more", "Its manifest, receipt and events stay; read those."),
     Code.LENGTH_REQUIRED: Row(411, "Length required", "Send a Content-Length."),
     Code.TOO_LARGE: Row(413, "Too large", "Send less, or split it."),
     Code.KEY: Row(422, "Key not accepted", "Use an active, registered key of the right kind."),

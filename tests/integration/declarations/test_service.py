@@ -9,10 +9,12 @@ import pytest
 
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SealingKey
+from sextant_shared.errors import PlatformError
 from sextant_shared.models.entries import (
     DeclarationOpenedEntry,
     DeclarationOutcomeEntry,
     DeclarationRefusedEntry,
+    DeliveryDiscardedEntry,
 )
 from sextant_shared.protocol.keyfiles import PrivateKey
 from tests.integration.declarations.contents import declaration
@@ -171,6 +173,27 @@ async def test_a_delivery_that_keeps_failing_becomes_a_dead_letter_and_can_be_re
         await platform.officer("POST", f"/v1/dead-letters/{letter['seq']}/replay")
         await platform.settled()
         assert await verdicts(platform) == ["opened OPENED", "outcome REGISTERED"]
+        await platform.check()
+
+
+async def test_an_officer_discards_a_dead_letter_and_it_stands_in_the_log(tmp_path: Path) -> None:
+    async with open_platform(tmp_path, exchange={"max_attempts": 1}) as platform:
+        other = platform.key_file("other", PrivateKey("seal", opener("forgotten")))
+        platform.overrides["declarations"] = {"sealing_key_files": (other,)}
+        await platform.restart("declarations")
+        handed = await platform.declare(XAL, declaration())
+        (letter,) = await dead_letters(platform)
+        place = f"/v1/dead-letters/{letter['seq']}/discard"
+        with pytest.raises(PlatformError, match="E_MALFORMED"):
+            await platform.officer("POST", place, json={"reason": "BORED"})
+        why = {"reason": "UNREADABLE", "note": "the key is lost"}
+        await platform.officer("POST", place, json=why)
+        view = (await platform.officer("GET", "/v1/queue")).json()
+        assert [d["state"] for d in view["deliveries"]] == ["discarded"]
+        entries = await platform.entries()
+        assert [e.env for e in entries if isinstance(e, DeliveryDiscardedEntry)] == [handed.id]
+        noted = platform.stored("SELECT subject FROM access_log WHERE action = 'discard'")
+        assert noted == [{"subject": f"dead letter {letter['seq']}"}]
         await platform.check()
 
 

@@ -9,10 +9,12 @@ from sextant_shared.clock import timestamp_s
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json, sha256
+from sextant_shared.models.acts import RecallStatement
 from sextant_shared.models.envelope import MANIFEST_TYP
 from sextant_shared.protocol.envelope import SealRequest, seal_bytes
 from sextant_shared.protocol.jws import sign_jws
 from sextant_shared.protocol.manifest import PREFIX_SIZE, format_prefix
+from sextant_shared.protocol.recalls import sign_recall
 from tests.support.logs import NOW, envelope_id
 from tests.support.parties import PartyKeys
 
@@ -97,3 +99,18 @@ def sealed(number: int = 1, *, content: bytes = b"sealed content", **changes: An
     data, envelope = seal_bytes(content, SealRequest(**options))
     raw = envelope.manifest.raw
     return Container(raw, data[PREFIX_SIZE + len(raw) :])
+
+
+def recall_of(
+    container: Container, *, now: float = NOW, by: Sequence[Signer] | None = None, **changes: Any
+) -> str:
+    """Return a signed statement that recalls the container."""
+    members = {
+        "v": 1,
+        "env": container.id,
+        "man": b64u(container.digest),
+        "reason": "the wrong year",
+        "created": timestamp_s(now),
+    }
+    statement = RecallStatement.model_validate(members | changes)
+    return sign_recall(statement, by or KEYS[container.header["from"]].sig).decode()

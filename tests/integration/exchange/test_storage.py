@@ -13,6 +13,13 @@ from sqlalchemy import Engine, create_engine, event
 from sqlmodel import SQLModel
 
 from sextant_exchange.app import MIGRATIONS
+from sextant_exchange.domain.acts import (
+    ActKind,
+    DeadLetterOrder,
+    ErasureOrder,
+    Place,
+    RecallOrder,
+)
 from sextant_exchange.domain.envelopes import (
     Acceptable,
     Claim,
@@ -21,16 +28,20 @@ from sextant_exchange.domain.envelopes import (
     Logged,
     Repeat,
 )
-from sextant_exchange.domain.ports import LeaseOrder, Wanted
+from sextant_exchange.domain.ports import LeaseOrder, LoggedLeaf, Release, Wanted
 from sextant_exchange.storage import tables
+from sextant_exchange.storage.acts import SqlActs
 from sextant_exchange.storage.envelopes import SqlEnvelopes
+from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.threads import SqlRelated
 from sextant_shared.chassis.database import Database, open_database
-from sextant_shared.models.exchange import DeliveryState, Priority
+from sextant_shared.models.acts import ReplayDetail
+from sextant_shared.models.exchange import DeliveryState, Lease, Priority
+from tests.support.logs import envelope_id
 
 pytestmark = pytest.mark.anyio
-GROWING = {"envelope", "content", "receipt", "delivery", "event"}
+GROWING = {"envelope", "content", "receipt", "delivery", "event", "act", "manifest"}
 
 
 @pytest.fixture
@@ -41,7 +52,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def acceptable(number: int, *, manifest: bytes | None = None, content: bytes = b"c") -> Acceptable:
-    claim = Claim("NA-XAL", f"id-{number:04d}", manifest or number.to_bytes(32, "big"))
+    claim = Claim("NA-XAL", envelope_id(number), manifest or number.to_bytes(32, "big"))
     entry = f"entry {number}".encode()
     return Acceptable(claim, "t", "C1", 1, ("SEC",), content, None, 0.0, entry, None)
 
@@ -86,6 +97,34 @@ def test_migrations_end_at_the_declared_tables(tmp_path: Path) -> None:
     engine.dispose()
 
 
+async def try_acts(database: Database, lease: Lease) -> None:
+    """Carry out acts of each kind: on what is available, and on a delivery that is leased."""
+    acts, mailboxes = SqlActs(database), SqlMailboxes(database)
+    place = Place(20, envelope_id(19), 19)
+    recalled = await acts.recall(RecallOrder(place, "NA-XAL", b"statement", "why", 6.0))
+    assert await acts.recall_of(20) == recalled
+    await mailboxes.release("SEC", lease.lease, Release("poison", lambda _: 0.0, 9, dead=True), 6.0)
+    detail = ReplayDetail(party="SEC", seq=lease.seq, by="SEC/w", reason="")
+    await acts.replay(DeadLetterOrder(ActKind.REPLAY, "SEC", lease.seq, detail, "", 6.0))
+    leases = await mailboxes.lease("SEC", LeaseOrder(32, 10.0, 7.0, 9))
+    (again,) = [one for one in leases if one.seq == lease.seq]
+    await mailboxes.release("SEC", again.lease, Release("poison", lambda _: 0.0, 9, dead=True), 7.0)
+    for _ in range(2):
+        await acts.discard(DeadLetterOrder(ActKind.DISCARD, "SEC", lease.seq, detail, "", 7.0))
+    kept, _ = await SqlErasable(database).kept(0, 99, 9.0)
+    (candidate,) = [one for one in kept if one.number == 20]
+    assert candidate.closed == 6.0
+    owed = await acts.owed(0, 10)
+    proved = [(act, LoggedLeaf(n, "proof")) for n, act in enumerate(owed)]
+    await acts.prove(proved)
+    erasure = ErasureOrder(place, b"m", lambda _closed: detail, 8.0)
+    erased = await acts.erase(erasure)
+    assert erased is not None
+    await acts.prove([(erased, LoggedLeaf(9, "proof"))])
+    await acts.of(20)
+    await SqlEnvelopes(database).manifest(20)
+
+
 async def test_nothing_that_grows_is_ever_scanned(database: Database) -> None:
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
     related = SqlRelated(database)
@@ -97,7 +136,7 @@ async def test_nothing_that_grows_is_ever_scanned(database: Database) -> None:
         await envelopes.known([one.claim for one in batch])
         await envelopes.held(0, 10)
         await envelopes.accept([logged(h, n, b"r") for n, h in enumerate(held)], 3.0)
-        await envelopes.find("NA-XAL", "id-0001")
+        await envelopes.find("NA-XAL", envelope_id(1))
         await envelopes.find_by_manifest(bytes(32))
         await envelopes.recipients(1)
         await envelopes.acts(1)
@@ -112,6 +151,7 @@ async def test_nothing_that_grows_is_ever_scanned(database: Database) -> None:
         leases = await mailboxes.lease("SEC", order)
         await mailboxes.extend("SEC", leases[0].lease, 20.0, 5.0)
         await mailboxes.acknowledge("SEC", leases[0].lease, 5.0)
+        await try_acts(database, leases[1])
     scans = [(s, plan) for s, plan in seen if any(f"SCAN {name}" in plan for name in GROWING)]
     assert len(seen) > 20
     assert scans == []
@@ -166,6 +206,19 @@ async def test_a_batch_that_names_an_envelope_twice_accepts_it_once(database: Da
     twice = [logged(held[0], 7, b"a"), logged(held[1], 8, b"b"), logged(held[0], 7, b"a")]
     assert await envelopes.accept(twice, 3.0) == [b"a", b"b", b"a"]
     assert [d.index for d in await mailboxes.page("SEC", 0, 10)] == [7, 8]
+
+
+async def test_the_look_for_what_may_be_erased_passes_over_what_is_owed_and_ends_at_the_young(
+    database: Database,
+) -> None:
+    envelopes, erasable = SqlEnvelopes(database), SqlErasable(database)
+    results = await envelopes.hold([acceptable(number) for number in range(6)], 1.0)
+    for number, accepted in ((1, 3.0), (3, 3.0), (4, 3.0), (5, 9.0)):  # the first and third owe
+        await envelopes.accept([logged(results[number], number, b"r")], accepted)
+    first, after = await erasable.kept(0, 3, 5.0)
+    assert ([one.number for one in first], after) == ([2], 3)
+    rest, after = await erasable.kept(after, 3, 5.0)
+    assert ([one.number for one in rest], after) == ([4, 5], 0)
 
 
 async def test_what_is_held_comes_back_in_pages_with_the_same_entry(database: Database) -> None:

@@ -57,6 +57,7 @@ async def test_every_receipt_holds_against_the_rebuilt_log(tmp_path: Path) -> No
     async with beside_audit(tmp_path) as (world, files, keys, wire):
         async with files.serve() as audit:
             wire.transport = audit.transport
+            world.clock.now = system_clock()  # a proof older than audit's process is refused
             for party in KEYS.values():
                 assert (await world.enrol(party)).status_code == 201
             containers = [fresh(world, number) for number in range(8)]
@@ -76,6 +77,7 @@ async def test_a_deposit_while_audit_restarts_is_finished_afterwards(tmp_path: P
     async with beside_audit(tmp_path) as (world, files, keys, wire):
         async with files.serve() as audit:
             wire.transport = audit.transport
+            world.clock.now = system_clock()  # a proof older than audit's process is refused
             for party in KEYS.values():
                 await world.enrol(party)
             wire.transport = None

@@ -27,7 +27,7 @@ from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from sextant_shared.protocol.parties import prove_possession, sign_party_document
 from sextant_shared.protocol.tokens import ASSERTION_TYPE, make_client_assertion, make_dpop_proof
 from tests.integration.exchange.audits import MemoryAudit
-from tests.integration.exchange.containers import KEYS, Container
+from tests.integration.exchange.containers import KEYS, Container, recall_of
 from tests.support.logs import NOW
 from tests.support.parties import PartyKeys, registrar_pairs, signer
 
@@ -83,6 +83,11 @@ class Caller:
         return await self.send(
             "POST", "/v1/envelopes", content=data, headers={"Content-Type": MEDIA_TYPE, **headers}
         )
+
+    async def recall(self, container: Container, **changes: Any) -> httpx.Response:
+        """Recall by a fresh statement, with what a test names changed."""
+        statement = recall_of(container, now=self.world.clock(), **changes)
+        return await self.post(f"{container.path}/recall", {"statement": statement})
 
     async def lease(self, *, limit: int = 1, lease_s: int = 60, wait_s: int = 0) -> list[Any]:
         body = {"max": limit, "lease_s": lease_s, "wait_s": wait_s}

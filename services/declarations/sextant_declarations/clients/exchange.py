@@ -10,6 +10,7 @@ from sextant_declarations.domain.deliveries import Lease
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.acts import DiscardRequest
 from sextant_shared.models.envelope import MAX_BODY_BYTES, MAX_MANIFEST_BYTES, MEDIA_TYPE
 from sextant_shared.models.exchange import DeliveryPage, LeasePage
 from sextant_shared.models.exchange import Lease as WireLease
@@ -126,6 +127,15 @@ class HttpExchange:
     async def replay(self, seq: int) -> None:
         """Let a dead letter come again."""
         await self.client.request("POST", f"{DEAD_LETTERS}/{seq}/replay")
+
+    async def discard(self, seq: int, request: DiscardRequest) -> None:
+        """Give up a dead letter for good.
+
+        Raises:
+            PlatformError: `E_STATE` when it is none.
+        """
+        body = request.model_dump(mode="json")
+        await self.client.request("POST", f"{DEAD_LETTERS}/{seq}/discard", json=body)
 
     async def _receipt(self, sender: str, id_: str) -> bytes | None:
         response = await self.client.request("GET", f"/v1/envelopes/{sender}/{id_}/receipt")

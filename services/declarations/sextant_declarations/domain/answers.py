@@ -17,7 +17,7 @@ from sextant_declarations.domain.deliveries import Check, Examined, MessageCheck
 from sextant_declarations.domain.owed import OwedEntry
 from sextant_declarations.domain.register import Verdict
 from sextant_shared.clock import Clock, timestamp_ms
-from sextant_shared.encoding import b64u, canonical_json, sha256
+from sextant_shared.encoding import b64u, canonical_json
 from sextant_shared.models.entries import format_entry, parse_entry
 from sextant_shared.models.receipts import (
     OPENED_TYPE,
@@ -29,9 +29,8 @@ from sextant_shared.models.receipts import (
     ReportedFinding,
     RulePack,
 )
+from sextant_shared.protocol.acts import SALT_BYTES, commitment
 
-COMMIT_LABEL = b"audit-commit/v1"
-SALT_BYTES = 32
 _RANDOM_128 = 16
 
 
@@ -102,11 +101,6 @@ def outcome_answer(
     return Answer(
         type=OUTCOME_TYPE, content=content, entry=_entry(act, examined, content, t, sources)
     )
-
-
-def commitment(salt: bytes, detail: bytes) -> bytes:
-    """Return what an entry may show of `detail`: nothing, until the salt is disclosed."""
-    return sha256(COMMIT_LABEL + salt + detail)
 
 
 def _entry(act: str, examined: Examined, detail: bytes, t: str, sources: Sources) -> OwedEntry:

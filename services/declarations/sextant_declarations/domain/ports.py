@@ -37,6 +37,7 @@ from sextant_declarations.domain.reading import (
 from sextant_declarations.domain.records import Base, Record, Submission
 from sextant_declarations.domain.register import DeclarationKey, Standing
 from sextant_declarations.domain.threads import Known
+from sextant_shared.models.acts import DiscardRequest
 from sextant_shared.models.exchange import DeliveryPage
 from sextant_shared.models.log import AppendAnswer
 
@@ -92,6 +93,10 @@ class Queue(Protocol):
 
     async def replay(self, seq: int) -> None:
         """Let a dead letter come again."""
+        ...
+
+    async def discard(self, seq: int, request: DiscardRequest) -> None:
+        """Give up a dead letter for good. Raises `E_STATE` when it is none."""
         ...
 
 

@@ -6,6 +6,7 @@ from sextant_declarations.domain.officers import Officers, Reader
 from sextant_declarations.domain.ports import Queue
 from sextant_declarations.domain.reading import IntakeView
 from sextant_shared.errors import PlatformError
+from sextant_shared.models.acts import DiscardRequest
 from sextant_shared.models.exchange import Delivery, DeliveryPage
 from sextant_shared.models.strict import Strict
 
@@ -46,3 +47,12 @@ class VerificationQueue:
         """Let a dead letter come again. Leaves a line in the access log first."""
         await self.officers.note(reader, "replay", f"dead letter {seq}")
         await self.queue.replay(seq)
+
+    async def discard(self, seq: int, request: DiscardRequest, reader: Reader) -> None:
+        """Give up a dead letter for good. Leaves a line in the access log first.
+
+        Raises:
+            PlatformError: `E_STATE` when it is none.
+        """
+        await self.officers.note(reader, "discard", f"dead letter {seq}")
+        await self.queue.discard(seq, request)

@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+from sextant_exchange.domain.appending import append_apart
 from sextant_exchange.domain.envelopes import Held, Logged
 from sextant_exchange.domain.ports import Envelopes, Log, LoggedLeaf, Step, Trouble
 from sextant_shared.clock import Clock
-from sextant_shared.errors import Code, PlatformError
+from sextant_shared.errors import PlatformError
 from sextant_shared.protocol.receipts import format_custody
-
-# Refusals that are about an entry of the batch, not about the log's health.
-_ABOUT_AN_ENTRY = frozenset({Code.MALFORMED, Code.TOO_LARGE, Code.DUPLICATE, Code.STATE})
 
 
 class Completion:
@@ -39,7 +37,9 @@ class Completion:
             PlatformError: when all stay held: `E_UNAVAILABLE`, `E_INTEGRITY`, …
         """
         try:
-            leaves = await self._append(batch)
+            leaves = await append_apart(
+                self._log, [(held.entry, held.traceparent) for held in batch], self._trouble
+            )
             self._reached("exchange.after_logged")
             now = self._clock()
             logged = [
@@ -54,18 +54,3 @@ class Completion:
         self._reached("exchange.after_accepted")
         self._mailboxes_changed(list({p for item in logged for p in item.held.recipients}))
         return [next(stored) if isinstance(leaf, LoggedLeaf) else leaf for leaf in leaves]
-
-    async def _append(self, batch: Sequence[Held]) -> list[LoggedLeaf | PlatformError]:
-        """Append; an entry that the log refuses does not hold up the others."""
-        try:
-            return list(
-                await self._log.append([h.entry for h in batch], [h.traceparent for h in batch])
-            )
-        except PlatformError as error:
-            if error.code not in _ABOUT_AN_ENTRY:
-                raise
-            if len(batch) == 1:
-                self._trouble(error)
-                return [error]
-        half = len(batch) // 2
-        return [*await self._append(batch[:half]), *await self._append(batch[half:])]

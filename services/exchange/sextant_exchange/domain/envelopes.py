@@ -88,6 +88,7 @@ class Stored:
     blob: str | None
     traceparent: str | None
     links: Links = NO_LINKS
+    erased: float | None = None
 
     @property
     def state(self) -> EnvelopeState:
@@ -133,6 +134,9 @@ class Act(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     DEAD = "dead"
     REPLAYED = "replayed"
+    DISCARDED = "discarded"
+    RECALLED = "recalled"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,7 @@ class Event:
     act: Act
     party: str | None
     detail: str
+    index: int | None = None
 
 
 def events_of(stored: Stored, acts: Sequence[Event]) -> list[Event]:

@@ -1,6 +1,6 @@
 """Finds envelopes for those they belong to: their sender and, once accepted, their recipients."""
 
-from sextant_exchange.domain.envelopes import Act, Stored, events_of
+from sextant_exchange.domain.envelopes import Act, Event, Stored, events_of
 from sextant_exchange.domain.ports import Envelopes
 from sextant_shared.clock import Clock, timestamp_ms
 from sextant_shared.encoding import b64u
@@ -38,11 +38,16 @@ class Lookup:
         """Return an envelope whose content may be fetched, and note that a recipient does.
 
         Raises:
-            PlatformError: `E_NOT_FOUND`; `E_STATE` while it is pending.
+            PlatformError: `E_NOT_FOUND`; `E_STATE` while it is pending; `E_GONE` once it is
+                erased, or recalled before this recipient had it.
         """
         stored = await self.find(subject, sender, id_)
         if stored.state is EnvelopeState.PENDING:
             raise PlatformError(Code.STATE, "the envelope is not in the log yet", retry_after_s=2)
+        if stored.erased is not None:
+            raise PlatformError(
+                Code.GONE, f"the ciphertext was erased by policy, {timestamp_ms(stored.erased)}"
+            )
         if subject.party in stored.recipients:
             await self._envelopes.note_fetched(stored.number, subject.party, self._clock())
         return stored
@@ -80,7 +85,8 @@ class Lookup:
                     event=event.act,
                     party=stored.claim.sender if event.act is Act.DEPOSITED else event.party,
                     etsi=etsi_of(event.act),
-                    detail=event.detail if event.party in {None, subject.party} else "",
+                    detail=event.detail if _may_read(event, subject, stored) else "",
+                    index=event.index,
                 )
                 for event in life
                 if sees_all or event.party in {None, subject.party}
@@ -106,6 +112,12 @@ class Lookup:
             trace=(stored.traceparent or "").partition("-")[2].partition("-")[0],
             recipients=[copy for copy in recipients if sees_all or copy.party == subject.party],
         )
+
+
+def _may_read(event: Event, subject: Subject, stored: Stored) -> bool:
+    """Whether the words of an event are for the caller; a recall's are the sender's own."""
+    is_own_recall = event.act is Act.RECALLED and subject.party == stored.claim.sender
+    return is_own_recall or event.party in {None, subject.party}
 
 
 def _own(subject: Subject, stored: Stored | None) -> Stored:

@@ -162,12 +162,3 @@ class Deliveries:
         now = self._clock()
         await self._mailboxes.extend(party, token, now + lease_s, now)
         return now + lease_s
-
-    async def replay(self, party: str, seq: int) -> None:
-        """Make a dead letter available again.
-
-        Raises:
-            PlatformError: `E_STATE`.
-        """
-        await self._mailboxes.replay(party, seq, self._clock())
-        self._bells.ring([party])

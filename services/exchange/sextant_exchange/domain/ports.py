@@ -5,6 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sextant_exchange.domain.acts import (
+    DeadLetterOrder,
+    ErasureOrder,
+    RecallOrder,
+    StoredAct,
+)
 from sextant_exchange.domain.envelopes import (
     Acceptable,
     Claim,
@@ -14,6 +20,7 @@ from sextant_exchange.domain.envelopes import (
     Logged,
     Stored,
 )
+from sextant_exchange.domain.retention import Candidate
 from sextant_shared.errors import PlatformError
 from sextant_shared.models.exchange import (
     Delivery,
@@ -87,11 +94,18 @@ class Envelopes(Protocol):
         ...
 
     async def note_fetched(self, number: int, party: str, now: float) -> None:
-        """Store that a recipient fetched the content; the first time counts."""
+        """Store that a recipient fetched the content; the first time counts.
+
+        Raises `E_GONE` when its sender recalled it first.
+        """
         ...
 
     async def content(self, number: int) -> bytes | None:
         """Return a small container; None when it lies in the blob store."""
+        ...
+
+    async def manifest(self, number: int) -> bytes | None:
+        """Return the manifest of an erased envelope; None while its container holds it."""
         ...
 
     async def blobs_among(self, names: Sequence[str]) -> set[str]:
@@ -108,6 +122,17 @@ class Related(Protocol):
 
     async def naming(self, ids: Sequence[str], limit: int) -> list[Stored]:
         """Return up to `limit` envelopes that answer or supersede these ids, by number."""
+        ...
+
+
+class Erasable(Protocol):
+    """What the retention policy looks at."""
+
+    async def kept(self, after: int, limit: int, accepted_by: float) -> tuple[list[Candidate], int]:
+        """Return envelopes after `after` whose ciphertext is kept, accepted by then.
+
+        The second is the number to go on after, 0 when all were seen.
+        """
         ...
 
 
@@ -134,8 +159,45 @@ class Mailboxes(Protocol):
         """Prolong a lease. Raises `E_STATE` for a stale token."""
         ...
 
-    async def replay(self, party: str, seq: int, now: float) -> None:
+
+class Acts(Protocol):
+    """Logged acts: step A of each kind, what is owed, step C."""
+
+    async def recall(self, order: RecallOrder) -> StoredAct:
+        """Recall what no recipient touched. The same statement gives the act it made before.
+
+        Raises `E_STATE` when all have it, or another statement recalled it.
+        """
+        ...
+
+    async def recall_of(self, number: int) -> StoredAct | None:
+        """Return the recall of an envelope."""
+        ...
+
+    async def replay(self, order: DeadLetterOrder) -> StoredAct:
         """Make a dead letter available again. Raises `E_STATE` when it is none."""
+        ...
+
+    async def discard(self, order: DeadLetterOrder) -> StoredAct:
+        """Give up a dead letter. One that is given up gives its act. Raises `E_STATE`."""
+        ...
+
+    async def erase(self, order: ErasureOrder) -> StoredAct | None:
+        """Keep the manifest and owe the entry; None when a copy is open, or it is not due."""
+        ...
+
+    async def owed(self, after: int, limit: int) -> list[StoredAct]:
+        """Return acts that wait for their entry, by position, those after `after`."""
+        ...
+
+    async def prove(
+        self, proved: Sequence[tuple[StoredAct, LoggedLeaf]]
+    ) -> tuple[list[StoredAct], list[str]]:
+        """Durable step C, one commit; return the acts and the blobs that no row names any more."""
+        ...
+
+    async def of(self, number: int) -> list[StoredAct]:
+        """Return all acts on an envelope, oldest first."""
         ...
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -100,12 +100,6 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
             gone=request.is_disconnected,
         )
         return _page(items, after)
-
-    @router.post("/dead-letters/{seq}/replay", status_code=204, **action(Action.DEAD_LETTER_REPLAY))
-    async def replay(request: Request, seq: Annotated[int, Path(ge=1, le=MAX_SEQ)]) -> Response:
-        """Make a dead letter available again."""
-        await deliveries.replay(_party(request), seq)
-        return Response(status_code=_NO_CONTENT)
 
     return router
 

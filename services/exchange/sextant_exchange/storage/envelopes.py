@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from sextant_exchange.domain.acts import recalled_error
 from sextant_exchange.domain.envelopes import (
     Acceptable,
     Act,
@@ -18,10 +19,12 @@ from sextant_exchange.domain.envelopes import (
 )
 from sextant_exchange.storage import deposits
 from sextant_exchange.storage.tables import (
+    ActRow,
     ContentRow,
     DeliveryRow,
     EnvelopeRow,
     EventRow,
+    ManifestRow,
     ReceiptRow,
 )
 from sextant_shared.chassis.database import Database
@@ -31,6 +34,8 @@ _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _C = ContentRow.__table__  # type: ignore[attr-defined]
 _R = ReceiptRow.__table__  # type: ignore[attr-defined]
 _D = DeliveryRow.__table__  # type: ignore[attr-defined]
+_M = ManifestRow.__table__  # type: ignore[attr-defined]
+_A = ActRow.__table__  # type: ignore[attr-defined]
 _EVENT = EventRow.__table__  # type: ignore[attr-defined]
 
 MAX_ACTS = 1000  # a mailbox's owner may replay for ever; nobody reads further back
@@ -94,16 +99,24 @@ class SqlEnvelopes:
     async def acts(self, number: int) -> list[Event]:
         """Return what happened in mailboxes, oldest first; the newest thousand."""
         query = (
-            select(_EVENT.c.happened, _EVENT.c.act, _EVENT.c.party, _EVENT.c.detail)
+            select(_EVENT.c.happened, _EVENT.c.act, _EVENT.c.party, _EVENT.c.detail, _A.c.log_index)
+            .outerjoin(_A, _A.c.position == _EVENT.c.act_position)
             .where(_EVENT.c.number == number)
             .order_by(_EVENT.c.position.desc())
             .limit(MAX_ACTS)
         )
         rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [Event(r.happened, Act(r.act), r.party, r.detail) for r in reversed(rows)]
+        return [
+            Event(r.happened, Act(r.act), r.party or None, r.detail, r.log_index)
+            for r in reversed(rows)
+        ]
 
     async def note_fetched(self, number: int, party: str, now: float) -> None:
-        """Store that a recipient fetched the content, unless it did before."""
+        """Store that a recipient fetched the content, unless it did before.
+
+        Raises:
+            PlatformError: `E_GONE` when its sender recalled it first.
+        """
         before = (
             select(_EVENT.c.position)
             .where(
@@ -112,6 +125,11 @@ class SqlEnvelopes:
                 _EVENT.c.act == Act.FETCHED.value,
             )
             .limit(1)
+        )
+        recalled = select(_D.c.seq).where(
+            _D.c.number == number,
+            _D.c.party == party,
+            _D.c.state == DeliveryState.RECALLED.value,
         )
         act = {
             "number": number,
@@ -122,6 +140,8 @@ class SqlEnvelopes:
         }
 
         def work(connection: Connection) -> None:
+            if connection.execute(recalled).first() is not None:
+                raise recalled_error()
             if connection.execute(before).first() is None:
                 connection.execute(insert(_EVENT), [act])
 
@@ -131,6 +151,14 @@ class SqlEnvelopes:
     async def content(self, number: int) -> bytes | None:
         """Return a small container; None when it lies in the blob store."""
         query = select(_C.c.data).where(_C.c.number == number)
+        data: bytes | None = await self._database.read(
+            lambda connection: connection.execute(query).scalar()
+        )
+        return data
+
+    async def manifest(self, number: int) -> bytes | None:
+        """Return the manifest of an erased envelope; None while the container holds it."""
+        query = select(_M.c.data).where(_M.c.number == number)
         data: bytes | None = await self._database.read(
             lambda connection: connection.execute(query).scalar()
         )
@@ -164,4 +192,5 @@ def stored_of(row: Any) -> Stored:
         blob=row.blob,
         traceparent=row.traceparent,
         links=Links(row.irt, row.sup, Priority(row.priority)),
+        erased=row.erased,
     )

@@ -37,6 +37,7 @@ _COLUMNS = select(
 ).join(_E, _E.c.number == _D.c.number)
 _LAPSED = "the lease ran out too often"
 _IS_URGENT = _D.c.priority == literal_column("'urgent'")  # in the words of the lane's index
+_UNSAID = "given up without a word"  # no delivery is dead without a reason
 
 
 class SqlMailboxes:
@@ -89,27 +90,6 @@ class SqlMailboxes:
         def work(connection: Connection) -> None:
             row = _leased(connection, party, token, now)
             connection.execute(_at(party, row.seq).values(lease_until=until))
-
-        await self._database.write(work)
-
-    async def replay(self, party: str, seq: int, now: float) -> None:
-        """Make a dead letter available again.
-
-        Raises:
-            PlatformError: `E_STATE` when it is none.
-        """
-
-        def work(connection: Connection) -> None:
-            dead = _at(party, seq).where(_D.c.state == DeliveryState.DEAD.value)
-            result = connection.execute(
-                dead.values(state=DeliveryState.AVAILABLE.value, attempts=0, not_before=now)
-            )
-            if result.rowcount != 1:
-                raise PlatformError(Code.STATE, f"delivery {seq} is no dead letter")
-            number = connection.execute(
-                select(_D.c.number).where(_D.c.party == party, _D.c.seq == seq)
-            ).scalar_one()
-            _note(connection, number, now, Act.REPLAYED, party)
 
         await self._database.write(work)
 
@@ -212,7 +192,10 @@ def _acknowledge(connection: Connection, party: str, token: str, now: float) -> 
 def _bury(connection: Connection, party: str, row: Any, reason: str, now: float) -> None:
     connection.execute(
         _at(party, row.seq).values(
-            state=DeliveryState.DEAD.value, lease=None, lease_until=None, last_error=reason
+            state=DeliveryState.DEAD.value,
+            lease=None,
+            lease_until=None,
+            last_error=reason or _UNSAID,
         )
     )
     _note(connection, row.number, now, Act.DEAD, party, reason)

@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 _IS_HELD = text("log_index IS NULL")
 _HAS_BLOB = text("blob IS NOT NULL")
+_IS_KEPT = text("erased IS NULL")
 _HAS_LEASE = text("lease IS NOT NULL")
 _HAS_IRT = text("irt IS NOT NULL")
 _HAS_SUP = text("sup IS NOT NULL")
@@ -30,6 +31,7 @@ class EnvelopeRow(SQLModel, table=True):
         Index("ix_envelope_blob", "blob", sqlite_where=_HAS_BLOB, postgresql_where=_HAS_BLOB),
         Index("ix_envelope_irt", "irt", sqlite_where=_HAS_IRT, postgresql_where=_HAS_IRT),
         Index("ix_envelope_sup", "sup", sqlite_where=_HAS_SUP, postgresql_where=_HAS_SUP),
+        Index("ix_envelope_kept", "number", sqlite_where=_IS_KEPT, postgresql_where=_IS_KEPT),
     )
 
     number: int = Field(primary_key=True)
@@ -51,6 +53,7 @@ class EnvelopeRow(SQLModel, table=True):
     sup: str | None = None
     priority: str = Field(sa_column=_priority())
     entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    erased: float | None = None
 
 
 class ContentRow(SQLModel, table=True):
@@ -69,6 +72,37 @@ class ReceiptRow(SQLModel, table=True):
 
     number: int = Field(primary_key=True, foreign_key="envelope.number")
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class ManifestRow(SQLModel, table=True):
+    """The signed head of an envelope whose ciphertext is erased: evidence, kept for ever."""
+
+    __tablename__ = "manifest"
+
+    number: int = Field(primary_key=True, foreign_key="envelope.number")
+    data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class ActRow(SQLModel, table=True):
+    """A logged act; `party` is null for the exchange's own, `seq` for one on a whole envelope."""
+
+    __tablename__ = "act"
+    __table_args__ = (
+        Index("ix_act_owed", "position", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
+    )
+
+    position: int | None = Field(default=None, primary_key=True)
+    number: int = Field(foreign_key="envelope.number", index=True)
+    kind: str
+    party: str | None = None
+    seq: int | None = None
+    happened: float
+    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    detail: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    statement: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
+    log_index: int | None = None
+    proof: str | None = None
 
 
 class DeliveryRow(SQLModel, table=True):
@@ -103,7 +137,10 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class EventRow(SQLModel, table=True):
-    """One act on an envelope after its acceptance, in one party's mailbox."""
+    """One act on an envelope after its acceptance, in one party's mailbox; empty for in none.
+
+    `act_position` is the logged act that it is part of.
+    """
 
     __tablename__ = "event"
 
@@ -113,6 +150,7 @@ class EventRow(SQLModel, table=True):
     act: str
     party: str
     detail: str
+    act_position: int | None = Field(default=None, foreign_key="act.position")
 
 
 class PartyRow(SQLModel, table=True):

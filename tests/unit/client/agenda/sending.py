@@ -7,9 +7,21 @@ from typing import Any
 
 from sextant_client.home import Config, Home, as_json, write_file
 from sextant_client.sent import SentEnvelope, SentFolder
+from sextant_shared.encoding import b64u
+from sextant_shared.models.acts import RecallDetail, RecalledCopy, RecallOutcome
+from sextant_shared.models.entries import EnvelopeRecalledEntry, format_entry
+from sextant_shared.protocol.acts import act_receipt, commitment, format_act
 from sextant_shared.protocol.receipts import format_custody
 from tests.support.envelopes import make_request
-from tests.support.logs import ORIGIN, MemoryLog, envelope_id, log_keys, make_accepted
+from tests.support.logs import (
+    INSTANT,
+    ORIGIN,
+    MemoryLog,
+    envelope_id,
+    log_keys,
+    make_accepted,
+    random128,
+)
 from tests.support.platform_files import registrars_document
 
 
@@ -50,3 +62,23 @@ class Sending:
             raw = format_custody(self.log.leaves[index], self.log.proof(index))
             envelope.write_receipt(raw)
         return envelope
+
+    def recall(self, envelope: SentEnvelope, outcome: RecallOutcome) -> None:
+        """Keep the receipt of a recall with this outcome for the Secretariat's copy."""
+        copies = [RecalledCopy(party="SEC", outcome=outcome)]
+        detail = RecallDetail(recipients=copies).model_dump_json().encode()
+        salt, number = bytes(32), len(self.log.leaves)
+        entry = EnvelopeRecalledEntry(
+            v=1,
+            type="envelope.recalled",
+            id=random128(number),
+            t=INSTANT,
+            nonce=random128(2**100 + number),
+            env=envelope.id,
+            ref=0,
+            commit=b64u(commitment(salt, detail)),
+            stmt=b64u(bytes(32)),
+        )
+        proof = self.log.proof(self.log.append(entry))
+        receipt = act_receipt(format_entry(entry), proof, (detail, salt))
+        write_file(envelope.recall_receipt, format_act(receipt))

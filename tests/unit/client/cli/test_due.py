@@ -9,6 +9,7 @@ import pytest
 from sextant_client.cli import due as command
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.deadlines import DEFAULT_POLICY, DeadlinePolicy, policy_id
+from sextant_shared.models.acts import RecallOutcome
 from tests.support.command import Done, sextant
 from tests.unit.client.agenda.sending import Sending
 
@@ -139,6 +140,16 @@ def test_sent_says_of_each_what_the_receipts_prove(tmp_path: Path) -> None:
     (sent,) = next(item for item in document["due"] if item["kind"] == "S2_AND")["sent"]
     assert sent["received"] == "2027-03-01T10:00:00Z"
     assert document["unread"] == [letter.id]
+
+
+def test_what_was_recalled_from_the_secretariat_was_not_filed(tmp_path: Path) -> None:
+    sending = Sending(tmp_path)
+    for kind, outcome in (("S2_AND", RecallOutcome.RECALLED), ("S3_AND", RecallOutcome.TOO_LATE)):
+        envelope = sending.send(kind, "2027-03-01T10:00:00.000Z", reporting_year=2026)
+        sending.recall(envelope, outcome)
+    document = sextant("due", "--year", "2027", "--sent", "--home", tmp_path, "--json").json()
+    status = {item["kind"]: item["status"] for item in document["due"]}
+    assert (status["S2_AND"], status["S3_AND"]) == ("NOT_DUE", "ON_TIME")
 
 
 def test_missing_and_late_show_their_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

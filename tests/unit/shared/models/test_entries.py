@@ -9,7 +9,11 @@ from sextant_shared.encoding import b64u, canonical_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import (
     DeclarationOutcomeEntry,
+    DeliveryDiscardedEntry,
+    DeliveryReplayedEntry,
     Entry,
+    EnvelopeErasedEntry,
+    EnvelopeRecalledEntry,
     GenesisEntry,
     PartyDocumentEntry,
     format_entry,
@@ -102,6 +106,23 @@ def test_each_type_of_entry_reads_back() -> None:
         ),
         DeclarationOutcomeEntry(
             **common, type="declaration.outcome", env=envelope_id(1), ref=4, commit=digest
+        ),
+        EnvelopeRecalledEntry(
+            **common,
+            type="envelope.recalled",
+            env=envelope_id(1),
+            ref=4,
+            commit=digest,
+            stmt=digest,
+        ),
+        EnvelopeErasedEntry(
+            **common, type="envelope.erased", env=envelope_id(1), ref=4, commit=digest
+        ),
+        DeliveryReplayedEntry(
+            **common, type="delivery.replayed", env=envelope_id(1), ref=4, commit=digest
+        ),
+        DeliveryDiscardedEntry(
+            **common, type="delivery.discarded", env=envelope_id(1), ref=4, commit=digest
         ),
     ]
     for entry in entries:

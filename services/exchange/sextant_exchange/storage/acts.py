@@ -1,0 +1,296 @@
+"""Logged acts in SQL: what an act does and the entry it owes are one commit.
+
+Step A of each kind looks and acts inside the writer's transaction, so that a recall and a lease, a
+replay and a discard cannot both win. What was leased or fetched once is known by its events: a
+replay sets a delivery's attempts back to nothing, its events stay.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from sextant_exchange.domain.acts import (
+    ActKind,
+    Copy,
+    DeadLetterOrder,
+    ErasureOrder,
+    MadeAct,
+    Place,
+    RecallOrder,
+    StoredAct,
+)
+from sextant_exchange.domain.envelopes import Act
+from sextant_exchange.domain.ports import LoggedLeaf
+from sextant_exchange.storage.tables import (
+    ActRow,
+    ContentRow,
+    DeliveryRow,
+    EnvelopeRow,
+    EventRow,
+    ManifestRow,
+)
+from sextant_shared.chassis.database import Database
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.exchange import DeliveryState
+
+_A = ActRow.__table__  # type: ignore[attr-defined]
+_C = ContentRow.__table__  # type: ignore[attr-defined]
+_D = DeliveryRow.__table__  # type: ignore[attr-defined]
+_E = EnvelopeRow.__table__  # type: ignore[attr-defined]
+_EVENT = EventRow.__table__  # type: ignore[attr-defined]
+_M = ManifestRow.__table__  # type: ignore[attr-defined]
+
+CLOSED = (DeliveryState.ACKNOWLEDGED, DeliveryState.DISCARDED, DeliveryState.RECALLED)
+_CLOSING = (Act.ACKNOWLEDGED.value, Act.DISCARDED.value, Act.RECALLED.value)
+_TOUCHING = (Act.LEASED.value, Act.FETCHED.value)
+_ACT = select(_A, _E.c.id.label("env"), _E.c.log_index.label("ref")).join(
+    _E, _E.c.number == _A.c.number
+)
+
+
+class SqlActs:
+    """The port `Acts` on the exchange's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def recall(self, order: RecallOrder) -> StoredAct:
+        """Recall every copy that nobody touched; the same statement gives the act it made.
+
+        Raises:
+            PlatformError: `E_STATE`.
+        """
+        return await self._database.write(lambda connection: _recall(connection, order))
+
+    async def recall_of(self, number: int) -> StoredAct | None:
+        """Return the recall of an envelope."""
+        return await self._database.read(lambda connection: _recall_of(connection, number))
+
+    async def replay(self, order: DeadLetterOrder) -> StoredAct:
+        """Make a dead letter available again.
+
+        Raises:
+            PlatformError: `E_STATE` when it is none.
+        """
+        fresh = {
+            "state": DeliveryState.AVAILABLE.value,
+            "attempts": 0,
+            "not_before": order.now,
+        }
+        return await self._database.write(lambda c: _raise(c, order, fresh, Act.REPLAYED))
+
+    async def discard(self, order: DeadLetterOrder) -> StoredAct:
+        """Give up a dead letter; one that is given up already gives its act.
+
+        Raises:
+            PlatformError: `E_STATE` when it is none.
+        """
+
+        def work(connection: Connection) -> StoredAct:
+            before = _discard_of(connection, order)
+            done = {"state": DeliveryState.DISCARDED.value}
+            return before or _raise(connection, order, done, Act.DISCARDED)
+
+        return await self._database.write(work)
+
+    async def erase(self, order: ErasureOrder) -> StoredAct | None:
+        """Keep the manifest and owe the entry, when all copies are closed and it is due."""
+        return await self._database.write(lambda connection: _erase(connection, order))
+
+    async def owed(self, after: int, limit: int) -> list[StoredAct]:
+        """Return acts that wait for their entry, by position."""
+        query = (
+            _ACT.where(_A.c.log_index.is_(None), _A.c.position > after)
+            .order_by(_A.c.position)
+            .limit(limit)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [_stored(row) for row in rows]
+
+    async def prove(
+        self, proved: Sequence[tuple[StoredAct, LoggedLeaf]]
+    ) -> tuple[list[StoredAct], list[str]]:
+        """Store where acts stand; an erasure removes the ciphertext in the same commit."""
+        if not proved:
+            return [], []
+        return await self._database.write(lambda connection: _prove(connection, proved))
+
+    async def of(self, number: int) -> list[StoredAct]:
+        """Return all acts on an envelope, oldest first."""
+        query = _ACT.where(_A.c.number == number).order_by(_A.c.position)
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return [_stored(row) for row in rows]
+
+
+def closed_at(connection: Connection, number: int) -> float | None:
+    """Return when the last copy of an envelope was closed, None while one is open."""
+    copies = connection.execute(select(_D.c.state).where(_D.c.number == number)).scalars().all()
+    if not copies or any(state not in CLOSED for state in copies):
+        return None
+    happened = connection.execute(
+        select(_EVENT.c.happened).where(_EVENT.c.number == number, _EVENT.c.act.in_(_CLOSING))
+    ).scalars()
+    return max(happened, default=None)
+
+
+def _recall(connection: Connection, order: RecallOrder) -> StoredAct:
+    number = order.place.number
+    before = _recall_of(connection, number)
+    if before is not None:
+        if before.made.statement == order.statement:
+            return before
+        raise PlatformError(
+            Code.STATE,
+            "the envelope was recalled before, by another statement",
+            fix="Repeat the statement that recalled it, or read the envelope's acts.",
+        )
+    copies = _copies(connection, number)
+    act = _write(connection, order.act(copies))
+    for copy in copies:
+        if not copy.is_touched:
+            connection.execute(_at(copy.party, copy.seq).values(state=DeliveryState.RECALLED.value))
+            _note(connection, act, Act.RECALLED, copy.party, f"from {copy.party}: {order.reason}")
+    return act
+
+
+def _copies(connection: Connection, number: int) -> list[Copy]:
+    touched = set(
+        connection.execute(
+            select(_EVENT.c.party).where(_EVENT.c.number == number, _EVENT.c.act.in_(_TOUCHING))
+        ).scalars()
+    )
+    rows = connection.execute(
+        select(_D.c.party, _D.c.seq).where(_D.c.number == number).order_by(_D.c.party)
+    )
+    return [Copy(row.party, row.seq, row.party in touched) for row in rows]
+
+
+def _raise(
+    connection: Connection, order: DeadLetterOrder, values: dict[str, Any], event: Act
+) -> StoredAct:
+    """Take one delivery out of the dead letters."""
+    row = connection.execute(
+        select(_E.c.number, _E.c.id, _E.c.log_index)
+        .join(_D, _D.c.number == _E.c.number)
+        .where(
+            _D.c.party == order.party,
+            _D.c.seq == order.seq,
+            _D.c.state == DeliveryState.DEAD.value,
+        )
+    ).first()
+    if row is None:
+        raise PlatformError(Code.STATE, f"delivery {order.seq} is no dead letter")
+    connection.execute(_at(order.party, order.seq).values(**values))
+    act = _write(connection, order.act(Place(row.number, row.id, row.log_index)))
+    _note(connection, act, event, order.party, order.note)
+    return act
+
+
+def _discard_of(connection: Connection, order: DeadLetterOrder) -> StoredAct | None:
+    number = connection.execute(
+        select(_D.c.number).where(
+            _D.c.party == order.party,
+            _D.c.seq == order.seq,
+            _D.c.state == DeliveryState.DISCARDED.value,
+        )
+    ).scalar()
+    if number is None:
+        return None
+    query = _ACT.where(
+        _A.c.number == number, _A.c.kind == ActKind.DISCARD.value, _A.c.party == order.party
+    )
+    row = connection.execute(query).first()
+    return _stored(row) if row else None
+
+
+def _erase(connection: Connection, order: ErasureOrder) -> StoredAct | None:
+    number = order.place.number
+    acts = connection.execute(select(_A.c.kind, _A.c.log_index).where(_A.c.number == number)).all()
+    closed = closed_at(connection, number)
+    is_owed = any(row.log_index is None or row.kind == ActKind.ERASURE.value for row in acts)
+    if closed is None or is_owed or (made := order.act(closed)) is None:
+        return None
+    connection.execute(insert(_M), [{"number": number, "data": order.manifest}])
+    act = _write(connection, made)
+    _note(connection, act, Act.ERASED, "", "the ciphertext, by policy")
+    return act
+
+
+def _prove(
+    connection: Connection, proved: Sequence[tuple[StoredAct, LoggedLeaf]]
+) -> tuple[list[StoredAct], list[str]]:
+    blobs = []
+    for act, leaf in proved:
+        where = (_A.c.position == act.position, _A.c.log_index.is_(None))
+        values = {"log_index": leaf.index, "proof": leaf.proof}
+        written = connection.execute(update(_A).where(*where).values(**values)).rowcount
+        if written and act.made.kind is ActKind.ERASURE:
+            blobs += _remove(connection, act)
+    positions = [act.position for act, _ in proved]
+    rows = connection.execute(_ACT.where(_A.c.position.in_(positions))).all()
+    return [_stored(row) for row in rows], blobs
+
+
+def _remove(connection: Connection, act: StoredAct) -> list[str]:
+    """Remove the ciphertext of an envelope; return the blob that no row names any more."""
+    number = act.made.place.number
+    blob = connection.execute(select(_E.c.blob).where(_E.c.number == number)).scalar()
+    connection.execute(delete(_C).where(_C.c.number == number))
+    connection.execute(
+        update(_E).where(_E.c.number == number).values(erased=act.made.happened, blob=None)
+    )
+    return [] if blob is None else [blob]
+
+
+def _write(connection: Connection, made: MadeAct) -> StoredAct:
+    members = {
+        "number": made.place.number,
+        "kind": made.kind.value,
+        "party": made.party,
+        "seq": made.seq,
+        "happened": made.happened,
+        "entry": made.entry,
+        "detail": made.detail,
+        "salt": made.salt,
+        "statement": made.statement,
+    }
+    statement = insert(_A).values(**members).returning(_A.c.position)
+    return StoredAct(connection.execute(statement).scalar_one(), made, None, None)
+
+
+def _note(connection: Connection, act: StoredAct, what: Act, party: str, detail: str) -> None:
+    row = {
+        "number": act.made.place.number,
+        "happened": act.made.happened,
+        "act": what.value,
+        "party": party,
+        "detail": detail,
+        "act_position": act.position,
+    }
+    connection.execute(insert(_EVENT), [row])
+
+
+def _recall_of(connection: Connection, number: int) -> StoredAct | None:
+    query = _ACT.where(_A.c.number == number, _A.c.kind == ActKind.RECALL.value)
+    row = connection.execute(query).first()
+    return _stored(row) if row else None
+
+
+def _at(party: str, seq: int) -> Any:
+    return update(_D).where(_D.c.party == party, _D.c.seq == seq)
+
+
+def _stored(row: Any) -> StoredAct:
+    made = MadeAct(
+        kind=ActKind(row.kind),
+        place=Place(row.number, row.env, row.ref),
+        party=row.party,
+        seq=row.seq,
+        happened=row.happened,
+        entry=row.entry,
+        detail=row.detail,
+        salt=row.salt,
+        statement=row.statement,
+    )
+    return StoredAct(row.position, made, row.log_index, row.proof)
