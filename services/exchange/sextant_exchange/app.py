@@ -22,7 +22,7 @@ from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.mailboxes import Bells, Deliveries
 from sextant_exchange.domain.policy import DeliveryPolicy, DepositPolicy
 from sextant_exchange.domain.ports import Step
-from sextant_exchange.domain.quota import Quota, Room
+from sextant_exchange.domain.quota import Room
 from sextant_exchange.domain.recovery import Recovery, sweep
 from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
@@ -45,6 +45,7 @@ from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import open_database
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.identity import ClientRecord, Identity, StaticDirectory
+from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.encoding import parse_json
@@ -114,7 +115,7 @@ def create_app(
         refusals=Refusals(
             log, lambda: registration.newest_index, clock, _tell, wait_s=settings.log_wait_s
         ),
-        quota=Quota(settings.deposits_per_s, settings.deposit_burst, clock),
+        quota=Rates(settings.deposits_per_s, settings.deposit_burst, clock, "deposits"),
         room=room,
         limits=Limits(
             settings.max_container_bytes, settings.body_read_timeout_s, settings.min_upload_bytes_s

@@ -15,17 +15,21 @@ from starlette.types import ASGIApp
 
 from sextant_shared.chassis import api_docs
 from sextant_shared.chassis.api_docs import HEALTH, READINESS, TOKEN, TOKEN_REQUEST
+from sextant_shared.chassis.connections import network_of
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
 from sextant_shared.chassis.middleware import Bounds, TraceGate, has_no_span
+from sextant_shared.chassis.places import Places
 from sextant_shared.chassis.problems import (
     on_http_error,
     on_invalid_request,
     on_platform_error,
     problem_response,
 )
+from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.routing import GuardedRoute, Straight, guarded_router, open_to_all
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
+from sextant_shared.clock import monotonic
 from sextant_shared.errors import Code, PlatformError
 
 Ready = Callable[[], Awaitable[dict[str, str]]]
@@ -62,6 +66,8 @@ def create_application(
     """
     routers = (_service_routes(name, identity, ready), *routers)
     guarded = [route for router in routers for route in _guarded(router)]
+    places = Places(settings.max_in_flight, settings.max_uploads)
+    identity.bound_tokens(Rates(settings.tokens_per_s, settings.token_burst, monotonic, "tokens"))
     app = Service(
         title=f"Sextant {name}",
         description=description,
@@ -82,7 +88,7 @@ def create_application(
         middleware=[
             Middleware(
                 Bounds,
-                max_in_flight=settings.max_in_flight,
+                places=places,
                 body_read_timeout_s=settings.body_read_timeout_s,
             ),
             Middleware(Straight, routes=guarded),
@@ -94,6 +100,9 @@ def create_application(
         },
     )
     app.state.identity = identity
+    app.state.places = places
+    app.state.rates = Rates(settings.requests_per_s, settings.request_burst, monotonic)
+    app.state.strangers = Rates(settings.strangers_per_s, settings.stranger_burst, monotonic)
     app.state.draining = False
     app.state.settings = settings
     app.state.telemetry = telemetry
@@ -152,6 +161,7 @@ def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
     @router.post(TOKEN_PATH, **granting)
     async def token(request: Request) -> Response:
         """Give an access token for client credentials (private_key_jwt and DPoP)."""
+        _count_stranger(request)
         return await identity.token(request)
 
     @router.get("/.well-known/oauth-authorization-server", **open_to_all("discovery, RFC 8414"))
@@ -160,6 +170,18 @@ def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
         return dict(identity.metadata())
 
     return router
+
+
+def _count_stranger(request: Request) -> None:
+    """Count who is not known yet by its address, before any signature is checked.
+
+    Raises:
+        PlatformError: `E_RATE`.
+    """
+    state = request.app.state
+    address = request.client.host if request.client else ""
+    if address and address not in state.settings.uncounted_addresses:
+        state.strangers.take(network_of(address))
 
 
 async def _checked(ready: Ready) -> dict[str, str]:

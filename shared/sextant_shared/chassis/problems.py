@@ -39,6 +39,9 @@ def problem_response(
     headers = {}
     if shown.retry_after_s is not None:
         headers["Retry-After"] = str(shown.retry_after_s)
+    if shown.code is Code.RATE:
+        # draft-ietf-httpapi-ratelimit-headers: nothing is left, and when there is again
+        headers["RateLimit"] = f'"share";r=0;t={shown.retry_after_s or 1}'
     if shown.code is Code.AUTH:
         headers["WWW-Authenticate"] = 'DPoP algs="Ed25519"'
     document = problem_of(shown, current_trace_id() if trace_id is None else trace_id)

@@ -15,11 +15,12 @@ from sextant_exchange.domain.deposit import Deposited, Deposits
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Links
 from sextant_exchange.domain.policy import DepositPolicy
 from sextant_exchange.domain.ports import Blobs, Step
-from sextant_exchange.domain.quota import Quota, Room
+from sextant_exchange.domain.quota import Room
 from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.threads import Threads
 from sextant_exchange.routes.arrival import Arrival, Arrived, Limits
+from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.routing import subject_of
 from sextant_shared.chassis.telemetry import (
     ENVELOPE_ID,
@@ -46,7 +47,7 @@ class Intake:
     policy: DepositPolicy
     threads: Threads
     refusals: Refusals
-    quota: Quota
+    quota: Rates
     room: Room
     limits: Limits
     arrivals: Path
