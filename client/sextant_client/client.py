@@ -16,6 +16,7 @@ import httpx
 from sextant_client.addressing import Addressed, address
 from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
+from sextant_client.listening import Listener
 from sextant_client.log import LogReader
 from sextant_client.parties import PartyView
 from sextant_client.received import Received, is_received, receive
@@ -286,6 +287,17 @@ class Client:
         asked = {"after": after, "limit": 50, **params}
         answer = self.session.request("GET", "/v1/mailbox", params=asked)
         return read_model(DeliveryPage, answer.json())
+
+    def listen(self, limit_s: float | None = None) -> Iterator[Received]:
+        """Yield what comes into the mailbox as it comes, for `limit_s` seconds or for ever.
+
+        Raises:
+            PlatformError: as `collect`.
+        """
+        for delivery in Listener(self.session, self.home.cursor(), limit_s=limit_s):
+            received = receive(self, delivery)
+            self.home.advance_cursor(delivery.seq)
+            yield received
 
     def follow(self, envelope_id: str, limit_s: float) -> Iterator[Received]:
         """Yield the Secretariat's answers to an envelope, until all are there or time is over.

@@ -1,10 +1,11 @@
 """`sextant status`, `thread`, `inbox`: what happened, what belongs together, what is new."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 
-from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
+from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.envelopes import EnvelopeArgument, answer_lines
 from sextant_client.client import Client
 from sextant_client.custody import (
@@ -73,11 +74,17 @@ def thread(
 
 def inbox(
     wait: Annotated[int, typer.Option(help="Seconds to wait for the first one.", max=60)] = 0,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Stay, and print what comes as it comes, until Ctrl-C.")
+    ] = False,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
     """Collect what is new, urgent first: verify, open, store; say what is owed for it."""
     run = start(home, as_json=as_json)
+    if follow:
+        _follow(run)
+        return
     with Client(run.home) as client:
         new = list(client.collect(wait_s=wait))
         secretariat, own = client.config.secretariat, client.config.party
@@ -86,6 +93,18 @@ def inbox(
     lines = [line for r in new for line in _received_lines(r, owed[r.seq], now)]
     documents = [_received_document(r, owed[r.seq], now) for r in new]
     run.output.result({"new": documents}, lines or ["Nothing new."])
+
+
+def _follow(run: Run) -> None:
+    """Print each delivery on its own: lines, or one JSON document a line."""
+    run.output.say("Listening; Ctrl-C ends it.")
+    with suppress(KeyboardInterrupt), Client(run.home) as client:
+        secretariat, own = client.config.secretariat, client.config.party
+        for received in client.listen():
+            now = system_clock()
+            owed = [one for one in owed_for(received, secretariat) if one.by == own]
+            document = _received_document(received, owed, now)
+            run.output.result(document, _received_lines(received, owed, now))
 
 
 def _refused(envelope_id: str, refusal: RefusalReceipt) -> tuple[dict[str, Any], list[str]]:

@@ -18,6 +18,7 @@ from sextant_exchange.domain.completion import Completion
 from sextant_exchange.domain.deposit import Deposits, DurableSteps
 from sextant_exchange.domain.directory import PartyClients
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Held, HoldResult
+from sextant_exchange.domain.following import Following
 from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.mailboxes import Bells, Deliveries
 from sextant_exchange.domain.policy import DeliveryPolicy, DepositPolicy
@@ -29,6 +30,7 @@ from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.threads import Threads
 from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.envelopes import envelope_routes
+from sextant_exchange.routes.events import event_routes
 from sextant_exchange.routes.intake import Intake
 from sextant_exchange.routes.mailboxes import mailbox_routes
 from sextant_exchange.routes.parties import party_routes
@@ -60,6 +62,7 @@ from sextant_shared.protocol.parties import RegistrarSet
 DESCRIPTION = "Takes in, keeps and hands out sealed envelopes; never opens them."
 MIGRATIONS = "sextant_exchange.storage.migrations"
 MAX_PINS_BYTES = 1 << 20
+DRAIN_LOOK_S = 0.1
 _log = structlog.get_logger("sextant.exchange")
 
 
@@ -146,11 +149,15 @@ def create_app(
             await registration.load()
             if orphans := await sweep(blobs, envelopes):
                 _log.info("orphaned blobs removed", count=orphans)
-            recovering = asyncio.create_task(_keep_recovering(recovery, settings.recover_every_s))
+            tasks = [
+                asyncio.create_task(_keep_recovering(recovery, settings.recover_every_s)),
+                asyncio.create_task(_let_go(bells)),
+            ]
             yield
-            recovering.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await recovering
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             await deposits.drain()
         finally:
             await audit.close()
@@ -168,6 +175,9 @@ def create_app(
             envelope_routes(intake, lookup, envelopes, blobs),
             thread_routes(threads),
             mailbox_routes(deliveries),
+            event_routes(
+                Following(mailboxes, bells, settings.events_beat_s, settings.events_max_s)
+            ),
             party_routes(registration),
         ],
         lifespan=lifespan,
@@ -228,6 +238,15 @@ async def _keep_recovering(recovery: Recovery, every_s: float) -> None:
         except Exception as error:  # noqa: BLE001 -- logged; what is owed outlives a fault
             _log.error("recovery failed", kind=type(error).__name__, exc_info=error)
         await asyncio.sleep(every_s)
+
+
+async def _let_go(bells: Bells) -> None:
+    """Wake whoever waits once the service stops: one look at the flag for all of them."""
+    while True:
+        await asyncio.sleep(DRAIN_LOOK_S)
+        if bells.is_closing:
+            bells.ring_all()
+            return
 
 
 def _tell(error: PlatformError) -> None:

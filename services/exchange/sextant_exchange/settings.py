@@ -89,6 +89,14 @@ class ExchangeSettings(ServiceSettings):
     max_pollers: Annotated[
         int, Field(description="callers that may wait for mailboxes at once", ge=1)
     ] = 2048
+    events_beat_s: Annotated[
+        float,
+        Field(description="pause between beats of a quiet stream: proxies close silent ones", gt=0),
+    ] = 15.0
+    events_max_s: Annotated[
+        float,
+        Field(description="life of one stream; then its reader proves itself afresh", gt=0),
+    ] = 300.0
 
     @property
     def max_container_bytes(self) -> int:

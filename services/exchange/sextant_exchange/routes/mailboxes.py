@@ -59,17 +59,12 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
 
     @router.post("/leases", response_model=LeasePage, **action(Action.MAILBOX_LEASE))
     async def lease_deliveries(request: Request, body: LeaseRequest) -> Response:
-<<<<<<< HEAD
         """Lease up to `max` deliveries, urgent ones first.
 
         Each comes back unless it is acknowledged in time.
         """
-        leases = await deliveries.lease(_party(request), body, request.is_disconnected)
-=======
-        """Lease up to `max` deliveries; each comes back unless it is acknowledged in time."""
         with resting(request, waits=body.wait_s > 0):
             leases = await deliveries.lease(_party(request), body, request.is_disconnected)
->>>>>>> 56bb18e (Bound connections, heads, requests and tokens of each caller, and keep uploads from taking every place)
         return JSONResponse(LeasePage(leases=leases).model_dump(mode="json", by_alias=True))
 
     @router.post("/leases/{token}/acknowledge", status_code=204, **action(Action.MAILBOX_LEASE))
