@@ -22,7 +22,7 @@ def event_routes(following: Following) -> APIRouter:
     """Return the route."""
     router = guarded_router(prefix="/v1/mailbox", tags=["mailbox"])
 
-    @router.get("/events", **_options())
+    @router.get("/events", response_class=Response, **_options())
     async def follow_mailbox(request: Request) -> Response:
         """Follow the mailbox as server-sent events: each delivery with its `seq` as `id`.
 
