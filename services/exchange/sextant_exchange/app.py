@@ -41,7 +41,7 @@ from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.parties import SqlParties
 from sextant_exchange.storage.threads import SqlRelated
-from sextant_shared.chassis.application import create_application
+from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.batching import Batcher
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import open_database
@@ -96,11 +96,12 @@ def create_app(
         transport=audit_transport,
     )
     log = HttpLog(audit, log_keys, telemetry)
-    registration = Registration(SqlParties(database), log, registrars, clock, reached)
+    timekeeper = timekeeper_of(settings, clock)
+    registration = Registration(SqlParties(database), log, registrars, timekeeper.stamp, reached)
     bells = Bells(settings.max_pollers, closing=lambda: bool(app.state.draining))
-    completion = Completion(log, envelopes, bells.ring, clock, reached=reached, trouble=_tell)
+    completion = Completion(log, envelopes, bells.ring, timekeeper, reached=reached, trouble=_tell)
     deposits = Deposits(
-        _durable_steps(settings, envelopes, completion, telemetry, clock),
+        _durable_steps(settings, envelopes, completion, telemetry, timekeeper),
         reached,
         log_wait_s=settings.log_wait_s,
     )
@@ -125,7 +126,7 @@ def create_app(
         ),
         arrivals=settings.data_dir / "arriving",
         small_bytes=settings.small_container_bytes,
-        clock=clock,
+        clock=timekeeper.stamp,
         reached=reached,
     )
     deliveries = Deliveries(
@@ -146,6 +147,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
+            timekeeper.not_before(await envelopes.newest_time())
             await registration.load()
             if orphans := await sweep(blobs, envelopes):
                 _log.info("orphaned blobs removed", count=orphans)
@@ -183,7 +185,7 @@ def create_app(
         lifespan=lifespan,
         identity=identity,
         telemetry=telemetry,
-        ready=ready,
+        health=Health(ready, timekeeper),
     )
     return app
 

@@ -90,6 +90,13 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
         tuple[str, ...],
         Field(description="addresses without a bound of their own: a balancer, this machine"),
     ] = ("127.0.0.1", "::1")
+    clock_tolerance_s: Annotated[
+        float,
+        Field(description="how far the clock may jump or go back; beyond it unready", gt=0),
+    ] = 5.0
+    clock_settle_s: Annotated[
+        float, Field(description="so long a clock that jumped keeps still to be believed", gt=0)
+    ] = 60.0
     drain_s: Annotated[
         float, Field(description="seconds of unready service before a stop, for balancers", ge=0)
     ] = 0.0

@@ -68,6 +68,12 @@ class SqlEnvelopes:
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [deposits.held_of(row) for row in rows]
 
+    async def newest_time(self) -> float:
+        """Return when the newest envelope was held; 0 before the first."""
+        query = select(_E.c.held).order_by(_E.c.number.desc()).limit(1)
+        time: float | None = await self._database.read(lambda c: c.execute(query).scalar())
+        return time or 0.0
+
     async def find(self, sender: str, id_: str) -> Stored | None:
         """Return one envelope by its sender and id."""
         return await self._one(_E.c.id == id_, _E.c.sender == sender)

@@ -11,7 +11,12 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sextant_shared.chassis.application import create_application, gated
+from sextant_shared.chassis.application import (
+    Health,
+    create_application,
+    gated,
+    timekeeper_of,
+)
 from sextant_shared.chassis.identity import ClientRecord, Identity
 from sextant_shared.chassis.routing import action, guarded_router, open_to_all
 from sextant_shared.chassis.settings import ServiceSettings
@@ -86,7 +91,7 @@ def make_app(tmp_path: Path, *, ready: str = "ok", **changes: object) -> FastAPI
             clock=system_clock,
         ),
         telemetry=Telemetry("room"),
-        ready=checks,
+        health=Health(checks, timekeeper_of(settings, system_clock)),
     )
 
 
@@ -222,7 +227,7 @@ async def test_readiness_tells_the_truth(tmp_path: Path) -> None:
         stopping = await http.get("/readyz")
         alive = await http.get("/healthz")
     assert [a.status_code for a in (sick, well, stopping, alive)] == [503, 200, 503, 200]
-    assert sick.json()["checks"] == {"store": "E_UNAVAILABLE"}
+    assert sick.json()["checks"] == {"store": "E_UNAVAILABLE", "clock": "ok"}
 
 
 async def test_docs_stand_alone(tmp_path: Path) -> None:
