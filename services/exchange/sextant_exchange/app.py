@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from sqlmodel import SQLModel
 
 from sextant_exchange.clients.audit import HttpLog, is_sampled
+from sextant_exchange.domain.allowance import Allowance, Bounds
 from sextant_exchange.domain.completion import Completion
 from sextant_exchange.domain.deposit import Deposits, DurableSteps
 from sextant_exchange.domain.directory import PartyClients
@@ -41,6 +42,7 @@ from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.parties import SqlParties
 from sextant_exchange.storage.threads import SqlRelated
+from sextant_exchange.storage.usage import SqlUsage
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.batching import Batcher
 from sextant_shared.chassis.crashpoints import crash_point
@@ -63,6 +65,7 @@ DESCRIPTION = "Takes in, keeps and hands out sealed envelopes; never opens them.
 MIGRATIONS = "sextant_exchange.storage.migrations"
 MAX_PINS_BYTES = 1 << 20
 DRAIN_LOOK_S = 0.1
+Hold = Callable[[Sequence[Acceptable]], Awaitable[list[HoldResult]]]
 _log = structlog.get_logger("sextant.exchange")
 
 
@@ -83,7 +86,9 @@ def create_app(
     log_keys = LogKeys.from_vkeys(_read_pin(settings.log_file, LogDiscovery).vkeys)
     registrars = RegistrarSet.from_file(_read_pin(settings.registrars_file, RegistrarsFile))
     database = open_database(settings.data_dir / "exchange.db", SQLModel.metadata, MIGRATIONS)
-    envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
+    bounds = Bounds(settings.day_bytes, settings.stored_bytes, settings.untaken_deliveries)
+    allowance = Allowance(bounds, clock)
+    envelopes, mailboxes = SqlEnvelopes(database, allowance.taken), SqlMailboxes(database)
     lookup = Lookup(envelopes, clock)
     threads = Threads(lookup, SqlRelated(database))
     blobs = BlobStore(settings.data_dir / "blobs")
@@ -101,7 +106,9 @@ def create_app(
     bells = Bells(settings.max_pollers, closing=lambda: bool(app.state.draining))
     completion = Completion(log, envelopes, bells.ring, timekeeper, reached=reached, trouble=_tell)
     deposits = Deposits(
-        _durable_steps(settings, envelopes, completion, telemetry, timekeeper),
+        _durable_steps(
+            settings, envelopes, completion, telemetry, _counted(envelopes, allowance, timekeeper)
+        ),
         reached,
         log_wait_s=settings.log_wait_s,
     )
@@ -120,6 +127,7 @@ def create_app(
             log, lambda: registration.newest_index, clock, _tell, wait_s=settings.log_wait_s
         ),
         quota=Rates(settings.deposits_per_s, settings.deposit_burst, clock, "deposits"),
+        allowance=allowance,
         room=room,
         limits=Limits(
             settings.max_container_bytes, settings.body_read_timeout_s, settings.min_upload_bytes_s
@@ -148,6 +156,7 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
             timekeeper.not_before(await envelopes.newest_time())
+            allowance.load(await SqlUsage(database).all())
             await registration.load()
             if orphans := await sweep(blobs, envelopes):
                 _log.info("orphaned blobs removed", count=orphans)
@@ -204,19 +213,29 @@ class _Directory:
         return ClientRecord(*self._parties.find(client_id, kid))
 
 
+def _counted(envelopes: SqlEnvelopes, allowance: Allowance, clock: Clock) -> Hold:
+    """Return step A, which counts what each sender has used."""
+
+    async def hold(batch: Sequence[Acceptable]) -> list[HoldResult]:
+        now = clock()
+        results = await envelopes.hold(batch, now)
+        allowance.held(batch, results, now)
+        return results
+
+    return hold
+
+
 def _durable_steps(
     settings: ExchangeSettings,
     envelopes: SqlEnvelopes,
     completion: Completion,
     telemetry: Telemetry,
-    clock: Clock,
+    hold: Hold,
 ) -> DurableSteps:
     """Join each step with natural batching: one commit, one call, one commit for many."""
     limits = {"max_batch": settings.log_batch, "max_waiting": settings.max_waiting}
     knowing: Batcher[Claim, HoldResult | None] = Batcher(envelopes.known, **limits)
-    holding: Batcher[Acceptable, HoldResult] = Batcher(
-        lambda batch: envelopes.hold(batch, clock()), **limits
-    )
+    holding: Batcher[Acceptable, HoldResult] = Batcher(hold, **limits)
     completing: Batcher[Held, bytes] = Batcher(completion, **limits)
 
     async def complete(held: Held) -> bytes:

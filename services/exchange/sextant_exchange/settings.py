@@ -55,6 +55,16 @@ class ExchangeSettings(ServiceSettings):
         int,
         Field(description="one party's deposits at once: a year's declarations in one go", ge=1),
     ] = 5000
+    day_bytes: Annotated[
+        int, Field(description="one party's bytes from midnight to midnight UTC; then 429", ge=1)
+    ] = 20 << 30
+    stored_bytes: Annotated[
+        int, Field(description="one party's bytes in all: the disk is shared; then 429", ge=1)
+    ] = 200 << 30
+    untaken_deliveries: Annotated[
+        int,
+        Field(description="one sender's deliveries that nobody has fetched yet; then 429", ge=1),
+    ] = 1_000_000
     disk_reserve_bytes: Annotated[
         int,
         Field(

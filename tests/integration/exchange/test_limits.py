@@ -93,3 +93,36 @@ async def test_who_only_waits_for_news_takes_no_place_from_those_who_work(stoppe
     async with asyncio.timeout(10):
         assert (await waiting).json()["items"]
         assert await leasing == []
+
+
+# --- what is counted durably ----------------------------------------------------------------------
+
+
+async def test_a_days_bytes_outlive_a_restart_and_end_at_midnight(stopped: World) -> None:
+    first = sealed(1)
+    await stopped.start(day_bytes=len(first.data) + 10)
+    assert (await stopped.caller(XAL).deposit(first)).status_code == 201
+    await stopped.restart()
+    caller = stopped.caller(XAL)
+    assert (await caller.deposit(first)).status_code == 200  # what was accepted is answered
+    answer = await caller.deposit(sealed(2))
+    assert (answer.status_code, code_of(answer)) == (429, "E_RATE")
+    left = int(answer.headers["retry-after"])
+    assert (stopped.clock.now + left) % 86_400 < 1
+    assert stopped.rows("SELECT count(*) FROM envelope") == [(1,)]
+    assert (await stopped.caller(XBO).deposit(sealed(3, sender=XBO))).status_code == 201
+
+
+async def test_deliveries_count_until_their_recipient_fetches_them(stopped: World) -> None:
+    await stopped.start(untaken_deliveries=1)
+    caller, first = stopped.caller(XAL), sealed(1)
+    assert (await caller.deposit(first)).status_code == 201
+    assert (await caller.deposit(sealed(2))).status_code == 429
+    for _ in range(2):  # the second time counts nothing
+        content = await stopped.caller(SEC).get(f"{first.path}/content")
+        assert content.status_code == 200
+    assert (await caller.deposit(sealed(2))).status_code == 201
+    assert (await caller.deposit(sealed(3))).status_code == 429
+    used = "SELECT party, untaken, stored_bytes FROM party_use"
+    total = len(first.data) + len(sealed(2).data)
+    assert stopped.rows(used) == [(XAL, 1, total)]

@@ -11,6 +11,7 @@ from opentelemetry import trace
 from starlette.requests import Request
 
 from sextant_exchange.domain.acceptance import check_allowed, check_length, verify_sender
+from sextant_exchange.domain.allowance import Allowance
 from sextant_exchange.domain.deposit import Deposited, Deposits
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Links
 from sextant_exchange.domain.policy import DepositPolicy
@@ -48,6 +49,7 @@ class Intake:
     threads: Threads
     refusals: Refusals
     quota: Rates
+    allowance: Allowance
     room: Room
     limits: Limits
     arrivals: Path
@@ -99,6 +101,7 @@ class Intake:
         if not is_small and (repeated := await self.deposits.repeat(claim)):
             return repeated
         try:
+            self.allowance.require(claim.sender, arrival.length)
             check_length(manifest, arrival.length)
             return await arrival.container(manifest, self.small_bytes, self.arrivals)
         except PlatformError:
