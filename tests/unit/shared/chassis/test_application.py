@@ -18,6 +18,7 @@ from sextant_shared.chassis.application import (
     timekeeper_of,
 )
 from sextant_shared.chassis.identity import ClientRecord, Identity
+from sextant_shared.chassis.problems import problem_response
 from sextant_shared.chassis.routing import action, guarded_router, open_to_all
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
@@ -134,6 +135,13 @@ async def test_an_unexpected_error_tells_nothing_of_itself(tmp_path: Path) -> No
     assert answer.status_code == 500
     assert answer.json()["code"] == "E_INTERNAL"
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("code", [Code.RATE, Code.UNAVAILABLE])
+def test_whoever_is_told_to_come_back_is_told_when(code: Code) -> None:
+    assert problem_response(PlatformError(code, "not now")).headers["retry-after"] == "2"
+    later = problem_response(PlatformError(code, "not now", retry_after_s=60))
+    assert later.headers["retry-after"] == "60"
 
 
 async def test_unknown_paths_and_methods_are_problems(tmp_path: Path) -> None:
