@@ -15,7 +15,15 @@ from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.protocol.access import Action
 
 RETRY_S = 2.0  # as long as a service takes to start
-_TEXT = {"type": "string"}
+_EVENT = {  # what readers of streams, and tools that check them, take each event for
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "description": "The delivery's `seq`."},
+        "event": {"enum": ["delivery", "end"]},
+        "data": {"type": "string", "description": "A Delivery, or where to go on, as JSON."},
+        "retry": {"description": "Milliseconds to pause before coming back."},
+    },
+}
 
 
 def event_routes(following: Following) -> APIRouter:
@@ -50,7 +58,7 @@ async def _blocks(following: Following, party: str, after: int) -> AsyncGenerato
 
 def _options() -> dict[str, Any]:
     events = answer(
-        "Events `delivery` (a Delivery as JSON) and `end`; comments are beats", MEDIA_TYPE, _TEXT
+        "Events `delivery` (a Delivery as JSON) and `end`; comments are beats", MEDIA_TYPE, _EVENT
     )
     options = action(Action.MAILBOX_READ, streams=True, responses={200: events})
     where = [("after", "query"), ("Last-Event-ID", "header")]
