@@ -159,7 +159,7 @@ def _deposit(stack: Stack) -> None:
         content.write_text("news")
         sealed = client.seal(
             content,
-            type_="message.free",
+            type_="correspondence",
             cty="text/plain",
             classification="C1",
             to=["NA-XBO"],

@@ -28,7 +28,7 @@ def test_what_is_sent_to_a_party_that_follows_is_printed_as_it_comes(
         with Client(Home(stack.home("NA-XAL"))) as client:
             sealed = client.seal(
                 content,
-                type_="message.free",
+                type_="correspondence",
                 cty="text/plain",
                 classification="C1",
                 to=["NA-XBO"],
