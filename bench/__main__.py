@@ -1,10 +1,16 @@
-"""`make bench`: prints what this machine does, bounded, on loopback."""
+"""`make bench`: prints what this machine does, bounded, on loopback.
+
+`python -m bench deposits` and `python -m bench waiters` print that part alone.
+"""
 
 import asyncio
 import os
 import platform
+import sys
 import time
+from collections.abc import Sequence
 
+from bench import waiters
 from bench.audit import measure_append
 from bench.checking import TIMES, measure_checks, table_of
 from bench.crypto import measure_crypto
@@ -50,7 +56,13 @@ def main() -> None:
     print(f"{'States at once':>14}{'count':>7}{'per s':>8}")
     for load in measure_loading():
         print(f"{load.jobs:>14}{load.documents:>7}{load.per_second:>8.1f}")
+    _print_waiters((1000,))
     _print_deposits(measure_deposits())
+
+
+def _print_waiters(counts: Sequence[int]) -> None:
+    print("\ncallers that wait for news at one exchange (growth of its resident memory)")
+    print("\n".join(waiters.table_of(waiters.measure_waiters(counts))))
 
 
 def _print_deposits(report: DepositReport) -> None:
@@ -77,5 +89,9 @@ def _print_deposits(report: DepositReport) -> None:
 
 if __name__ == "__main__":
     started = time.monotonic()
-    main()
+    parts = {
+        "deposits": lambda: _print_deposits(measure_deposits()),
+        "waiters": lambda: _print_waiters(waiters.COUNTS),
+    }
+    parts.get("".join(sys.argv[1:]), main)()
     print(f"\n{time.monotonic() - started:.0f} s")

@@ -16,6 +16,7 @@ import httpx
 from sextant_client.addressing import Addressed, address
 from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
+from sextant_client.listening import Listener
 from sextant_client.log import LogReader
 from sextant_client.parties import PartyView
 from sextant_client.received import Received, is_received, receive
@@ -301,6 +302,18 @@ class Client:
         if delivery not in self.gone:
             self.gone.append(delivery)
         return None
+
+    def listen(self, limit_s: float | None = None) -> Iterator[Received]:
+        """Yield what comes into the mailbox as it comes, for `limit_s` seconds or for ever.
+
+        Raises:
+            PlatformError: as `collect`.
+        """
+        for delivery in Listener(self.session, self.home.cursor(), limit_s=limit_s):
+            received = self._receive(delivery)
+            self.home.advance_cursor(delivery.seq)
+            if received is not None:
+                yield received
 
     def follow(self, envelope_id: str, limit_s: float) -> Iterator[Received]:
         """Yield the Secretariat's answers to an envelope, until all are there or time is over.

@@ -87,7 +87,9 @@ class Session:
         raise PlatformError(Code.UNAVAILABLE, f"{self.base_url} does not answer")
 
     @contextmanager
-    def stream(self, path: str) -> Iterator[httpx.Response]:
+    def stream(
+        self, path: str, *, params: Mapping[str, int] | None = None, accept: str = "*/*"
+    ) -> Iterator[httpx.Response]:
         """Yield a successful answer to a GET whose body is read piece by piece.
 
         Raises:
@@ -95,11 +97,14 @@ class Session:
         """
         with self._tracer.span(f"GET {_route(path)}"):
             try:
+                headers = {**self._headers("GET", path), "Accept": accept}
                 with self._http.stream(
-                    "GET", f"{self.base_url}{path}", headers=self._headers("GET", path)
+                    "GET", f"{self.base_url}{path}", headers=headers, params=params
                 ) as response:
                     if response.is_error:
                         response.read()
+                        if response.status_code == httpx.codes.UNAUTHORIZED:
+                            self._token_expires = 0.0
                         raise _error(response)
                     yield response
             except httpx.TransportError as error:

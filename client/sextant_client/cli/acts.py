@@ -7,7 +7,7 @@ import typer
 from sextant_client import acts
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.cli.envelopes import EnvelopeArgument
-from sextant_client.cli.following import collect_inbox
+from sextant_client.cli.following import collect_inbox, follow_inbox
 from sextant_client.client import Client
 from sextant_shared.clock import system_clock
 from sextant_shared.models.acts import ActView, DiscardReason
@@ -47,12 +47,20 @@ def recall(
 def inbox(
     ctx: typer.Context,
     wait: Annotated[int, typer.Option(help="Seconds to wait for the first one.", max=60)] = 0,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Stay, and print what comes as it comes, until Ctrl-C.")
+    ] = False,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
     """Collect what is new, urgent first: verify, open, store; say what is owed for it."""
-    if ctx.invoked_subcommand is None:
-        collect_inbox(start(home, as_json=as_json), wait)
+    if ctx.invoked_subcommand is not None:
+        return
+    run = start(home, as_json=as_json)
+    if follow:
+        follow_inbox(run)
+    else:
+        collect_inbox(run, wait)
 
 
 @inbox_app.command("dead-letters")

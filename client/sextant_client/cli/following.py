@@ -1,5 +1,6 @@
 """`sextant status`, `thread`, and the inbox: what happened, what belongs together, what is new."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -86,6 +87,18 @@ def collect_inbox(run: Run, wait: int) -> None:
         "gone": [delivery.model_dump(mode="json", by_alias=True) for delivery in gone],
     }
     run.output.result(document, lines or ["Nothing new."])
+
+
+def follow_inbox(run: Run) -> None:
+    """Print each delivery on its own: lines, or one JSON document a line."""
+    run.output.say("Listening; Ctrl-C ends it.")
+    with suppress(KeyboardInterrupt), Client(run.home) as client:
+        secretariat, own = client.config.secretariat, client.config.party
+        for received in client.listen():
+            now = system_clock()
+            owed = [one for one in owed_for(received, secretariat) if one.by == own]
+            document = _received_document(received, owed, now)
+            run.output.result(document, _received_lines(received, owed, now))
 
 
 def _refused(envelope_id: str, refusal: RefusalReceipt) -> tuple[dict[str, Any], list[str]]:

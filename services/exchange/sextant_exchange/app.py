@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +14,18 @@ from sqlmodel import SQLModel
 
 from sextant_exchange.clients.audit import HttpLog, is_sampled
 from sextant_exchange.domain.acting import LoggedActs
+from sextant_exchange.domain.allowance import Allowance, Bounds
 from sextant_exchange.domain.completion import Completion
 from sextant_exchange.domain.deposit import Deposits, DurableSteps
 from sextant_exchange.domain.directory import PartyClients
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Held, HoldResult
 from sextant_exchange.domain.erasing import Erasing, Heads
+from sextant_exchange.domain.following import Following
 from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.mailboxes import Bells, Deliveries
 from sextant_exchange.domain.policy import DeliveryPolicy, DepositPolicy
 from sextant_exchange.domain.ports import Step
-from sextant_exchange.domain.quota import Quota, Room
+from sextant_exchange.domain.quota import Room
 from sextant_exchange.domain.recovery import Recovery, sweep
 from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
@@ -32,6 +34,7 @@ from sextant_exchange.domain.threads import Threads
 from sextant_exchange.routes.acts import act_routes
 from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.envelopes import envelope_routes
+from sextant_exchange.routes.events import event_routes
 from sextant_exchange.routes.intake import Intake
 from sextant_exchange.routes.mailboxes import mailbox_routes
 from sextant_exchange.routes.parties import party_routes
@@ -44,12 +47,14 @@ from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.parties import SqlParties
 from sextant_exchange.storage.threads import SqlRelated
-from sextant_shared.chassis.application import create_application
+from sextant_exchange.storage.usage import SqlUsage
+from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.batching import Batcher
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import open_database
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.identity import ClientRecord, Identity, StaticDirectory
+from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.encoding import parse_json
@@ -64,6 +69,8 @@ from sextant_shared.protocol.parties import RegistrarSet
 DESCRIPTION = "Takes in, keeps and hands out sealed envelopes; never opens them."
 MIGRATIONS = "sextant_exchange.storage.migrations"
 MAX_PINS_BYTES = 1 << 20
+DRAIN_LOOK_S = 0.1
+Hold = Callable[[Sequence[Acceptable]], Awaitable[list[HoldResult]]]
 _log = structlog.get_logger("sextant.exchange")
 
 
@@ -84,7 +91,9 @@ def create_app(
     log_keys = LogKeys.from_vkeys(_read_pin(settings.log_file, LogDiscovery).vkeys)
     registrars = RegistrarSet.from_file(_read_pin(settings.registrars_file, RegistrarsFile))
     database = open_database(settings.database, SQLModel.metadata, MIGRATIONS)
-    envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
+    bounds = Bounds(settings.day_bytes, settings.stored_bytes, settings.untaken_deliveries)
+    allowance = Allowance(bounds, clock)
+    envelopes, mailboxes = SqlEnvelopes(database, allowance.taken), SqlMailboxes(database)
     lookup = Lookup(envelopes, clock)
     threads = Threads(lookup, SqlRelated(database))
     blobs = BlobStore(settings.data_dir / "blobs")
@@ -97,11 +106,14 @@ def create_app(
         transport=audit_transport,
     )
     log = HttpLog(audit, log_keys, telemetry)
-    registration = Registration(SqlParties(database), log, registrars, clock, reached)
+    timekeeper = timekeeper_of(settings, clock)
+    registration = Registration(SqlParties(database), log, registrars, timekeeper.stamp, reached)
     bells = Bells(settings.max_pollers, closing=lambda: bool(app.state.draining))
-    completion = Completion(log, envelopes, bells.ring, clock, reached=reached, trouble=_tell)
+    completion = Completion(log, envelopes, bells.ring, timekeeper, reached=reached, trouble=_tell)
     deposits = Deposits(
-        _durable_steps(settings, envelopes, completion, telemetry, clock),
+        _durable_steps(
+            settings, envelopes, completion, telemetry, _counted(envelopes, allowance, timekeeper)
+        ),
         reached,
         log_wait_s=settings.log_wait_s,
     )
@@ -119,14 +131,15 @@ def create_app(
         refusals=Refusals(
             log, lambda: registration.newest_index, clock, _tell, wait_s=settings.log_wait_s
         ),
-        quota=Quota(settings.deposits_per_s, settings.deposit_burst, clock),
+        quota=Rates(settings.deposits_per_s, settings.deposit_burst, clock, "deposits"),
+        allowance=allowance,
         room=room,
         limits=Limits(
             settings.max_container_bytes, settings.body_read_timeout_s, settings.min_upload_bytes_s
         ),
         arrivals=settings.data_dir / "arriving",
         small_bytes=settings.small_container_bytes,
-        clock=clock,
+        clock=timekeeper.stamp,
         reached=reached,
     )
     deliveries = Deliveries(
@@ -143,12 +156,12 @@ def create_app(
         clock=clock,
     )
     recovery = Recovery(envelopes, deposits, registration, batch=settings.log_batch)
-    acts, heads, lookup = SqlActs(database), Heads(envelopes, blobs), Lookup(envelopes, clock)
+    acts, heads = SqlActs(database, allowance.given_back), Heads(envelopes, blobs)
     logged_acts = LoggedActs(
         acts,
         log,
         blobs,
-        clock,
+        timekeeper,
         reached=reached,
         trouble=_tell,
         log_wait_s=settings.log_wait_s,
@@ -160,7 +173,7 @@ def create_app(
         logged_acts,
         heads,
         Retention(settings.retention),
-        clock,
+        timekeeper,
         trouble=_tell,
         batch=settings.erase_batch,
     )
@@ -168,6 +181,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
+            timekeeper.not_before(await envelopes.newest_time())
+            allowance.load(await SqlUsage(database).all())
             await registration.load()
             if orphans := await sweep(blobs, envelopes):
                 _log.info("orphaned blobs removed", count=orphans)
@@ -177,6 +192,7 @@ def create_app(
                 (erasing, settings.erase_every_s),
             ]
             keeping = [asyncio.create_task(_keep(job, every_s)) for job, every_s in repeated]
+            keeping.append(asyncio.create_task(_let_go(bells)))
             yield
             for task in keeping:
                 task.cancel()
@@ -200,12 +216,15 @@ def create_app(
             thread_routes(threads),
             act_routes(logged_acts, acts, lookup, heads, registration, bells.ring),
             mailbox_routes(deliveries),
+            event_routes(
+                Following(mailboxes, bells, settings.events_beat_s, settings.events_max_s)
+            ),
             party_routes(registration),
         ],
         lifespan=lifespan,
         identity=identity,
         telemetry=telemetry,
-        ready=ready,
+        health=Health(ready, timekeeper),
     )
     return app
 
@@ -224,19 +243,29 @@ class _Directory:
         return ClientRecord(*self._parties.find(client_id, kid))
 
 
+def _counted(envelopes: SqlEnvelopes, allowance: Allowance, clock: Clock) -> Hold:
+    """Return step A, which counts what each sender has used."""
+
+    async def hold(batch: Sequence[Acceptable]) -> list[HoldResult]:
+        now = clock()
+        results = await envelopes.hold(batch, now)
+        allowance.held(batch, results, now)
+        return results
+
+    return hold
+
+
 def _durable_steps(
     settings: ExchangeSettings,
     envelopes: SqlEnvelopes,
     completion: Completion,
     telemetry: Telemetry,
-    clock: Clock,
+    hold: Hold,
 ) -> DurableSteps:
     """Join each step with natural batching: one commit, one call, one commit for many."""
     limits = {"max_batch": settings.log_batch, "max_waiting": settings.max_waiting}
     knowing: Batcher[Claim, HoldResult | None] = Batcher(envelopes.known, **limits)
-    holding: Batcher[Acceptable, HoldResult] = Batcher(
-        lambda batch: envelopes.hold(batch, clock()), **limits
-    )
+    holding: Batcher[Acceptable, HoldResult] = Batcher(hold, **limits)
     completing: Batcher[Held, bytes] = Batcher(completion, **limits)
 
     async def complete(held: Held) -> bytes:
@@ -260,6 +289,15 @@ async def _keep(job: Callable[[], Awaitable[object]], every_s: float) -> None:
         except Exception as error:  # noqa: BLE001 -- logged; what is owed outlives a fault
             _log.error("recovery failed", kind=type(error).__name__, exc_info=error)
         await asyncio.sleep(every_s)
+
+
+async def _let_go(bells: Bells) -> None:
+    """Wake whoever waits once the service stops: one look at the flag for all of them."""
+    while True:
+        await asyncio.sleep(DRAIN_LOOK_S)
+        if bells.is_closing:
+            bells.ring_all()
+            return
 
 
 def _tell(error: PlatformError) -> None:

@@ -56,6 +56,16 @@ class ExchangeSettings(ServiceSettings):
         int,
         Field(description="one party's deposits at once: a year's declarations in one go", ge=1),
     ] = 5000
+    day_bytes: Annotated[
+        int, Field(description="one party's bytes from midnight to midnight UTC; then 429", ge=1)
+    ] = 20 << 30
+    stored_bytes: Annotated[
+        int, Field(description="one party's bytes in all: the disk is shared; then 429", ge=1)
+    ] = 200 << 30
+    untaken_deliveries: Annotated[
+        int,
+        Field(description="one sender's deliveries that nobody has fetched yet; then 429", ge=1),
+    ] = 1_000_000
     disk_reserve_bytes: Annotated[
         int,
         Field(
@@ -103,6 +113,14 @@ class ExchangeSettings(ServiceSettings):
     max_pollers: Annotated[
         int, Field(description="callers that may wait for mailboxes at once", ge=1)
     ] = 2048
+    events_beat_s: Annotated[
+        float,
+        Field(description="pause between beats of a quiet stream: proxies close silent ones", gt=0),
+    ] = 15.0
+    events_max_s: Annotated[
+        float,
+        Field(description="life of one stream; then its reader proves itself afresh", gt=0),
+    ] = 300.0
 
     @property
     def database(self) -> Path:

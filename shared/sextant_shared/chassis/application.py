@@ -1,8 +1,9 @@
 """Builds a service's app: guard, problems, health, docs and telemetry in one fixed order."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -15,17 +16,22 @@ from starlette.types import ASGIApp
 
 from sextant_shared.chassis import api_docs
 from sextant_shared.chassis.api_docs import HEALTH, READINESS, TOKEN, TOKEN_REQUEST
+from sextant_shared.chassis.connections import network_of
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
 from sextant_shared.chassis.middleware import Bounds, TraceGate, has_no_span
+from sextant_shared.chassis.places import Places
 from sextant_shared.chassis.problems import (
     on_http_error,
     on_invalid_request,
     on_platform_error,
     problem_response,
 )
+from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.routing import GuardedRoute, Straight, guarded_router, open_to_all
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
+from sextant_shared.chassis.timekeeping import Timekeeper
+from sextant_shared.clock import Clock, monotonic
 from sextant_shared.errors import Code, PlatformError
 
 Ready = Callable[[], Awaitable[dict[str, str]]]
@@ -42,6 +48,22 @@ class Service(FastAPI):
         return api_docs.complete(super().openapi())
 
 
+@dataclass(frozen=True)
+class Health:
+    """How a service knows that it is well.
+
+    `ready` gives one word per check, `ok` or what is wrong; a service is ready when all are `ok`,
+    and its clock.
+    """
+
+    ready: Ready
+    timekeeper: Timekeeper
+
+    async def checks(self) -> dict[str, str]:
+        """Return all checks."""
+        return {**await self.ready(), "clock": self.timekeeper.state()}
+
+
 def create_application(
     name: str,
     settings: ServiceSettings,
@@ -51,17 +73,17 @@ def create_application(
     lifespan: Lifespan,
     identity: Identity,
     telemetry: Telemetry,
-    ready: Ready,
+    health: Health,
 ) -> FastAPI:
     """Return the app of one service.
-
-    `ready` gives one word per check, `ok` or what is wrong; a service is ready when all are `ok`.
 
     Raises:
         PlatformError: `E_INTERNAL` for a route that names no action.
     """
-    routers = (_service_routes(name, identity, ready), *routers)
+    routers = (_service_routes(name, identity, health.checks), *routers)
     guarded = [route for router in routers for route in _guarded(router)]
+    places = Places(settings.max_in_flight, settings.max_uploads)
+    identity.bound_tokens(Rates(settings.tokens_per_s, settings.token_burst, monotonic, "tokens"))
     app = Service(
         title=f"Sextant {name}",
         description=description,
@@ -69,7 +91,7 @@ def create_application(
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=api_docs.operation_id,
-        lifespan=lifespan,
+        lifespan=_watched(lifespan, health.timekeeper),
         telemetry={
             "tracer_provider": telemetry.provider,
             "tracing": telemetry.enabled,
@@ -82,7 +104,7 @@ def create_application(
         middleware=[
             Middleware(
                 Bounds,
-                max_in_flight=settings.max_in_flight,
+                places=places,
                 body_read_timeout_s=settings.body_read_timeout_s,
             ),
             Middleware(Straight, routes=guarded),
@@ -94,12 +116,22 @@ def create_application(
         },
     )
     app.state.identity = identity
+    app.state.places = places
+    app.state.rates = Rates(settings.requests_per_s, settings.request_burst, monotonic)
+    app.state.strangers = Rates(settings.strangers_per_s, settings.stranger_burst, monotonic)
     app.state.draining = False
     app.state.settings = settings
     app.state.telemetry = telemetry
     for router in routers:
         app.include_router(router)
     return app
+
+
+def timekeeper_of(settings: ServiceSettings, clock: Clock) -> Timekeeper:
+    """Return the watch over a service's clock."""
+    return Timekeeper(
+        clock, tolerance_s=settings.clock_tolerance_s, settle_s=settings.clock_settle_s
+    )
 
 
 def gated(app: FastAPI) -> ASGIApp:
@@ -152,6 +184,7 @@ def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
     @router.post(TOKEN_PATH, **granting)
     async def token(request: Request) -> Response:
         """Give an access token for client credentials (private_key_jwt and DPoP)."""
+        _count_stranger(request)
         return await identity.token(request)
 
     @router.get("/.well-known/oauth-authorization-server", **open_to_all("discovery, RFC 8414"))
@@ -160,6 +193,33 @@ def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
         return dict(identity.metadata())
 
     return router
+
+
+def _watched(lifespan: Lifespan, timekeeper: Timekeeper) -> Lifespan:
+    """Look at the clock for as long as the service runs."""
+
+    @asynccontextmanager
+    async def watched(app: FastAPI) -> AsyncIterator[None]:
+        async with lifespan(app):
+            watching = asyncio.create_task(timekeeper.watch())
+            try:
+                yield
+            finally:
+                watching.cancel()
+
+    return watched
+
+
+def _count_stranger(request: Request) -> None:
+    """Count who is not known yet by its address, before any signature is checked.
+
+    Raises:
+        PlatformError: `E_RATE`.
+    """
+    state = request.app.state
+    address = request.client.host if request.client else ""
+    if address and address not in state.settings.uncounted_addresses:
+        state.strangers.take(network_of(address))
 
 
 async def _checked(ready: Ready) -> dict[str, str]:

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sextant_shared.chassis.directory import ClientDirectory, ClientRecord, StaticDirectory
+from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.replay import ReplayCache
 from sextant_shared.clock import Clock
 from sextant_shared.crypto.signing import Signer, Verifier
@@ -55,12 +56,17 @@ class Identity:
         self._started = int(clock())
         self._replays = ReplayCache()
         self._tokens: OrderedDict[bytes, AccessToken] = OrderedDict()
+        self._granting: Rates | None = None
+
+    def bound_tokens(self, rates: Rates) -> None:
+        """Give each client no more tokens than its share: a token is good for many requests."""
+        self._granting = rates
 
     async def token(self, request: Request) -> JSONResponse:
         """Answer `POST /oauth/token`: client credentials, private_key_jwt, DPoP.
 
         Raises:
-            PlatformError: `E_AUTH`, `E_MALFORMED`, `E_TOO_LARGE`.
+            PlatformError: `E_AUTH`, `E_MALFORMED`, `E_TOO_LARGE`, `E_RATE`.
         """
         now = self._clock()
         if request.headers.get("content-type", "").partition(";")[0].strip() != FORM_TYPE:
@@ -75,6 +81,8 @@ class Identity:
         assertion = read_assertion(form.get("client_assertion", ""))
         record = self._directory.find(assertion.client_id, assertion.kid)
         verify_client_assertion(assertion, record.verifier, self.issuer, now)
+        if self._granting is not None:
+            self._granting.take(record.subject.client_id)
         lifetime = now + ASSERTION_LIFE_S + 2 * PROOF_SKEW_S
         self._replays.remember(f"a/{assertion.client_id}/{assertion.jti}", lifetime, now)
         proof = self._proof(request, now, None)

@@ -9,6 +9,7 @@ import structlog
 from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sextant_shared.chassis.places import RETRY_AFTER_S, Places
 from sextant_shared.chassis.problems import problem_response
 from sextant_shared.chassis.telemetry import (
     ERROR_TYPE,
@@ -84,9 +85,9 @@ class Bounds:
     Stands inside the framework's telemetry, so the trace id of the request's span is known.
     """
 
-    def __init__(self, app: ASGIApp, *, max_in_flight: int, body_read_timeout_s: float) -> None:
+    def __init__(self, app: ASGIApp, *, places: Places, body_read_timeout_s: float) -> None:
         self._app = app
-        self._free = max_in_flight
+        self._places = places
         self._timeout_s = body_read_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,19 +106,19 @@ class Bounds:
                 message["headers"] = [*message["headers"], *_SECURITY_HEADERS, *_trace_header()]
             await send(message)
 
-        if self._free <= 0 and scope["path"] not in _PROBES:
-            full = PlatformError(Code.UNAVAILABLE, "too many requests at once", retry_after_s=1)
+        if self._places.is_full and scope["path"] not in _PROBES:
+            full = PlatformError(
+                Code.UNAVAILABLE, "too many requests at once", retry_after_s=RETRY_AFTER_S
+            )
             await problem_response(full)(scope, receive, send_with_headers)
             return
-        self._free -= 1
-        try:
-            await self._app(scope, self._timed(receive), send_with_headers)
-        except Exception as error:
-            if started:
-                raise
-            await _answer_to(error)(scope, receive, send_with_headers)
-        finally:
-            self._free += 1
+        with self._places.taken():
+            try:
+                await self._app(scope, self._timed(receive), send_with_headers)
+            except Exception as error:
+                if started:
+                    raise
+                await _answer_to(error)(scope, receive, send_with_headers)
 
     def _timed(self, receive: Receive) -> Receive:
         body_ended = False

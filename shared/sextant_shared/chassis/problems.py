@@ -26,6 +26,8 @@ _FROM_STATUS = {
     415: Code.MALFORMED,
 }
 _LOGGED = (Code.FORBIDDEN, Code.INTEGRITY, Code.INTERNAL)  # what an operator must hear of
+_PASSING = (Code.RATE, Code.UNAVAILABLE)
+RETRY_AFTER_S = 2
 _ECHO = 80
 _log = structlog.get_logger("sextant.request")
 
@@ -37,8 +39,14 @@ def problem_response(
     hidden = error.code in RECIPIENT_LOCAL
     shown = PlatformError(Code.INTERNAL, "an unexpected error") if hidden else error
     headers = {}
-    if shown.retry_after_s is not None:
-        headers["Retry-After"] = str(shown.retry_after_s)
+    seconds = shown.retry_after_s
+    if seconds is None and shown.code in _PASSING:
+        seconds = RETRY_AFTER_S  # whoever is told to come back is told when
+    if seconds is not None:
+        headers["Retry-After"] = str(seconds)
+    if shown.code is Code.RATE:
+        # draft-ietf-httpapi-ratelimit-headers: nothing is left, and when there is again
+        headers["RateLimit"] = f'"share";r=0;t={seconds}'
     if shown.code is Code.AUTH:
         headers["WWW-Authenticate"] = 'DPoP algs="Ed25519"'
     document = problem_of(shown, current_trace_id() if trace_id is None else trace_id)

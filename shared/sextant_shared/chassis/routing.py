@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sextant_shared.chassis.api_docs import PROBLEM, Responses, summary_of
 from sextant_shared.chassis.identity import Identity
+from sextant_shared.chassis.places import places_of
 from sextant_shared.chassis.problems import on_platform_error
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.errors import Code, PlatformError
@@ -83,13 +84,16 @@ class GuardedRoute(APIRoute):
     async def straight(self, request: Request) -> Response:
         """Answer behind the guard; the endpoint takes the request and nothing else."""
         self._admit(request)
-        response: Response = await self.endpoint(request)
+        with places_of(request).upload():
+            response: Response = await self.endpoint(request)
         return response
 
     def _admit(self, request: Request) -> None:
         if self.action is not None:
             identity: Identity = request.app.state.identity
             subject = identity.authenticate(request)
+            # A party's clients share: it may name as many of them as it likes.
+            request.app.state.rates.take(subject.party or subject.client_id)
             require(subject, self.action)
             request.state.subject = subject
 

@@ -19,13 +19,17 @@ from fastapi import FastAPI
 from sextant_shared import codelists, deadlines
 from sextant_shared.chassis import crashpoints
 from sextant_shared.chassis.application import gated
-from sextant_shared.chassis.connections import BoundedHttp
+from sextant_shared.chassis.connections import ConnectionLimits, bounded_http
 from sextant_shared.chassis.logs import setup_logs
-from sextant_shared.chassis.settings import Settings, describe_settings, load_settings
+from sextant_shared.chassis.settings import (
+    ServiceSettings,
+    Settings,
+    describe_settings,
+    load_settings,
+)
 from sextant_shared.crypto.selftest import run_known_answers
 from sextant_shared.errors import Code, PlatformError
 
-KEEP_ALIVE_S = 75  # longer than a client's pool keeps idle connections
 GRACEFUL_SHUTDOWN_S = 10
 SWITCH_INTERVAL_S = 0.0005  # the writer thread hands the interpreter back sooner: p99 halves
 # How many new objects are looked through for cycles at once, and how many such rounds make one of
@@ -96,6 +100,17 @@ def run_service(
     return 0
 
 
+def limits_of(settings: ServiceSettings) -> ConnectionLimits:
+    """Return what the settings say of connections."""
+    return ConnectionLimits(
+        head_timeout_s=settings.head_timeout_s,
+        max_head_bytes=settings.max_head_bytes,
+        max_connections=settings.max_connections,
+        max_per_address=settings.max_connections_per_address,
+        uncounted=frozenset(settings.uncounted_addresses),
+    )
+
+
 def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAPI]) -> None:
     """Serve until told to stop.
 
@@ -117,14 +132,14 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
         host=settings.host,
         port=settings.port,
         loop="uvloop",
-        http=BoundedHttp,
+        http=bounded_http(limits_of(settings)),
         ws="none",
         lifespan="on",
         log_config=None,  # `logs` gives all lines one form
         access_log=False,
         proxy_headers=False,  # identity and addresses come from no header of a proxy
         server_header=False,
-        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
     )
     server = DrainingServer(config, app, settings.drain_s)

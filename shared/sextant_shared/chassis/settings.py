@@ -38,12 +38,65 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
     max_in_flight: Annotated[
         int, Field(description="requests at once; beyond it 503 before anything is read", ge=1)
     ] = 512
+    max_uploads: Annotated[
+        int,
+        Field(description="of them uploads: a slow line may not keep others from reading", ge=1),
+    ] = 384
+    requests_per_s: Annotated[
+        float,
+        Field(description="one party's or static client's requests, on average; then 429", gt=0),
+    ] = 500.0
+    request_burst: Annotated[
+        int, Field(description="its requests at once: a year's declarations in one go", ge=1)
+    ] = 10_000
+    tokens_per_s: Annotated[
+        float, Field(description="one client's access tokens, on average; one lasts minutes", gt=0)
+    ] = 2.0
+    token_burst: Annotated[
+        int, Field(description="its tokens at once: a script runs many short commands", ge=1)
+    ] = 120
+    strangers_per_s: Annotated[
+        float,
+        Field(description="requests for tokens from one address, before any check; then 429", gt=0),
+    ] = 20.0
+    stranger_burst: Annotated[
+        int, Field(description="such requests at once: an office behind one address", ge=1)
+    ] = 200
     max_json_bytes: Annotated[
         int, Field(description="body of a JSON request; party documents are the largest", ge=1024)
     ] = 2_097_152
     body_read_timeout_s: Annotated[
         float, Field(description="longest silence while a body arrives", gt=0)
     ] = 20.0
+    head_timeout_s: Annotated[
+        float,
+        Field(description="time for the head of a request: a slow stranger holds a place", gt=0),
+    ] = 10.0
+    max_head_bytes: Annotated[
+        int,
+        Field(description="head of a request; a token and a proof have one kilobyte", ge=4096),
+    ] = 32_768
+    keep_alive_s: Annotated[
+        int,
+        Field(description="idle connection; longer than a client's pool keeps its own", ge=1),
+    ] = 75
+    max_connections: Annotated[
+        int, Field(description="connections at once; beyond it 503 and closed", ge=1)
+    ] = 8192
+    max_connections_per_address: Annotated[
+        int, Field(description="of them from one address (IPv6: one /64)", ge=1)
+    ] = 1024
+    uncounted_addresses: Annotated[
+        tuple[str, ...],
+        Field(description="addresses without a bound of their own: a balancer, this machine"),
+    ] = ("127.0.0.1", "::1")
+    clock_tolerance_s: Annotated[
+        float,
+        Field(description="how far the clock may jump or go back; beyond it unready", gt=0),
+    ] = 5.0
+    clock_settle_s: Annotated[
+        float, Field(description="so long a clock that jumped keeps still to be believed", gt=0)
+    ] = 60.0
     drain_s: Annotated[
         float, Field(description="seconds of unready service before a stop, for balancers", ge=0)
     ] = 0.0

@@ -38,6 +38,9 @@ _ROWS = (
     EventName("acknowledged", "ContentHandover", "the recipient has it stored on its side"),
     EventName("dead", "ContentHandoverFailure", "the recipient gave the copy up"),
     EventName("replayed", "ConsignmentNotification", "a copy given up was made available again"),
+    EventName("discarded", "ContentHandoverFailure", "the recipient gave the copy up for good"),
+    EventName("recalled", "", "the sender took the copy back before anybody had it"),
+    EventName("erased", "", "the ciphertext was erased by policy; the evidence stays"),
 )
 EVENTS: Mapping[str, EventName] = {row.name: row for row in _ROWS}
 

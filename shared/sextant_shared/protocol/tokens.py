@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sextant_shared.clock import random_bytes
+from sextant_shared.clock import random_bytes, timestamp_s
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import Signer, Verifier
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json, parse_json, sha256
@@ -155,6 +155,7 @@ def verify_dpop_proof(
             "the proof is stale or from the future",
             f"iat within {PROOF_SKEW_S} s of {int(now)}",
             str(issued),
+            _fix_of_clock(issued - now, now),
         )
     if access_token is not None:
         _expect(claims, "ath", b64u(sha256(access_token.encode())))
@@ -297,5 +298,14 @@ def _seconds(claims: dict[str, Any], name: str) -> int:
     return value
 
 
-def _refused(detail: str, expected: str, received: str) -> PlatformError:
-    return PlatformError(Code.AUTH, detail, expected=expected, received=received)
+def _fix_of_clock(ahead_s: float, now: float) -> str:
+    """Return what mends a clock that differs; the answer's header `Date` says the same time."""
+    direction = "ahead of" if ahead_s > 0 else "behind"
+    return (
+        f"Your clock is {abs(ahead_s):.0f} s {direction} the service's, which says"
+        f" {timestamp_s(now)}: set it, or send a proof as soon as it is made."
+    )
+
+
+def _refused(detail: str, expected: str, received: str, fix: str = "") -> PlatformError:
+    return PlatformError(Code.AUTH, detail, expected=expected, received=received, fix=fix)

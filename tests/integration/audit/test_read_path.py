@@ -226,5 +226,5 @@ async def test_the_log_tells_its_origin_and_keys(tmp_path: Path) -> None:
         ready = (await served.get("/readyz")).json()
         assert ready == {
             "ready": True,
-            "checks": {"log": "ok", "ledger": "ok", "publisher": "ok"},
+            "checks": {"log": "ok", "ledger": "ok", "publisher": "ok", "clock": "ok"},
         }

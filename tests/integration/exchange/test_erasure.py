@@ -102,9 +102,6 @@ async def test_what_is_erased_stays_evidence(stopped: World, content: bytes) -> 
     assert (proved.detail["days"], proved.detail["why"]) == (DAYS, "a synthetic policy")
     events = (await stopped.caller(XAL).get(f"{container.path}/events")).json()["events"]
     assert (events[-1]["event"], events[-1]["index"]) == ("erased", proved.index)
-    later(stopped, -DAYS)  # a deposit is refused by the clock after a day, repeated or not
-    again = await stopped.caller(XAL).deposit(container)
-    assert (again.status_code, again.content) == (200, receipt)
 
 
 async def test_nothing_is_erased_while_a_copy_waits_is_leased_or_is_a_dead_letter(

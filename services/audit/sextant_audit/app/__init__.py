@@ -14,7 +14,7 @@ from sextant_audit.routes.proofs import discovery_router, proofs_router
 from sextant_audit.routes.tiles import tiles_router
 from sextant_audit.routes.witnesses import witnesses_router
 from sextant_audit.settings import AuditSettings
-from sextant_shared.chassis.application import create_application
+from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point as armed_crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.telemetry import Telemetry
@@ -43,6 +43,7 @@ def create_app(
         PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load.
     """
     telemetry = Telemetry("audit", settings)
+    timekeeper = timekeeper_of(settings, clock)
     opened: list[OpenLog] = []
 
     def log() -> OpenLog:
@@ -52,7 +53,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        opened.append(await _opened_or_told(settings, telemetry, clock, crash_point))
+        opened.append(await _opened_or_told(settings, telemetry, timekeeper, crash_point))
+        timekeeper.not_before(log().newest_time)
         tasks = [
             asyncio.create_task(log().publisher.run()),
             asyncio.create_task(log().keep_fresh(settings.refresh_s)),
@@ -68,6 +70,7 @@ def create_app(
         telemetry.shutdown()
 
     async def append(entries: Sequence[NewEntry]) -> AppendAnswer:
+        timekeeper.stamp()  # no head is signed that would be older than one before it
         return await log().append(entries)
 
     async def ready() -> dict[str, str]:
@@ -92,7 +95,7 @@ def create_app(
             clock=clock,
         ),
         telemetry=telemetry,
-        ready=ready,
+        health=Health(ready, timekeeper),
     )
 
 

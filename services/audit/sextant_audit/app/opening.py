@@ -32,7 +32,7 @@ from sextant_shared.chassis.telemetry import BATCH_COUNT, Telemetry
 from sextant_shared.clock import Clock, random_bytes, system_clock
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.log import AppendAnswer
-from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.checkpoints import LogKeys, verify_checkpoint
 from sextant_shared.protocol.policies import Policy, parse_policy
 
 _MIGRATIONS = "sextant_audit.storage.migrations"
@@ -50,6 +50,7 @@ class OpenLog:
     batcher: Batcher[Request, AppendAnswer]
     witnessing: Witnessing | None
     witnesses: HttpWitnesses
+    newest_time: float
 
     async def append(self, entries: Sequence[NewEntry]) -> AppendAnswer:
         """Place entries with the next batch."""
@@ -89,6 +90,7 @@ async def open_log(
     try:
         await require_refusals(database)
         ledger = SqlLedger(database)
+        newest_time = await _newest_time(ledger, signer.keys)
         recovered = await recover(ledger, signer, TileCache(settings.cached_tiles))
         witnessing = None
         if policy is not None:
@@ -132,7 +134,23 @@ async def open_log(
         max_waiting=settings.max_waiting_requests,
     )
     reading = Reading(ledger, recovered.prover, publisher, witnessing)
-    return OpenLog(database, signer, sequencer, publisher, reading, batcher, witnessing, witnesses)
+    return OpenLog(
+        database,
+        signer,
+        sequencer,
+        publisher,
+        reading,
+        batcher,
+        witnessing,
+        witnesses,
+        newest_time,
+    )
+
+
+async def _newest_time(ledger: SqlLedger, keys: LogKeys) -> float:
+    """Return when the newest published head was signed; 0 before the first."""
+    note = await ledger.read(lambda rows: rows.checkpoint())
+    return 0.0 if note is None else float(verify_checkpoint(note, keys).time)
 
 
 def read_policy(path: Path | None) -> Policy | None:

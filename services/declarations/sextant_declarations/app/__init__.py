@@ -22,7 +22,7 @@ from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
 from sextant_declarations.settings import DeclarationsSettings
-from sextant_shared.chassis.application import create_application
+from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.telemetry import Telemetry
@@ -94,7 +94,7 @@ def create_app(
             clock=clock,
         ),
         telemetry=telemetry,
-        ready=lambda: _checks(opened, running),
+        health=Health(lambda: _checks(opened, running), timekeeper_of(settings, clock)),
     )
 
 

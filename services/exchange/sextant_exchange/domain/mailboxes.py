@@ -1,8 +1,8 @@
 """Hands out deliveries: pages to readers, leases to workers, and wakes those who wait."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from sextant_exchange.domain.policy import DeliveryPolicy
@@ -17,6 +17,7 @@ from sextant_shared.models.exchange import (
 )
 
 RECHECK_S = 2.0  # a pause or a lease that ends wakes nobody; look again now and then
+GONE_S = 15.0  # for readers whatever comes rings; only whether they are still there is asked
 T = TypeVar("T")
 Gone = Callable[[], Awaitable[bool]]
 """Whether the caller went away while it waited."""
@@ -34,19 +35,54 @@ class Bells:
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._count = 0
 
+    @property
+    def is_closing(self) -> bool:
+        """Whether nobody shall go on waiting."""
+        return self._closing()
+
     def ring(self, parties: Sequence[str]) -> None:
         """Wake those who wait for these parties' mailboxes."""
         for party in parties:
             for event in self._waiting.get(party, ()):
                 event.set()
 
+    def ring_all(self) -> None:
+        """Wake everybody, so that they see that the service stops."""
+        self.ring(list(self._waiting))
+
+    @contextmanager
+    def listening(self, party: str) -> Iterator[asyncio.Event]:
+        """Give a bell of this party's mailbox.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE` when too many wait already.
+        """
+        if self._count >= self._max_waiting:
+            raise PlatformError(Code.UNAVAILABLE, "too many callers wait", retry_after_s=2)
+        event = asyncio.Event()
+        self._waiting.setdefault(party, set()).add(event)
+        self._count += 1
+        try:
+            yield event
+        finally:
+            self._count -= 1
+            self._waiting[party].discard(event)
+            if not self._waiting[party]:
+                del self._waiting[party]
+
     async def until(
-        self, party: str, wait_s: float, look: Callable[[], Awaitable[list[T]]], gone: Gone
+        self,
+        party: str,
+        wait_s: float,
+        look: Callable[[], Awaitable[list[T]]],
+        gone: Gone,
+        *,
+        again: bool = True,
     ) -> list[T]:
         """Return what `look` finds, at the latest after `wait_s`.
 
         Nothing is looked up for a caller that is gone: a lease it cannot receive would only have
-        to run out.
+        to run out. With `again`, it is looked up now and then without a bell too.
 
         Raises:
             PlatformError: `E_UNAVAILABLE` when too many wait already.
@@ -54,37 +90,26 @@ class Bells:
         found = await look()
         if found or wait_s <= 0:
             return found
-        if self._count >= self._max_waiting:
-            raise PlatformError(Code.UNAVAILABLE, "too many callers wait", retry_after_s=2)
-        event = asyncio.Event()
-        self._waiting.setdefault(party, set()).add(event)
-        self._count += 1
-        try:
-            return await self._wait(event, monotonic() + wait_s, look, gone)
-        finally:
-            self._count -= 1
-            self._waiting[party].discard(event)
-            if not self._waiting[party]:
-                del self._waiting[party]
+        deadline = monotonic() + wait_s
+        with self.listening(party) as bell:
+            bell.set()  # what came since the first look
+            while True:
+                is_due, left = again or bell.is_set(), deadline - monotonic()
+                bell.clear()
+                if await gone():
+                    return []
+                if is_due:  # after the bell is ready: what comes from now on rings it
+                    found = await look()
+                if found or left <= 0 or self._closing():
+                    return found
+                await rung(bell, min(left, RECHECK_S if again else GONE_S))
 
-    async def _wait(
-        self,
-        event: asyncio.Event,
-        deadline: float,
-        look: Callable[[], Awaitable[list[T]]],
-        gone: Gone,
-    ) -> list[T]:
-        while True:
-            event.clear()
-            if await gone():
-                return []
-            found = await look()  # after the bell is ready: what comes from now on rings it
-            left = deadline - monotonic()
-            if found or left <= 0 or self._closing():
-                return found
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(left, RECHECK_S)):
-                    await event.wait()
+
+async def rung(bell: asyncio.Event, wait_s: float) -> None:
+    """Return when the bell rings, at the latest after `wait_s`."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(wait_s):
+            await bell.wait()
 
 
 class Deliveries:
@@ -116,7 +141,11 @@ class Deliveries:
     ) -> list[Delivery]:
         """Return deliveries after a cursor, waiting for the first one if asked to."""
         return await self._bells.until(
-            party, wait_s, lambda: self._mailboxes.page(party, after, limit, wanted), gone
+            party,
+            wait_s,
+            lambda: self._mailboxes.page(party, after, limit, wanted),
+            gone,
+            again=False,
         )
 
     async def lease(self, party: str, request: LeaseRequest, gone: Gone) -> list[Lease]:

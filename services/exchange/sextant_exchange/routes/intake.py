@@ -11,15 +11,17 @@ from opentelemetry import trace
 from starlette.requests import Request
 
 from sextant_exchange.domain.acceptance import check_allowed, check_length, verify_sender
+from sextant_exchange.domain.allowance import Allowance
 from sextant_exchange.domain.deposit import Deposited, Deposits
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Links
 from sextant_exchange.domain.policy import DepositPolicy
 from sextant_exchange.domain.ports import Blobs, Step
-from sextant_exchange.domain.quota import Quota, Room
+from sextant_exchange.domain.quota import Room
 from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.threads import Threads
 from sextant_exchange.routes.arrival import Arrival, Arrived, Limits
+from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.routing import subject_of
 from sextant_shared.chassis.telemetry import (
     ENVELOPE_ID,
@@ -46,7 +48,8 @@ class Intake:
     policy: DepositPolicy
     threads: Threads
     refusals: Refusals
-    quota: Quota
+    quota: Rates
+    allowance: Allowance
     room: Room
     limits: Limits
     arrivals: Path
@@ -98,6 +101,7 @@ class Intake:
         if not is_small and (repeated := await self.deposits.repeat(claim)):
             return repeated
         try:
+            self.allowance.require(claim.sender, arrival.length)
             check_length(manifest, arrival.length)
             return await arrival.container(manifest, self.small_bytes, self.arrivals)
         except PlatformError:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from sextant_exchange.domain.mailboxes import Deliveries
 from sextant_exchange.domain.ports import Wanted
+from sextant_shared.chassis.places import resting
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.models.exchange import (
@@ -45,14 +46,15 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
         priority: Priority | None = None,
     ) -> Response:
         """List deliveries after a cursor, oldest first; with `wait`, until one comes."""
-        items = await deliveries.page(
-            _party(request),
-            after=after,
-            limit=limit,
-            wanted=Wanted(state, priority),
-            wait_s=wait,
-            gone=request.is_disconnected,
-        )
+        with resting(request, waits=wait > 0):
+            items = await deliveries.page(
+                _party(request),
+                after=after,
+                limit=limit,
+                wanted=Wanted(state, priority),
+                wait_s=wait,
+                gone=request.is_disconnected,
+            )
         return _page(items, after)
 
     @router.post("/leases", response_model=LeasePage, **action(Action.MAILBOX_LEASE))
@@ -61,7 +63,8 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
 
         Each comes back unless it is acknowledged in time.
         """
-        leases = await deliveries.lease(_party(request), body, request.is_disconnected)
+        with resting(request, waits=body.wait_s > 0):
+            leases = await deliveries.lease(_party(request), body, request.is_disconnected)
         return JSONResponse(LeasePage(leases=leases).model_dump(mode="json", by_alias=True))
 
     @router.post("/leases/{token}/acknowledge", status_code=204, **action(Action.MAILBOX_LEASE))

@@ -5,7 +5,7 @@ replay and a discard cannot both win. What was leased or fetched once is known b
 replay sets a delivery's attempts back to nothing, its events stay.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -22,6 +22,7 @@ from sextant_exchange.domain.acts import (
 )
 from sextant_exchange.domain.envelopes import Act
 from sextant_exchange.domain.ports import LoggedLeaf
+from sextant_exchange.storage import usage
 from sextant_exchange.storage.tables import (
     ActRow,
     ContentRow,
@@ -49,11 +50,20 @@ _ACT = select(_A, _E.c.id.label("env"), _E.c.log_index.label("ref")).join(
 )
 
 
-class SqlActs:
-    """The port `Acts` on the exchange's database."""
+GivenBack = tuple[str, int, int]
+"""What an act gives back of a sender's share: who, stored bytes, deliveries nobody fetched."""
 
-    def __init__(self, database: Database) -> None:
+
+class SqlActs:
+    """The port `Acts` on the exchange's database; `given_back` is told after the commit."""
+
+    def __init__(
+        self,
+        database: Database,
+        given_back: Callable[[str, int, int], None] = lambda _sender, _size, _deliveries: None,
+    ) -> None:
         self._database = database
+        self._given_back = given_back
 
     async def recall(self, order: RecallOrder) -> StoredAct:
         """Recall every copy that nobody touched; the same statement gives the act it made.
@@ -61,7 +71,10 @@ class SqlActs:
         Raises:
             PlatformError: `E_STATE`.
         """
-        return await self._database.write(lambda connection: _recall(connection, order))
+        back: list[GivenBack] = []
+        act = await self._database.write(lambda connection: _recall(connection, order, back))
+        self._tell(back)
+        return act
 
     async def recall_of(self, number: int) -> StoredAct | None:
         """Return the recall of an envelope."""
@@ -114,13 +127,20 @@ class SqlActs:
         """Store where acts stand; an erasure removes the ciphertext in the same commit."""
         if not proved:
             return [], []
-        return await self._database.write(lambda connection: _prove(connection, proved))
+        back: list[GivenBack] = []
+        done = await self._database.write(lambda connection: _prove(connection, proved, back))
+        self._tell(back)
+        return done
 
     async def of(self, number: int) -> list[StoredAct]:
         """Return all acts on an envelope, oldest first."""
         query = _ACT.where(_A.c.number == number).order_by(_A.c.position)
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [_stored(row) for row in rows]
+
+    def _tell(self, back: Sequence[GivenBack]) -> None:
+        for sender, size, deliveries in back:
+            self._given_back(sender, size, deliveries)
 
 
 def closed_at(connection: Connection, number: int) -> float | None:
@@ -134,7 +154,7 @@ def closed_at(connection: Connection, number: int) -> float | None:
     return max(happened, default=None)
 
 
-def _recall(connection: Connection, order: RecallOrder) -> StoredAct:
+def _recall(connection: Connection, order: RecallOrder, back: list[GivenBack]) -> StoredAct:
     number = order.place.number
     before = _recall_of(connection, number)
     if before is not None:
@@ -151,6 +171,7 @@ def _recall(connection: Connection, order: RecallOrder) -> StoredAct:
         if not copy.is_touched:
             connection.execute(_at(copy.party, copy.seq).values(state=DeliveryState.RECALLED.value))
             _note(connection, act, Act.RECALLED, copy.party, f"from {copy.party}: {order.reason}")
+            back.append((usage.take(connection, number), 0, 1))
     return act
 
 
@@ -218,7 +239,9 @@ def _erase(connection: Connection, order: ErasureOrder) -> StoredAct | None:
 
 
 def _prove(
-    connection: Connection, proved: Sequence[tuple[StoredAct, LoggedLeaf]]
+    connection: Connection,
+    proved: Sequence[tuple[StoredAct, LoggedLeaf]],
+    back: list[GivenBack],
 ) -> tuple[list[StoredAct], list[str]]:
     blobs = []
     for act, leaf in proved:
@@ -226,16 +249,19 @@ def _prove(
         values = {"log_index": leaf.index, "proof": leaf.proof}
         written = connection.execute(update(_A).where(*where).values(**values)).rowcount
         if written and act.made.kind is ActKind.ERASURE:
-            blobs += _remove(connection, act)
+            blobs += _remove(connection, act, back)
     positions = [act.position for act, _ in proved]
     rows = connection.execute(_ACT.where(_A.c.position.in_(positions))).all()
     return [_stored(row) for row in rows], blobs
 
 
-def _remove(connection: Connection, act: StoredAct) -> list[str]:
+def _remove(connection: Connection, act: StoredAct, back: list[GivenBack]) -> list[str]:
     """Remove the ciphertext of an envelope; return the blob that no row names any more."""
     number = act.made.place.number
-    blob = connection.execute(select(_E.c.blob).where(_E.c.number == number)).scalar()
+    query = select(_E.c.blob, _E.c.sender, _E.c.size).where(_E.c.number == number)
+    blob, sender, size = connection.execute(query).one()
+    usage.forget(connection, sender, size)
+    back.append((sender, size, 0))
     connection.execute(delete(_C).where(_C.c.number == number))
     connection.execute(
         update(_E).where(_E.c.number == number).values(erased=act.made.happened, blob=None)

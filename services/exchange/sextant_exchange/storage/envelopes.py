@@ -1,6 +1,6 @@
 """Envelopes in SQL: look-ups, and the durable steps as works of the group committer."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -17,7 +17,7 @@ from sextant_exchange.domain.envelopes import (
     Logged,
     Stored,
 )
-from sextant_exchange.storage import deposits
+from sextant_exchange.storage import deposits, usage
 from sextant_exchange.storage.tables import (
     ActRow,
     ContentRow,
@@ -45,8 +45,11 @@ _ONE = select(_E, _R.c.data.label("receipt")).outerjoin(_R, _R.c.number == _E.c.
 class SqlEnvelopes:
     """The port `Envelopes` on the exchange's database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, taken: Callable[[str], None] = lambda _sender: None
+    ) -> None:
         self._database = database
+        self._taken = taken  # told whose delivery was fetched for the first time
 
     async def known(self, claims: Sequence[Claim]) -> list[HoldResult | None]:
         """Say what already stands under each claim's id."""
@@ -54,7 +57,7 @@ class SqlEnvelopes:
 
     async def hold(self, batch: Sequence[Acceptable], now: float) -> list[HoldResult]:
         """Store a batch, or say what its ids already stand for; one commit."""
-        return await self._database.write(lambda c: deposits.hold(c, batch, now))
+        return await self._database.write(lambda c: _hold(c, batch, now))
 
     async def accept(self, batch: Sequence[Logged], now: float) -> list[bytes]:
         """Store receipts and make deliveries available; one commit."""
@@ -72,6 +75,12 @@ class SqlEnvelopes:
         )
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [deposits.held_of(row) for row in rows]
+
+    async def newest_time(self) -> float:
+        """Return when the newest envelope was held; 0 before the first."""
+        query = select(_E.c.held).order_by(_E.c.number.desc()).limit(1)
+        time: float | None = await self._database.read(lambda c: c.execute(query).scalar())
+        return time or 0.0
 
     async def find(self, sender: str, id_: str) -> Stored | None:
         """Return one envelope by its sender and id."""
@@ -139,14 +148,18 @@ class SqlEnvelopes:
             "detail": "",
         }
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> str | None:
             if connection.execute(recalled).first() is not None:
                 raise recalled_error()
-            if connection.execute(before).first() is None:
-                connection.execute(insert(_EVENT), [act])
+            if connection.execute(before).first() is not None:
+                return None
+            connection.execute(insert(_EVENT), [act])
+            return usage.take(connection, number)
 
         if await self._database.read(lambda c: c.execute(before).first()) is None:
-            await self._database.write(work)
+            sender = await self._database.write(work)
+            if sender is not None:
+                self._taken(sender)
 
     async def content(self, number: int) -> bytes | None:
         """Return a small container; None when it lies in the blob store."""
@@ -172,6 +185,12 @@ class SqlEnvelopes:
     async def _one(self, *where: Any) -> Stored | None:
         row = await self._database.read(lambda c: c.execute(_ONE.where(*where)).first())
         return stored_of(row) if row else None
+
+
+def _hold(connection: Connection, batch: Sequence[Acceptable], now: float) -> list[HoldResult]:
+    results = deposits.hold(connection, batch, now)
+    usage.count(connection, batch, results, now)
+    return results
 
 
 def stored_of(row: Any) -> Stored:

@@ -3,7 +3,7 @@
 What grows for ever is reached by keys alone, never scanned: a test reads the query plans.
 """
 
-from sqlalchemy import Column, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 _IS_HELD = text("log_index IS NULL")
@@ -166,3 +166,15 @@ class PartyRow(SQLModel, table=True):
     entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     log_index: int | None = None
     proof: str | None = None
+
+
+class PartyUseRow(SQLModel, table=True):
+    """What one party has used; `day` is days since 1970 in UTC."""
+
+    __tablename__ = "party_use"
+
+    party: str = Field(primary_key=True)
+    day: int
+    day_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
+    stored_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
+    untaken: int

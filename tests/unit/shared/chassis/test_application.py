@@ -11,8 +11,14 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sextant_shared.chassis.application import create_application, gated
+from sextant_shared.chassis.application import (
+    Health,
+    create_application,
+    gated,
+    timekeeper_of,
+)
 from sextant_shared.chassis.identity import ClientRecord, Identity
+from sextant_shared.chassis.problems import problem_response
 from sextant_shared.chassis.routing import action, guarded_router, open_to_all
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
@@ -86,7 +92,7 @@ def make_app(tmp_path: Path, *, ready: str = "ok", **changes: object) -> FastAPI
             clock=system_clock,
         ),
         telemetry=Telemetry("room"),
-        ready=checks,
+        health=Health(checks, timekeeper_of(settings, system_clock)),
     )
 
 
@@ -129,6 +135,13 @@ async def test_an_unexpected_error_tells_nothing_of_itself(tmp_path: Path) -> No
     assert answer.status_code == 500
     assert answer.json()["code"] == "E_INTERNAL"
     assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("code", [Code.RATE, Code.UNAVAILABLE])
+def test_whoever_is_told_to_come_back_is_told_when(code: Code) -> None:
+    assert problem_response(PlatformError(code, "not now")).headers["retry-after"] == "2"
+    later = problem_response(PlatformError(code, "not now", retry_after_s=60))
+    assert later.headers["retry-after"] == "60"
 
 
 async def test_unknown_paths_and_methods_are_problems(tmp_path: Path) -> None:
@@ -222,7 +235,7 @@ async def test_readiness_tells_the_truth(tmp_path: Path) -> None:
         stopping = await http.get("/readyz")
         alive = await http.get("/healthz")
     assert [a.status_code for a in (sick, well, stopping, alive)] == [503, 200, 503, 200]
-    assert sick.json()["checks"] == {"store": "E_UNAVAILABLE"}
+    assert sick.json()["checks"] == {"store": "E_UNAVAILABLE", "clock": "ok"}
 
 
 async def test_docs_stand_alone(tmp_path: Path) -> None:
