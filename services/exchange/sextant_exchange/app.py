@@ -27,18 +27,22 @@ from sextant_exchange.domain.recovery import Recovery, sweep
 from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.threads import Threads
+from sextant_exchange.domain.uploads import UploadBounds, Uploads
 from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.envelopes import envelope_routes
 from sextant_exchange.routes.intake import Intake
 from sextant_exchange.routes.mailboxes import mailbox_routes
 from sextant_exchange.routes.parties import party_routes
+from sextant_exchange.routes.parts import Parts
 from sextant_exchange.routes.threads import thread_routes
+from sextant_exchange.routes.uploads import upload_routes
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.blobs import BlobStore
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.parties import SqlParties
 from sextant_exchange.storage.threads import SqlRelated
+from sextant_exchange.storage.uploads import UploadFolder
 from sextant_shared.chassis.application import create_application
 from sextant_shared.chassis.batching import Batcher
 from sextant_shared.chassis.crashpoints import crash_point
@@ -59,6 +63,7 @@ from sextant_shared.protocol.parties import RegistrarSet
 DESCRIPTION = "Takes in, keeps and hands out sealed envelopes; never opens them."
 MIGRATIONS = "sextant_exchange.storage.migrations"
 MAX_PINS_BYTES = 1 << 20
+SWEEP_EVERY_S = 60.0
 _log = structlog.get_logger("sextant.exchange")
 
 
@@ -100,7 +105,9 @@ def create_app(
         reached,
         log_wait_s=settings.log_wait_s,
     )
-    room = Room(blobs.free_bytes, settings.disk_reserve_bytes)
+    uploads = Uploads(UploadFolder(settings.data_dir / "uploads"), _upload_bounds(settings), clock)
+    # What uploads under way may still bring is promised: nobody else gets that room.
+    room = Room(lambda: blobs.free_bytes() - uploads.owed_bytes(), settings.disk_reserve_bytes)
     intake = Intake(
         registration=registration,
         deposits=deposits,
@@ -145,11 +152,14 @@ def create_app(
             await registration.load()
             if orphans := await sweep(blobs, envelopes):
                 _log.info("orphaned blobs removed", count=orphans)
+            await _sweep(uploads)
             recovering = asyncio.create_task(_keep_recovering(recovery, settings.recover_every_s))
+            sweeping = asyncio.create_task(_keep_sweeping(uploads))
             yield
-            recovering.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await recovering
+            for task in (recovering, sweeping):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
             await deposits.drain()
         finally:
             await audit.close()
@@ -166,6 +176,7 @@ def create_app(
         routers=[
             envelope_routes(intake, lookup, envelopes, blobs),
             thread_routes(threads),
+            upload_routes(Parts(intake, uploads), lookup),
             mailbox_routes(deliveries),
             party_routes(registration),
         ],
@@ -227,6 +238,26 @@ async def _keep_recovering(recovery: Recovery, every_s: float) -> None:
         except Exception as error:  # noqa: BLE001 -- logged; what is owed outlives a fault
             _log.error("recovery failed", kind=type(error).__name__, exc_info=error)
         await asyncio.sleep(every_s)
+
+
+async def _keep_sweeping(uploads: Uploads) -> None:
+    """End uploads that are too old, now and again and again."""
+    while True:
+        await asyncio.sleep(SWEEP_EVERY_S)
+        await _sweep(uploads)
+
+
+async def _sweep(uploads: Uploads) -> None:
+    if ended := await uploads.sweep():
+        _log.info("uploads expired", count=ended)
+
+
+def _upload_bounds(settings: ExchangeSettings) -> UploadBounds:
+    return UploadBounds(
+        per_party=settings.uploads_per_party,
+        lifetime_s=settings.upload_lifetime_s,
+        keep_bytes=settings.upload_keep_bytes,
+    )
 
 
 def _tell(error: PlatformError) -> None:
