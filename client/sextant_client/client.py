@@ -23,11 +23,13 @@ from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_client.session import Session
 from sextant_client.stored import StoredEnvelope
 from sextant_client.tracing import Tracer
+from sextant_client.transfer import Progress, untold
+from sextant_client.uploading import send
 from sextant_client.visible import Visible
 from sextant_shared.clock import Clock, system_clock, timestamp_s, uuid7
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.envelope import MEDIA_TYPE, Header
+from sextant_shared.models.envelope import Header
 from sextant_shared.models.exchange import (
     DeliveryPage,
     EnvelopeEvents,
@@ -154,30 +156,31 @@ class Client:
         )
         return self.sent.seal(content, request)
 
-    def deposit(self, envelope: SentEnvelope) -> Deposit:
+    def deposit(self, envelope: SentEnvelope, progress: Progress | None = None) -> Deposit:
         """Send the sealed bytes and return their verified custody receipt; safe to repeat.
+
+        Large ones go in parts: what arrived once is not sent again, whatever broke meanwhile.
+        `progress` is told how many bytes of how many were sent.
 
         Raises:
             PlatformError: what the exchange refuses with; `E_UNAVAILABLE`; `E_INTEGRITY` for a
                 receipt that does not verify.
         """
         with self.tracer.span("sextant.deposit"):
-            response = self._post(envelope)
+            response = self._send(envelope, progress or untold)
             raw = response.content
             if response.status_code == _PENDING:
                 raw = self._await_receipt(envelope.header)
             receipt = self.check_receipt(raw, envelope.digest, envelope.id)
         envelope.write_receipt(raw)
+        envelope.upload.unlink(missing_ok=True)
         is_repeat = response.status_code == _REPEATED
         return Deposit(envelope.id, receipt, raw, is_repeat, self.tracer.trace_id)
 
-    def _post(self, envelope: SentEnvelope) -> httpx.Response:
+    def _send(self, envelope: SentEnvelope, progress: Progress) -> httpx.Response:
         """Send the sealed bytes; keep the receipt of a refusal beside them, once it verifies."""
-        container = envelope.container.read_bytes()
         try:
-            return self.session.request(
-                "POST", "/v1/envelopes", content=container, content_type=MEDIA_TYPE
-            )
+            return send(self.session, envelope, self.config.resumable_from_bytes, progress)
         except PlatformError as error:
             raw = error.evidence.get(EVIDENCE, "").encode()
             if raw:
@@ -257,10 +260,11 @@ class Client:
         path = f"/v1/envelopes/{sender or self.config.party}/{envelope_id}/thread"
         return read_model(EnvelopeThread, self.session.request("GET", path).json())
 
-    def collect(self, wait_s: int = 0) -> Iterator[Received]:
+    def collect(self, wait_s: int = 0, progress: Progress = untold) -> Iterator[Received]:
         """Yield what is new in the mailbox: verified, opened, stored, and only then passed over.
 
         What is urgent comes first, also past a delivery that does not verify and holds up the rest.
+        `progress` is told of each container how many bytes of how many came.
 
         Raises:
             PlatformError: `E_INTEGRITY` and the rest for a delivery that does not verify: it stays
@@ -271,10 +275,10 @@ class Client:
         for delivery in self._page(after, priority=Priority.URGENT.value).items:
             if not is_received(self.home.inbox, delivery):
                 told.add(delivery.seq)
-                yield receive(self, delivery)
+                yield receive(self, delivery, progress)
         while page := self._page(after, wait=wait_s).items:
             for delivery in page:
-                received = receive(self, delivery)
+                received = receive(self, delivery, progress)
                 after = delivery.seq
                 self.home.advance_cursor(after)
                 if after not in told:

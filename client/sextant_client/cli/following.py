@@ -6,6 +6,7 @@ import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.cli.envelopes import EnvelopeArgument, answer_lines
+from sextant_client.cli.moving import moving
 from sextant_client.client import Client
 from sextant_client.custody import (
     Custody,
@@ -78,8 +79,8 @@ def inbox(
 ) -> None:
     """Collect what is new, urgent first: verify, open, store; say what is owed for it."""
     run = start(home, as_json=as_json)
-    with Client(run.home) as client:
-        new = list(client.collect(wait_s=wait))
+    with Client(run.home) as client, moving(run.output, "Fetching", "Fetched") as progress:
+        new = list(client.collect(wait_s=wait, progress=progress))
         secretariat, own = client.config.secretariat, client.config.party
     now = system_clock()
     owed = {r.seq: [o for o in owed_for(r, secretariat) if o.by == own] for r in new}
