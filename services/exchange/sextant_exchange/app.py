@@ -105,7 +105,8 @@ def create_app(
         reached,
         log_wait_s=settings.log_wait_s,
     )
-    uploads = Uploads(UploadFolder(settings.data_dir / "uploads"), _upload_bounds(settings), clock)
+    partials = UploadFolder(settings.data_dir / "uploads")
+    uploads = Uploads(partials, _upload_bounds(settings), clock, reached)
     # What uploads under way may still bring is promised: nobody else gets that room.
     room = Room(lambda: blobs.free_bytes() - uploads.owed_bytes(), settings.disk_reserve_bytes)
     intake = Intake(

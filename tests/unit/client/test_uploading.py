@@ -12,6 +12,7 @@ from sextant_client.transfer import untold
 from sextant_client.uploading import MAX_STALLS, send
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.exchange.containers import sealed
+from tests.support.memory import peak_growth
 
 CONTAINER = sealed(content=b"z" * 200_000)
 SIZE = len(CONTAINER.data)
@@ -114,3 +115,26 @@ def test_an_upload_that_never_moves_is_given_up(envelope: StoredEnvelope) -> Non
         send(session(server), envelope, 0, untold)
     assert caught.value.code is Code.STATE
     assert calls.count("PATCH") == MAX_STALLS
+
+
+class Counting(httpx.BaseTransport):
+    """A server that reads a body piece by piece, as a real one does."""
+
+    arrived = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request.stream, httpx.SyncByteStream)
+        self.arrived = sum(map(len, request.stream))
+        return httpx.Response(201)
+
+
+def test_the_largest_container_leaves_in_little_memory(tmp_path: Path) -> None:
+    envelope = StoredEnvelope(tmp_path)
+    size = 112 << 20
+    with envelope.container.open("wb") as file:
+        file.truncate(size)
+    server = Counting()
+    one = Session("http://exchange.example", client_id="x", signer=None, transport=server)
+    grown = peak_growth(lambda: send(one, envelope, size + 1, untold))
+    assert server.arrived == size
+    assert grown < 8 << 20

@@ -29,7 +29,7 @@ class LineBroke(Exception):  # noqa: N818 -- not an error of ours: the sender is
 
 def uploads_of(root: Path, *, keep_bytes: int = 1000, lifetime_s: int = 60) -> Uploads:
     bounds = UploadBounds(per_party=1, lifetime_s=lifetime_s, keep_bytes=keep_bytes)
-    return Uploads(UploadFolder(root), bounds, lambda: 0.0)
+    return Uploads(UploadFolder(root), bounds, lambda: 0.0, lambda _step: None)
 
 
 def names(folder: Path) -> list[str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sextant_exchange.domain.envelopes import Claim
+from sextant_exchange.domain.ports import Step
 from sextant_exchange.domain.quota import Room
 from sextant_shared.clock import Clock, random_bytes
 from sextant_shared.encoding import b64u
@@ -138,10 +139,13 @@ class Upload:
 class Uploads:
     """All uploads under way, by token. One process holds the store, so this is the whole truth."""
 
-    def __init__(self, partials: Partials, bounds: UploadBounds, clock: Clock) -> None:
+    def __init__(
+        self, partials: Partials, bounds: UploadBounds, clock: Clock, reached: Step
+    ) -> None:
         self._partials = partials
         self._bounds = bounds
         self._clock = clock
+        self._reached = reached
         self._open = {kept.token: _live(kept) for kept in partials.kept()}
         self._beginning = asyncio.Lock()
 
@@ -215,6 +219,7 @@ class Uploads:
                     since += len(block)
                     if since >= self._bounds.keep_bytes:
                         upload.offset = await tail.keep()
+                        self._reached("exchange.after_kept")
                         since = 0
             finally:
                 upload.offset = await tail.keep()
