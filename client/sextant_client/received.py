@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sextant_client.answers import RECEIPT_CTY, Answer, read_answer
+from sextant_client.answers import MAX_RECEIPT_BYTES, RECEIPT_CTY, Answer, read_answer
 from sextant_client.home import as_json, read_json, write_file
 from sextant_client.stored import StoredEnvelope
 from sextant_client.transfer import Progress, untold
@@ -49,7 +49,8 @@ class Received(StoredEnvelope):
         """
         if self.header.cty != RECEIPT_CTY:
             return None
-        return read_answer(self.content.read_bytes())
+        with self.content.open("rb") as file:  # it says it is a receipt: it may be anything
+            return read_answer(file.read(MAX_RECEIPT_BYTES + 1))
 
     def flaw(self) -> str:
         """Say in what a message does not fit its type, empty when it fits or is none.

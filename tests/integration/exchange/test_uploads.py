@@ -329,6 +329,19 @@ async def test_a_stop_at_the_end_loses_and_repeats_nothing(begun: Sender, step: 
     assert content.content == begun.container.data
 
 
+async def test_a_stop_inside_a_part_keeps_what_was_flushed(begun: Sender) -> None:
+    world = begun.world
+    await world.restart(upload_keep_bytes=65_536)
+    world.clock.now += 1
+    world.stop_at("exchange.after_kept")
+    assert (await begun.part(begun.head, begun.size)).status_code == 500
+    await world.restart()
+    world.clock.now += 1
+    offset = await begun.offset()
+    assert offset >= begun.head + 65_536
+    assert (await begun.part(offset, begun.size)).status_code == 201
+
+
 async def test_what_cannot_be_stored_at_the_end_may_be_ended_again(
     begun: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
