@@ -355,7 +355,7 @@ async def test_what_cannot_be_stored_at_the_end_may_be_ended_again(
     assert (await begun.part(begun.size, begun.size)).status_code == 201
 
 
-async def test_anybody_is_told_that_uploads_may_be_resumed_here(world: World) -> None:
-    answer = await world.send("OPTIONS", "/v1/uploads")
+async def test_a_party_is_told_that_uploads_may_be_resumed_here(world: World) -> None:
+    answer = await world.caller(XAL).send("OPTIONS", "/v1/uploads")
     assert (answer.status_code, answer.headers["accept-patch"]) == (204, PART)
     assert answer.headers["upload-limit"].startswith("max-size=")

@@ -26,7 +26,7 @@ from sextant_exchange.routes.parts import (
 )
 from sextant_shared.chassis.api_docs import binary
 from sextant_shared.chassis.problems import on_platform_error
-from sextant_shared.chassis.routing import action, guarded_router, open_to_all, subject_of
+from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.clock import timestamp_s
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MEDIA_TYPE
@@ -185,7 +185,7 @@ def _of_one(description: str) -> dict[str, Any]:
 
 def _discovery() -> dict[str, Any]:
     limit = {"description": "Limits", "headers": {"Accept-Patch": _TEXT, UPLOAD_LIMIT: _TEXT}}
-    return open_to_all("limits are no secret", responses={_NO_CONTENT: limit})
+    return action(Action.ENVELOPE_DEPOSIT, responses={_NO_CONTENT: limit})
 
 
 def _parameter(name: str, description: str) -> dict[str, Any]:
