@@ -101,14 +101,23 @@ class _Upload:
         try:
             return self._request("HEAD", self._path())
         except PlatformError as error:
-            if error.code is not Code.NOT_FOUND:
+            if error.code not in (Code.NOT_FOUND, Code.MALFORMED):  # it ended, or the note is none
                 raise
             self.envelope.upload.unlink()
             return None
 
     def _begun(self) -> httpx.Response:
         """Begin with the head; the answer names the upload, or is that to an earlier deposit."""
-        head = self.size - self.envelope.manifest().body_len
+        manifest = self.envelope.manifest()
+        if manifest.total_size != self.size:
+            raise PlatformError(
+                Code.INTEGRITY,
+                f"{self.envelope.container} is not whole on this disk",
+                expected=f"{manifest.total_size} bytes",
+                received=f"{self.size} bytes",
+                fix="Seal it again: sextant submit FILE. Nothing of this one was accepted.",
+            )
+        head = self.size - manifest.body_len
         fields = {LENGTH: str(self.size), COMPLETE: NO}
         answer = self._request("POST", UPLOADS, fields, MEDIA_TYPE, (0, head))
         if answer.headers.get(COMPLETE) == NO:

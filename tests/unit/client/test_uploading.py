@@ -88,6 +88,26 @@ def test_an_upload_lies_where_uploads_lie(envelope: StoredEnvelope, place: str) 
     assert not envelope.upload.exists()
 
 
+def test_a_container_that_lost_bytes_on_the_disk_does_not_leave(envelope: StoredEnvelope) -> None:
+    envelope.container.write_bytes(CONTAINER.data[:-1])
+    with pytest.raises(PlatformError) as caught:
+        send(session(lambda _: pytest.fail("it was sent")), envelope, 0, untold)
+    assert caught.value.code is Code.INTEGRITY
+    assert "not whole" in caught.value.detail
+
+
+def test_a_note_that_is_none_begins_anew(envelope: StoredEnvelope) -> None:
+    envelope.upload.write_text('{"v":1,"path":"/v1/envelopes"}')
+    calls: list[str] = []
+
+    def server(request: httpx.Request) -> httpx.Response:
+        calls.append(request.method)
+        return standing("20000") if request.method == "POST" else httpx.Response(201)
+
+    assert send(session(server), envelope, 0, untold).status_code == 201
+    assert calls == ["POST", "PATCH"]
+
+
 @pytest.mark.parametrize("code", [Code.NOT_FOUND, Code.SIGNATURE, Code.FORBIDDEN])
 def test_a_refusal_of_the_head_is_not_tried_again(envelope: StoredEnvelope, code: Code) -> None:
     calls: list[str] = []

@@ -98,11 +98,6 @@ class Upload:
     waiting: int = 0
     reading: asyncio.Timeout | None = None
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether every byte is durable."""
-        return self.offset == self.length
-
     @asynccontextmanager
     async def taken_over(self) -> AsyncIterator[None]:
         """Take the turn; a reading that is under way ends."""
