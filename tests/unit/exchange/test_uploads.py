@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sextant_exchange.domain.envelopes import Claim
@@ -59,6 +59,7 @@ interruptions = st.lists(
 )
 
 
+@settings(max_examples=40, deadline=None)  # it waits for the disk
 @given(tries=interruptions)
 def test_interrupted_and_killed_anywhere_every_byte_is_sent_and_kept_once(
     tries: list[tuple[int, int, bytes | None]],
