@@ -34,7 +34,7 @@ def sealed(stack: Stack, client: Client, size: int, to: list[str]) -> SentEnvelo
     try:
         return client.seal(
             content,
-            type_="transfer.notice",
+            type_="transfer.notice" if len(to) > 1 else "declaration.annual",
             cty="application/vnd.sextant.declaration+json",
             classification="C1",
             to=to,
