@@ -24,11 +24,13 @@ from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_client.session import Session
 from sextant_client.stored import StoredEnvelope
 from sextant_client.tracing import Tracer
+from sextant_client.transfer import Progress, untold
+from sextant_client.uploading import send
 from sextant_client.visible import Visible
 from sextant_shared.clock import Clock, system_clock, timestamp_s, uuid7
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.envelope import MEDIA_TYPE, Header
+from sextant_shared.models.envelope import Header
 from sextant_shared.models.exchange import (
     Delivery,
     DeliveryPage,
@@ -157,30 +159,31 @@ class Client:
         )
         return self.sent.seal(content, request)
 
-    def deposit(self, envelope: SentEnvelope) -> Deposit:
+    def deposit(self, envelope: SentEnvelope, progress: Progress | None = None) -> Deposit:
         """Send the sealed bytes and return their verified custody receipt; safe to repeat.
+
+        Large ones go in parts: what arrived once is not sent again, whatever broke meanwhile.
+        `progress` is told how many bytes of how many were sent.
 
         Raises:
             PlatformError: what the exchange refuses with; `E_UNAVAILABLE`; `E_INTEGRITY` for a
                 receipt that does not verify.
         """
         with self.tracer.span("sextant.deposit"):
-            response = self._post(envelope)
+            response = self._send(envelope, progress or untold)
             raw = response.content
             if response.status_code == _PENDING:
                 raw = self._await_receipt(envelope.header)
             receipt = self.check_receipt(raw, envelope.digest, envelope.id)
         envelope.write_receipt(raw)
+        envelope.upload.unlink(missing_ok=True)
         is_repeat = response.status_code == _REPEATED
         return Deposit(envelope.id, receipt, raw, is_repeat, self.tracer.trace_id)
 
-    def _post(self, envelope: SentEnvelope) -> httpx.Response:
+    def _send(self, envelope: SentEnvelope, progress: Progress) -> httpx.Response:
         """Send the sealed bytes; keep the receipt of a refusal beside them, once it verifies."""
-        container = envelope.container.read_bytes()
         try:
-            return self.session.request(
-                "POST", "/v1/envelopes", content=container, content_type=MEDIA_TYPE
-            )
+            return send(self.session, envelope, self.config.resumable_from_bytes, progress)
         except PlatformError as error:
             raw = error.evidence.get(EVIDENCE, "").encode()
             if raw:
@@ -260,11 +263,12 @@ class Client:
         path = f"/v1/envelopes/{sender or self.config.party}/{envelope_id}/thread"
         return read_model(EnvelopeThread, self.session.request("GET", path).json())
 
-    def collect(self, wait_s: int = 0) -> Iterator[Received]:
+    def collect(self, wait_s: int = 0, progress: Progress = untold) -> Iterator[Received]:
         """Yield what is new in the mailbox: verified, opened, stored, and only then passed over.
 
         What is urgent comes first, also past a delivery that does not verify and holds up the rest.
         What its sender recalled, or the policy erased, is passed over and noted in `gone`.
+        `progress` is told of each container how many bytes of how many came.
 
         Raises:
             PlatformError: `E_INTEGRITY` and the rest for a delivery that does not verify: it stays
@@ -275,11 +279,11 @@ class Client:
         for delivery in self._page(after, priority=Priority.URGENT.value).items:
             if not is_received(self.home.inbox, delivery):
                 told.add(delivery.seq)
-                if (received := self._receive(delivery)) is not None:
+                if (received := self._receive(delivery, progress)) is not None:
                     yield received
         while page := self._page(after, wait=wait_s).items:
             for delivery in page:
-                received = self._receive(delivery)
+                received = self._receive(delivery, progress)
                 after = delivery.seq
                 self.home.advance_cursor(after)
                 if received is not None and after not in told:
@@ -292,10 +296,10 @@ class Client:
         answer = self.session.request("GET", "/v1/mailbox", params=asked)
         return read_model(DeliveryPage, answer.json())
 
-    def _receive(self, delivery: Delivery) -> Received | None:
+    def _receive(self, delivery: Delivery, progress: Progress = untold) -> Received | None:
         """Receive a delivery; None for one whose content is not given out any more."""
         try:
-            return receive(self, delivery)
+            return receive(self, delivery, progress)
         except PlatformError as error:
             if error.code is not Code.GONE:
                 raise

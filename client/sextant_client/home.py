@@ -4,7 +4,7 @@
 config.json   who we are and where the services are
 trust.json    pinned registrars and log keys, newest verified checkpoint
 keys/         one file per private key
-sent/<id>/    container, content, receipt and replies of one envelope of ours
+sent/<id>/    container, content, receipt and replies of one envelope of ours; its upload, if open
 inbox/<seq>/  one received envelope
 cursor        how far the mailbox was collected
 ```
@@ -26,6 +26,7 @@ from sextant_shared.models.declaration.heading import Classification, Contact, L
 from sextant_shared.models.strict import Strict, Version1, read_model
 
 MAX_JSON_BYTES = 4 << 20
+RESUMABLE_FROM_BYTES = 4 << 20  # below, to send it all again costs no more than to ask
 STATE_CODE_LENGTH = 3  # ISO 3166-1 alpha-3
 
 
@@ -49,6 +50,7 @@ class Config(Strict):
     audit: str
     declarations: str | None = None
     trace_file: str | None = None
+    resumable_from_bytes: Annotated[int, Field(ge=0)] = RESUMABLE_FROM_BYTES
     heading: Heading | None = None
 
 

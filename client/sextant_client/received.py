@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sextant_client.answers import RECEIPT_CTY, Answer, read_answer
+from sextant_client.answers import MAX_RECEIPT_BYTES, RECEIPT_CTY, Answer, read_answer
 from sextant_client.home import as_json, read_json, write_file
 from sextant_client.stored import StoredEnvelope
+from sextant_client.transfer import Progress, untold
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import Delivery
@@ -48,7 +49,8 @@ class Received(StoredEnvelope):
         """
         if self.header.cty != RECEIPT_CTY:
             return None
-        return read_answer(self.content.read_bytes())
+        with self.content.open("rb") as file:  # it says it is a receipt: it may be anything
+            return read_answer(file.read(MAX_RECEIPT_BYTES + 1))
 
     def flaw(self) -> str:
         """Say in what a message does not fit its type, empty when it fits or is none.
@@ -82,7 +84,7 @@ def is_received(inbox: Path, delivery: Delivery) -> bool:
     return (inbox / str(delivery.seq)).exists()
 
 
-def receive(client: "Client", delivery: Delivery) -> Received:
+def receive(client: "Client", delivery: Delivery, progress: Progress = untold) -> Received:
     """Fetch, verify, open and store one delivery; the folder appears whole or not at all.
 
     Raises:
@@ -94,20 +96,23 @@ def receive(client: "Client", delivery: Delivery) -> Received:
     partial = client.home.inbox / f".{delivery.seq}.new"
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    _fetch(client, delivery, partial)
+    _fetch(client, delivery, partial, progress)
     _verify_and_open(client, delivery, Received(partial))
     partial.rename(target)
     return Received(target)
 
 
-def _fetch(client: "Client", delivery: Delivery, folder: Path) -> None:
+def _fetch(client: "Client", delivery: Delivery, folder: Path, progress: Progress) -> None:
     path = f"/v1/envelopes/{delivery.sender}/{delivery.id}"
     with (
         client.session.stream(f"{path}/content") as response,
         (folder / "container.dxe").open("wb") as out,
     ):
+        done = 0
         for block in response.iter_bytes():
             out.write(block)
+            done += len(block)
+            progress(done, delivery.size)
         out.flush()
         os.fsync(out.fileno())
     write_file(folder / "custody.json", client.session.request("GET", f"{path}/receipt").content)

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,9 @@ BACKOFF_S = 0.3
 BACKOFF_CAP_S = 15.0
 TOKEN_MARGIN_S = 30
 _RETRIED = (Code.UNAVAILABLE, Code.RATE)
+
+Body = Callable[[], Iterator[bytes]]
+"""Gives a body from its beginning, as often as it is sent; its length stands in the headers."""
 
 
 class Session:
@@ -62,12 +65,14 @@ class Session:
         *,
         params: Mapping[str, str | int] | None = None,
         json: Any = None,
-        content: bytes | None = None,
+        content: bytes | Body | None = None,
         content_type: str | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = True,
     ) -> httpx.Response:
         """Return a successful answer; while the service is unavailable, try again with jitter.
+
+        A `Body` needs a Content-Length among the headers.
 
         Raises:
             PlatformError: what the problem document names, `E_UNAVAILABLE` when nobody answers.
@@ -118,7 +123,7 @@ class Session:
                 sent = {**headers, **self._headers(method, path)}
                 try:
                     response = self._http.request(
-                        method, f"{self.base_url}{path}", headers=sent, **options
+                        method, f"{self.base_url}{path}", headers=sent, **_fresh(options)
                     )
                 except httpx.TransportError as error:
                     raise self._unreachable(error) from error
@@ -163,6 +168,12 @@ class Session:
             f"{self.base_url} does not answer ({type(error).__name__})",
             fix="Check the address and the network; nothing is lost, run the command again.",
         )
+
+
+def _fresh(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of one try: a body from a function begins anew."""
+    content = options.get("content")
+    return {**options, "content": content()} if callable(content) else options
 
 
 def _route(path: str) -> str:

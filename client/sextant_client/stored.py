@@ -50,6 +50,11 @@ class StoredEnvelope:
         """The key that proves the content to others without opening anything."""
         return b64u_decode(str(read_json(self.proof)["kpc"]), 32)
 
+    @property
+    def upload(self) -> Path:
+        """Where the exchange keeps what arrived of it, while it is sent in parts."""
+        return self.folder / "upload.json"
+
     def manifest(self) -> Manifest:
         """Read the manifest from the container.
 

@@ -12,7 +12,7 @@ from deploy.local.apis import SERVICES
 from deploy.local.tables import DOCS
 
 Operation = tuple[str, str, dict[str, Any]]
-METHODS = {"get", "put", "post", "delete", "patch"}
+METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 
 def document(service: str) -> dict[str, Any]:

@@ -43,9 +43,9 @@ HELD = (
 )
 
 
-@schemathesis.serializer(MEDIA_TYPE)
+@schemathesis.serializer(MEDIA_TYPE, "application/partial-upload")
 def as_bytes(_context: Any, value: Any) -> bytes:
-    """Send a made-up container as the bytes it is."""
+    """Send a made-up container, or a part of one, as the bytes it is."""
     return value if isinstance(value, bytes) else b"DXE1" + str(value).encode()
 
 

@@ -109,7 +109,8 @@ async def test_each_route_refuses_a_stranger_unless_it_is_listed_as_open(
                     else:
                         assert answer.status_code == 401, (name, route.path, answer.text)
                         assert answer.headers["content-type"] == "application/problem+json"
-                        assert answer.json()["code"] == "E_AUTH"
+                        if method != "HEAD":  # whose answers have no body
+                            assert answer.json()["code"] == "E_AUTH"
     assert len(seen) > 35
 
 

@@ -10,6 +10,7 @@ from sextant_client import errors as exits
 from sextant_client.answers import Answer
 from sextant_client.cli.check import check_all
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
+from sextant_client.cli.moving import moving
 from sextant_client.cli.output import finding_lines
 from sextant_client.cli.reporting import report_lines
 from sextant_client.client import Client, Deposit
@@ -99,7 +100,8 @@ def hand_over(
     if not send:
         run.output.say(f"SEALED   {envelope.id}")
         return document | {"sealed": str(envelope.container)}
-    deposit = client.deposit(envelope)
+    with moving(run.output, "Sending", "Sent") as progress:
+        deposit = client.deposit(envelope, progress)
     document |= deposit_document(deposit)
     if not run.output.as_json:
         run.output.result({}, deposit_lines(deposit))

@@ -7,6 +7,7 @@ import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.envelopes import EnvelopeArgument, answer_lines
+from sextant_client.cli.moving import moving
 from sextant_client.client import Client
 from sextant_client.custody import (
     Custody,
@@ -74,8 +75,8 @@ def thread(
 
 def collect_inbox(run: Run, wait: int) -> None:
     """Collect what is new, urgent first; say what is owed for it, and what is not to be had."""
-    with Client(run.home) as client:
-        new = list(client.collect(wait_s=wait))
+    with Client(run.home) as client, moving(run.output, "Fetching", "Fetched") as progress:
+        new = list(client.collect(wait_s=wait, progress=progress))
         gone = client.gone
         secretariat, own = client.config.secretariat, client.config.party
     now = system_clock()

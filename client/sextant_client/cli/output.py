@@ -31,6 +31,11 @@ class Output:
         self._progress = Console(stderr=True, highlight=False)
         self._last = 0.0
 
+    @property
+    def console(self) -> Console:
+        """Where progress goes."""
+        return self._progress
+
     def result(self, members: dict[str, Any], lines: list[str]) -> None:
         """Print the one result: a JSON document, or lines for people."""
         if self.as_json:

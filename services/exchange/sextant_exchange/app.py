@@ -31,6 +31,7 @@ from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.retention import Retention
 from sextant_exchange.domain.threads import Threads
+from sextant_exchange.domain.uploads import UploadBounds, Uploads
 from sextant_exchange.routes.acts import act_routes
 from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.envelopes import envelope_routes
@@ -38,7 +39,9 @@ from sextant_exchange.routes.events import event_routes
 from sextant_exchange.routes.intake import Intake
 from sextant_exchange.routes.mailboxes import mailbox_routes
 from sextant_exchange.routes.parties import party_routes
+from sextant_exchange.routes.parts import Parts
 from sextant_exchange.routes.threads import thread_routes
+from sextant_exchange.routes.uploads import upload_routes
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.acts import SqlActs
 from sextant_exchange.storage.blobs import BlobStore
@@ -47,6 +50,7 @@ from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.parties import SqlParties
 from sextant_exchange.storage.threads import SqlRelated
+from sextant_exchange.storage.uploads import UploadFolder
 from sextant_exchange.storage.usage import SqlUsage
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.batching import Batcher
@@ -71,6 +75,7 @@ MIGRATIONS = "sextant_exchange.storage.migrations"
 MAX_PINS_BYTES = 1 << 20
 DRAIN_LOOK_S = 0.1
 Hold = Callable[[Sequence[Acceptable]], Awaitable[list[HoldResult]]]
+SWEEP_EVERY_S = 60.0
 _log = structlog.get_logger("sextant.exchange")
 
 
@@ -117,7 +122,11 @@ def create_app(
         reached,
         log_wait_s=settings.log_wait_s,
     )
-    room = Room(blobs.free_bytes, settings.disk_reserve_bytes)
+    uploads = Uploads(
+        UploadFolder(settings.data_dir / "uploads"), _upload_bounds(settings), clock, reached
+    )
+    # What uploads under way may still bring is promised: nobody else gets that room.
+    room = Room(lambda: blobs.free_bytes() - uploads.owed_bytes(), settings.disk_reserve_bytes)
     intake = Intake(
         registration=registration,
         deposits=deposits,
@@ -186,10 +195,12 @@ def create_app(
             await registration.load()
             if orphans := await sweep(blobs, envelopes):
                 _log.info("orphaned blobs removed", count=orphans)
+            await _sweep(uploads)
             repeated: list[tuple[Callable[[], Awaitable[object]], float]] = [
                 (recovery, settings.recover_every_s),
                 (logged_acts.settle, settings.recover_every_s),
                 (erasing, settings.erase_every_s),
+                (lambda: _sweep(uploads), SWEEP_EVERY_S),
             ]
             keeping = [asyncio.create_task(_keep(job, every_s)) for job, every_s in repeated]
             keeping.append(asyncio.create_task(_let_go(bells)))
@@ -215,6 +226,7 @@ def create_app(
             envelope_routes(intake, lookup, envelopes, blobs),
             thread_routes(threads),
             act_routes(logged_acts, acts, lookup, heads, registration, bells.ring),
+            upload_routes(Parts(intake, uploads), lookup),
             mailbox_routes(deliveries),
             event_routes(
                 Following(mailboxes, bells, settings.events_beat_s, settings.events_max_s)
@@ -298,6 +310,19 @@ async def _let_go(bells: Bells) -> None:
         if bells.is_closing:
             bells.ring_all()
             return
+
+
+async def _sweep(uploads: Uploads) -> None:
+    if ended := await uploads.sweep():
+        _log.info("uploads expired", count=ended)
+
+
+def _upload_bounds(settings: ExchangeSettings) -> UploadBounds:
+    return UploadBounds(
+        per_party=settings.uploads_per_party,
+        lifetime_s=settings.upload_lifetime_s,
+        keep_bytes=settings.upload_keep_bytes,
+    )
 
 
 def _tell(error: PlatformError) -> None:

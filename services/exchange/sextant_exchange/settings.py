@@ -66,6 +66,21 @@ class ExchangeSettings(ServiceSettings):
         int,
         Field(description="one sender's deliveries that nobody has fetched yet; then 429", ge=1),
     ] = 1_000_000
+    uploads_per_party: Annotated[
+        int,
+        Field(description="uploads in parts one party may have under way: each holds disk", ge=1),
+    ] = 8
+    upload_lifetime_s: Annotated[
+        int,
+        Field(description="then an upload ends; longer is useless, see `created_skew_s`", ge=60),
+    ] = 86_400
+    upload_keep_bytes: Annotated[
+        int,
+        Field(
+            description="bytes between flushes of an upload: what a kill may lose of it",
+            ge=65_536,
+        ),
+    ] = 8_388_608
     disk_reserve_bytes: Annotated[
         int,
         Field(

@@ -77,6 +77,16 @@ class EnvelopeStatus(_Answer):
     recipients: list[RecipientStatus]
 
 
+class UploadStatus(_Answer):
+    """A deposit in parts that was begun: `offset` of `length` bytes are kept, until `expires`."""
+
+    id: str
+    sender: str
+    offset: int
+    length: int
+    expires: str
+
+
 class EnvelopeEvent(_Answer):
     """One act on an envelope; `event` is one of `sextant_shared.protocol.events`.
 

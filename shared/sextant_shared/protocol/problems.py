@@ -14,6 +14,7 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:dxe:error:"
 MAX_PROBLEM_BYTES = 1 << 20
 _STATUS_UNAVAILABLE = 503
+_BARE = {401: Code.AUTH, 403: Code.FORBIDDEN, 404: Code.NOT_FOUND, 409: Code.STATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,16 @@ def error_of(status: int, body: bytes, retry_after_s: int | None = None) -> Plat
     """Return the error that an answer with this status and body stands for.
 
     An answer that is no problem document of ours becomes `E_UNAVAILABLE` (5xx, 429) or
-    `E_INTERNAL`.
+    `E_INTERNAL`; one without a body, as to HEAD, what its status says alone.
     """
     try:
         members = parse_json(body, max_bytes=MAX_PROBLEM_BYTES, max_depth=5)
         code = Code(str(members.get("code")))
     except (PlatformError, ValueError):
         is_passing = status in {429, 502, 503, 504}
+        bare = Code.INTERNAL if body else _BARE.get(status, Code.INTERNAL)
         return PlatformError(
-            Code.UNAVAILABLE if is_passing else Code.INTERNAL,
+            Code.UNAVAILABLE if is_passing else bare,
             f"the server answered {status} without a problem document",
             retry_after_s=retry_after_s,
         )

@@ -9,6 +9,7 @@ import pytest
 import sextant_client.client
 from sextant_client.client import Client
 from sextant_client.home import Home
+from sextant_client.transfer import Progress
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import Delivery, DeliveryPage, DeliveryState, Priority
 
@@ -49,7 +50,7 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Col
     """Return clients; receiving stores a folder, or refuses the deliveries that are damaged."""
 
     def make(*urgent: int, damaged: int = 0) -> Collecting:
-        def receive(client: Collecting, one: Delivery) -> Any:
+        def receive(client: Collecting, one: Delivery, _told: Progress) -> Any:
             if one.seq == damaged:
                 raise PlatformError(Code.INTEGRITY, "damaged")
             (client.home.inbox / str(one.seq)).mkdir(parents=True, exist_ok=True)

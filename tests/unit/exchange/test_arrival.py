@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from sextant_exchange.routes.arrival import Arrival, Limits
+from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.exchange.containers import Container, sealed
+from tests.support.memory import peak_growth
 
 pytestmark = pytest.mark.anyio
 SMALL, EVERYTHING = 0, 1 << 30
@@ -130,3 +133,25 @@ async def test_a_folder_that_takes_nothing_is_told_as_passing(tmp_path: Path) ->
     with pytest.raises(PlatformError) as caught:
         await arrive(request([container().data]), missing, SMALL)
     assert caught.value.code is Code.UNAVAILABLE
+
+
+def test_the_largest_container_arrives_in_little_memory(tmp_path: Path) -> None:
+    block, count = bytes(1 << 16), 112 * 16  # 112 MiB
+    digest = sha256()
+    for _ in range(count):
+        digest.update(block)
+    told = {"len": len(block) * count, "sha256": b64u(digest.digest())}
+    head = sealed().bent(payload=lambda members: members.update(told))
+    pieces = [head.data[: -len(head.body)], *[block] * count]
+    limits = Limits(max_bytes=1 << 30, grace_s=60.0, min_bytes_s=1 << 20)
+
+    async def run() -> int:
+        arrival = Arrival(request(pieces), limits)
+        arrived = await arrival.container(await arrival.manifest(), SMALL, tmp_path)
+        assert arrived.path is not None
+        return arrived.path.stat().st_size
+
+    sizes: list[int] = []
+    grown = peak_growth(lambda: sizes.append(asyncio.run(run())))
+    assert sizes == [sum(map(len, pieces))]
+    assert grown < 8 << 20

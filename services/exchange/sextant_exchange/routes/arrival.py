@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -82,20 +83,28 @@ class Arrival:
                 Code.UNAVAILABLE, "the container cannot be stored now", retry_after_s=5
             ) from error
 
+    async def blocks(self, size: int) -> AsyncIterator[bytes]:
+        """Yield the next `size` bytes as they come; after them the body must end.
+
+        Raises:
+            PlatformError: `E_LENGTH`.
+        """
+        while size:
+            block = await self._some(size)
+            size -= len(block)
+            yield block
+        await self._expect_end()
+
     async def _to_file(self, manifest: Manifest, head: bytes, folder: Path) -> Path:
         handle, name = tempfile.mkstemp(dir=folder)
         path = Path(name)
         digest = sha256()
-        left = manifest.body_len
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(head)
-                while left:
-                    block = await self._some(left)
+                async for block in self.blocks(manifest.body_len):
                     digest.update(block)
                     file.write(block)
-                    left -= len(block)
-            await self._expect_end()
             _compare(digest.digest(), manifest)
         except BaseException:
             path.unlink()  # noqa: ASYNC240 -- a directory entry, microseconds

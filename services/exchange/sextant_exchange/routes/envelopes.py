@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from sextant_exchange.domain.envelopes import Stored
+from sextant_exchange.domain.deposit import Deposited
+from sextant_exchange.domain.envelopes import Claim, Stored
 from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.ports import Blobs, Envelopes
 from sextant_exchange.routes.intake import Intake
@@ -25,6 +26,8 @@ _CREATED, _OK, _ACCEPTED = 201, 200, 202
 _RECEIPT = {"model": CustodyDocument, "description": "Custody receipt, the same bytes every time"}
 _PENDING = {"model": EnvelopeStatus, "description": "Held; the log owes its proof: ask again"}
 
+DEPOSIT_ANSWERS: Responses = {_CREATED: _RECEIPT, _OK: _RECEIPT, _ACCEPTED: _PENDING}
+
 
 def envelope_routes(
     intake: Intake, lookup: Lookup, envelopes: Envelopes, blobs: Blobs
@@ -39,11 +42,7 @@ def envelope_routes(
         201 the first time, 200 with the same bytes on every repeat, 202 while the log lags.
         """
         deposited, claim = await intake(request)
-        if deposited.receipt is None:
-            return _pending(await lookup.status(subject_of(request), claim.sender, claim.id))
-        code = _OK if deposited.is_repeat else _CREATED
-        location = {"Location": f"/v1/envelopes/{claim.sender}/{claim.id}"}
-        return Response(deposited.receipt, code, location, media_type=RECEIPT_TYPE)
+        return await answer_to(request, lookup, deposited, claim)
 
     @router.get("", response_model=EnvelopeStatus, **action(Action.ENVELOPE_READ))
     async def find_envelope(request: Request, manifest: str = Query(max_length=43)) -> Response:
@@ -98,9 +97,19 @@ def envelope_routes(
     return router
 
 
+async def answer_to(
+    request: Request, lookup: Lookup, deposited: Deposited, claim: Claim
+) -> Response:
+    """Return the answer to a deposit, however its bytes arrived."""
+    if deposited.receipt is None:
+        return _pending(await lookup.status(subject_of(request), claim.sender, claim.id))
+    code = _OK if deposited.is_repeat else _CREATED
+    location = {"Location": f"/v1/envelopes/{claim.sender}/{claim.id}"}
+    return Response(deposited.receipt, code, location, media_type=RECEIPT_TYPE)
+
+
 def _deposit() -> dict[str, Any]:
-    answers: Responses = {_CREATED: _RECEIPT, _OK: _RECEIPT, _ACCEPTED: _PENDING}
-    options = action(Action.ENVELOPE_DEPOSIT, streams=True, responses=answers)
+    options = action(Action.ENVELOPE_DEPOSIT, streams=True, responses=DEPOSIT_ANSWERS)
     container = binary("DXE container", MEDIA_TYPE)
     options["openapi_extra"] |= {"requestBody": {"required": True, **container}}
     return options

@@ -33,7 +33,7 @@ from sextant_shared.clock import Clock, random_bytes, timestamp_ms
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import PlatformError
 from sextant_shared.models.entries import EnvelopeAcceptedEntry, format_entry
-from sextant_shared.protocol.access import Action, require
+from sextant_shared.protocol.access import Action, Subject, require
 from sextant_shared.protocol.manifest import Manifest
 from sextant_shared.protocol.message_types import find_type
 
@@ -75,6 +75,19 @@ class Intake:
         self.room.check(arrival.length)
         manifest = await arrival.manifest()  # 3, 4
         now = self.clock()
+        claim = await self.accept(manifest, subject, now)  # 5 to 9
+        arrived = await self._arrive(claim, manifest, arrival)  # 10, 11
+        if isinstance(arrived, Deposited):
+            return arrived, claim
+        return await self._deposit(claim, manifest, arrived, now), claim  # 12
+
+    async def accept(self, manifest: Manifest, subject: Subject, now: float) -> Claim:
+        """Do steps 5 to 9, which need no body: what the caller may deposit under this head.
+
+        Raises:
+            PlatformError: `E_KEY`, `E_SIGNATURE`, `E_SENDER`, `E_FORBIDDEN`; with evidence from the
+                log, what `check_allowed` and the links of the header are refused with.
+        """
         verified = verify_sender(manifest, self.registration.registry, subject)  # 5 to 7
         try:
             check_allowed(verified, self.registration.registry, self.policy, now)  # 8, 9
@@ -83,11 +96,7 @@ class Intake:
             raise await self.refusals.with_evidence(manifest, error) from error
         require(subject, Action.ENVELOPE_DEPOSIT, [manifest.header.from_])
         _describe(manifest)
-        claim = Claim(manifest.header.from_, manifest.header.id, manifest.digest)
-        arrived = await self._arrive(claim, manifest, arrival)  # 10, 11
-        if isinstance(arrived, Deposited):
-            return arrived, claim
-        return await self._deposit(claim, manifest, arrived, now), claim  # 12
+        return Claim(manifest.header.from_, manifest.header.id, manifest.digest)
 
     async def _arrive(
         self, claim: Claim, manifest: Manifest, arrival: Arrival
@@ -113,6 +122,22 @@ class Intake:
         self, claim: Claim, manifest: Manifest, arrived: Arrived, now: float
     ) -> Deposited:
         blob = await self._store(arrived.path) if arrived.path else None
+        return await self.hold(claim, manifest, now, content=arrived.content, blob=blob)
+
+    async def hold(
+        self,
+        claim: Claim,
+        manifest: Manifest,
+        now: float,
+        *,
+        content: bytes | None = None,
+        blob: str | None = None,
+    ) -> Deposited:
+        """Do step 12 for a container that arrived whole; a blob that is not needed is removed.
+
+        Raises:
+            PlatformError: `E_DUPLICATE`, `E_UNAVAILABLE`.
+        """
         header = manifest.header
         envelope = Acceptable(
             claim=claim,
@@ -120,7 +145,7 @@ class Intake:
             classification=str(header.class_),
             size=manifest.total_size,
             recipients=tuple(recipient.party for recipient in header.to),
-            content=arrived.content,
+            content=content,
             blob=blob,
             received=now,
             entry=self._entry(manifest, now),

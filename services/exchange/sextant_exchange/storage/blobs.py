@@ -14,7 +14,10 @@ from sextant_shared.clock import random_bytes
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 
-READ_BYTES = 1 << 20
+READ_BYTES = 1 << 18
+# A file is stored in pieces of the least size that object stores take. The library would have a
+# dozen of them in memory at once, eighty megabytes; one after the other they need fourteen.
+PIECE_BYTES, PIECES_AT_ONCE = 5 << 20, 1
 PAGE = 500  # names in one look-up of what rows refer to
 
 
@@ -40,7 +43,13 @@ class BlobStore:
         """
         name = b64u(random_bytes(18))
         try:
-            await obstore.put_async(self._store, name, arrived)
+            await obstore.put_async(
+                self._store,
+                name,
+                arrived,
+                chunk_size=PIECE_BYTES,
+                max_concurrency=PIECES_AT_ONCE,
+            )
             await asyncio.to_thread(self._make_durable, name)
         except (BaseError, OSError) as error:
             raise _away("does not take more now") from error

@@ -28,3 +28,18 @@ def test_an_answer_that_is_no_problem_document_is_named_by_its_status(
 ) -> None:
     for body in (b"<html>", b"", b"[]", b'{"code":"E_UNHEARD"}'):
         assert error_of(status, body).code is code
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, Code.AUTH),
+        (403, Code.FORBIDDEN),
+        (404, Code.NOT_FOUND),
+        (409, Code.STATE),
+        (418, Code.INTERNAL),
+        (503, Code.UNAVAILABLE),
+    ],
+)
+def test_an_answer_without_a_body_is_what_its_status_says(status: int, code: Code) -> None:
+    assert error_of(status, b"").code is code  # HEAD has none
