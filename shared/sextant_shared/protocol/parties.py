@@ -8,7 +8,8 @@ Rules:
 
 * Adding trust needs both sides: the party's root pair and `threshold` registrars.
 * Removing trust needs either side: alone, it may only suspend or revoke keys.
-* A key never disappears, never changes its use, and a revoked key stays revoked.
+* A key never changes its use, and a revoked key stays revoked. Keys that sign stay listed for ever;
+  a retired sealing or access key may leave the document, and then never comes back.
 * Every key added for signing or access proves that the party holds its private half; a sealing
   key passes a trial encapsulation when it is loaded.
 """
@@ -25,6 +26,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import (
     MAX_PARTY_DOCUMENT_BYTES,
     PARTY_DOCUMENT_TYP,
+    RECOVERY_WAIT_S,
     KeyStatus,
     KeyUse,
     PartyDocument,
@@ -37,6 +39,7 @@ from sextant_shared.protocol.jws import Jws, parse_jws, sign_jws
 
 POSSESSION_LABEL = b"dxe/1 possession\x00"
 _REMOVED = (KeyStatus.SUSPENDED, KeyStatus.REVOKED)
+_MAY_LEAVE = (KeyUse.SEAL, KeyUse.API)  # what once signed is judged for ever, so it stays listed
 _ALLOWED_CHANGES = {
     KeyStatus.ACTIVE: set(KeyStatus),
     KeyStatus.SUSPENDED: set(KeyStatus),
@@ -47,10 +50,15 @@ _ALLOWED_CHANGES = {
 
 @dataclass(frozen=True)
 class RegistrarSet:
-    """The pinned registrars, by name, and how many of them must sign to add trust."""
+    """The pinned registrars, by name, and how many of them must sign to add trust.
+
+    `recovery_wait_s` is how long a recovery without the old root stands in the log before it
+    counts.
+    """
 
     threshold: int
     pairs: Mapping[str, tuple[Verifier, Verifier]]
+    recovery_wait_s: int = RECOVERY_WAIT_S
 
     @classmethod
     def from_file(cls, file: RegistrarsFile) -> "RegistrarSet":
@@ -71,16 +79,20 @@ class RegistrarSet:
                 expected=f"at most {len(pairs)}",
                 received=str(file.threshold),
             )
-        return cls(file.threshold, pairs)
+        return cls(file.threshold, pairs, file.recovery_wait_s)
 
 
 @dataclass(frozen=True)
 class VerifiedParty:
-    """A party document whose signatures and history were checked; `digest` is of the JWS bytes."""
+    """A party document whose signatures and history were checked; `digest` is of the JWS bytes.
+
+    `gone` are the ids of keys that earlier versions listed and this one does not.
+    """
 
     document: PartyDocument
     raw: bytes
     digest: bytes
+    gone: frozenset[str] = frozenset()
 
     @cached_property
     def loaded(self) -> Mapping[str, Verifier | SealingKey]:
@@ -179,10 +191,9 @@ def verify_party_document(
             not load), `E_SIGNATURE`.
     """
     jws, document = read_party_document(raw)
-    _check_keys(document)
-    _check_succession(document, previous)
-    roots = _root_pair(previous.document if previous else document)
-    signed_by_root, registrar_count = _verify_signatures(jws, roots, registrars)
+    gone = check_document(document, previous)
+    roots = root_pair(previous.document if previous else document)
+    signed_by_root, registrar_count = verify_signatures(jws, roots, registrars)
     enough = registrar_count >= registrars.threshold
     if previous is not None and _only_removes(previous.document, document):
         allowed = signed_by_root or enough
@@ -197,7 +208,27 @@ def verify_party_document(
             received=f"root pair: {signed_by_root}, registrars: {registrar_count}",
             fix="Have the missing side countersign the same document.",
         )
-    return VerifiedParty(document, raw, sha256(raw))
+    return VerifiedParty(document, raw, sha256(raw), gone)
+
+
+def check_document(document: PartyDocument, previous: VerifiedParty | None) -> frozenset[str]:
+    """Check everything but signatures; return the ids of keys that left the document.
+
+    Raises:
+        PlatformError: `E_STATE`, `E_POLICY`, `E_KEY`, as `verify_party_document`.
+    """
+    _check_keys(document)
+    _check_succession(document, previous)
+    if previous is None:
+        return frozenset()
+    listed = {key.kid for key in document.keys}
+    if back := previous.gone & listed:
+        raise PlatformError(
+            Code.POLICY,
+            f"key {min(back)} left the document before; what left does not come back",
+            fix="Generate a new key.",
+        )
+    return previous.gone | {key.kid for key in previous.document.keys if key.kid not in listed}
 
 
 def read_party_document(raw: bytes) -> tuple[Jws, PartyDocument]:
@@ -217,10 +248,9 @@ def sign_party_document(document: PartyDocument, signers: Sequence[Signer]) -> b
     return sign_jws(payload, PARTY_DOCUMENT_TYP, signers)
 
 
-def possession_message(raw: bytes) -> bytes:
+def possession_message(payload: bytes) -> bytes:
     """Return what each added key signs: a label and the hash of the document's payload."""
-    jws, _ = read_party_document(raw)
-    return POSSESSION_LABEL + sha256(jws.payload)
+    return POSSESSION_LABEL + sha256(payload)
 
 
 def verify_possession(
@@ -232,7 +262,7 @@ def verify_possession(
         PlatformError: `E_POLICY` when a proof is missing, `E_SIGNATURE` when one is wrong.
     """
     known = {key.kid for key in previous.document.keys} if previous else set()
-    message = possession_message(party.raw)
+    message = possession_message(read_party_document(party.raw)[0].payload)
     by_kid = {proof.kid: proof.signature for proof in proofs}
     for key in party.document.keys:
         if key.kid in known or key.use is KeyUse.SEAL:
@@ -251,7 +281,12 @@ def verify_possession(
 
 def prove_possession(raw: bytes, signers: Sequence[Signer]) -> list[Possession]:
     """Return one proof per signer over the document `raw`."""
-    message = possession_message(raw)
+    return prove_payload(read_party_document(raw)[0].payload, signers)
+
+
+def prove_payload(payload: bytes, signers: Sequence[Signer]) -> list[Possession]:
+    """Return one proof per signer over a document's payload, which need not be signed yet."""
+    message = possession_message(payload)
     return [Possession(kid=s.kid, signature=b64u(s.sign(message))) for s in signers]
 
 
@@ -265,7 +300,12 @@ def _pair(jwks: Sequence[Mapping[str, str]]) -> tuple[Verifier, Verifier]:
     return verifiers[0], verifiers[1]
 
 
-def _root_pair(document: PartyDocument) -> tuple[Verifier, Verifier]:
+def root_pair(document: PartyDocument) -> tuple[Verifier, Verifier]:
+    """Return the verifiers of the active root pair.
+
+    Raises:
+        PlatformError: `E_KEY` when the active root keys are no pair.
+    """
     active = [k for k in document.keys if k.use is KeyUse.ROOT and k.status is KeyStatus.ACTIVE]
     return _pair([key.jwk for key in active])
 
@@ -286,7 +326,7 @@ def _check_keys(document: PartyDocument) -> None:
             )
         if key.use is KeyUse.API and loaded.alg is not Alg.ED25519:
             raise PlatformError(Code.KEY, "access keys are Ed25519", received=str(loaded.alg))
-    _root_pair(document)
+    root_pair(document)
 
 
 def _check_succession(document: PartyDocument, previous: VerifiedParty | None) -> None:
@@ -311,8 +351,13 @@ def _check_succession(document: PartyDocument, previous: VerifiedParty | None) -
 
 def _check_key_change(before: PartyKey, after: PartyKey | None) -> None:
     if after is None:
+        if before.status is KeyStatus.RETIRED and before.use in _MAY_LEAVE:
+            return
         raise PlatformError(
-            Code.POLICY, f"key {before.kid} disappeared; keys are retired, not removed"
+            Code.POLICY,
+            f"key {before.kid} disappeared; keys are retired, not removed",
+            expected="only sealing and access keys leave, and only after they were retired",
+            received=f"a {before.use} key that was {before.status}",
         )
     if (after.use, after.added) != (before.use, before.added):
         raise PlatformError(
@@ -328,6 +373,8 @@ def _check_key_change(before: PartyKey, after: PartyKey | None) -> None:
 
 def _only_removes(before: PartyDocument, after: PartyDocument) -> bool:
     """Return whether `after` differs from `before` only in keys suspended or revoked."""
+    if {key.kid for key in before.keys} != {key.kid for key in after.keys}:
+        return False
     if (before.name, before.contacts_hash) != (after.name, after.contacts_hash):
         return False
     old = {key.kid: key for key in before.keys}
@@ -335,10 +382,14 @@ def _only_removes(before: PartyDocument, after: PartyDocument) -> bool:
     return all(key.kid in old and key.status in _REMOVED for key in changed)
 
 
-def _verify_signatures(
+def verify_signatures(
     jws: Jws, roots: tuple[Verifier, Verifier], registrars: RegistrarSet
 ) -> tuple[bool, int]:
-    """Verify every signature; return whether the root pair signed, and how many registrars."""
+    """Verify every signature; return whether the root pair signed, and how many registrars.
+
+    Raises:
+        PlatformError: `E_KEY` for a signer who is neither, `E_SIGNATURE`.
+    """
     known = {
         verifier.kid: verifier for pair in (roots, *registrars.pairs.values()) for verifier in pair
     }
