@@ -26,16 +26,21 @@ from sextant_exchange.domain.quota import Quota, Room
 from sextant_exchange.domain.recovery import Recovery, sweep
 from sextant_exchange.domain.refusals import Refusals
 from sextant_exchange.domain.registration import Registration
+from sextant_exchange.domain.root_loss import Announced, RootLoss
+from sextant_exchange.domain.statements import Statements
+from sextant_exchange.domain.suspicion import Suspicion
 from sextant_exchange.domain.threads import Threads
 from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.envelopes import envelope_routes
 from sextant_exchange.routes.intake import Intake
 from sextant_exchange.routes.mailboxes import mailbox_routes
 from sextant_exchange.routes.parties import party_routes
+from sextant_exchange.routes.statements import statement_routes
 from sextant_exchange.routes.threads import thread_routes
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.blobs import BlobStore
 from sextant_exchange.storage.envelopes import SqlEnvelopes
+from sextant_exchange.storage.identity import SqlAnnouncements, SqlStatements
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.parties import SqlParties
 from sextant_exchange.storage.threads import SqlRelated
@@ -80,8 +85,6 @@ def create_app(
     registrars = RegistrarSet.from_file(_read_pin(settings.registrars_file, RegistrarsFile))
     database = open_database(settings.data_dir / "exchange.db", SQLModel.metadata, MIGRATIONS)
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
-    lookup = Lookup(envelopes, clock)
-    threads = Threads(lookup, SqlRelated(database))
     blobs = BlobStore(settings.data_dir / "blobs")
     audit = ServiceClient(
         settings.audit_url,
@@ -92,7 +95,11 @@ def create_app(
         transport=audit_transport,
     )
     log = HttpLog(audit, log_keys, telemetry)
-    registration = Registration(SqlParties(database), log, registrars, clock, reached)
+    announced = Announced(SqlAnnouncements(database), log)
+    registration = Registration(SqlParties(database), log, registrars, clock, reached, announced)
+    statements = Statements(SqlStatements(database), log, registration, clock)
+    lookup = Lookup(envelopes, Suspicion(registration, statements, envelopes, blobs), clock)
+    threads = Threads(lookup, SqlRelated(database))
     bells = Bells(settings.max_pollers, closing=lambda: bool(app.state.draining))
     completion = Completion(log, envelopes, bells.ring, clock, reached=reached, trouble=_tell)
     deposits = Deposits(
@@ -137,7 +144,13 @@ def create_app(
         directory=_Directory(StaticDirectory.from_file(settings.clients_file), registration),
         clock=clock,
     )
-    recovery = Recovery(envelopes, deposits, registration, batch=settings.log_batch)
+    recovery = Recovery(
+        envelopes,
+        deposits,
+        registration,
+        batch=settings.log_batch,
+        also=(announced.settle, statements.settle),
+    )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -166,8 +179,9 @@ def create_app(
         routers=[
             envelope_routes(intake, lookup, envelopes, blobs),
             thread_routes(threads),
+            statement_routes(lookup, statements),
             mailbox_routes(deliveries),
-            party_routes(registration),
+            party_routes(registration, RootLoss(announced, registration, registrars, clock)),
         ],
         lifespan=lifespan,
         identity=identity,

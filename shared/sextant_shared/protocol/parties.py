@@ -7,7 +7,8 @@ force: that is its position in the log (`sextant_shared.protocol.registry_state`
 Rules:
 
 * Adding trust needs both sides: the party's root pair and `threshold` registrars.
-* Removing trust needs either side: alone, it may only suspend or revoke keys.
+* Removing trust needs either side: alone, it may only suspend or revoke keys, and widen what is
+  suspected of them; to narrow or clear a suspicion takes both.
 * A key never changes its use, and a revoked key stays revoked. Keys that sign stay listed for ever;
   a retired sealing or access key may leave the document, and then never comes back.
 * Every key added for signing or access proves that the party holds its private half; a sealing
@@ -18,7 +19,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.crypto.signing import Signer, Verifier, profile_of
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json, parse_json, sha256
@@ -36,16 +36,16 @@ from sextant_shared.models.party import (
 )
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.jws import Jws, parse_jws, sign_jws
+from sextant_shared.protocol.party_changes import (
+    check_keys,
+    check_succession,
+    load_key,
+    only_removes,
+    root_pair,
+    signing_pair_of,
+)
 
 POSSESSION_LABEL = b"dxe/1 possession\x00"
-_REMOVED = (KeyStatus.SUSPENDED, KeyStatus.REVOKED)
-_MAY_LEAVE = (KeyUse.SEAL, KeyUse.API)  # what once signed is judged for ever, so it stays listed
-_ALLOWED_CHANGES = {
-    KeyStatus.ACTIVE: set(KeyStatus),
-    KeyStatus.SUSPENDED: set(KeyStatus),
-    KeyStatus.RETIRED: {KeyStatus.RETIRED, KeyStatus.REVOKED},
-    KeyStatus.REVOKED: {KeyStatus.REVOKED},
-}
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class RegistrarSet:
             PlatformError: `E_KEY` for keys that are not a signing pair, `E_POLICY` for a threshold
                 that can never be met or a name or key that stands twice.
         """
-        pairs = {registrar.name: _pair(registrar.keys) for registrar in file.registrars}
+        pairs = {registrar.name: signing_pair_of(registrar.keys) for registrar in file.registrars}
         kids = {verifier.kid for pair in pairs.values() for verifier in pair}
         if len(pairs) != len(file.registrars) or len(kids) != 2 * len(pairs):
             raise PlatformError(Code.POLICY, "a registrar's name or key stands twice")
@@ -97,7 +97,7 @@ class VerifiedParty:
     @cached_property
     def loaded(self) -> Mapping[str, Verifier | SealingKey]:
         """The public keys by key id, each loaded once for the life of this version."""
-        return {key.kid: _load(key) for key in self.document.keys}
+        return {key.kid: load_key(key) for key in self.document.keys}
 
     @cached_property
     def _by_use(self) -> Mapping[tuple[str, KeyUse], PartyKey]:
@@ -195,7 +195,7 @@ def verify_party_document(
     roots = root_pair(previous.document if previous else document)
     signed_by_root, registrar_count = verify_signatures(jws, roots, registrars)
     enough = registrar_count >= registrars.threshold
-    if previous is not None and _only_removes(previous.document, document):
+    if previous is not None and only_removes(previous.document, document):
         allowed = signed_by_root or enough
     else:
         allowed = signed_by_root and enough
@@ -217,8 +217,9 @@ def check_document(document: PartyDocument, previous: VerifiedParty | None) -> f
     Raises:
         PlatformError: `E_STATE`, `E_POLICY`, `E_KEY`, as `verify_party_document`.
     """
-    _check_keys(document)
-    _check_succession(document, previous)
+    check_keys(document)
+    before = previous.document if previous else None
+    check_succession(document, before, previous.digest if previous else b"")
     if previous is None:
         return frozenset()
     listed = {key.kid for key in document.keys}
@@ -288,98 +289,6 @@ def prove_payload(payload: bytes, signers: Sequence[Signer]) -> list[Possession]
     """Return one proof per signer over a document's payload, which need not be signed yet."""
     message = possession_message(payload)
     return [Possession(kid=s.kid, signature=b64u(s.sign(message))) for s in signers]
-
-
-def _load(key: PartyKey) -> Verifier | SealingKey:
-    return SealingKey.from_jwk(key.jwk) if key.use is KeyUse.SEAL else Verifier.from_jwk(key.jwk)
-
-
-def _pair(jwks: Sequence[Mapping[str, str]]) -> tuple[Verifier, Verifier]:
-    verifiers = [Verifier.from_jwk(dict(jwk)) for jwk in jwks]
-    profile_of([verifier.alg for verifier in verifiers])
-    return verifiers[0], verifiers[1]
-
-
-def root_pair(document: PartyDocument) -> tuple[Verifier, Verifier]:
-    """Return the verifiers of the active root pair.
-
-    Raises:
-        PlatformError: `E_KEY` when the active root keys are no pair.
-    """
-    active = [k for k in document.keys if k.use is KeyUse.ROOT and k.status is KeyStatus.ACTIVE]
-    return _pair([key.jwk for key in active])
-
-
-def _check_keys(document: PartyDocument) -> None:
-    """Check each key alone, then that the document leaves its party able to act."""
-    kids = [key.kid for key in document.keys]
-    if len(set(kids)) != len(kids):
-        raise PlatformError(Code.POLICY, "a key stands twice in the document")
-    for key in document.keys:
-        loaded = _load(key)
-        if loaded.kid != key.kid:
-            raise PlatformError(
-                Code.KEY,
-                "a kid is not the thumbprint of its key",
-                expected=loaded.kid,
-                received=key.kid,
-            )
-        if key.use is KeyUse.API and loaded.alg is not Alg.ED25519:
-            raise PlatformError(Code.KEY, "access keys are Ed25519", received=str(loaded.alg))
-    root_pair(document)
-
-
-def _check_succession(document: PartyDocument, previous: VerifiedParty | None) -> None:
-    expected_ver = previous.document.ver + 1 if previous else 1
-    expected_prev = b64u(previous.digest) if previous else None
-    if document.ver != expected_ver or document.prev != expected_prev:
-        raise PlatformError(
-            Code.STATE,
-            "the document does not follow the version in force",
-            expected=f"ver {expected_ver}, prev {expected_prev}",
-            received=f"ver {document.ver}, prev {document.prev}",
-            fix="Fetch the version in force and build the next one on it.",
-        )
-    if previous is None:
-        return
-    if document.party != previous.document.party:
-        raise PlatformError(Code.POLICY, "a document cannot change its party")
-    after = {key.kid: key for key in document.keys}
-    for key in previous.document.keys:
-        _check_key_change(key, after.get(key.kid))
-
-
-def _check_key_change(before: PartyKey, after: PartyKey | None) -> None:
-    if after is None:
-        if before.status is KeyStatus.RETIRED and before.use in _MAY_LEAVE:
-            return
-        raise PlatformError(
-            Code.POLICY,
-            f"key {before.kid} disappeared; keys are retired, not removed",
-            expected="only sealing and access keys leave, and only after they were retired",
-            received=f"a {before.use} key that was {before.status}",
-        )
-    if (after.use, after.added) != (before.use, before.added):
-        raise PlatformError(
-            Code.POLICY, f"key {before.kid} changed its use or its date of addition"
-        )
-    if after.status not in _ALLOWED_CHANGES[before.status]:
-        raise PlatformError(
-            Code.POLICY,
-            f"key {before.kid} cannot become {after.status}",
-            received=str(before.status),
-        )
-
-
-def _only_removes(before: PartyDocument, after: PartyDocument) -> bool:
-    """Return whether `after` differs from `before` only in keys suspended or revoked."""
-    if {key.kid for key in before.keys} != {key.kid for key in after.keys}:
-        return False
-    if (before.name, before.contacts_hash) != (after.name, after.contacts_hash):
-        return False
-    old = {key.kid: key for key in before.keys}
-    changed = [key for key in after.keys if key != old.get(key.kid)]
-    return all(key.kid in old and key.status in _REMOVED for key in changed)
 
 
 def verify_signatures(

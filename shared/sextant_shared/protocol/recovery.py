@@ -26,10 +26,10 @@ from sextant_shared.protocol.parties import (
     VerifiedParty,
     check_document,
     read_party_document,
-    root_pair,
     verify_party_document,
     verify_signatures,
 )
+from sextant_shared.protocol.party_changes import root_pair
 
 
 @dataclass(frozen=True, slots=True)

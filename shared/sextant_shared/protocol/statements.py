@@ -24,7 +24,7 @@ from sextant_shared.models.statements import (
 )
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.checkpoints import LogKeys
-from sextant_shared.protocol.jws import parse_jws, sign_jws
+from sextant_shared.protocol.jws import Jws, parse_jws, sign_jws
 from sextant_shared.protocol.keyhistory import Flag, KeyHistory
 from sextant_shared.protocol.logproof import verify_proof
 from sextant_shared.protocol.parties import Registry
@@ -69,15 +69,23 @@ def sign_statement(statement: Statement, pair: tuple[Signer, Signer]) -> bytes:
     return sign_jws(canonical_json(statement.model_dump(mode="json")), STATEMENT_TYP, pair)
 
 
+def parse_statement(raw: bytes) -> tuple[Statement, tuple[str, ...]]:
+    """Return a statement and whose keys claim to have signed it; nothing is verified.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, `E_TOO_LARGE`, `E_KEY`.
+    """
+    jws, statement = _parse(raw)
+    return statement, tuple(signature.kid for signature in jws.signatures)
+
+
 def read_statement(raw: bytes, registry: Registry) -> SignedStatement:
     """Return a statement that is signed by an active pair of its party in `registry`.
 
     Raises:
         PlatformError: `E_MALFORMED`, `E_TOO_LARGE`, `E_KEY`, `E_SIGNATURE`.
     """
-    jws = parse_jws(raw, STATEMENT_TYP, MAX_STATEMENT_BYTES)
-    parsed = parse_json(jws.payload, max_bytes=MAX_STATEMENT_BYTES)
-    statement = read_model(Statement, parsed)
+    jws, statement = _parse(raw)
     if len(jws.signatures) != _PAIR:
         raise PlatformError(
             Code.SIGNATURE,
@@ -124,3 +132,9 @@ def newest_word(statements: Sequence[ProvedStatement]) -> Says | None:
     """Return the newest word that no flag speaks against, None when there is none."""
     sound = [found for found in statements if not found.flags]
     return max(sound, key=lambda found: found.index).signed.statement.says if sound else None
+
+
+def _parse(raw: bytes) -> tuple[Jws, Statement]:
+    jws = parse_jws(raw, STATEMENT_TYP, MAX_STATEMENT_BYTES)
+    parsed = parse_json(jws.payload, max_bytes=MAX_STATEMENT_BYTES)
+    return jws, read_model(Statement, parsed)

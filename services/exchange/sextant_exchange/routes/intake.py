@@ -84,7 +84,18 @@ class Intake:
         arrived = await self._arrive(claim, manifest, arrival)  # 10, 11
         if isinstance(arrived, Deposited):
             return arrived, claim
+        self._still_in_force(manifest)
         return await self._deposit(claim, manifest, arrived, now), claim  # 12
+
+    def _still_in_force(self, manifest: Manifest) -> None:
+        """Ask for the keys again: the entry names the newest party entry, and a body takes time.
+
+        From the leaf of a revocation on, nothing is accepted with the key.
+        """
+        registry, header = self.registration.registry, manifest.header
+        registry.signing_pair(header.from_, header.skid)
+        for to in header.to:
+            registry.sealing_key(to.party, to.kid)
 
     async def _arrive(
         self, claim: Claim, manifest: Manifest, arrival: Arrival

@@ -143,6 +143,29 @@ def test_either_side_alone_does_not_drop_a_retired_key(enrolled: VerifiedParty) 
     refused(raw, second, Code.POLICY, "too few sides")
 
 
+@pytest.mark.parametrize(
+    ("suspect_from", "allowed"),
+    [(None, False), ("2026-01-20T00:00:00Z", False), ("2026-01-05T00:00:00Z", True)],
+)
+def test_one_side_widens_a_suspicion_and_never_clears_it(
+    enrolled: VerifiedParty, suspect_from: str | None, *, allowed: bool
+) -> None:
+    def suspected(party: VerifiedParty, since: str | None) -> bytes:
+        keys = [
+            key.model_copy(update={"suspect_from": since}) if key.kid == XAL.api.kid else key
+            for key in with_status(party, XAL.api.kid, KeyStatus.REVOKED)
+        ]
+        return sign_party_document(next_version(party, keys=keys), XAL.signers())
+
+    first = suspected(enrolled, "2026-01-10T00:00:00Z")
+    second = verify_party_document(first, registrars(), enrolled)
+    raw = suspected(second, suspect_from)
+    if allowed:
+        verify_party_document(raw, registrars(), second)
+    else:
+        refused(raw, second, Code.POLICY, "too few sides")
+
+
 def test_the_root_alone_cannot_add_a_key(enrolled: VerifiedParty) -> None:
     added = party_key(KeyUse.API, signer("NA-XAL/api-2", PROFILE_S1[0]))
     document = next_version(enrolled, keys=[*enrolled.document.keys, added])
