@@ -26,8 +26,10 @@ from sextant_client.identity.watching import REQUEST, compare, take_up
 from sextant_client.keystore import Keystore
 from sextant_shared.clock import parse_timestamp, system_clock
 from sextant_shared.crypto.signing import Signer
+from sextant_shared.encoding import sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import EnrolmentRequest, KeyStatus, KeyUse, PartyDocument
+from sextant_shared.protocol.keyring import read_own_document
 from sextant_shared.protocol.parties import VerifiedParty
 
 RootFolder = Annotated[
@@ -328,10 +330,20 @@ def _remove(
             Code.STATE, "without network it cannot be given", fix="Write it with --out."
         )
     summary = enrol(reach.session(), document.party, request)
+    _remember(reach, document, request)
     run.output.result(
         summary.model_dump(mode="json"),
         [f"{summary.party} version {summary.ver} is in force since log entry {summary.index}."],
     )
+
+
+def _remember(reach: Reach, document: PartyDocument, request: EnrolmentRequest) -> None:
+    """Let this home know the version that it just made itself, so that it does not alarm."""
+    config, folder = reach.config(), reach.run.home.keys.folder
+    known = read_own_document(folder)
+    if config and known and (config.party, known.ver + 1) == (document.party, document.ver):
+        raw = request.document.encode()
+        take_up(folder, VerifiedParty(document, raw, sha256(raw)))
 
 
 def _counts(document: PartyDocument) -> str:

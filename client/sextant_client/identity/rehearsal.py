@@ -101,7 +101,7 @@ class Rehearsal:
             raise PlatformError(
                 Code.KEY,
                 f"keys that wait are not in the document: {', '.join(missing)}",
-                fix="Make the request again: sextant keys rotate USE.",
+                fix="Make the request again, or remove their files from keys/next.",
             )
         return f"version {document.ver} follows version {self.current.document.ver} in force"
 

@@ -125,8 +125,9 @@ def compare(folder: Path, found: VerifiedParty, *, is_newest: bool = False) -> S
         )
         return Sighting(Seen.STRANGE, ver, words)
     if ver > known.ver and only_removes(known, found.document):
-        words = f"the registry suspends or revokes keys of ours in version {ver}: "
-        return Sighting(Seen.REMOVED, ver, words + ", ".join(_removed(known, found.document)))
+        removed = ", ".join(_removed(known, found.document)) or "nothing, yet it is not ours"
+        words = f"the registry suspends or revokes keys of ours in version {ver}: {removed}"
+        return Sighting(Seen.REMOVED, ver, words)
     words = (
         f"the registry shows version {ver} of {found.document.party}, which this home did not make"
         f" (it knows version {known.ver}). If you made it elsewhere: sextant keys accept."

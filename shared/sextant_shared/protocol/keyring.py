@@ -8,7 +8,7 @@ The document only selects among keys that are ours. It is not verified here: who
 folder can replace the keys themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,13 +50,15 @@ class KeyRing:
         )
 
 
-def read_keyring(folder: Path, passphrase: bytes | None = None) -> KeyRing:
+def read_keyring(folder: Path, read: Callable[[Path], PrivateKey] = read_key_file) -> KeyRing:
     """Load a key folder: openers in any state, signers only while they are active.
+
+    `read` loads one key file: it knows the passphrase, and where else halves of keys may lie.
 
     Raises:
         PlatformError: `E_KEY`, `E_MALFORMED`.
     """
-    held = [read_key_file(path, passphrase) for path in sorted(folder.glob("*.json"))]
+    held = [read(path) for path in sorted(folder.glob("*.json"))]
     document = read_own_document(folder)
     if document is None:
         return KeyRing({key.kid: key for key in held})
