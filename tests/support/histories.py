@@ -15,6 +15,7 @@ from sextant_shared.models.party import (
     PartyHistory,
     PartyKey,
     RecoveryEvidence,
+    RegistryProof,
 )
 from sextant_shared.protocol.parties import RegistrarSet, VerifiedParty, sign_party_document
 from sextant_shared.protocol.recovery import (
@@ -23,7 +24,7 @@ from sextant_shared.protocol.recovery import (
     verify_recovery,
     verify_succession,
 )
-from sextant_shared.protocol.registry_state import state_root
+from sextant_shared.protocol.registry_state import state_path, state_root
 from tests.support.logs import NOW, MemoryLog, make_accepted, random128
 from tests.support.parties import (
     PartyKeys,
@@ -159,6 +160,21 @@ class Life:
         number = len(self.log.leaves)
         entry = make_accepted(number, reg=named).model_copy(update={"t": timestamp_ms(self.now)})
         return named, self.log.append(entry), entry.t
+
+    def proof(self) -> RegistryProof:
+        """Return the proof of the state now, as it travels to machines without network."""
+        party = self.document.document.party
+        position, count, path = state_path({party: self.document}, party)
+        index = self.logged[-1][1]
+        return RegistryProof(
+            entry=b64u(self.log.leaves[index]),
+            proof=self.log.proof(index),
+            documents=[raw for raw, _ in self.logged],
+            position=position,
+            count=count,
+            path=path,
+            recoveries=self.history().recoveries,
+        )
 
     def history(self) -> PartyHistory:
         """Return what the exchange hands out."""
