@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
@@ -48,6 +48,7 @@ from sextant_shared.protocol.registry_state import verify_registry_proof
 MAX_MEMBERS = 64
 MAX_MEMBER_BYTES = 128 << 20
 MAX_SMALL_BYTES = 4 << 20
+MAX_REGISTRY_BYTES = 32 << 20  # two hundred versions of a large document: some decades
 MAX_INDEX_BYTES = 1 << 16
 MAX_RATIO = 20  # our own members hardly compress; a bomb compresses a thousandfold
 INDEX = "index.json"
@@ -216,7 +217,7 @@ class _Bundle:
         """Say what the log says of the signature since, as far as the bundle shows it."""
         if names.history is None:
             return Judged((Check("keys since", "not in the bundle: ask for a newer one"),))
-        members = parse_json(self._small(names.history), max_bytes=MAX_SMALL_BYTES)
+        members = self._versions(names.history)
         history = read_model(PartyHistory, members)
         said = None
         if names.statements is not None:
@@ -276,7 +277,7 @@ class _Bundle:
     def _registry(
         self, names: EnvelopeMembers, manifest: Manifest, receipt: CustodyReceipt
     ) -> Registry:
-        members = parse_json(self._small(names.registry), max_bytes=MAX_SMALL_BYTES)
+        members = self._versions(names.registry)
         proof = read_model(RegistryProof, members)
         state = verify_registry_proof(proof, self._registrars, self._keys)
         party = state.party.document.party
@@ -304,6 +305,10 @@ class _Bundle:
             missing = PlatformError(Code.MALFORMED, f"the bundle has no member {name}")
             raise exits.VerificationError(exits.BUNDLE_MALFORMED, missing)
         return self._members[name]
+
+    def _versions(self, name: str) -> dict[str, Any]:
+        """Return a member that holds all versions of a document: it grows over the years."""
+        return parse_json(self._member(name), max_bytes=MAX_REGISTRY_BYTES)
 
     def _small(self, name: str) -> bytes:
         data = self._member(name)

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sextant_client.cli.context import Run
-from sextant_client.home import Config, read_json
+from sextant_client.home import Config
 from sextant_client.identity.signing import fetch_proof, verified
 from sextant_client.keystore import Keystore
 from sextant_client.session import Session
 from sextant_client.trust import Trust
+from sextant_client.verify import MAX_REGISTRY_BYTES
+from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import RegistryProof
 from sextant_shared.models.strict import read_model
@@ -91,7 +93,7 @@ class Reach:
             PlatformError: `E_INTEGRITY` for a proof of another party, and what verifying raises.
         """
         if self.proof is not None:
-            proof = read_model(RegistryProof, read_json(self.proof))
+            proof = read_model(RegistryProof, _proof_in(self.proof))
         else:
             proof = fetch_proof(self.session(), party)
         found = verified(proof, self.pinned())
@@ -103,3 +105,13 @@ class Reach:
                 received=found.document.party,
             )
         return found
+
+
+def _proof_in(path: Path) -> dict[str, Any]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlatformError(
+            Code.STATE, f"cannot read {path}", fix="Write it with: sextant keys proof."
+        ) from error
+    return parse_json(data, max_bytes=MAX_REGISTRY_BYTES)

@@ -34,9 +34,9 @@ def due(
     policy, now = _policy(run.home.config().key_policy), system_clock()
     with Client(run.home) as client:
         client.own.newest()
-        document = client.parties.newest(client.config.party).document
+        party = client.parties.newest(client.config.party)
     held = {key.kid for use in KeyUse for key in run.home.keys.of_use(use)}
-    found = upkeep.find_due(document, held, policy, upkeep.last_used(run.home))
+    found = upkeep.find_due(party, held, policy, upkeep.last_used(run.home))
     near = [one for one in found if all_ or one.at <= now + policy.warn * DAY_S]
     members = [
         {"act": one.act, "use": str(one.key.use), "kid": one.key.kid, "due": one.is_due(now)}
@@ -59,11 +59,11 @@ def destroy(
         raise typer.BadParameter("say --due: nothing else is destroyed")
     policy, now = _policy(run.home.config().key_policy), system_clock()
     with Client(run.home) as client:
-        document = client.parties.newest(client.config.party).document
+        party = client.parties.newest(client.config.party)
         held = {key.kid for key in run.home.keys.of_use(KeyUse.SEAL)}
         found = [
             one.key
-            for one in upkeep.find_due(document, held, policy, upkeep.last_used(run.home))
+            for one in upkeep.find_due(party, held, policy, upkeep.last_used(run.home))
             if one.act == "destroy" and one.is_due(now)
         ]
         needed = upkeep.undelivered_to(client, {key.kid for key in found}) if found else set()

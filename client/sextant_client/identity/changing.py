@@ -6,7 +6,9 @@ when it counts: that is the registry's.
 * A rotation adds the next keys at the end, where they are preferred, and retires what the ones
   before had replaced. So two generations are active for the overlap, never three.
 * Access keys belong to machines: only those that this home holds are retired.
-* Retired sealing and access keys leave when the document runs out of room; what signed stays.
+* Retired sealing and access keys leave half a year later, sooner when the document runs out of
+  room: each version is proved with all before it, so their size is what a proof costs in ten years.
+  What signed stays.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -28,6 +30,7 @@ from sextant_shared.protocol.keyfiles import PrivateKey
 from sextant_shared.protocol.parties import VerifiedParty
 
 ROOM = 16  # places that stay free for an emergency
+LEAVE_AFTER_S = 180 * 86_400  # longer than private halves are kept, so that destruction sees them
 MIN_PREFIX = 8
 _MAY_LEAVE = (KeyUse.SEAL, KeyUse.API)
 
@@ -72,7 +75,7 @@ def rotate(
     replaced = superseded(before.document, use, held)
     lines = [_retired(key, now) if key in replaced else key for key in before.document.keys]
     added = [_line(use, key, now, "rotation") for key in _in_order(use, fresh)]
-    return _next(before, _with_room([*lines, *added], before.document.keys))
+    return _next(before, _lean([*lines, *added], before.document.keys, now))
 
 
 def retire(before: VerifiedParty, keys: Keystore, now: float) -> PartyDocument:
@@ -238,12 +241,16 @@ def _retired(key: PartyKey, now: float) -> PartyKey:
     return key.model_copy(update=change)
 
 
-def _with_room(lines: Sequence[PartyKey], before: Sequence[PartyKey]) -> list[PartyKey]:
-    """Return the lines without the longest retired keys that may leave, while room is short."""
+def _lean(lines: Sequence[PartyKey], before: Sequence[PartyKey], now: float) -> list[PartyKey]:
+    """Return the lines without the retired keys whose time is over, or for which room is short."""
     retired = {key.kid for key in before if key.status is KeyStatus.RETIRED}
-    leaving = [key for key in lines if key.kid in retired and key.use in _MAY_LEAVE]
+    leaving = sorted(
+        (key for key in lines if key.kid in retired and key.use in _MAY_LEAVE),
+        key=lambda key: key.changed or "",
+    )
     excess = max(0, len(lines) - (MAX_PARTY_KEYS - ROOM))
-    gone = sorted(leaving, key=lambda key: key.changed or "")[:excess]
+    limit = timestamp_s(now - LEAVE_AFTER_S)
+    gone = [key for n, key in enumerate(leaving) if n < excess or (key.changed or "") < limit]
     return [key for key in lines if key not in gone]
 
 

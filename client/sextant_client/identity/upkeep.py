@@ -24,6 +24,7 @@ from sextant_shared.models.party import KeyStatus, KeyUse, PartyDocument, PartyK
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.jws import sign_jws
 from sextant_shared.protocol.manifest import PREFIX_SIZE, read_manifest
+from sextant_shared.protocol.parties import VerifiedParty
 from sextant_shared.protocol.receipts import parse_custody
 
 DAY_S = 86_400
@@ -53,7 +54,7 @@ class Due:
 
 
 def find_due(
-    document: PartyDocument,
+    party: VerifiedParty,
     held: Collection[str],
     policy: KeyPolicy,
     last_used: Mapping[str, float] | None = None,
@@ -61,9 +62,11 @@ def find_due(
     """Return everything with its day, earliest first; what is still far off stands in it too.
 
     `held` are the ids of private keys in this home; `last_used` is when the newest envelope sealed
-    to a key was logged. A key that was retired received nothing more from then on.
+    to a key was logged. A key that was retired received nothing more from then on; one that left
+    the document was retired long ago.
     """
     found: list[Due] = []
+    document = party.document
     for use in _SCHEDULED:
         replaced = superseded(document, use, held)
         for key in replaced:
@@ -79,7 +82,8 @@ def find_due(
                 and key not in replaced
             ):
                 found.append(Due("rotate", key, parse_timestamp(key.added) + days * DAY_S))
-    for key in document.keys:
+    left = [_left(kid) for kid in sorted(party.gone & set(held))]
+    for key in (*document.keys, *left):
         if key.use is KeyUse.SEAL and key.kid in held and _is_over(key):
             ended = parse_timestamp(key.changed or key.added)
             used = max(ended, (last_used or {}).get(key.kid, 0.0))
@@ -144,6 +148,20 @@ def destroy(home: Home, key: PartyKey, client: Client, now: float) -> Path:
     write_file(record, raw)
     _overwrite(path)
     return record
+
+
+def _left(kid: str) -> PartyKey:
+    """Return a line for a key that an earlier version listed and the newest does not."""
+    return PartyKey(
+        kid=kid,
+        use=KeyUse.SEAL,
+        jwk={},
+        status=KeyStatus.RETIRED,
+        added=timestamp_s(0),
+        changed=None,
+        reason="left the document",
+        suspect_from=None,
+    )
 
 
 def _newer(document: PartyDocument, key: PartyKey) -> PartyKey:

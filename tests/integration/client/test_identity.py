@@ -189,8 +189,8 @@ async def test_a_sealing_key_is_destroyed_after_its_time_and_not_while_it_is_nee
     document = changing.retire(await current(desk), desk.home.keys, desk.platform.clock())
     await enrolled(desk, proposed(desk, document))
     held = {key.kid for key in desk.home.keys.of_use(KeyUse.SEAL)}
-    document = (await current(desk)).document
-    due = [d for d in upkeep.find_due(document, held, KeyPolicy()) if d.act == "destroy"]
+    party = await current(desk)
+    due = [d for d in upkeep.find_due(party, held, KeyPolicy()) if d.act == "destroy"]
     assert [d.key.kid for d in due] == [old]
     assert not due[0].is_due(desk.platform.clock() + 89 * DAY)
     assert due[0].is_due(desk.platform.clock() + 90 * DAY)

@@ -1,5 +1,6 @@
 """The next version of a document: what it adds, retires, removes, and what it refuses."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,20 +112,48 @@ def test_a_document_that_fills_up_lets_its_oldest_retired_sealing_keys_go(office
     assert check_document(after, before) == {key.kid for key in gone}
 
 
+def test_a_key_that_left_the_document_is_still_destroyed_and_a_stranger_is_not(
+    office: Office,
+) -> None:
+    left, stranger = "l" * 43, "s" * 43
+    party = replace(office.life.document, gone=frozenset({left}))
+    due = find_due(party, {left, stranger}, KeyPolicy())
+    over = [one for one in due if one.act == "destroy"]
+    assert [(one.key.kid, one.is_due(NOW)) for one in over] == [(left, True)]
+
+
+def test_a_sealing_key_that_was_retired_half_a_year_ago_leaves(office: Office) -> None:
+    document = office.life.document.document
+    days = (179, 181)
+    old = [
+        party_key(KeyUse.SEAL, opener(f"old {n}"), KeyStatus.RETIRED).model_copy(
+            update={"changed": timestamp_s(NOW - n * DAY_S)}
+        )
+        for n in days
+    ]
+    before = follow(document.model_copy(update={"keys": [*old, *document.keys]}))
+    after = changing.rotate(before, KeyUse.API, office.home.keys, NOW)
+    assert [key in after.keys for key in old] == [True, False]
+
+
 def test_keys_are_due_by_the_days_of_the_policy(office: Office) -> None:
     keys, before = office.home.keys, office.life.document
     document = changing.rotate(before, KeyUse.SEAL, keys, NOW)
     held = {key.kid for key in (*keys.of_use(KeyUse.SEAL), *keys.next.of_use(KeyUse.SEAL))}
     policy = KeyPolicy(seal=10, overlap=3, destroy=7)
-    due = {one.act: one for one in find_due(document, held, policy) if one.key.use is KeyUse.SEAL}
+    due = {
+        one.act: one
+        for one in find_due(follow(document), held, policy)
+        if one.key.use is KeyUse.SEAL
+    }
     assert set(due) == {"rotate", "retire"}
     assert due["rotate"].at == pytest.approx(NOW + 10 * DAY_S, abs=1)
     assert due["retire"].at == pytest.approx(NOW + 3 * DAY_S, abs=1)
     later = changing.retire(follow(document), keys, NOW + 4 * DAY_S)
-    (old,) = (one for one in find_due(later, held, policy) if one.act == "destroy")
+    (old,) = (one for one in find_due(follow(later), held, policy) if one.act == "destroy")
     assert old.at == pytest.approx(NOW + 11 * DAY_S, abs=1)
     used = {old.key.kid: NOW + 5 * DAY_S}
-    (old,) = (one for one in find_due(later, held, policy, used) if one.act == "destroy")
+    (old,) = (one for one in find_due(follow(later), held, policy, used) if one.act == "destroy")
     assert old.at == pytest.approx(NOW + 12 * DAY_S, abs=1)
     assert not old.is_due(NOW + 11.9 * DAY_S)
     assert "in 2 day(s)" in old.words(NOW + 10 * DAY_S)
