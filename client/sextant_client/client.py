@@ -139,6 +139,7 @@ class Client:
         check_address(type_, going, self.config.secretariat)
         registered = self.parties.newest(self.config.party)
         self.own.see(registered, is_newest=True)
+        self.own.ask_for_recovery()
         request = SealRequest(
             id=uuid7(self._clock),
             sender=self.config.party,
@@ -270,6 +271,7 @@ class Client:
             PlatformError: `E_INTEGRITY` and the rest for a delivery that does not verify: it stays
                 first in line, so that nothing is lost unseen.
         """
+        self.own.ask_for_recovery()
         after = self.home.cursor()
         told: set[int] = set()
         for delivery in self._page(after, priority=Priority.URGENT.value).items:

@@ -15,7 +15,6 @@ from sextant_client.identity.rehearsal import Rehearsal
 from sextant_client.identity.saying import say
 from sextant_client.identity.watching import Sighting
 from sextant_shared.clock import system_clock
-from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import KeyUse
 from sextant_shared.models.statements import Says
 
@@ -109,7 +108,7 @@ def watch(
         client.own.tell = lambda _: None
         while True:
             sighting = client.own.newest()
-            waiting = _announced(client)
+            waiting = client.own.recovery()
             if every and not (sighting.is_alert or waiting):
                 time.sleep(every)
                 continue
@@ -147,21 +146,6 @@ def _policy(stated: KeyPolicy | None) -> KeyPolicy:
 
 def _calm(sighting: Sighting, client: Client) -> str:
     return sighting.words or f"{client.config.party} version {sighting.ver}, as this home knows it."
-
-
-def _announced(client: Client) -> str:
-    """Return what is announced against our root, in words; empty when nothing is."""
-    try:
-        answer = client.session.request("GET", f"/v1/parties/{client.config.party}/recovery")
-    except PlatformError as error:
-        if error.code is Code.NOT_FOUND:
-            return ""
-        raise
-    notice = answer.json()
-    return (
-        f"a recovery of our root is announced at log entry {notice['index']}; it may take force"
-        f" from {notice['not_before']} on. If the root is not lost: sextant keys cancel-recovery."
-    )
 
 
 def _say(ids: list[str], says: Says, reason: str, run: Run) -> None:

@@ -8,6 +8,8 @@ that this home knows (`keys/party.jws`):
 * a version that this home made (`keys/next/document.request`): its keys move into use;
 * a version that only removes trust: taken up, and told, since a registrar may do that alone;
 * anything else: an alert. Nothing is taken up until a person accepts it.
+
+Once a session it also asks whether a recovery of our root is announced.
 """
 
 import logging
@@ -20,7 +22,9 @@ from sextant_client.enrolment import read_request
 from sextant_client.home import Home, read_json, write_file
 from sextant_client.identity.signing import payload_of
 from sextant_client.parties import PartyView
-from sextant_shared.models.party import PartyDocument
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.party import PartyDocument, RecoveryNotice
+from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.keyring import DOCUMENT, NEXT, read_own_document
 from sextant_shared.protocol.parties import VerifiedParty, read_party_document
 from sextant_shared.protocol.party_changes import only_removes
@@ -37,6 +41,7 @@ class Seen(StrEnum):
     OURS = "ours"
     REMOVED = "removed"
     STRANGE = "strange"
+    RECOVERY = "recovery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Sighting:
     @property
     def is_alert(self) -> bool:
         """Whether a person must look."""
-        return self.seen in {Seen.REMOVED, Seen.STRANGE}
+        return self.seen in {Seen.REMOVED, Seen.STRANGE, Seen.RECOVERY}
 
 
 def shout(sighting: Sighting) -> None:
@@ -68,6 +73,7 @@ class OwnEntry:
     party: str
     tell: Callable[[Sighting], None] = shout
     _looked: int = field(default=-1)
+    _asked: bool = field(default=False)
 
     def at(self, reg: int) -> None:
         """Look at our entry as it was at the party entry `reg`, once for each.
@@ -95,6 +101,34 @@ class OwnEntry:
             take_up(self.home.keys.folder, found)
         self.tell(sighting)
         return sighting
+
+    def recovery(self) -> str:
+        """Return what is announced against our root, in words; empty when nothing is.
+
+        Raises:
+            PlatformError: what asking the exchange raises.
+        """
+        try:
+            path = f"/v1/parties/{self.party}/recovery"
+            notice = read_model(RecoveryNotice, self.parties.session.request("GET", path).json())
+        except PlatformError as error:
+            if error.code is Code.NOT_FOUND:
+                return ""
+            raise
+        return (
+            f"a recovery of our root is announced at log entry {notice.index}; it may take force"
+            f" from {notice.not_before} on. If the root is not lost: sextant keys cancel-recovery."
+        )
+
+    def ask_for_recovery(self) -> None:
+        """Tell of an announced recovery, once for each session.
+
+        Raises:
+            PlatformError: as `recovery`.
+        """
+        if not self._asked and (words := self.recovery()):
+            self.tell(Sighting(Seen.RECOVERY, 0, words))
+        self._asked = True
 
     @property
     def _file(self) -> Path:
