@@ -25,9 +25,12 @@ from sextant_shared.merkle.tiles import parse_bundle, parse_tile_path
 from sextant_shared.models.entries import format_entry, parse_entry
 from sextant_shared.models.envelope import MANIFEST_TYP
 from sextant_shared.models.messages import read_message
-from sextant_shared.models.party import PARTY_DOCUMENT_TYP
+from sextant_shared.models.party import PARTY_DOCUMENT_TYP, PartyHistory
+from sextant_shared.models.statements import STATEMENT_TYP, Says, Statement
+from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.envelope import open_bytes
-from sextant_shared.protocol.jws import sign_jws
+from sextant_shared.protocol.jws import parse_jws, sign_jws
+from sextant_shared.protocol.keyhistory import verify_history
 from sextant_shared.protocol.levels import parse_witnessed
 from sextant_shared.protocol.logproof import verify_proof
 from sextant_shared.protocol.manifest import (
@@ -37,17 +40,20 @@ from sextant_shared.protocol.manifest import (
     read_manifest,
     verify_manifest,
 )
-from sextant_shared.protocol.parties import verify_party_document
+from sextant_shared.protocol.parties import Registry, verify_party_document
 from sextant_shared.protocol.policies import parse_policy
 from sextant_shared.protocol.problems import error_of
 from sextant_shared.protocol.receipts import parse_custody, verify_custody
+from sextant_shared.protocol.recovery import verify_recovery
 from sextant_shared.protocol.refusals import verify_refusal
+from sextant_shared.protocol.statements import read_statement, sign_statement
 from sextant_shared.protocol.tokens import make_dpop_proof, read_assertion, verify_dpop_proof
 from sextant_shared.protocol.witnessing import parse_add_checkpoint, parse_size
 from tests.support.envelopes import XAL, make_container, payload_of, split
+from tests.support.histories import Life
 from tests.support.logs import MemoryLog, envelope_id, make_accepted
 from tests.support.messages import MESSAGES
-from tests.support.parties import opener, registrar_pairs, registrars
+from tests.support.parties import opener, pair, registrar_pairs, registrars
 
 Target = Callable[[bytes], object]
 URL, NOW = "https://exchange.example/v1/envelopes", 1_795_519_680
@@ -96,6 +102,29 @@ def party_payload(data: bytes) -> None:
     """A party document that the root pair and two registrars signed."""
     signers = XAL.signers(registrar_pairs()[:2])
     verify_party_document(sign_jws(data, PARTY_DOCUMENT_TYP, signers), registrars(), None)
+
+
+def recovery_payload(data: bytes) -> None:
+    """A document without the old root, which a new pair and all registrars signed."""
+    signers = [*pair("new root"), *(half for both in registrar_pairs() for half in both)]
+    raw = sign_jws(data, PARTY_DOCUMENT_TYP, signers)
+    verify_recovery(raw, registrars(), _life().document)
+
+
+def party_history(data: bytes) -> None:
+    """The versions of a party's document with their places in the log, as a service hands out."""
+    found = read_model(PartyHistory, parse_json(data, max_bytes=1 << 22))
+    verify_history(found, "NA-XAL", registrars(), _life().log.keys)
+
+
+def statement(data: bytes) -> None:
+    """A sender's word on its envelope, as it arrives."""
+    read_statement(data, Registry({"NA-XAL": _life().document}))
+
+
+def statement_payload(data: bytes) -> None:
+    """A sender's word that its pair signed."""
+    statement(sign_jws(data, STATEMENT_TYP, XAL.sig))
 
 
 def dpop_proof(data: bytes) -> None:
@@ -202,6 +231,10 @@ TARGETS: Mapping[str, Target] = {
         body_inside,
         party_document,
         party_payload,
+        recovery_payload,
+        party_history,
+        statement,
+        statement_payload,
         dpop_proof,
         dpop_claims,
         assertion,
@@ -239,6 +272,15 @@ def seeds() -> Mapping[str, list[bytes]]:
     document = XAL.enrolled()
     dpop = make_dpop_proof("POST", URL, XAL.api, NOW, "t")
     vkeys = "\n".join(log.keys.vkeys)
+    said = Statement(
+        v=1,
+        party="NA-XAL",
+        t="2026-11-24T11:28:00Z",
+        env=envelope_id(1),
+        man=b64u(bytes(32)),
+        says=Says.AFFIRMED,
+        reason="",
+    )
     custody = canonical_json(
         {
             "v": 1,
@@ -256,6 +298,10 @@ def seeds() -> Mapping[str, list[bytes]]:
         "body_inside": [len(INNER).to_bytes(8, "big") + INNER + bytes(4096 - 8 - len(INNER))],
         "party_document": [document.raw],
         "party_payload": [document.document.model_dump_json().encode()],
+        "recovery_payload": [parse_jws(_recovery(), PARTY_DOCUMENT_TYP, 1 << 20).payload],
+        "party_history": [_life().history().model_dump_json().encode()],
+        "statement": [sign_statement(said, XAL.sig)],
+        "statement_payload": [said.model_dump_json().encode()],
         "dpop_proof": [dpop.encode()],
         "dpop_claims": [b64u_decode(dpop.split(".")[1])],
         "assertion": [dpop.encode()],
@@ -312,6 +358,16 @@ def _open(data: bytes) -> Any:
     """Open a body whose length and digest the manifest states, whatever it holds."""
     stated = replace(_manifest(), body_len=len(data), body_sha256=sha256(data).digest())
     return open_bytes(data, VerifiedManifest(stated), opener("SEC/seal", Alg.K1), "SEC")
+
+
+@cache
+def _life() -> Life:
+    return Life()
+
+
+@cache
+def _recovery() -> bytes:
+    return _life().recovery()
 
 
 @cache

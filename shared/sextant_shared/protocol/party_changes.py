@@ -6,6 +6,7 @@ those are `sextant_shared.protocol.parties`.
 
 from collections.abc import Mapping, Sequence
 
+from sextant_shared.clock import parse_timestamp
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.crypto.signing import Verifier, profile_of
@@ -54,7 +55,11 @@ def root_pair(document: PartyDocument) -> tuple[Verifier, Verifier]:
 
 
 def check_keys(document: PartyDocument) -> None:
-    """Check each key alone, then that the document leaves its party able to act."""
+    """Check each key alone, then that the document leaves its party able to act.
+
+    Raises:
+        PlatformError: `E_POLICY`, `E_KEY`, `E_MALFORMED` for a time that is none.
+    """
     kids = [key.kid for key in document.keys]
     if len(set(kids)) != len(kids):
         raise PlatformError(Code.POLICY, "a key stands twice in the document")
@@ -69,6 +74,8 @@ def check_keys(document: PartyDocument) -> None:
             )
         if key.use is KeyUse.API and loaded.alg is not Alg.ED25519:
             raise PlatformError(Code.KEY, "access keys are Ed25519", received=str(loaded.alg))
+        for instant in (key.added, key.changed, key.suspect_from):
+            parse_timestamp(instant or key.added)  # a day that is none would trouble every reader
     root_pair(document)
 
 

@@ -83,6 +83,15 @@ def test_a_kid_that_is_not_the_thumbprint_is_refused() -> None:
     refused(raw, None, Code.KEY, "thumbprint")
 
 
+def test_a_day_that_the_calendar_does_not_have_is_refused(enrolled: VerifiedParty) -> None:
+    keys = [
+        key.model_copy(update={"suspect_from": "2026-02-31T00:00:00Z"})
+        for key in with_status(enrolled, XAL.api.kid, KeyStatus.REVOKED)
+    ]
+    raw = sign_party_document(next_version(enrolled, keys=keys), XAL.signers())
+    refused(raw, enrolled, Code.MALFORMED, "not a time in UTC")
+
+
 def test_a_version_that_skips_one_is_refused(enrolled: VerifiedParty) -> None:
     raw = sign_party_document(next_version(enrolled, ver=3), XAL.signers(REGISTRARS[:2]))
     refused(raw, enrolled, Code.STATE, "does not follow")
