@@ -4,6 +4,7 @@ What adds trust is written to a file that travels to the registrars. What remove
 the exchange at once, unless it is to travel too.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +24,6 @@ from sextant_client.home import as_json as json_bytes
 from sextant_client.home import write_file
 from sextant_client.identity import changing, signing
 from sextant_client.identity.watching import REQUEST, compare, take_up
-from sextant_client.keystore import Keystore
 from sextant_shared.clock import parse_timestamp, system_clock
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.encoding import sha256
@@ -258,8 +258,7 @@ def _own(reach: Reach) -> VerifiedParty:
 
 
 def _root(run: Run, root: Path | None, passphrase_file: Path | None) -> tuple[Signer, Signer]:
-    passphrase = run.keystore(passphrase_file).passphrase
-    store = Keystore(root or run.home.keys.folder, passphrase)
+    store = replace(run.keystore(passphrase_file), folder=root or run.home.keys.folder)
     try:
         return store.pair(KeyUse.ROOT)
     except PlatformError as error:

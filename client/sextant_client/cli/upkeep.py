@@ -1,6 +1,7 @@
 """`sextant keys due·destroy·rehearse·watch·repudiate·affirm`: living with keys for years."""
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -81,13 +82,19 @@ def destroy(
 
 
 def rehearse(
-    proof: ProofPath = None, home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False
+    path: Annotated[
+        Path | None, typer.Argument(help="Request file; default: the one in the home.")
+    ] = None,
+    proof: ProofPath = None,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
 ) -> int:
     """Try the next keys before they count; each line says ok or what to do."""
     run = start(home, as_json=as_json)
     reach = Reach(run, proof=proof)
     current = reach.current(run.home.config().party)
-    lines = Rehearsal(run.home.keys, current, reach.pinned().registrars, system_clock).lines()
+    registrars = reach.pinned().registrars
+    lines = Rehearsal(run.home.keys, current, registrars, system_clock, path).lines()
     run.output.result(
         {"lines": [{"name": line.name, "ok": line.ok, "found": line.found} for line in lines]},
         [f"{'ok  ' if line.ok else 'TODO'} {line.name:<14} {line.found}" for line in lines],

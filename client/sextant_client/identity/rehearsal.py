@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from sextant_client.enrolment import read_request
 from sextant_client.identity.signing import document_of, payload_of
@@ -57,12 +58,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Rehearsal:
-    """The next keys of one home, beside the document in force."""
+    """The next keys of one home, beside the document in force.
+
+    `request` is a copy that came back from the registrars; default: the one beside the keys.
+    """
 
     keys: Keystore
     current: VerifiedParty
     registrars: RegistrarSet
     clock: Clock
+    request: Path | None = None
 
     def lines(self) -> list[Line]:
         """Try everything that can be tried; a failure stops nothing but its own line."""
@@ -82,7 +87,7 @@ class Rehearsal:
         return lines
 
     def _read(self) -> EnrolmentRequest | Line:
-        path = self.keys.next.folder / REQUEST
+        path = self.request or self.keys.next.folder / REQUEST
         if not path.exists():
             return Line(
                 "request", ok=False, found="nothing waits: make it, sextant keys rotate USE"

@@ -78,13 +78,23 @@ class OwnEntry:
     def at(self, reg: int) -> None:
         """Look at our entry as it was at the party entry `reg`, once for each.
 
+        While the exchange is away nothing is seen, and the next contact looks again: a receipt that
+        came is not to be lost over it.
+
         Raises:
-            PlatformError: what fetching and verifying the proof raise.
+            PlatformError: what verifying the proof raises.
         """
-        if reg > max(self._looked, self._stored()):
-            self.see(self.parties.at(self.party, reg)[1])
-            write_file(self._file, str(reg).encode())
-        self._looked = max(reg, self._looked)
+        if reg <= max(self._looked, self._stored()):
+            return
+        try:
+            found = self.parties.at(self.party, reg)[1]
+        except PlatformError as error:
+            if error.code is Code.UNAVAILABLE:
+                return
+            raise
+        self.see(found)
+        write_file(self._file, str(reg).encode())
+        self._looked = reg
 
     def newest(self) -> Sighting:
         """Look at our entry as it is now.

@@ -121,9 +121,7 @@ def test_a_recovery_is_signed_by_its_new_root_and_waits_for_all_registrars(offic
     roots = [key.status for key in document.keys if key.use is KeyUse.ROOT]
     assert sorted(roots) == sorted([KeyStatus.ACTIVE] * 2 + [KeyStatus.REVOKED] * 2)
     countersigned(office, path, 1, 2, 3)
-    waiting = office.home.keys.folder / "next" / "document.request"
-    waiting.write_bytes(path.read_bytes())
-    done = offline(office, "rehearse")
+    done = offline(office, "rehearse", path)
     assert (done.status, "announce" in done.stdout) == (0, True)
 
 
