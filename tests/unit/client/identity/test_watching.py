@@ -1,13 +1,16 @@
 """What our entry in the registry is to this home: ours, removed from, or strange."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from sextant_client.enrolment import write_request
 from sextant_client.identity import changing
 from sextant_client.identity.signing import make_request
-from sextant_client.identity.watching import REQUEST, Seen, compare, take_up
+from sextant_client.identity.watching import REQUEST, OwnEntry, Seen, compare, take_up
+from sextant_client.parties import PartyView
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import KeyUse
 from sextant_shared.protocol.keyring import read_keyring
 from tests.support.logs import NOW
@@ -29,6 +32,25 @@ def see(office: Office, *, is_newest: bool = True) -> Seen:
 def test_the_first_look_has_nothing_to_compare_with(tmp_path: Path) -> None:
     office = make_office(tmp_path)
     assert see(office) is Seen.FIRST
+
+
+def test_an_exchange_that_is_away_is_no_failure_and_the_next_contact_looks_again(
+    office: Office,
+) -> None:
+    class Away:
+        """Nobody answers."""
+
+        asked = 0
+
+        def at(self, _party: str, _reg: int) -> object:
+            self.asked += 1
+            raise PlatformError(Code.UNAVAILABLE, "nobody answers")
+
+    away = Away()
+    own = OwnEntry(office.home, cast("PartyView", away), "NA-XAL")
+    own.at(5)
+    own.at(5)
+    assert away.asked == 2
 
 
 def test_a_version_by_our_root_and_registrars_that_we_did_not_make_is_strange(
