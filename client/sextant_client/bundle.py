@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sextant_client.client import Client
 from sextant_client.evidence import contact
+from sextant_client.identity.saying import statements_on
 from sextant_client.received import Received
 from sextant_client.sent import SentEnvelope
 from sextant_client.verify import (
@@ -43,6 +44,10 @@ def create_bundle(client: Client, envelope_id: str, target: Path, *, with_conten
     members = {"envelope/container.dxe": sent.container.read_bytes()}
     members["envelope/custody.json"] = sent.receipt.read_bytes()
     members["envelope/registry.json"] = _own_registry(client, sent)
+    senders = {sent.header.from_, *(reply.header.from_ for reply in replies)}
+    members |= {_history(party): _own_history(client, party) for party in sorted(senders)}
+    said = statements_on(client, sent.header.from_, sent.id)
+    members["envelope/statements.json"] = said.model_dump_json().encode()
     if with_content:
         members["envelope/content"] = sent.content.read_bytes()
     for number, reply in enumerate(replies, start=1):
@@ -59,6 +64,8 @@ def create_bundle(client: Client, envelope_id: str, target: Path, *, with_conten
             registry="envelope/registry.json",
             content="envelope/content" if with_content else None,
             kpc=b64u(sent.kpc) if with_content else None,
+            history=_history(sent.header.from_),
+            statements="envelope/statements.json",
         ),
         replies=[_reply_names(number, reply) for number, reply in enumerate(replies, start=1)],
         members={name: sha256(data).hexdigest() for name, data in members.items()},
@@ -68,6 +75,15 @@ def create_bundle(client: Client, envelope_id: str, target: Path, *, with_conten
         for name, data in members.items():
             archive.writestr(name, data)
     return target
+
+
+def _history(party: str) -> str:
+    return f"history/{party}.json"
+
+
+def _own_history(client: Client, party: str) -> bytes:
+    """Return every version of a party's keys: what the log says of its signatures since."""
+    return client.parties.history(party)[0].model_dump_json().encode()
 
 
 def _own_registry(client: Client, sent: SentEnvelope) -> bytes:
@@ -95,6 +111,7 @@ def _reply_names(number: int, reply: Received) -> EnvelopeMembers:
         registry=f"{folder}/registry.json",
         content=f"{folder}/content",
         kpc=b64u(reply.kpc),
+        history=_history(reply.header.from_),
     )
 
 

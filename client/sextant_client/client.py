@@ -16,6 +16,7 @@ import httpx
 from sextant_client.addressing import Addressed, address
 from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
+from sextant_client.identity.watching import OwnEntry
 from sextant_client.listening import Listener
 from sextant_client.log import LogReader
 from sextant_client.parties import PartyView
@@ -101,6 +102,7 @@ class Client:
         )
         self.parties = PartyView(self.session, self.trust)
         self.gone: list[Delivery] = []
+        self.own = OwnEntry(home, self.parties, self.config.party)
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -141,6 +143,8 @@ class Client:
         going = Address(self.config.party, tuple(to), cty, irt)
         check_address(type_, going, self.config.secretariat)
         registered = self.parties.newest(self.config.party)
+        self.own.see(registered, is_newest=True)
+        self.own.ask_for_recovery()
         request = SealRequest(
             id=uuid7(self._clock),
             sender=self.config.party,
@@ -193,13 +197,14 @@ class Client:
             raise
 
     def check_receipt(self, raw: bytes, digest: bytes, envelope_id: str) -> CustodyReceipt:
-        """Verify a custody receipt and that its log continues the one we know.
+        """Verify a custody receipt, that its log continues the one we know, and our own entry.
 
         Raises:
             PlatformError: `E_INTEGRITY`, with evidence that is also written to the home.
         """
         receipt = verify_custody(raw, digest, envelope_id, self.trust.log_keys)
         contact(self.home, self.trust, receipt.checkpoint, self.log)
+        self.own.at(receipt.reg)
         return receipt
 
     def witness(self, envelope: StoredEnvelope, wait_s: float = 0.0) -> Standing | None:
@@ -274,6 +279,7 @@ class Client:
             PlatformError: `E_INTEGRITY` and the rest for a delivery that does not verify: it stays
                 first in line, so that nothing is lost unseen.
         """
+        self.own.ask_for_recovery()
         after = self.home.cursor()
         told: set[int] = set()
         for delivery in self._page(after, priority=Priority.URGENT.value).items:

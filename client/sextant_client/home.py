@@ -3,7 +3,7 @@
 ```
 config.json   who we are and where the services are
 trust.json    pinned registrars and log keys, newest verified checkpoint
-keys/         one file per private key
+keys/         one file per private key; party.jws, our document in force; next/, what waits
 sent/<id>/    container, content, receipt and replies of one envelope of ours; its upload, if open
 inbox/<seq>/  one received envelope
 cursor        how far the mailbox was collected
@@ -39,6 +39,22 @@ class Heading(Strict):
     na_contact: list[Contact] | None = None
 
 
+class KeyPolicy(Strict):
+    """When keys are due, in days. Identity design, lifecycle: no treaty sets them, so each may.
+
+    `sig`, `seal`, `api`: how long until the next one; `overlap`: how long the one before stays
+    active, longer than an envelope may lie sealed; `destroy`: how long after its last use the
+    private half of a sealing key is kept; `warn`: how long before it is due it is told.
+    """
+
+    sig: Annotated[int, Field(ge=1)] = 365
+    seal: Annotated[int, Field(ge=1)] = 90
+    api: Annotated[int, Field(ge=1)] = 90
+    overlap: Annotated[int, Field(ge=2)] = 14
+    destroy: Annotated[int, Field(ge=1)] = 90
+    warn: Annotated[int, Field(ge=0)] = 14
+
+
 class Config(Strict):
     """Who we are and where the services are."""
 
@@ -52,6 +68,7 @@ class Config(Strict):
     trace_file: str | None = None
     resumable_from_bytes: Annotated[int, Field(ge=0)] = RESUMABLE_FROM_BYTES
     heading: Heading | None = None
+    key_policy: KeyPolicy | None = None
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """Private keys of a party, one file a key; sealed under a passphrase when one is given.
 
+Keys that are made and not yet enrolled wait in the folder `next` inside; nothing uses them.
+
 The classical halves may lie in a hardware token; their files then say where.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sextant_shared.crypto.keys import Alg
@@ -12,7 +14,7 @@ from sextant_shared.crypto.pkcs11 import TokenAccess, TokenUri
 from sextant_shared.crypto.sealing import Opener
 from sextant_shared.crypto.signing import PROFILES, Signer
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.party import KeyUse
+from sextant_shared.models.party import KeyStatus, KeyUse
 from sextant_shared.protocol.keyfiles import (
     KeyFile,
     PrivateKey,
@@ -21,6 +23,7 @@ from sextant_shared.protocol.keyfiles import (
     read_public,
     write_key_file,
 )
+from sextant_shared.protocol.keyring import NEXT, read_own_document
 from sextant_shared.protocol.tokenkeys import (
     check_fits_token,
     discard_from_token,
@@ -59,6 +62,11 @@ class Keystore:
     folder: Path
     passphrase: bytes | None = None
     token: TokenAccess = field(default_factory=TokenAccess)
+
+    @property
+    def next(self) -> "Keystore":
+        """The keys that wait for their enrolment."""
+        return replace(self, folder=self.folder / NEXT)
 
     def generate(
         self,
@@ -130,16 +138,17 @@ class Keystore:
         return [read_key_file(path, self.passphrase, self.token) for path in paths]
 
     def pair(self, use: KeyUse, allowed: list[str] | None = None) -> tuple[Signer, Signer]:
-        """Return a signing pair in profile order, among the key ids allowed.
+        """Return a signing pair in profile order, among the key ids allowed, the last of them.
 
         Raises:
             PlatformError: `E_KEY` when the folder holds none.
         """
-        signers = {
-            key.key.alg: key.signer
-            for key in self.of_use(use)
-            if allowed is None or key.kid in allowed
-        }
+        held = self.of_use(use)
+        if allowed is not None:
+            held = sorted(
+                (key for key in held if key.kid in allowed), key=lambda k: allowed.index(k.kid)
+            )
+        signers = {key.key.alg: key.signer for key in held}
         for first, second in PROFILES.values():
             if first in signers and second in signers:
                 return signers[first], signers[second]
@@ -148,7 +157,7 @@ class Keystore:
         )
 
     def api_signer(self) -> Signer:
-        """Return the access key.
+        """Return the access key: the newest that our document in force lists, if one is known.
 
         Raises:
             PlatformError: `E_KEY` when there is none.
@@ -156,9 +165,19 @@ class Keystore:
         keys = self.of_use(KeyUse.API)
         if not keys:
             raise PlatformError(Code.KEY, f"no access key in {self.folder}")
-        if keys[0].token is not None:
-            try_key(keys[0])  # now, and not within calls that are tried again
-        return keys[0].signer
+        document = read_own_document(self.folder)
+        listed = [
+            line.kid
+            for line in (document.keys if document else [])
+            if line.use is KeyUse.API and line.status is KeyStatus.ACTIVE
+        ]
+        in_force = sorted(
+            (key for key in keys if key.kid in listed), key=lambda k: listed.index(k.kid)
+        )
+        chosen = in_force[-1] if in_force else keys[0]
+        if chosen.token is not None:
+            try_key(chosen)  # now, and not within calls that are tried again
+        return chosen.signer
 
     def opener(self, kid: str) -> Opener:
         """Return the sealing key `kid`.

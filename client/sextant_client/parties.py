@@ -7,8 +7,9 @@ from sextant_client.trust import Trust
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import Classification
-from sextant_shared.models.party import KeyUse, RegistryProof
+from sextant_shared.models.party import KeyUse, PartyHistory, RegistryProof
 from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.keyhistory import KeyHistory, verify_history
 from sextant_shared.protocol.parties import VerifiedParty
 from sextant_shared.protocol.registry_state import RegistryState, verify_registry_proof
 
@@ -47,6 +48,25 @@ class PartyView:
                 )
             self._known[party, index] = known
         return known[0], known[1].party
+
+    def history(self, party: str) -> tuple[PartyHistory, KeyHistory]:
+        """Return every version of a party's document with its place in the log, none withheld.
+
+        Raises:
+            PlatformError: as `newest`; `E_INTEGRITY` when the newest version is missing.
+        """
+        answer = self.session.request("GET", f"/v1/parties/{party}/history")
+        history = read_model(PartyHistory, answer.json())
+        known = verify_history(history, party, self.trust.registrars, self.trust.log_keys)
+        newest = self.newest(party)
+        if known.newest.party.document.ver < newest.document.ver:
+            raise PlatformError(
+                Code.INTEGRITY,
+                "the exchange withholds versions of a party's document",
+                expected=f"version {newest.document.ver}",
+                received=f"version {known.newest.party.document.ver}",
+            )
+        return history, known
 
     def sealing_key(self, party: str, classification: str) -> SealingKey:
         """Return the party's newest active sealing key that the class allows.

@@ -7,7 +7,8 @@ whose members are bounded and listed with their digests, and trusts nothing but 
    newest checkpoint of the bundle continues it; the witnesses on that, by the pinned policy
 2. the entry is for this manifest
 3. the sender's document in force at that position of the log, signed by root and registrars
-4. both signatures of the manifest, by that document's active pair
+4. both signatures of the manifest, by that document's active pair; what the log says of these keys
+   since, and what the sender says
 5. the body is the one that was signed, or the content the one that was committed to
 6. the same five for each reply, which answers this envelope
 """
@@ -19,19 +20,21 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
 from sextant_client import errors as exits
 from sextant_client.answers import read_answer
+from sextant_client.identity.judging import Check, Judged, judge
 from sextant_client.trust import Trust
 from sextant_shared.encoding import b64_decode, b64u, b64u_decode, parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.proofs import verify_consistency
 from sextant_shared.models.log import ConsistencyProof
-from sextant_shared.models.party import RegistryProof
+from sextant_shared.models.party import PartyHistory, RegistryProof
 from sextant_shared.models.receipts import Level
+from sextant_shared.models.statements import Says, StatementList
 from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
 from sextant_shared.protocol.envelope import verify_content
@@ -45,6 +48,7 @@ from sextant_shared.protocol.registry_state import verify_registry_proof
 MAX_MEMBERS = 64
 MAX_MEMBER_BYTES = 128 << 20
 MAX_SMALL_BYTES = 4 << 20
+MAX_REGISTRY_BYTES = 32 << 20  # two hundred versions of a large document: some decades
 MAX_INDEX_BYTES = 1 << 16
 MAX_RATIO = 20  # our own members hardly compress; a bomb compresses a thousandfold
 INDEX = "index.json"
@@ -62,6 +66,8 @@ class EnvelopeMembers(Strict):
     registry: str
     content: str | None
     kpc: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")] | None
+    history: str | None = None
+    statements: str | None = None
 
 
 class BundleIndex(Strict):
@@ -75,14 +81,6 @@ class BundleIndex(Strict):
 
 
 @dataclass(frozen=True)
-class Check:
-    """One line of the report: what was checked, and what was found."""
-
-    name: str
-    found: str
-
-
-@dataclass(frozen=True)
 class Verified:
     """What a bundle proves."""
 
@@ -93,6 +91,13 @@ class Verified:
     registry_index: int
     level: Level
     checks: tuple[Check, ...]
+    flags: tuple[str, ...] = ()
+    said: Says | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a key is suspect and the sender did not affirm, or whether it repudiated."""
+        return self.said is Says.REPUDIATED or (bool(self.flags) and self.said is not Says.AFFIRMED)
 
 
 def verify_bundle(path: Path, trust: Trust, level: Level = Level.LOGGED) -> Verified:
@@ -106,11 +111,20 @@ def verify_bundle(path: Path, trust: Trust, level: Level = Level.LOGGED) -> Veri
     bundle = _Bundle(members, trust)
     checks: list[Check] = []
     receipt, manifest = bundle.verify(index.envelope, checks, "")
+    judged = _classed(
+        exits.BUNDLE_REGISTRY, lambda: bundle.since(index.envelope, manifest, receipt)
+    )
+    checks += judged.checks
     standing = _classed(exits.BUNDLE_LOG, lambda: bundle.standing(receipt))
     checks.insert(1, Check("witnesses", standing.words))
     _classed(exits.BUNDLE_WITNESSES, lambda: _require_level(standing, level))
     for reply in index.replies:
-        _, answer = bundle.verify(reply, checks, "reply: ")
+        custody, answer = bundle.verify(reply, checks, "reply: ")
+        later = partial(bundle.since, reply, answer, custody)
+        checks += [
+            Check(f"reply: {check.name}", check.found)
+            for check in _classed(exits.BUNDLE_REGISTRY, later).checks
+        ]
         fits = partial(bundle.fits, reply, answer, manifest, receipt)
         _classed(exits.BUNDLE_REPLY, fits)
         checks.append(Check("reply", bundle.verdict(reply)))
@@ -122,6 +136,8 @@ def verify_bundle(path: Path, trust: Trust, level: Level = Level.LOGGED) -> Veri
         registry_index=receipt.reg,
         level=standing.level,
         checks=tuple(checks),
+        flags=judged.flags,
+        said=judged.said,
     )
 
 
@@ -197,6 +213,18 @@ class _Bundle:
         checks.append(Check(f"{prefix}content", found))
         return receipt, manifest
 
+    def since(self, names: EnvelopeMembers, manifest: Manifest, receipt: CustodyReceipt) -> Judged:
+        """Say what the log says of the signature since, as far as the bundle shows it."""
+        if names.history is None:
+            return Judged((Check("keys since", "not in the bundle: ask for a newer one"),))
+        members = self._versions(names.history)
+        history = read_model(PartyHistory, members)
+        said = None
+        if names.statements is not None:
+            members = parse_json(self._small(names.statements), max_bytes=MAX_SMALL_BYTES)
+            said = read_model(StatementList, members)
+        return judge(manifest, receipt, history, said, self._registrars, self._keys)
+
     def fits(
         self, names: EnvelopeMembers, answer: Manifest, asked: Manifest, receipt: CustodyReceipt
     ) -> None:
@@ -249,7 +277,7 @@ class _Bundle:
     def _registry(
         self, names: EnvelopeMembers, manifest: Manifest, receipt: CustodyReceipt
     ) -> Registry:
-        members = parse_json(self._small(names.registry), max_bytes=MAX_SMALL_BYTES)
+        members = self._versions(names.registry)
         proof = read_model(RegistryProof, members)
         state = verify_registry_proof(proof, self._registrars, self._keys)
         party = state.party.document.party
@@ -277,6 +305,10 @@ class _Bundle:
             missing = PlatformError(Code.MALFORMED, f"the bundle has no member {name}")
             raise exits.VerificationError(exits.BUNDLE_MALFORMED, missing)
         return self._members[name]
+
+    def _versions(self, name: str) -> dict[str, Any]:
+        """Return a member that holds all versions of a document: it grows over the years."""
+        return parse_json(self._member(name), max_bytes=MAX_REGISTRY_BYTES)
 
     def _small(self, name: str) -> bytes:
         data = self._member(name)

@@ -6,7 +6,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["sextant_shared"]):
-    from tests.fuzz.targets import TARGETS, seeds, try_one
+    from tests.fuzz.made import seeds
+    from tests.fuzz.targets import TARGETS, try_one
 
 VAR = Path(__file__).resolve().parents[2] / "var" / "fuzz"
 MAX_BYTES = 1 << 16

@@ -9,17 +9,11 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from functools import cache
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
 
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.crypto.chunked import SALT_SIZE, BodyEncryptor
-from sextant_shared.crypto.keys import Alg
-from sextant_shared.crypto.signing import Verifier
-from sextant_shared.encoding import b64u, b64u_decode, canonical_json, parse_json
+from sextant_shared.encoding import b64u, canonical_json, parse_json
 from sextant_shared.errors import PlatformError
 from sextant_shared.merkle.notes import format_note, parse_note, parse_vkey
 from sextant_shared.merkle.tiles import parse_bundle, parse_tile_path
@@ -27,68 +21,70 @@ from sextant_shared.models.acts import RECALL_TYP
 from sextant_shared.models.entries import format_entry, parse_entry
 from sextant_shared.models.envelope import MANIFEST_TYP
 from sextant_shared.models.messages import read_message
-from sextant_shared.models.party import PARTY_DOCUMENT_TYP
-from sextant_shared.protocol.acts import act_receipt, commitment, format_act, verify_act
+from sextant_shared.models.party import PARTY_DOCUMENT_TYP, PartyHistory
+from sextant_shared.models.statements import STATEMENT_TYP
+from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.acts import verify_act
 from sextant_shared.protocol.envelope import open_bytes
 from sextant_shared.protocol.jws import sign_jws
+from sextant_shared.protocol.keyhistory import verify_history
 from sextant_shared.protocol.levels import parse_witnessed
 from sextant_shared.protocol.logproof import verify_proof
 from sextant_shared.protocol.manifest import (
-    Manifest,
-    VerifiedManifest,
     parse_manifest,
     read_manifest,
     verify_manifest,
 )
-from sextant_shared.protocol.parties import verify_party_document
+from sextant_shared.protocol.parties import Registry, verify_party_document
 from sextant_shared.protocol.policies import parse_policy
 from sextant_shared.protocol.problems import error_of
 from sextant_shared.protocol.recalls import read_recall, verify_recall
 from sextant_shared.protocol.receipts import parse_custody, verify_custody
+from sextant_shared.protocol.recovery import verify_recovery
 from sextant_shared.protocol.refusals import verify_refusal
+from sextant_shared.protocol.statements import read_statement
 from sextant_shared.protocol.tokens import make_dpop_proof, read_assertion, verify_dpop_proof
 from sextant_shared.protocol.witnessing import parse_add_checkpoint, parse_size
-from tests.support.envelopes import XAL, make_container, payload_of, split
-from tests.support.logs import MemoryLog, envelope_id, make_accepted
-from tests.support.messages import MESSAGES
-from tests.support.parties import opener, registrar_pairs, registrars
+from tests.fuzz import made
+from tests.fuzz.made import NOW, URL
+from tests.support.envelopes import XAL, payload_of
+from tests.support.logs import envelope_id
+from tests.support.parties import opener, pair, registrar_pairs, registrars
 
 Target = Callable[[bytes], object]
-URL, NOW = "https://exchange.example/v1/envelopes", 1_795_519_680
-INNER = b"hello declarations"
 
 
 def container(data: bytes) -> None:
     """A whole container, as the exchange reads it and a recipient opens it."""
     source = io.BytesIO(data)
     manifest = read_manifest(source)
-    verified = verify_manifest(manifest, _pair())
+    verified = verify_manifest(manifest, made.the_pair())
     open_bytes(source.read(), verified, opener("SEC/seal"), "SEC")
 
 
 def manifest_payload(data: bytes) -> None:
     """A payload that the sender signed."""
     manifest = parse_manifest(sign_jws(data, MANIFEST_TYP, XAL.sig))
-    verify_manifest(manifest, _pair())
+    verify_manifest(manifest, made.the_pair())
 
 
 def manifest_header(data: bytes) -> None:
     """A header inside a payload that the sender signed."""
-    payload = payload_of(_manifest()) | {"hdr": b64u(data)}
+    payload = payload_of(made.the_manifest()) | {"hdr": b64u(data)}
     parse_manifest(sign_jws(canonical_json(payload), MANIFEST_TYP, XAL.sig))
 
 
 def body(data: bytes) -> None:
     """A body under the right key, of the length and digest that were signed."""
-    _open(data)
+    made.opened(data)
 
 
 def body_inside(data: bytes) -> None:
     """What the body holds: length, content and padding, sealed under the right key."""
-    manifest = _manifest()
+    manifest = made.the_manifest()
     context = b"dxe/1 body\x00" + manifest.header_hash
-    encryptor = BodyEncryptor(_content_key(), context, bytes(SALT_SIZE))
-    _open(encryptor.header + encryptor.update(data) + encryptor.finish())
+    encryptor = BodyEncryptor(made.the_content_key(), context, bytes(SALT_SIZE))
+    made.opened(encryptor.header + encryptor.update(data) + encryptor.finish())
 
 
 def party_document(data: bytes) -> None:
@@ -100,6 +96,29 @@ def party_payload(data: bytes) -> None:
     """A party document that the root pair and two registrars signed."""
     signers = XAL.signers(registrar_pairs()[:2])
     verify_party_document(sign_jws(data, PARTY_DOCUMENT_TYP, signers), registrars(), None)
+
+
+def recovery_payload(data: bytes) -> None:
+    """A document without the old root, which a new pair and all registrars signed."""
+    signers = [*pair("new root"), *(half for both in registrar_pairs() for half in both)]
+    raw = sign_jws(data, PARTY_DOCUMENT_TYP, signers)
+    verify_recovery(raw, registrars(), made.the_life().document)
+
+
+def party_history(data: bytes) -> None:
+    """The versions of a party's document with their places in the log, as a service hands out."""
+    found = read_model(PartyHistory, parse_json(data, max_bytes=1 << 22))
+    verify_history(found, "NA-XAL", registrars(), made.the_life().log.keys)
+
+
+def statement(data: bytes) -> None:
+    """A sender's word on its envelope, as it arrives."""
+    read_statement(data, Registry({"NA-XAL": made.the_life().document}))
+
+
+def statement_payload(data: bytes) -> None:
+    """A sender's word that its pair signed."""
+    statement(sign_jws(data, STATEMENT_TYP, XAL.sig))
 
 
 def dpop_proof(data: bytes) -> None:
@@ -131,23 +150,23 @@ def problem(data: bytes) -> None:
 def receipt(data: bytes) -> None:
     """A custody receipt."""
     parse_custody(data)
-    verify_custody(data, sha256(b"manifest 1").digest(), envelope_id(1), _log().keys)
+    verify_custody(data, sha256(b"manifest 1").digest(), envelope_id(1), made.the_log().keys)
 
 
 def recall_payload(data: bytes) -> None:
     """A recall that the sender signed."""
     recall = read_recall(sign_jws(data, RECALL_TYP, XAL.sig))
-    parse_timestamp(verify_recall(recall, _pair()).created)
+    parse_timestamp(verify_recall(recall, made.the_pair()).created)
 
 
 def act(data: bytes) -> None:
     """A receipt of an act."""
-    verify_act(data, envelope_id(1), _acts().keys)
+    verify_act(data, envelope_id(1), made.the_acts().keys)
 
 
 def proof(data: bytes) -> None:
     """A tlog-proof with its checkpoint."""
-    verify_proof(_log().leaves[1], _text(data), _log().keys)
+    verify_proof(made.the_log().leaves[1], _text(data), made.the_log().keys)
 
 
 def note(data: bytes) -> None:
@@ -198,7 +217,7 @@ def message(data: bytes) -> None:
 
 def refusal(data: bytes) -> None:
     """The receipt of a refused deposit."""
-    verify_refusal(data, bytes(32), envelope_id(1), _log().keys)
+    verify_refusal(data, bytes(32), envelope_id(1), made.the_log().keys)
 
 
 def strict_json(data: bytes) -> None:
@@ -217,6 +236,10 @@ TARGETS: Mapping[str, Target] = {
         body_inside,
         party_document,
         party_payload,
+        recovery_payload,
+        party_history,
+        statement,
+        statement_payload,
         dpop_proof,
         dpop_claims,
         assertion,
@@ -248,120 +271,5 @@ def try_one(target: Target, data: bytes) -> bool:
     return True
 
 
-def seeds() -> Mapping[str, list[bytes]]:
-    """Return inputs from which a fuzzer starts: what each reader takes."""
-    whole = _container()
-    manifest = _manifest()
-    log = _log()
-    document = XAL.enrolled()
-    dpop = make_dpop_proof("POST", URL, XAL.api, NOW, "t")
-    vkeys = "\n".join(log.keys.vkeys)
-    custody = canonical_json(
-        {
-            "v": 1,
-            "kind": "custody",
-            "level": "logged",
-            "entry": b64u(log.leaves[1]),
-            "proof": log.proof(1),
-        }
-    )
-    given: dict[str, list[bytes]] = {
-        "container": [whole],
-        "manifest_payload": [manifest.jws.payload],
-        "manifest_header": [b64u_decode(payload_of(manifest)["hdr"])],
-        "body": [split(whole)[1]],
-        "body_inside": [len(INNER).to_bytes(8, "big") + INNER + bytes(4096 - 8 - len(INNER))],
-        "party_document": [document.raw],
-        "party_payload": [document.document.model_dump_json().encode()],
-        "dpop_proof": [dpop.encode()],
-        "dpop_claims": [b64u_decode(dpop.split(".")[1])],
-        "assertion": [dpop.encode()],
-        "problem": [b'{"type":"urn:dxe:error:E_RATE","title":"x","status":429,"code":"E_RATE"}'],
-        "receipt": [custody],
-        "recall_payload": [
-            canonical_json(
-                {
-                    "v": 1,
-                    "env": envelope_id(1),
-                    "man": b64u(bytes(32)),
-                    "reason": "the wrong year",
-                    "created": "2026-11-24T11:28:00Z",
-                }
-            )
-        ],
-        "act": [_act()],
-        "proof": [log.proof(1).encode()],
-        "note": [log.checkpoint().encode()],
-        "entry": log.leaves[:1],
-        "verifier_key": [key.encode() for key in log.keys.vkeys],
-        "policy": [f"log {log.keys.vkeys[0]}\nquorum none\n".encode(), vkeys.encode()],
-        "add_checkpoint": [f"old 0\n\n{log.checkpoint()}".encode()],
-        "witnessed_head": [
-            b'{"v":1,"kind":"witnessed","first":1,"second":2,"path":[],"checkpoint":""}'
-        ],
-        "message": [canonical_json(one) for one in MESSAGES.values()],
-        "refusal": [custody.replace(b'"custody","level":"logged"', b'"refusal"')],
-        "tile": [b"tile/0/x001/067.p/255", b"\x00\x02ab"],
-        "strict_json": [canonical_json({"a": [1, {"b": "\u00e9"}], "c": None, "d": True})],
-    }
-    frozen = Path(__file__).resolve().parents[2] / "docs" / "integrators" / "vectors"
-    given["container"] += [p.read_bytes() for p in sorted((frozen / "containers").glob("s1-*"))]
-    return given
-
-
 def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
-
-
-@cache
-def _pair() -> tuple[Verifier, Verifier]:
-    first, second = XAL.sig
-    return Verifier.from_jwk(first.jwk), Verifier.from_jwk(second.jwk)
-
-
-@cache
-def _container() -> bytes:
-    return make_container(INNER)
-
-
-@cache
-def _manifest() -> Manifest:
-    return read_manifest(io.BytesIO(_container()))
-
-
-@cache
-def _content_key() -> bytes:
-    manifest = _manifest()
-    key = opener("SEC/seal")
-    info = b"dxe/1 slot\x00" + manifest.header_hash + b64u_decode(key.kid)
-    return key.open(info, b64u_decode(manifest.slots[0].ct))
-
-
-def _open(data: bytes) -> Any:
-    """Open a body whose length and digest the manifest states, whatever it holds."""
-    stated = replace(_manifest(), body_len=len(data), body_sha256=sha256(data).digest())
-    return open_bytes(data, VerifiedManifest(stated), opener("SEC/seal", Alg.K1), "SEC")
-
-
-@cache
-def _acts() -> MemoryLog:
-    log = _log()
-    kept = make_accepted(9).model_dump() | {"type": "envelope.erased", "env": envelope_id(1)}
-    commit = {"ref": 0, "commit": b64u(commitment(bytes(32), b"{}"))}
-    members = {name: kept[name] for name in ("v", "type", "id", "t", "nonce", "env")}
-    acts = MemoryLog(list(log.leaves))
-    acts.append(canonical_json(members | commit))
-    return acts
-
-
-def _act() -> bytes:
-    log = _acts()
-    return format_act(act_receipt(log.leaves[-1], log.proof(3), (b"{}", bytes(32))))
-
-
-@cache
-def _log() -> MemoryLog:
-    log = MemoryLog()
-    for number in range(3):
-        log.append(make_accepted(number))
-    return log

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sextant_shared.encoding import canonical_json
-from tests.fuzz.targets import TARGETS, seeds, try_one
+from tests.fuzz.made import seeds
+from tests.fuzz.targets import TARGETS, try_one
 
 EXAMPLES = 60  # of each kind and target: about twenty seconds in all
 SEEDS = seeds()
@@ -17,6 +18,7 @@ STRUCTURED = (
     "manifest_payload",
     "manifest_header",
     "party_payload",
+    "statement_payload",
     "dpop_claims",
     "receipt",
     "recall_payload",
@@ -67,6 +69,7 @@ STRUCTURED = (
     "manifest_payload",
     "manifest_header",
     "party_payload",
+    "statement_payload",
     "dpop_claims",
     "receipt",
     "recall_payload",

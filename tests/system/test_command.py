@@ -106,6 +106,11 @@ FORGERIES: list[tuple[str, Callable[[Members], Members], int]] = [
         exits.BUNDLE_REGISTRY,
     ),
     ("altered registry", altered("envelope/registry.json", 40), exits.BUNDLE_REGISTRY),
+    (
+        "history of another party",
+        swapped("history/NA-XBO.json", "history/SEC.json"),
+        exits.BUNDLE_REGISTRY,
+    ),
     ("altered answer", altered("reply-1/content", 30), exits.BUNDLE_CONTENT),
 ]
 
@@ -181,7 +186,7 @@ def test_the_true_bundle_verifies_and_says_what_it_proves(
     verified = verify_bundle(path, Trust.load(stack.trust_file))
     assert (verified.sender, verified.envelope_id) == ("NA-XBO", submitted["id"])
     assert verified.index == submitted["index"]
-    assert len(verified.checks) == 18
+    assert len(verified.checks) == 21
 
 
 def test_statuses_of_the_command(stack: Stack, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sextant_client import errors as exits
 from sextant_client.bundle import create_bundle
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.client import Client
@@ -40,7 +41,7 @@ def verify(
         Level, typer.Option(help="Demand this level: logged, or witnessed by your policy.")
     ] = Level.LOGGED,
     as_json: JsonFlag = False,
-) -> None:
+) -> int:
     """Verify a bundle offline, check by check; each failure class has its own exit status."""
     run = start(DEFAULT_HOME, as_json=as_json)
     verified = verify_bundle(file, Trust.load(trust), level)
@@ -49,12 +50,17 @@ def verify(
         f"VERIFIED  {verified.sender} sent {verified.envelope_id},"
         f" log entry {verified.index}, {verified.t}, level {verified.level}"
     )
+    if verified.is_doubtful:
+        lines.append(f"DOUBTFUL  {verified.said or 'flagged, and its sender did not affirm it'}")
     document = {
         "sender": verified.sender,
         "envelope": verified.envelope_id,
         "index": verified.index,
         "t": verified.t,
         "level": str(verified.level),
+        "flags": list(verified.flags),
+        "said": verified.said,
         "checks": [{"name": check.name, "found": check.found} for check in verified.checks],
     }
     run.output.result(document, lines)
+    return exits.WARNINGS if verified.is_doubtful else exits.OK

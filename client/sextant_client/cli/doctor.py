@@ -99,5 +99,9 @@ def _clock(run: Run) -> str:
 
 def _access(run: Run) -> str:
     with Client(run.home) as client:
+        client.own.tell = lambda _: None
+        sighting = client.own.newest()
         party = client.parties.newest(client.config.party)
+    if sighting.is_alert:
+        raise PlatformError(Code.INTEGRITY, sighting.words, fix="sextant keys watch")
     return f"{party.document.party} version {party.document.ver} in force, proved by the log"

@@ -120,6 +120,8 @@ def _status_lines(custody: Custody, now: float) -> list[str]:
     found = custody.status
     lines = [f"{found.id}  {found.state}  log entry {found.index}  trace {found.trace}"]
     lines[0] += f"  {found.type}{_lane(found.priority)}"
+    lines += [f"  FLAGGED  {found.flag}"] if found.flag else []
+    lines += [f"  its sender says: {found.said}"] if found.said else []
     lines += [f"  {r.party:<12} delivery {r.seq}  {r.state}" for r in found.recipients]
     for event in custody.events.events:
         who = event.party or "the exchange"

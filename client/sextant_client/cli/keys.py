@@ -1,10 +1,12 @@
 """`sextant keys`: generate, list, and what enrolment needs."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from sextant_client.cli import rotating, upkeep
 from sextant_client.cli.context import (
     DEFAULT_HOME,
     HomePath,
@@ -12,6 +14,7 @@ from sextant_client.cli.context import (
     PassphraseFile,
     start,
 )
+from sextant_client.cli.reaching import ClientId, Exchange, Reach
 from sextant_client.enrolment import (
     countersign,
     enrol,
@@ -28,12 +31,32 @@ from sextant_shared.clock import system_clock
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.pkcs11 import TokenUri
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.party import KeyUse
+from sextant_shared.models.party import KeyStatus, KeyUse
 from sextant_shared.protocol.keyfiles import KeyFile
 from sextant_shared.protocol.parties import read_party_document
 from sextant_shared.protocol.tokenkeys import check_fits_token
 
 app = typer.Typer(help="Private keys and enrolment.", no_args_is_help=True)
+_IDENTITY: Mapping[str, Callable[..., int | None]] = {
+    "rotate": rotating.rotate,
+    "retire": rotating.retire,
+    "sign": rotating.sign,
+    "rehearse": upkeep.rehearse,
+    "accept": rotating.accept,
+    "proof": rotating.save_proof,
+    "suspend": rotating.suspend,
+    "revoke": rotating.revoke,
+    "repudiate": upkeep.repudiate,
+    "affirm": upkeep.affirm,
+    "recover": rotating.recover,
+    "announce": rotating.announce,
+    "cancel-recovery": rotating.cancel_recovery,
+    "due": upkeep.due,
+    "destroy": upkeep.destroy,
+    "watch": upkeep.watch,
+}
+for _name, _command in _IDENTITY.items():
+    app.command(_name)(_command)
 RequestPath = Annotated[Path, typer.Argument(help="Enrolment request file.")]
 _ALL = [KeyUse.ROOT, KeyUse.SIG, KeyUse.SEAL, KeyUse.API]
 
@@ -159,7 +182,7 @@ def add_registrar(
     signed = countersign(read_request(path), run.keystore(passphrase_file).pair(KeyUse.SIG))
     write_request(path, signed)
     _, document = read_party_document(signed.document.encode())
-    roots = [key.kid for key in document.keys if key.use is KeyUse.ROOT]
+    roots = [k.kid for k in document.keys if k.use is KeyUse.ROOT and k.status is KeyStatus.ACTIVE]
     run.output.result(
         {"request": str(path), "party": document.party, "root": roots},
         [f"Countersigned {document.party}, root {' '.join(kid[:12] for kid in roots)}."],
@@ -169,19 +192,18 @@ def add_registrar(
 @app.command("enrol")
 def give(
     path: RequestPath,
-    exchange: Annotated[str, typer.Option(help="Address of the exchange.")],
-    client_id: Annotated[str, typer.Option(help="This registrar's client id.")],
+    exchange: Exchange = None,
+    client_id: ClientId = None,
     passphrase_file: PassphraseFile = None,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
-    """Give a countersigned request to the exchange, as a registrar."""
+    """Give a countersigned request to the exchange, as a registrar, or as the party itself."""
     run = start(home, as_json=as_json)
     made = read_request(path)
     _, document = read_party_document(made.document.encode())
-    signer = run.keystore(passphrase_file).api_signer()
-    session = Session(exchange, client_id=client_id, signer=signer)
-    summary = enrol(session, document.party, made)
+    reach = Reach(run, exchange, client_id, keys=run.keystore(passphrase_file))
+    summary = enrol(reach.session(), document.party, made)
     run.output.result(
         summary.model_dump(mode="json"),
         [f"{summary.party} version {summary.ver} is in force since log entry {summary.index}."],

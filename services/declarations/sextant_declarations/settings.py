@@ -37,10 +37,17 @@ class DeclarationsSettings(ServiceSettings):
     sealing_key_files: Annotated[
         tuple[Path, ...],
         Field(description="private sealing keys; keep retired ones while envelopes may come"),
-    ]
+    ] = ()
     signing_key_files: Annotated[
-        tuple[Path, Path], Field(description="our signing pair, in profile order")
-    ]
+        tuple[Path, Path] | None, Field(description="our signing pair, in profile order")
+    ] = None
+    key_folder: Annotated[
+        Path | None,
+        Field(
+            description="folder `keys` of our own home instead: read again whenever it changes, so"
+            " that keys are rotated while the service runs"
+        ),
+    ] = None
     passphrase_file: Annotated[Path | None, Field(description="passphrase of sealed key files")] = (
         None
     )

@@ -93,6 +93,27 @@ class PartyDocumentEntry(_Common):
     state: Sha256
 
 
+class PartyRecoveryEntry(_Common):
+    """A document without the old root waits `wait_s` seconds in the open before it may count."""
+
+    writer: ClassVar[str] = "exchange"
+    type: Literal["party.recovery"]
+    party: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+    ver: Annotated[int, Field(ge=2, le=MAX_INDEX)]
+    doc: Sha256
+    wait_s: Index
+
+
+class PartyStatementEntry(_Common):
+    """A party repudiated or affirmed an envelope: SHA-256 of the signed note, the keys' `reg`."""
+
+    writer: ClassVar[str] = "exchange"
+    type: Literal["party.statement"]
+    party: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+    doc: Sha256
+    reg: Index
+
+
 class _DeclarationEntry(_Common):
     """An act of the Secretariat on an envelope: its id, the index of its custody entry.
 
@@ -165,6 +186,8 @@ Entry = (
     | EnvelopeAcceptedEntry
     | EnvelopeRefusedEntry
     | PartyDocumentEntry
+    | PartyRecoveryEntry
+    | PartyStatementEntry
     | DeclarationOpenedEntry
     | DeclarationOutcomeEntry
     | DeclarationRefusedEntry

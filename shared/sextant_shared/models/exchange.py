@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
+from sextant_shared.models.statements import Says
 from sextant_shared.models.strict import Strict
 
 MAX_PAGE = 500
@@ -59,6 +60,8 @@ class EnvelopeStatus(_Answer):
     """Where an envelope stands. `index` is its place in the log, None while pending.
 
     `irt` and `sup` are the ids that its header names: what it answers, what it supersedes.
+    `flag` says why its signature is suspect by now, empty when it is not; `said` is its sender's
+    newest word on it.
     """
 
     id: str
@@ -75,6 +78,8 @@ class EnvelopeStatus(_Answer):
     index: int | None
     trace: str
     recipients: list[RecipientStatus]
+    flag: str = ""
+    said: Annotated[Says | None, Field(strict=False)] = None
 
 
 class UploadStatus(_Answer):

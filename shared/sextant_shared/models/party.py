@@ -18,6 +18,7 @@ Digest = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
 Instant = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$")]
 PARTY_DOCUMENT_TYP = "dxe-party+json"
 MAX_PARTY_KEYS = 64
+RECOVERY_WAIT_S = 259_200  # 72 hours of public cooling-off: identity design, lifecycle
 MAX_PARTY_DOCUMENT_BYTES = 262_144  # 64 keys of the largest kind and four pairs of signatures
 
 
@@ -42,7 +43,8 @@ class KeyStatus(StrEnum):
 class PartyKey(Strict):
     """One key of a party. Times are UTC to the second.
 
-    `suspect_from` stands on revoked keys: envelopes logged from then on are flagged, not erased.
+    `suspect_from` stands on suspended and revoked keys: envelopes logged from then on are flagged,
+    not erased.
     """
 
     kid: Kid
@@ -93,10 +95,27 @@ class RegistrarKeys(Strict):
 
 
 class RegistrarsFile(Strict):
-    """The pinned registrars: how many of which pairs must sign to add trust (say 2 of 3)."""
+    """The pinned registrars: how many of which pairs must sign to add trust (say 2 of 3).
+
+    `recovery_wait_s`: when a root is lost, all of them sign together, and the document waits this
+    long in the log, for everybody to see, before it may take force.
+    """
 
     threshold: Annotated[int, Field(ge=1)]
     registrars: Annotated[list[RegistrarKeys], Field(min_length=1, max_length=16)]
+    recovery_wait_s: Annotated[int, Field(ge=0)] = RECOVERY_WAIT_S
+
+
+class RecoveryEvidence(Strict):
+    """Why a version without the old root's signature counts: two entries of the log, each proved.
+
+    `announced` is the `party.recovery` entry, `enforced` the version's `party.document` entry.
+    """
+
+    announced: str
+    announced_proof: str
+    enforced: str
+    enforced_proof: str
 
 
 class RegistryProof(Strict):
@@ -114,6 +133,38 @@ class RegistryProof(Strict):
     position: Annotated[int, Field(ge=0)]
     count: Annotated[int, Field(ge=1)]
     path: list[str]
+    recoveries: list[RecoveryEvidence] = Field(default_factory=list)
+
+
+class LoggedVersion(Strict):
+    """One version of a party document, its entry and the tlog-proof of the entry."""
+
+    document: str
+    entry: str
+    proof: str
+
+
+class PartyHistory(Strict):
+    """Every version of one party's document with its own place in the log, oldest first."""
+
+    versions: Annotated[list[LoggedVersion], Field(min_length=1)]
+    recoveries: list[RecoveryEvidence] = Field(default_factory=list)
+
+
+class RecoveryNotice(Strict):
+    """A recovery that stands in the log and may take force from `not_before` on.
+
+    Until then the old root pair, or the threshold of registrars, cancels it with any next version.
+    """
+
+    party: PartyId
+    ver: int
+    digest: Digest
+    index: int
+    announced: str
+    not_before: str
+    entry: str
+    proof: str
 
 
 class PartySummary(Strict):

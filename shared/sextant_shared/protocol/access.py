@@ -37,6 +37,8 @@ class Action(StrEnum):
     DEAD_LETTER_DISCARD = "dead-letter.discard"
     REGISTRY_READ = "registry.read"
     PARTY_ENROL = "party.enrol"
+    PARTY_RECOVER = "party.recover"
+    STATEMENT_MAKE = "statement.make"
     LOG_APPEND = "log.append"
     LOG_READ_ENTRIES = "log.read-entries"
     DECLARATION_LIST = "declaration.list"
@@ -69,6 +71,9 @@ TABLE: Mapping[tuple[Action, Role], Need] = {
     (Action.REGISTRY_READ, Role.REGISTRAR): Need.ANY,
     (Action.REGISTRY_READ, Role.OPERATOR): Need.ANY,
     (Action.PARTY_ENROL, Role.REGISTRAR): Need.ANY,
+    (Action.PARTY_ENROL, Role.PARTY): Need.OWN,  # to suspend at once; signatures decide the rest
+    (Action.PARTY_RECOVER, Role.REGISTRAR): Need.ANY,
+    (Action.STATEMENT_MAKE, Role.PARTY): Need.OWN,
     (Action.LOG_APPEND, Role.EXCHANGE): Need.ANY,
     (Action.LOG_APPEND, Role.SECRETARIAT): Need.ANY,
     (Action.LOG_READ_ENTRIES, Role.AUDITOR): Need.ANY,

@@ -7,8 +7,10 @@ force: that is its position in the log (`sextant_shared.protocol.registry_state`
 Rules:
 
 * Adding trust needs both sides: the party's root pair and `threshold` registrars.
-* Removing trust needs either side: alone, it may only suspend or revoke keys.
-* A key never disappears, never changes its use, and a revoked key stays revoked.
+* Removing trust needs either side: alone, it may only suspend or revoke keys, and widen what is
+  suspected of them; to narrow or clear a suspicion takes both.
+* A key never changes its use, and a revoked key stays revoked. Keys that sign stay listed for ever;
+  a retired sealing or access key may leave the document, and then never comes back.
 * Every key added for signing or access proves that the party holds its private half; a sealing
   key passes a trial encapsulation when it is loaded.
 """
@@ -17,7 +19,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.crypto.signing import Signer, Verifier, profile_of
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json, parse_json, sha256
@@ -25,6 +26,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import (
     MAX_PARTY_DOCUMENT_BYTES,
     PARTY_DOCUMENT_TYP,
+    RECOVERY_WAIT_S,
     KeyStatus,
     KeyUse,
     PartyDocument,
@@ -34,23 +36,29 @@ from sextant_shared.models.party import (
 )
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.jws import Jws, parse_jws, sign_jws
+from sextant_shared.protocol.party_changes import (
+    check_keys,
+    check_succession,
+    load_key,
+    only_removes,
+    root_pair,
+    signing_pair_of,
+)
 
 POSSESSION_LABEL = b"dxe/1 possession\x00"
-_REMOVED = (KeyStatus.SUSPENDED, KeyStatus.REVOKED)
-_ALLOWED_CHANGES = {
-    KeyStatus.ACTIVE: set(KeyStatus),
-    KeyStatus.SUSPENDED: set(KeyStatus),
-    KeyStatus.RETIRED: {KeyStatus.RETIRED, KeyStatus.REVOKED},
-    KeyStatus.REVOKED: {KeyStatus.REVOKED},
-}
 
 
 @dataclass(frozen=True)
 class RegistrarSet:
-    """The pinned registrars, by name, and how many of them must sign to add trust."""
+    """The pinned registrars, by name, and how many of them must sign to add trust.
+
+    `recovery_wait_s` is how long a recovery without the old root stands in the log before it
+    counts.
+    """
 
     threshold: int
     pairs: Mapping[str, tuple[Verifier, Verifier]]
+    recovery_wait_s: int = RECOVERY_WAIT_S
 
     @classmethod
     def from_file(cls, file: RegistrarsFile) -> "RegistrarSet":
@@ -60,7 +68,7 @@ class RegistrarSet:
             PlatformError: `E_KEY` for keys that are not a signing pair, `E_POLICY` for a threshold
                 that can never be met or a name or key that stands twice.
         """
-        pairs = {registrar.name: _pair(registrar.keys) for registrar in file.registrars}
+        pairs = {registrar.name: signing_pair_of(registrar.keys) for registrar in file.registrars}
         kids = {verifier.kid for pair in pairs.values() for verifier in pair}
         if len(pairs) != len(file.registrars) or len(kids) != 2 * len(pairs):
             raise PlatformError(Code.POLICY, "a registrar's name or key stands twice")
@@ -71,21 +79,25 @@ class RegistrarSet:
                 expected=f"at most {len(pairs)}",
                 received=str(file.threshold),
             )
-        return cls(file.threshold, pairs)
+        return cls(file.threshold, pairs, file.recovery_wait_s)
 
 
 @dataclass(frozen=True)
 class VerifiedParty:
-    """A party document whose signatures and history were checked; `digest` is of the JWS bytes."""
+    """A party document whose signatures and history were checked; `digest` is of the JWS bytes.
+
+    `gone` are the ids of keys that earlier versions listed and this one does not.
+    """
 
     document: PartyDocument
     raw: bytes
     digest: bytes
+    gone: frozenset[str] = frozenset()
 
     @cached_property
     def loaded(self) -> Mapping[str, Verifier | SealingKey]:
         """The public keys by key id, each loaded once for the life of this version."""
-        return {key.kid: _load(key) for key in self.document.keys}
+        return {key.kid: load_key(key) for key in self.document.keys}
 
     @cached_property
     def _by_use(self) -> Mapping[tuple[str, KeyUse], PartyKey]:
@@ -179,12 +191,11 @@ def verify_party_document(
             not load), `E_SIGNATURE`.
     """
     jws, document = read_party_document(raw)
-    _check_keys(document)
-    _check_succession(document, previous)
-    roots = _root_pair(previous.document if previous else document)
-    signed_by_root, registrar_count = _verify_signatures(jws, roots, registrars)
+    gone = check_document(document, previous)
+    roots = root_pair(previous.document if previous else document)
+    signed_by_root, registrar_count = verify_signatures(jws, roots, registrars)
     enough = registrar_count >= registrars.threshold
-    if previous is not None and _only_removes(previous.document, document):
+    if previous is not None and only_removes(previous.document, document):
         allowed = signed_by_root or enough
     else:
         allowed = signed_by_root and enough
@@ -197,7 +208,28 @@ def verify_party_document(
             received=f"root pair: {signed_by_root}, registrars: {registrar_count}",
             fix="Have the missing side countersign the same document.",
         )
-    return VerifiedParty(document, raw, sha256(raw))
+    return VerifiedParty(document, raw, sha256(raw), gone)
+
+
+def check_document(document: PartyDocument, previous: VerifiedParty | None) -> frozenset[str]:
+    """Check everything but signatures; return the ids of keys that left the document.
+
+    Raises:
+        PlatformError: `E_STATE`, `E_POLICY`, `E_KEY`, as `verify_party_document`.
+    """
+    check_keys(document)
+    before = previous.document if previous else None
+    check_succession(document, before, previous.digest if previous else b"")
+    if previous is None:
+        return frozenset()
+    listed = {key.kid for key in document.keys}
+    if back := previous.gone & listed:
+        raise PlatformError(
+            Code.POLICY,
+            f"key {min(back)} left the document before; what left does not come back",
+            fix="Generate a new key.",
+        )
+    return previous.gone | {key.kid for key in previous.document.keys if key.kid not in listed}
 
 
 def read_party_document(raw: bytes) -> tuple[Jws, PartyDocument]:
@@ -217,10 +249,9 @@ def sign_party_document(document: PartyDocument, signers: Sequence[Signer]) -> b
     return sign_jws(payload, PARTY_DOCUMENT_TYP, signers)
 
 
-def possession_message(raw: bytes) -> bytes:
+def possession_message(payload: bytes) -> bytes:
     """Return what each added key signs: a label and the hash of the document's payload."""
-    jws, _ = read_party_document(raw)
-    return POSSESSION_LABEL + sha256(jws.payload)
+    return POSSESSION_LABEL + sha256(payload)
 
 
 def verify_possession(
@@ -232,7 +263,7 @@ def verify_possession(
         PlatformError: `E_POLICY` when a proof is missing, `E_SIGNATURE` when one is wrong.
     """
     known = {key.kid for key in previous.document.keys} if previous else set()
-    message = possession_message(party.raw)
+    message = possession_message(read_party_document(party.raw)[0].payload)
     by_kid = {proof.kid: proof.signature for proof in proofs}
     for key in party.document.keys:
         if key.kid in known or key.use is KeyUse.SEAL:
@@ -251,94 +282,23 @@ def verify_possession(
 
 def prove_possession(raw: bytes, signers: Sequence[Signer]) -> list[Possession]:
     """Return one proof per signer over the document `raw`."""
-    message = possession_message(raw)
+    return prove_payload(read_party_document(raw)[0].payload, signers)
+
+
+def prove_payload(payload: bytes, signers: Sequence[Signer]) -> list[Possession]:
+    """Return one proof per signer over a document's payload, which need not be signed yet."""
+    message = possession_message(payload)
     return [Possession(kid=s.kid, signature=b64u(s.sign(message))) for s in signers]
 
 
-def _load(key: PartyKey) -> Verifier | SealingKey:
-    return SealingKey.from_jwk(key.jwk) if key.use is KeyUse.SEAL else Verifier.from_jwk(key.jwk)
-
-
-def _pair(jwks: Sequence[Mapping[str, str]]) -> tuple[Verifier, Verifier]:
-    verifiers = [Verifier.from_jwk(dict(jwk)) for jwk in jwks]
-    profile_of([verifier.alg for verifier in verifiers])
-    return verifiers[0], verifiers[1]
-
-
-def _root_pair(document: PartyDocument) -> tuple[Verifier, Verifier]:
-    active = [k for k in document.keys if k.use is KeyUse.ROOT and k.status is KeyStatus.ACTIVE]
-    return _pair([key.jwk for key in active])
-
-
-def _check_keys(document: PartyDocument) -> None:
-    """Check each key alone, then that the document leaves its party able to act."""
-    kids = [key.kid for key in document.keys]
-    if len(set(kids)) != len(kids):
-        raise PlatformError(Code.POLICY, "a key stands twice in the document")
-    for key in document.keys:
-        loaded = _load(key)
-        if loaded.kid != key.kid:
-            raise PlatformError(
-                Code.KEY,
-                "a kid is not the thumbprint of its key",
-                expected=loaded.kid,
-                received=key.kid,
-            )
-        if key.use is KeyUse.API and loaded.alg is not Alg.ED25519:
-            raise PlatformError(Code.KEY, "access keys are Ed25519", received=str(loaded.alg))
-    _root_pair(document)
-
-
-def _check_succession(document: PartyDocument, previous: VerifiedParty | None) -> None:
-    expected_ver = previous.document.ver + 1 if previous else 1
-    expected_prev = b64u(previous.digest) if previous else None
-    if document.ver != expected_ver or document.prev != expected_prev:
-        raise PlatformError(
-            Code.STATE,
-            "the document does not follow the version in force",
-            expected=f"ver {expected_ver}, prev {expected_prev}",
-            received=f"ver {document.ver}, prev {document.prev}",
-            fix="Fetch the version in force and build the next one on it.",
-        )
-    if previous is None:
-        return
-    if document.party != previous.document.party:
-        raise PlatformError(Code.POLICY, "a document cannot change its party")
-    after = {key.kid: key for key in document.keys}
-    for key in previous.document.keys:
-        _check_key_change(key, after.get(key.kid))
-
-
-def _check_key_change(before: PartyKey, after: PartyKey | None) -> None:
-    if after is None:
-        raise PlatformError(
-            Code.POLICY, f"key {before.kid} disappeared; keys are retired, not removed"
-        )
-    if (after.use, after.added) != (before.use, before.added):
-        raise PlatformError(
-            Code.POLICY, f"key {before.kid} changed its use or its date of addition"
-        )
-    if after.status not in _ALLOWED_CHANGES[before.status]:
-        raise PlatformError(
-            Code.POLICY,
-            f"key {before.kid} cannot become {after.status}",
-            received=str(before.status),
-        )
-
-
-def _only_removes(before: PartyDocument, after: PartyDocument) -> bool:
-    """Return whether `after` differs from `before` only in keys suspended or revoked."""
-    if (before.name, before.contacts_hash) != (after.name, after.contacts_hash):
-        return False
-    old = {key.kid: key for key in before.keys}
-    changed = [key for key in after.keys if key != old.get(key.kid)]
-    return all(key.kid in old and key.status in _REMOVED for key in changed)
-
-
-def _verify_signatures(
+def verify_signatures(
     jws: Jws, roots: tuple[Verifier, Verifier], registrars: RegistrarSet
 ) -> tuple[bool, int]:
-    """Verify every signature; return whether the root pair signed, and how many registrars."""
+    """Verify every signature; return whether the root pair signed, and how many registrars.
+
+    Raises:
+        PlatformError: `E_KEY` for a signer who is neither, `E_SIGNATURE`.
+    """
     known = {
         verifier.kid: verifier for pair in (roots, *registrars.pairs.values()) for verifier in pair
     }

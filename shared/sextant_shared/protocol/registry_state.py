@@ -17,7 +17,8 @@ from sextant_shared.models.entries import PartyDocumentEntry, parse_entry
 from sextant_shared.models.party import RegistryProof
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys
 from sextant_shared.protocol.logproof import verify_proof
-from sextant_shared.protocol.parties import RegistrarSet, VerifiedParty, verify_party_document
+from sextant_shared.protocol.parties import RegistrarSet, VerifiedParty
+from sextant_shared.protocol.recovery import verify_recoveries, verify_succession
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def verify_registry_proof(
 
     Raises:
         PlatformError: `E_INTEGRITY` when the log or the state tree does not contain what is
-            claimed, else what `verify_party_document` raises.
+            claimed, else what `verify_succession` raises.
     """
     leaf = b64u_decode(proof.entry)
     logged = verify_proof(leaf, proof.proof, log_keys)
@@ -67,9 +68,10 @@ def verify_registry_proof(
             expected="party.document",
             received=entry.type,
         )
+    waited = verify_recoveries(proof.recoveries, registrars, log_keys)
     party: VerifiedParty | None = None
     for text in proof.documents:
-        party = verify_party_document(text.encode(), registrars, party)
+        party = verify_succession(text.encode(), registrars, party, waited)
     if party is None:
         raise PlatformError(Code.INTEGRITY, "the proof carries no document")
     verify_inclusion(

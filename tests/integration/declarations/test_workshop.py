@@ -1,6 +1,7 @@
 """Processes of their own for keys and plaintext: what dies there takes one delivery down."""
 
 import asyncio
+import io
 import json
 import os
 import pickle
@@ -15,19 +16,22 @@ from typing import Any
 
 import pytest
 
-from sextant_declarations.clients.bench import Bench, Tools, attempt
+from sextant_declarations.clients.bench import Bench, FreshBench, Tools, attempt
 from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
 from sextant_declarations.domain.deliveries import Content, Dossier
-from sextant_declarations.domain.owed import Address, SealOrder
+from sextant_declarations.domain.owed import Address, SealedReply, SealOrder
 from sextant_shared.clock import timestamp_s
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SoftwareOpener
 from sextant_shared.crypto.signing import SoftwareSigner
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.party import KeyUse
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
+from sextant_shared.protocol.manifest import read_manifest
+from sextant_shared.protocol.parties import sign_party_document
 from tests.integration.declarations.contents import declaration
 from tests.support.logs import NOW
-from tests.support.parties import S1, opener, signer
+from tests.support.parties import S1, opener, pair, party_key, signer
 from tests.unit.declarations.world import SEC, XAL, World
 
 pytestmark = pytest.mark.anyio
@@ -105,6 +109,30 @@ def order(world: World, number: int) -> SealOrder:
 
 def children(workshop: ProcessWorkshop) -> set[int]:
     return {child._process.pid or 0 for child in workshop._children}
+
+
+async def test_keys_that_come_into_the_folder_are_used_from_the_next_job_on(
+    tools: Tools, tmp_path: Path, world: World
+) -> None:
+    folder = tmp_path / "keys"
+    sec = world.keys[SEC]
+    for name, half in zip(("sig-a", "sig-b"), S1, strict=True):
+        write_key_file(folder / f"{name}.json", PrivateKey("sig", signer(f"{SEC}/sig", half)))
+    (folder / "party.jws").write_bytes(sign_party_document(sec.document(), sec.root))
+    bench = FreshBench(replace(tools, signing_key_files=None, key_folder=folder))
+    for name, alg in zip(("sig-c", "sig-d"), S1, strict=True):
+        write_key_file(folder / f"{name}.json", PrivateKey("sig", signer("sig 2", alg)))
+    assert skid(bench.do(("seal", [order(world, 1)]))) == [half.kid for half in sec.sig]
+    fresh = [party_key(KeyUse.SIG, half) for half in pair("sig 2")]
+    document = sec.document(keys=[*sec.document().keys, *fresh])
+    (folder / "party.jws").write_bytes(sign_party_document(document, sec.root))
+    assert skid(bench.do(("seal", [order(world, 2)]))) == [key.kid for key in fresh]
+    (folder / "sig-e.json").write_text("half a fi")
+    assert skid(bench.do(("seal", [order(world, 3)]))) == [key.kid for key in fresh]
+
+
+def skid(replies: list[SealedReply]) -> list[str]:
+    return read_manifest(io.BytesIO(replies[0].container)).header.skid
 
 
 async def test_wrong_key_files_stop_the_service_at_its_start(tools: Tools, tmp_path: Path) -> None:

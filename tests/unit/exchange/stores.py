@@ -122,6 +122,22 @@ class MemoryParties:
 
 
 @dataclass
+class MemoryAnnouncements:
+    """Announced recoveries."""
+
+    rows: list[tuple[PartyVersion, LoggedLeaf | None]] = field(default_factory=list)
+
+    async def announcements(self) -> list[tuple[PartyVersion, LoggedLeaf | None]]:
+        return list(self.rows)
+
+    async def hold(self, version: PartyVersion) -> None:
+        self.rows.append((version, None))
+
+    async def place(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
+        self.rows = [(v, leaf if v == version else known) for v, known in self.rows]
+
+
+@dataclass
 class MemoryBlobs:
     """Names and nothing else."""
 

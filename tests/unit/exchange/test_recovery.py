@@ -7,9 +7,11 @@ from sextant_exchange.domain.deposit import Deposits, DurableSteps
 from sextant_exchange.domain.envelopes import Acceptable, Held, HoldResult
 from sextant_exchange.domain.recovery import Recovery, sweep
 from sextant_exchange.domain.registration import Registration
+from sextant_exchange.domain.root_loss import Announced
 from sextant_shared.errors import PlatformError
 from tests.support.parties import registrars
 from tests.unit.exchange.stores import (
+    MemoryAnnouncements,
     MemoryBlobs,
     MemoryEnvelopes,
     MemoryLog,
@@ -41,7 +43,10 @@ async def bench(count: int, batch: int) -> tuple[Recovery, MemoryEnvelopes, Memo
 
     await envelopes.hold([acceptable(number) for number in range(count)], 0.0)
     deposits = Deposits(DurableSteps(known, hold, complete), lambda _: None, log_wait_s=1.0)
-    parties = Registration(MemoryParties(), log, registrars(), lambda: 0.0, lambda _: None)
+    announced = Announced(MemoryAnnouncements(), log)
+    parties = Registration(
+        MemoryParties(), log, registrars(), lambda: 0.0, lambda _: None, announced
+    )
     return Recovery(envelopes, deposits, parties, batch=batch), envelopes, log
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from sextant_exchange.domain.directory import PartyClients
 from sextant_exchange.domain.registration import Registration
+from sextant_exchange.domain.root_loss import Announced
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import PartyDocumentEntry, parse_entry
 from sextant_shared.models.party import Possession
@@ -13,7 +14,7 @@ from sextant_shared.protocol.access import Role, Subject
 from sextant_shared.protocol.parties import prove_possession, sign_party_document
 from tests.support.logs import NOW
 from tests.support.parties import PartyKeys, registrar_pairs, registrars
-from tests.unit.exchange.stores import MemoryLog, MemoryParties, away
+from tests.unit.exchange.stores import MemoryAnnouncements, MemoryLog, MemoryParties, away
 
 pytestmark = pytest.mark.anyio
 XAL, XBO = PartyKeys("NA-XAL"), PartyKeys("NA-XBO")
@@ -26,7 +27,8 @@ def first_version(keys: PartyKeys) -> Given:
 
 
 def registration(parties: MemoryParties, log: MemoryLog) -> Registration:
-    return Registration(parties, log, registrars(), lambda: NOW, lambda _: None)
+    announced = Announced(MemoryAnnouncements(), log)
+    return Registration(parties, log, registrars(), lambda: NOW, lambda _: None, announced)
 
 
 async def test_a_document_in_force_is_in_the_snapshot_with_its_place() -> None:

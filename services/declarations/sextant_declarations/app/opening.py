@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from sextant_declarations.clients.bench import Bench, Tools, read_passphrase
+from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
@@ -216,6 +216,7 @@ class Parts:
             trust_file=settings.trust_file,
             sealing_key_files=settings.sealing_key_files,
             signing_key_files=settings.signing_key_files,
+            key_folder=settings.key_folder,
             passphrase_file=settings.passphrase_file,
             created_tolerance_s=settings.created_tolerance_s,
             max_declaration_bytes=settings.max_declaration_bytes,
@@ -225,7 +226,7 @@ class Parts:
             token=settings.token,
         )
         if settings.isolation == "thread":
-            here = ThreadWorkshop(Bench.set_up(tools))
+            here = ThreadWorkshop(FreshBench(tools))
             self.stack.callback(here.close)
             return here
         workshop = ProcessWorkshop(

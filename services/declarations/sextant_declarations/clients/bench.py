@@ -20,9 +20,11 @@ from sextant_declarations.domain.library import Library
 from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.sealing import Seal
 from sextant_shared.crypto.pkcs11 import TokenAccess
-from sextant_shared.crypto.signing import profile_of
+from sextant_shared.crypto.sealing import Opener
+from sextant_shared.crypto.signing import Signer, profile_of
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.keyfiles import PrivateKey, read_key_file
+from sextant_shared.protocol.keyring import KeyRing, folder_state, read_keyring
 from sextant_shared.protocol.tokenkeys import try_key
 
 Job = tuple[str, Any]
@@ -35,7 +37,7 @@ class Tools:
     party: str
     trust_file: Path
     sealing_key_files: tuple[Path, ...]
-    signing_key_files: tuple[Path, Path]
+    signing_key_files: tuple[Path, Path] | None
     passphrase_file: Path | None
     created_tolerance_s: int
     max_declaration_bytes: int
@@ -43,6 +45,7 @@ class Tools:
     max_filings_bytes: int
     process_memory_bytes: int
     token: TokenAccess = field(default_factory=TokenAccess)
+    key_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +63,12 @@ class Bench:
             PlatformError: `E_KEY` or `E_MALFORMED` for files that do not fit; `E_UNAVAILABLE` for
                 a token that does not work.
         """
-        openers = [_read(path, tools).opener for path in tools.sealing_key_files]
-        first, second = (_read(path, tools).signer for path in tools.signing_key_files)
+        read = partial(_read, tools=tools)
+        ring = read_keyring(tools.key_folder, read) if tools.key_folder else KeyRing({})
+        openers: list[Opener] = [read(path).opener for path in tools.sealing_key_files]
+        openers += ring.openers().values()
+        named: list[Signer] = [read(path).signer for path in tools.signing_key_files or ()]
+        first, second = named or ring.signing_pair()
         profile_of([first.alg, second.alg])
         trust = read_trust_file(tools.trust_file, tools.party)
         examine = Examine(
@@ -81,6 +88,31 @@ class Bench:
         """Do one job by name."""
         name, argument = job
         return self.examine(argument) if name == "examine" else self.seal(argument)
+
+
+class FreshBench:
+    """A bench that is set up anew when its key folder has changed: between jobs, never within one.
+
+    A folder that cannot be read halfway through a change leaves the keys as they were: what they
+    do not open comes again (`E_UNAVAILABLE`), and the next job looks again.
+    """
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        self._state = self._folder_state()
+        self._bench = Bench.set_up(tools)
+
+    def do(self, job: Job) -> Any:
+        """Do one job by name, with the keys that the folder holds now."""
+        state = self._folder_state()
+        if state != self._state:
+            with contextlib.suppress(PlatformError, OSError):
+                self._bench = Bench.set_up(self._tools)
+                self._state = state
+        return self._bench.do(job)
+
+    def _folder_state(self) -> object:
+        return folder_state(self._tools.key_folder) if self._tools.key_folder else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +166,7 @@ def serve(pipe: Connection, tools: Tools) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no key and no plaintext in a core file
     memory = (tools.process_memory_bytes, tools.process_memory_bytes)
     resource.setrlimit(resource.RLIMIT_AS, memory)
-    bench = attempt(lambda _: Bench.set_up(tools), ("set up", None))
+    bench = attempt(lambda _: FreshBench(tools), ("set up", None))
     if isinstance(bench, Failure):
         pipe.send(bench)
         return

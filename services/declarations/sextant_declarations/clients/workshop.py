@@ -25,7 +25,15 @@ from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from typing import Any
 
-from sextant_declarations.clients.bench import Bench, Failure, Job, Tools, attempt, serve
+from sextant_declarations.clients.bench import (
+    Bench,
+    Failure,
+    FreshBench,
+    Job,
+    Tools,
+    attempt,
+    serve,
+)
 from sextant_declarations.domain.deliveries import Dossier, Examined
 from sextant_declarations.domain.owed import SealedReply, SealOrder
 from sextant_shared.errors import Code, PlatformError
@@ -37,7 +45,7 @@ _PRELOADED = ["sextant_declarations.clients.bench"]
 class ThreadWorkshop:
     """The bench in this process, one thread."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench | FreshBench) -> None:
         self._bench = bench
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="workshop")
 

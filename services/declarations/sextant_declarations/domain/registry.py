@@ -16,7 +16,7 @@ from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_chec
 from sextant_shared.protocol.parties import RegistrarSet, VerifiedParty
 from sextant_shared.protocol.registry_state import RegistryState, verify_registry_proof
 
-MAX_PROOF_BYTES = 16 * 1024 * 1024  # sixty versions of the longest party document
+MAX_PROOF_BYTES = 32 * 1024 * 1024  # two hundred versions of a large document: some decades
 MAX_TRUST_BYTES = 1024 * 1024
 _CACHED_PROOFS = 256  # verifying one costs a few milliseconds, and senders repeat
 

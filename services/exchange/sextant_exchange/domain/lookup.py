@@ -2,6 +2,7 @@
 
 from sextant_exchange.domain.envelopes import Act, Event, Stored, events_of
 from sextant_exchange.domain.ports import Envelopes
+from sextant_exchange.domain.suspicion import Suspicion
 from sextant_shared.clock import Clock, timestamp_ms
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
@@ -22,8 +23,9 @@ class Lookup:
     never why.
     """
 
-    def __init__(self, envelopes: Envelopes, clock: Clock) -> None:
+    def __init__(self, envelopes: Envelopes, suspicion: Suspicion, clock: Clock) -> None:
         self._envelopes = envelopes
+        self._suspicion = suspicion
         self._clock = clock
 
     async def find(self, subject: Subject, sender: str, id_: str) -> Stored:
@@ -111,6 +113,8 @@ class Lookup:
             index=stored.index,
             trace=(stored.traceparent or "").partition("-")[2].partition("-")[0],
             recipients=[copy for copy in recipients if sees_all or copy.party == subject.party],
+            flag=await self._suspicion.flag(stored),
+            said=await self._suspicion.word(stored),
         )
 
 

@@ -29,6 +29,7 @@ from sextant_shared.models.exchange import (
     Priority,
     RecipientStatus,
 )
+from sextant_shared.models.statements import LoggedStatement
 
 Step = Callable[[str], None]
 """Told the name of each durable step that was reached; a drill may end the process there."""
@@ -255,6 +256,51 @@ class Parties(Protocol):
 
     async def enforce(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
         """Store where a version stands in the log; it is in force from then on."""
+        ...
+
+
+class Announcements(Protocol):
+    """Recoveries of lost roots that were announced; a row is a version and the entry it owes."""
+
+    async def announcements(self) -> list[tuple[PartyVersion, LoggedLeaf | None]]:
+        """Return all, in order of acceptance; None while the log owes the place."""
+        ...
+
+    async def hold(self, version: PartyVersion) -> None:
+        """Store one that is not yet in the log."""
+        ...
+
+    async def place(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
+        """Store where one stands in the log."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStatement:
+    """A party's statement on envelope `number` and the entry it owes, or owed, to the log."""
+
+    number: int
+    raw: bytes
+    entry: bytes
+
+
+class StatementStore(Protocol):
+    """What parties said of their envelopes."""
+
+    async def hold(self, held: HeldStatement) -> None:
+        """Store one that is not yet in the log."""
+        ...
+
+    async def pending(self) -> list[HeldStatement]:
+        """Return those that owe their entry, oldest first."""
+        ...
+
+    async def place(self, held: HeldStatement, leaf: LoggedLeaf) -> None:
+        """Store where one stands in the log."""
+        ...
+
+    async def of(self, number: int) -> list[LoggedStatement]:
+        """Return those on one envelope that stand in the log, oldest first."""
         ...
 
 

@@ -5,6 +5,7 @@ and a pending party document are given to the log with the same entry bytes as b
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 
 from sextant_exchange.domain.deposit import Deposits
 from sextant_exchange.domain.ports import Blobs, Envelopes
@@ -12,15 +13,25 @@ from sextant_exchange.domain.registration import Registration
 
 
 class Recovery:
-    """The use case; `batch` envelopes at a time, so that a long outage costs no memory."""
+    """The use case; `batch` envelopes at a time, so that a long outage costs no memory.
+
+    `also` finish what else is owed to the log: announcements and statements.
+    """
 
     def __init__(
-        self, envelopes: Envelopes, deposits: Deposits, registration: Registration, *, batch: int
+        self,
+        envelopes: Envelopes,
+        deposits: Deposits,
+        registration: Registration,
+        *,
+        batch: int,
+        also: Sequence[Callable[[], Awaitable[None]]] = (),
     ) -> None:
         self._envelopes = envelopes
         self._deposits = deposits
         self._registration = registration
         self._batch = batch
+        self._also = also
 
     async def __call__(self) -> None:
         """Finish what is held, oldest first; stop early when the log takes nothing.
@@ -29,6 +40,11 @@ class Recovery:
             PlatformError: `E_UNAVAILABLE` when the store or the log is away.
         """
         await self._registration.settle()
+        await self._finish_held()
+        for settle in self._also:
+            await settle()
+
+    async def _finish_held(self) -> None:
         after = 0
         while batch := await self._envelopes.held(after, self._batch):
             receipts = await asyncio.gather(*(self._deposits.finish(held) for held in batch))

@@ -12,45 +12,44 @@ At most one version is pending: the next one is looked at only when it is in for
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from sextant_exchange.domain.key_states import InForce, party_history, registry_proof
 from sextant_exchange.domain.ports import Log, LoggedLeaf, Parties, PartyVersion, Step
+from sextant_exchange.domain.root_loss import Announced
 from sextant_shared.clock import Clock, random_bytes, timestamp_ms
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import PartyDocumentEntry, format_entry
-from sextant_shared.models.party import PartySummary, Possession, RegistryProof
+from sextant_shared.models.party import PartyHistory, PartySummary, Possession, RegistryProof
 from sextant_shared.protocol.parties import (
     RegistrarSet,
     Registry,
     VerifiedParty,
     read_party_document,
-    verify_party_document,
     verify_possession,
 )
-from sextant_shared.protocol.registry_state import state_path, state_root
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """A verified version and where it stands in the log."""
-
-    version: PartyVersion
-    leaf: LoggedLeaf
-    verified: VerifiedParty
+from sextant_shared.protocol.recovery import verify_succession
+from sextant_shared.protocol.registry_state import state_root
 
 
 class Registration:
     """The use case and the snapshot: `registry` and `newest_index` never change halfway."""
 
     def __init__(
-        self, parties: Parties, log: Log, registrars: RegistrarSet, clock: Clock, reached: Step
+        self,
+        parties: Parties,
+        log: Log,
+        registrars: RegistrarSet,
+        clock: Clock,
+        reached: Step,
+        announced: Announced,
     ) -> None:
         self._parties = parties
         self._log = log
         self._registrars = registrars
         self._clock = clock
         self._reached = reached
+        self._announced = announced
         self._lock = asyncio.Lock()
         self._history: list[InForce] = []  # in order of the log
         self._pending: PartyVersion | None = None
@@ -61,8 +60,9 @@ class Registration:
         """Read and verify what is in force; what is pending waits for `settle`.
 
         Raises:
-            PlatformError: what `verify_party_document` raises when a stored row was tampered with.
+            PlatformError: what `verify_succession` raises when a stored row was tampered with.
         """
+        await self._announced.load()
         for version, leaf in await self._parties.versions():
             if leaf is None:
                 self._pending = version
@@ -82,8 +82,9 @@ class Registration:
         """Put the next version of a party's document in force; the same bytes twice are one.
 
         Raises:
-            PlatformError: what `verify_party_document` and `verify_possession` raise; `E_STATE`
-                when the document is for another party; `E_UNAVAILABLE` while the log is away.
+            PlatformError: what `verify_succession` and `verify_possession` raise; `E_STATE` when
+                the document is for another party, or a recovery that still waits in the log;
+                `E_UNAVAILABLE` while the log is away.
         """
         async with self._lock:
             await self._settle()
@@ -98,9 +99,11 @@ class Registration:
                     expected=party,
                     received=document.party,
                 )
-            verified = verify_party_document(raw, self._registrars, current)
+            now = self._clock()
+            waited = self._announced.waited(raw, now, self._registrars)
+            verified = verify_succession(raw, self._registrars, current, waited)
             verify_possession(verified, current, proofs)
-            version = PartyVersion(party, document.ver, raw, self._entry(verified))
+            version = PartyVersion(party, document.ver, raw, self._entry(verified, now))
             await self._parties.hold(version)
             self._pending = version
             self._reached("exchange.after_party_held")
@@ -141,22 +144,17 @@ class Registration:
         Raises:
             PlatformError: `E_NOT_FOUND` when the party was not enrolled then.
         """
-        until = [item for item in self._history if at is None or item.leaf.index <= at]
-        if not until:
-            raise PlatformError(Code.NOT_FOUND, f"no party entry at or before {at}")
-        newest = until[-1]
-        state = {item.version.party: item.verified for item in until}
-        position, count, path = state_path(state, party)
-        return RegistryProof(
-            entry=b64u(newest.version.entry),
-            proof=newest.leaf.proof,
-            documents=[i.version.raw.decode() for i in until if i.version.party == party],
-            position=position,
-            count=count,
-            path=path,
-        )
+        return registry_proof(self._history, self._announced.find, party, at)
 
-    def _entry(self, verified: VerifiedParty) -> bytes:
+    def history(self, party: str) -> PartyHistory:
+        """Prove where each version of a party's document stands in the log.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`.
+        """
+        return party_history(self._history, self._announced.find, party)
+
+    def _entry(self, verified: VerifiedParty, now: float) -> bytes:
         document = verified.document
         after = {**self.registry.parties, document.party: verified}
         return format_entry(
@@ -164,7 +162,7 @@ class Registration:
                 v=1,
                 type="party.document",
                 id=b64u(random_bytes(16)),
-                t=timestamp_ms(self._clock()),
+                t=timestamp_ms(now),
                 nonce=b64u(random_bytes(16)),
                 party=document.party,
                 ver=document.ver,
@@ -186,7 +184,10 @@ class Registration:
 
     def _enforce(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
         current = self.registry.parties.get(version.party)
-        verified = verify_party_document(version.raw, self._registrars, current)
+        # Whether it waited was judged when it was taken in, by the wait that was pinned then.
+        announcement = self._announced.announcement(version.raw)
+        waited = {announcement.digest: announcement} if announcement else {}
+        verified = verify_succession(version.raw, self._registrars, current, waited)
         self._history.append(InForce(version, leaf, verified))
         self.registry = Registry({**self.registry.parties, version.party: verified})
         self.newest_index = leaf.index

@@ -79,6 +79,7 @@ class Intake:
         arrived = await self._arrive(claim, manifest, arrival)  # 10, 11
         if isinstance(arrived, Deposited):
             return arrived, claim
+        self.still_in_force(manifest)
         return await self._deposit(claim, manifest, arrived, now), claim  # 12
 
     async def accept(self, manifest: Manifest, subject: Subject, now: float) -> Claim:
@@ -97,6 +98,19 @@ class Intake:
         require(subject, Action.ENVELOPE_DEPOSIT, [manifest.header.from_])
         _describe(manifest)
         return Claim(manifest.header.from_, manifest.header.id, manifest.digest)
+
+    def still_in_force(self, manifest: Manifest) -> None:
+        """Ask for the keys again: the entry names the newest party entry, and a body takes time.
+
+        From the leaf of a revocation on, nothing is accepted with the key.
+
+        Raises:
+            PlatformError: `E_KEY`, `E_RECIPIENT`.
+        """
+        registry, header = self.registration.registry, manifest.header
+        registry.signing_pair(header.from_, header.skid)
+        for to in header.to:
+            registry.sealing_key(to.party, to.kid)
 
     async def _arrive(
         self, claim: Claim, manifest: Manifest, arrival: Arrival

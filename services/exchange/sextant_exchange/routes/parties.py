@@ -7,18 +7,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sextant_exchange.domain.registration import Registration
+from sextant_exchange.domain.root_loss import RootLoss
 from sextant_shared.chassis.api_docs import answer
-from sextant_shared.chassis.routing import action, guarded_router
+from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.models.exchange import MAX_PAGE
-from sextant_shared.models.party import EnrolmentRequest, PartyList, PartySummary, RegistryProof
-from sextant_shared.protocol.access import Action
+from sextant_shared.models.party import (
+    EnrolmentRequest,
+    PartyHistory,
+    PartyList,
+    PartySummary,
+    RecoveryNotice,
+    RegistryProof,
+)
+from sextant_shared.protocol.access import Action, require
 
 DOCUMENT_TYPE = "application/jose+json"
-_CREATED = 201
+_CREATED, _ACCEPTED = 201, 202
 _DOCUMENT = answer("JWS of the party document", DOCUMENT_TYPE, {"type": "string"})
 
 
-def party_routes(registration: Registration) -> APIRouter:
+def party_routes(registration: Registration, root_loss: RootLoss) -> APIRouter:
     """Return the routes."""
     router = guarded_router(prefix="/v1/parties", tags=["parties"])
 
@@ -46,14 +54,40 @@ def party_routes(registration: Registration) -> APIRouter:
         """Prove a party's complete key state at a log position, the newest by default."""
         return JSONResponse(registration.proof(party, at).model_dump(mode="json"))
 
+    @router.get("/{party}/history", response_model=PartyHistory, **action(Action.REGISTRY_READ))
+    async def read_history(party: str) -> Response:
+        """Prove where each version of a party's document stands in the log, oldest first."""
+        return JSONResponse(registration.history(party).model_dump(mode="json"))
+
+    @router.get("/{party}/recovery", response_model=RecoveryNotice, **action(Action.REGISTRY_READ))
+    async def read_recovery(party: str) -> Response:
+        """Show the announced recovery of a lost root that may still take force."""
+        return JSONResponse(root_loss.notice(party).model_dump(mode="json"))
+
+    @router.post(
+        "/{party}/recovery",
+        status_code=_ACCEPTED,
+        response_model=RecoveryNotice,
+        **action(Action.PARTY_RECOVER),
+    )
+    async def announce_recovery(party: str, body: EnrolmentRequest) -> Response:
+        """Announce a document without the old root; it counts only after its wait in the log."""
+        raw = body.document.encode()
+        notice = await root_loss.announce(party, raw, body.possession)
+        return JSONResponse(notice.model_dump(mode="json"), _ACCEPTED)
+
     @router.post(
         "/{party}/documents",
         status_code=_CREATED,
         response_model=PartySummary,
         **action(Action.PARTY_ENROL),
     )
-    async def enrol(party: str, body: EnrolmentRequest) -> Response:
-        """Put the next version of a party's document in force; the same bytes twice are one."""
+    async def enrol(request: Request, party: str, body: EnrolmentRequest) -> Response:
+        """Put the next version of a party's document in force; the same bytes twice are one.
+
+        A party may give its own; who must have signed it is the same for everybody.
+        """
+        require(subject_of(request), Action.PARTY_ENROL, [party])
         summary = await registration.enrol(party, body.document.encode(), body.possession)
         return JSONResponse(summary.model_dump(mode="json"), _CREATED)
 

@@ -124,6 +124,11 @@ class Parts:
                 received=digest.hex(),
                 fix="Check the container on your side, then begin the upload again.",
             )
+        try:
+            self.intake.still_in_force(manifest)
+        except PlatformError:
+            await self.uploads.end(upload)
+            raise
         self.intake.reached("exchange.after_upload")
         blob = await self.intake.blobs.put(path)
         self.intake.reached("exchange.after_blob")

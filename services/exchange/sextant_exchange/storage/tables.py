@@ -178,3 +178,34 @@ class PartyUseRow(SQLModel, table=True):
     day_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
     stored_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
     untaken: int
+
+
+class RecoveryRow(SQLModel, table=True):
+    """A document without the old root that was announced; the wait runs once it has an index."""
+
+    __tablename__ = "party_recovery"
+
+    position: int | None = Field(default=None, primary_key=True)
+    party: str
+    ver: int
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    log_index: int | None = None
+    proof: str | None = None
+
+
+class StatementRow(SQLModel, table=True):
+    """What a sender said of one envelope; handed out once it has an index."""
+
+    __tablename__ = "statement"
+    __table_args__ = (
+        Index("ix_statement_number", "number"),
+        Index("ix_statement_held", "position", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
+    )
+
+    position: int | None = Field(default=None, primary_key=True)
+    number: int = Field(foreign_key="envelope.number")
+    raw: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    log_index: int | None = None
+    proof: str | None = None

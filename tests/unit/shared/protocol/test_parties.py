@@ -17,6 +17,7 @@ from tests.support.parties import S1 as PROFILE_S1
 from tests.support.parties import (
     PartyKeys,
     next_version,
+    opener,
     pair,
     party_key,
     registrar_pairs,
@@ -82,6 +83,15 @@ def test_a_kid_that_is_not_the_thumbprint_is_refused() -> None:
     refused(raw, None, Code.KEY, "thumbprint")
 
 
+def test_a_day_that_the_calendar_does_not_have_is_refused(enrolled: VerifiedParty) -> None:
+    keys = [
+        key.model_copy(update={"suspect_from": "2026-02-31T00:00:00Z"})
+        for key in with_status(enrolled, XAL.api.kid, KeyStatus.REVOKED)
+    ]
+    raw = sign_party_document(next_version(enrolled, keys=keys), XAL.signers())
+    refused(raw, enrolled, Code.MALFORMED, "not a time in UTC")
+
+
 def test_a_version_that_skips_one_is_refused(enrolled: VerifiedParty) -> None:
     raw = sign_party_document(next_version(enrolled, ver=3), XAL.signers(REGISTRARS[:2]))
     refused(raw, enrolled, Code.STATE, "does not follow")
@@ -101,6 +111,68 @@ def test_a_key_cannot_disappear(enrolled: VerifiedParty) -> None:
     document = next_version(enrolled, keys=list(enrolled.document.keys[:-1]))
     raw = sign_party_document(document, XAL.signers(REGISTRARS[:2]))
     refused(raw, enrolled, Code.POLICY, "disappeared")
+
+
+def retired_and_gone(enrolled: VerifiedParty) -> VerifiedParty:
+    """Retire the sealing key in one version, drop it in the next."""
+    party = enrolled
+    spare = party_key(KeyUse.SEAL, opener("NA-XAL/seal-2"))
+    for keys in (
+        [*with_status(party, XAL.seal.kid, KeyStatus.RETIRED), spare],
+        [*(key for key in party.document.keys if key.kid != XAL.seal.kid), spare],
+    ):
+        raw = sign_party_document(next_version(party, keys=keys), XAL.signers(REGISTRARS[:2]))
+        party = verify_party_document(raw, registrars(), party)
+    return party
+
+
+def test_a_retired_sealing_key_may_leave_and_never_comes_back(enrolled: VerifiedParty) -> None:
+    party = retired_and_gone(enrolled)
+    assert party.gone == {XAL.seal.kid}
+    back = next_version(party, keys=[*party.document.keys, party_key(KeyUse.SEAL, XAL.seal)])
+    raw = sign_party_document(back, XAL.signers(REGISTRARS[:2]))
+    refused(raw, party, Code.POLICY, "does not come back")
+
+
+def test_a_signing_key_stays_listed_also_when_it_is_retired(enrolled: VerifiedParty) -> None:
+    keys = with_status(enrolled, XAL.sig[0].kid, KeyStatus.RETIRED)
+    retired = sign_party_document(next_version(enrolled, keys=keys), XAL.signers(REGISTRARS[:2]))
+    second = verify_party_document(retired, registrars(), enrolled)
+    fewer = [key for key in keys if key.kid != XAL.sig[0].kid]
+    raw = sign_party_document(next_version(second, keys=fewer), XAL.signers(REGISTRARS[:2]))
+    refused(raw, second, Code.POLICY, "disappeared")
+
+
+def test_either_side_alone_does_not_drop_a_retired_key(enrolled: VerifiedParty) -> None:
+    keys = with_status(enrolled, XAL.seal.kid, KeyStatus.RETIRED)
+    retired = sign_party_document(next_version(enrolled, keys=keys), XAL.signers(REGISTRARS[:2]))
+    second = verify_party_document(retired, registrars(), enrolled)
+    fewer = [key for key in keys if key.kid != XAL.seal.kid]
+    raw = sign_party_document(next_version(second, keys=fewer), XAL.signers())
+    refused(raw, second, Code.POLICY, "too few sides")
+
+
+@pytest.mark.parametrize(
+    ("suspect_from", "allowed"),
+    [(None, False), ("2026-01-20T00:00:00Z", False), ("2026-01-05T00:00:00Z", True)],
+)
+def test_one_side_widens_a_suspicion_and_never_clears_it(
+    enrolled: VerifiedParty, suspect_from: str | None, *, allowed: bool
+) -> None:
+    def suspected(party: VerifiedParty, since: str | None) -> bytes:
+        keys = [
+            key.model_copy(update={"suspect_from": since}) if key.kid == XAL.api.kid else key
+            for key in with_status(party, XAL.api.kid, KeyStatus.REVOKED)
+        ]
+        return sign_party_document(next_version(party, keys=keys), XAL.signers())
+
+    first = suspected(enrolled, "2026-01-10T00:00:00Z")
+    second = verify_party_document(first, registrars(), enrolled)
+    raw = suspected(second, suspect_from)
+    if allowed:
+        verify_party_document(raw, registrars(), second)
+    else:
+        refused(raw, second, Code.POLICY, "too few sides")
 
 
 def test_the_root_alone_cannot_add_a_key(enrolled: VerifiedParty) -> None:

@@ -1,0 +1,1 @@
+"""Identity for years: next keys, removal, root loss, upkeep, rehearsal, and the watch over it."""
