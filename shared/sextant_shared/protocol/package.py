@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest
 from hashlib import sha256 as new_sha256
+from io import BufferedReader
 from pathlib import Path
 from typing import IO
 
@@ -279,7 +280,7 @@ def _described(item: Item, n: int) -> dict[str, object]:
     }
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> BufferedReader:
     try:
         return path.open("rb")
     except OSError as error:

@@ -33,10 +33,18 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A private folder for one delivery: the container as fetched, the plaintext as opened."""
+    """A private folder for one delivery: the container as fetched, the plaintext as opened.
+
+    Where several documents came in one package, `content` is the message and `package` the whole.
+    """
 
     container: Path
     content: Path
+
+    @property
+    def package(self) -> Path:
+        """Where a package stands, if one came."""
+        return self.content.with_name("package")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +185,29 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A document beside the message: bytes `offset` to `offset + size` of the package.
+
+    `flaws` say why an archive among them should not be opened.
+    """
+
+    n: int
+    name: str
+    cty: str
+    size: int
+    digest: bytes
+    offset: int
+    flaws: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """An opened content: its size and SHA-256; `check` stands for declarations only."""
+    """An opened content: size and SHA-256 of the message; `check` stands for declarations only."""
 
     size: int
     digest: bytes
     check: Check | None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

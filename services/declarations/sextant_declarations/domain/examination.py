@@ -19,7 +19,7 @@ A key of ours that the registry lists and this service does not hold is our own 
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -36,6 +36,7 @@ from sextant_declarations.domain.deliveries import (
     StateFilings,
     is_receipt,
 )
+from sextant_declarations.domain.packages import Unpack, Unpacked, beside, unreadable
 from sextant_declarations.domain.registry import Trust
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.crypto.keys import Alg
@@ -43,6 +44,7 @@ from sextant_shared.crypto.sealing import Opener
 from sextant_shared.encoding import b64u_decode, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import Classification, Header
+from sextant_shared.models.package import PACKAGE_CTY
 from sextant_shared.models.party import KeyUse
 from sextant_shared.protocol.envelope import open_to_path
 from sextant_shared.protocol.manifest import (
@@ -75,6 +77,7 @@ class Examine:
     openers: Mapping[str, Opener]
     created_tolerance_s: int
     check: CheckContent
+    unpack: Unpack = field(default_factory=Unpack)
 
     def __call__(self, dossier: Dossier) -> Examined:
         """Return what the dossier holds; the plaintext stands in `dossier.stage.content` if opened.
@@ -159,14 +162,23 @@ class Examine:
     def _open(
         self, source: IO[bytes], verified: VerifiedManifest, opener: Opener, dossier: Dossier
     ) -> Content:
-        plain = dossier.stage.content
-        opened = open_to_path(source, verified, opener, self.trust.party, plain)
-        with plain.open("rb") as content:
+        stage, header = dossier.stage, verified.manifest.header
+        is_package = header.cty == PACKAGE_CTY
+        target = stage.package if is_package else stage.content
+        open_to_path(source, verified, opener, self.trust.party, target)
+        unpacked, check = Unpacked(header.cty, ()), None
+        if is_package:
+            try:
+                unpacked = self.unpack(stage)
+            except PlatformError as error:
+                stage.package.rename(stage.content)  # kept as it came, and told to its sender
+                check = unreadable(error)
+        if unpacked.cty == DECLARATION_CTY and not is_receipt(header.type):
+            check = beside(self.check(stage.content, dossier.filings), unpacked.attachments)
+        with stage.content.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").digest()
-        header = verified.manifest.header
-        is_declaration = header.cty == DECLARATION_CTY and not is_receipt(header.type)
-        check = self.check(plain, dossier.filings) if is_declaration else None
-        return Content(size=opened.content_size, digest=digest, check=check)
+            size = content.tell()
+        return Content(size=size, digest=digest, check=check, attachments=unpacked.attachments)
 
 
 def head_of(header: Header) -> Head:

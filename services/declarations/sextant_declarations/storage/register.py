@@ -16,7 +16,9 @@ from sextant_declarations.domain.deliveries import Content, Refusal
 from sextant_declarations.domain.owed import SealedReply
 from sextant_declarations.domain.records import Base, Filed, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
+from sextant_declarations.storage.attachments import attachment_rows
 from sextant_declarations.storage.tables import (
+    ATTACHMENTS,
     CLOSURES,
     COMPARED,
     DECLARATIONS,
@@ -96,6 +98,7 @@ class SqlRegister:
             _store_revision(connection, record.filed, inbox, record.stored_at)
             _insert_all(connection, COMPARED, _compared(record.filed, inbox))
         _insert_all(connection, FINDINGS, _findings(record, inbox))
+        _insert_all(connection, ATTACHMENTS, attachment_rows(record, inbox))
         traceparent = record.submission.traceparent
         _insert_all(
             connection,

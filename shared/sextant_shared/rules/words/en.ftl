@@ -746,3 +746,7 @@ REG-4 = An amendment or withdrawal names the version that is registered last
     .why = An amendment gives the next version. Two amendments of one version would give two next versions, and nobody could say which one holds.
 REG-5 = All filings that matter are compared
     .why = A declaration is compared with what its State has filed. Where that is more than the register reads at once, the newest are compared, and this is told.
+REG-6 = A package of documents can be read
+    .why = Several documents travel in one package with a list of them. Where list and documents do not fit together, nobody could say what was declared; so nothing of it is taken.
+REG-7 = Attachments are documents that may be opened
+    .why = Attachments are kept as they come and never unpacked. An archive that would write too much, or outside of its folder, or that hides another one, is left closed.

@@ -747,3 +747,7 @@ REG-4 = Una modificación o una retirada nombra la última versión registrada
     .why = Una modificación da la versión siguiente. Dos modificaciones de una misma versión darían dos versiones siguientes, y nadie podría decir cuál está vigente.
 REG-5 = Se comparan todas las declaraciones que importan
     .why = Una declaración se compara con lo que su Estado ha presentado. Cuando eso es más de lo que el registro lee de una vez, se comparan las más recientes, y se señala.
+REG-6 = Un paquete de documentos se puede leer
+    .why = Varios documentos viajan en un paquete con su lista. Si la lista y los documentos no concuerdan, nadie podría decir qué se declaró; por eso no se toma nada de él.
+REG-7 = Los archivos adjuntos son documentos que se pueden abrir
+    .why = Los adjuntos se conservan tal como llegan y nunca se descomprimen. Un archivo comprimido que escribiría demasiado, o fuera de su carpeta, o que esconde otro, queda cerrado.

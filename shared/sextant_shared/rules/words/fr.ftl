@@ -746,3 +746,7 @@ REG-4 = Une rectification ou un retrait désigne la dernière version enregistr�
     .why = Une rectification donne la version suivante. Deux rectifications d'une même version donneraient deux versions suivantes, et nul ne pourrait dire laquelle fait foi.
 REG-5 = Toutes les déclarations qui importent sont comparées
     .why = Une déclaration est comparée avec ce que son État a déposé. Lorsque cela dépasse ce que le registre lit en une fois, les plus récentes sont comparées, et cela est signalé.
+REG-6 = Un paquet de documents est lisible
+    .why = Plusieurs documents voyagent dans un paquet avec leur liste. Si la liste et les documents ne concordent pas, nul ne peut dire ce qui a été déclaré ; rien n'en est donc repris.
+REG-7 = Les pièces jointes sont des documents que l'on peut ouvrir
+    .why = Les pièces jointes sont conservées telles quelles et jamais décompressées. Une archive qui écrirait trop, ou hors de son dossier, ou qui en cache une autre, reste fermée.
