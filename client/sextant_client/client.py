@@ -5,8 +5,9 @@ lost answer or a killed process resumes with identical bytes and gets the same r
 receipt is verified against the pinned log before it is accepted.
 """
 
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,6 +18,7 @@ from sextant_client.addressing import Addressed, address
 from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
 from sextant_client.log import LogReader
+from sextant_client.packing import pack
 from sextant_client.parties import PartyView
 from sextant_client.received import Received, is_received, receive
 from sextant_client.sent import SentEnvelope, SentFolder
@@ -35,6 +37,7 @@ from sextant_shared.models.exchange import (
     EnvelopeThread,
     Priority,
 )
+from sextant_shared.models.package import PACKAGE_CTY
 from sextant_shared.models.party import KeyUse
 from sextant_shared.models.receipts import Level
 from sextant_shared.models.strict import read_model
@@ -114,7 +117,7 @@ class Client:
         """
         return address(shown, self.parties, self.config.secretariat)
 
-    def seal(
+    def seal(  # noqa: PLR0913 -- an envelope has as many members
         self,
         content: Path,
         *,
@@ -125,12 +128,14 @@ class Client:
         period: str | None = None,
         irt: str | None = None,
         sup: str | None = None,
+        attachments: Sequence[Path] = (),
     ) -> SentEnvelope:
-        """Seal and sign a file into the home; nothing is sent yet.
+        """Seal and sign a file into the home, with its attachments if any; nothing is sent yet.
 
         Raises:
             PlatformError: `E_POLICY` for what the catalogue of types does not allow; `E_KEY`,
-                `E_RECIPIENT`, `E_TOO_LARGE`, `E_MALFORMED`.
+                `E_RECIPIENT`, `E_TOO_LARGE`, `E_MALFORMED`; `E_STATE` for an attachment that
+                cannot be read.
         """
         to = to or [self.config.secretariat]
         going = Address(self.config.party, tuple(to), cty, irt)
@@ -144,7 +149,7 @@ class Client:
             ),
             recipients=[(party, self.parties.sealing_key(party, classification)) for party in to],
             type=type_,
-            cty=cty,
+            cty=PACKAGE_CTY if attachments else cty,
             classification=classification,
             created=timestamp_s(self._clock()),
             period=period,
@@ -152,7 +157,12 @@ class Client:
             sup=sup,
             log=self.trust.beacon(),
         )
-        return self.sent.seal(content, request)
+        if not attachments:
+            return self.sent.seal(content, request)
+        with tempfile.TemporaryDirectory(dir=self.home.path, prefix=".sealing-") as folder:
+            package = Path(folder) / content.name
+            pack(content, cty, attachments, package)
+            return self.sent.seal(package, request)
 
     def deposit(self, envelope: SentEnvelope) -> Deposit:
         """Send the sealed bytes and return their verified custody receipt; safe to repeat.

@@ -1,7 +1,7 @@
 """What we received: verified like any recipient must (envelope §2.8), opened, and stored.
 
 One folder per delivery: the container and its custody receipt, the registry proof of the sender,
-the content and the key that proves it.
+the content and the key that proves it; of a package, its documents in `parts`.
 """
 
 import os
@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from sextant_client.answers import RECEIPT_CTY, Answer, read_answer
 from sextant_client.home import as_json, read_json, write_file
+from sextant_client.packing import unpack_apart
 from sextant_client.stored import StoredEnvelope
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import Delivery
 from sextant_shared.models.messages import MESSAGE_CTY, read_message
+from sextant_shared.models.package import PACKAGE_CTY
 from sextant_shared.models.receipts import OpenedReceipt
 from sextant_shared.protocol.envelope import open_to_path
 from sextant_shared.protocol.manifest import read_manifest, verify_manifest
@@ -39,6 +41,10 @@ class Received(StoredEnvelope):
     def registry(self) -> dict[str, Any]:
         """The registry proof of the sender, as it came."""
         return read_json(self.folder / "registry.json")
+
+    def documents(self) -> list[str]:
+        """Return the names of the documents in `parts`, the message among them."""
+        return sorted(path.name for path in self.parts.glob("*"))
 
     def answer(self) -> Answer | None:
         """Return the Secretariat's answer when the content is one.
@@ -134,6 +140,8 @@ def _verify_and_open(client: "Client", delivery: Delivery, received: Received) -
         kid = next((to.kid for to in header.to if to.party == party), "")
         opener = client.home.keys.opener(kid)
         opened = open_to_path(source, verified, opener, party, received.content)
+    if header.cty == PACKAGE_CTY:
+        unpack_apart(received.content, received.parts)
     write_file(received.folder / "registry.json", as_json(proof.model_dump(mode="json")))
     write_file(received.proof, as_json({"kpc": b64u(opened.kpc)}))
     received.answer()  # what says it is a receipt must be one

@@ -156,6 +156,18 @@ async def test_an_attached_bomb_is_kept_closed_and_both_sides_are_told(
     assert (await platform.officer("GET", f"{place}/1")).content == bomb()
 
 
+async def test_files_named_in_a_declaration_are_held_against_those_that_came(
+    platform: Platform, tmp_path: Path
+) -> None:
+    named = {"name": "plan.pdf", "sha256": "00" * 32, "classification": "OPCW_RESTRICTED"}
+    content = declaration("XAL", declaration_id="XAL-F", attachments=[named])
+    document = ("d.json", DECLARATION_CTY, content)
+    package = packed(tmp_path, document, ("plan.pdf", "application/pdf", PLAN))
+    answer = await outcome(platform, await sent(platform, package))
+    (told,) = [f for f in answer["findings"] if f["rule"] == "REG-8"]
+    assert (told["pointer"], told["received"]) == ("/attachments/0/sha256", sha256(PLAN).hex())
+
+
 async def test_a_declaration_in_a_package_is_compared_like_any_other(
     platform: Platform, tmp_path: Path
 ) -> None:

@@ -146,7 +146,8 @@ class Revision:
 class Facts:
     """What the register keeps about the content of a declaration.
 
-    `closes` are the scopes for which a nil declaration says that there is nothing to declare.
+    `closes` are the scopes for which a nil declaration says that there is nothing to declare;
+    `files` the names and digests (hexadecimal) of the files that it says come with it.
     """
 
     declaration_id: str
@@ -157,6 +158,7 @@ class Facts:
     is_nil: bool
     closes: tuple[str, ...] = ()
     revises: Revision | None = None
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

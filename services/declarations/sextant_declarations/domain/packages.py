@@ -16,6 +16,7 @@ from sextant_shared.errors import Finding, PlatformError, Severity
 from sextant_shared.protocol.archives import ArchiveLimits, flaws_of_archive, is_archive
 from sextant_shared.protocol.package import PackageLimits, Place, check_package
 from sextant_shared.rules import rule_pack_id
+from sextant_shared.rules.enclosing import unlike
 
 _BLOCK = 1 << 18
 
@@ -93,10 +94,13 @@ def unreadable(error: PlatformError) -> Check:
 
 def beside(check: Check, attachments: Sequence[Attachment]) -> Check:
     """Return a check with what is found about the attachments behind it."""
-    return replace(check, findings=(*check.findings, *_findings(attachments)))
+    named = check.facts.files if check.facts else ()
+    enclosed = {one.name: one.digest.hex() for one in attachments}
+    found = (*unlike(named, enclosed), *_closed(attachments))
+    return replace(check, findings=(*check.findings, *found)) if attachments else check
 
 
-def _findings(attachments: Sequence[Attachment]) -> Iterator[Finding]:
+def _closed(attachments: Sequence[Attachment]) -> Iterator[Finding]:
     for one in attachments:
         for flaw in one.flaws:
             yield Finding(

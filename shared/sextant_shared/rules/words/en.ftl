@@ -750,3 +750,5 @@ REG-6 = A package of documents can be read
     .why = Several documents travel in one package with a list of them. Where list and documents do not fit together, nobody could say what was declared; so nothing of it is taken.
 REG-7 = Attachments are documents that may be opened
     .why = Attachments are kept as they come and never unpacked. An archive that would write too much, or outside of its folder, or that hides another one, is left closed.
+REG-8 = The files that a declaration names are those that come with it
+    .why = A declaration lists its attachments with their digests. Where documents travel along, each is compared, so that nobody reads another file than the one that was meant.

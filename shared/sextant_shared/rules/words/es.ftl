@@ -751,3 +751,5 @@ REG-6 = Un paquete de documentos se puede leer
     .why = Varios documentos viajan en un paquete con su lista. Si la lista y los documentos no concuerdan, nadie podría decir qué se declaró; por eso no se toma nada de él.
 REG-7 = Los archivos adjuntos son documentos que se pueden abrir
     .why = Los adjuntos se conservan tal como llegan y nunca se descomprimen. Un archivo comprimido que escribiría demasiado, o fuera de su carpeta, o que esconde otro, queda cerrado.
+REG-8 = Los archivos que nombra una declaración son los que la acompañan
+    .why = Una declaración enumera sus adjuntos con sus resúmenes criptográficos. Cuando la acompañan documentos, se compara cada uno, para que nadie lea otro archivo que el previsto.

@@ -750,3 +750,5 @@ REG-6 = Un paquet de documents est lisible
     .why = Plusieurs documents voyagent dans un paquet avec leur liste. Si la liste et les documents ne concordent pas, nul ne peut dire ce qui a été déclaré ; rien n'en est donc repris.
 REG-7 = Les pièces jointes sont des documents que l'on peut ouvrir
     .why = Les pièces jointes sont conservées telles quelles et jamais décompressées. Une archive qui écrirait trop, ou hors de son dossier, ou qui en cache une autre, reste fermée.
+REG-8 = Les fichiers que nomme une déclaration sont ceux qui l'accompagnent
+    .why = Une déclaration énumère ses pièces jointes et leurs empreintes. Quand des documents l'accompagnent, chacun est comparé, afin que nul ne lise un autre fichier que celui qui était visé.
