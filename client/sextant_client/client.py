@@ -9,18 +9,20 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import httpx
 
 from sextant_client.addressing import Addressed, address
+from sextant_client.carrying.offline import KeptDocuments, KeptParties, OfflineSession
 from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
 from sextant_client.log import LogReader
 from sextant_client.packing import pack
 from sextant_client.parties import PartyView
-from sextant_client.received import Received, is_received, receive
+from sextant_client.received import Received, fetch_over, is_received, receive
 from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_client.session import Session
 from sextant_client.stored import StoredEnvelope
@@ -81,6 +83,13 @@ class Client:
         self.sent = SentFolder(home.sent)
         self._clock = clock
         self.tracer = Tracer(Path(self.config.trace_file) if self.config.trace_file else None)
+        self.kept: KeptDocuments | None = None
+        if self.config.offline:
+            self.kept = KeptDocuments.of(home, self.trust)
+            self.session: Session = OfflineSession()
+            self.log = LogReader(self.session)
+            self.parties: PartyView = KeptParties(self.session, self.trust, self.kept)
+            return
         self.session = Session(
             self.config.exchange,
             client_id=self.config.client_id,
@@ -278,13 +287,14 @@ class Client:
         """
         after = self.home.cursor()
         told: set[int] = set()
+        fetch = partial(fetch_over, self.session)
         for delivery in self._page(after, priority=Priority.URGENT.value).items:
             if not is_received(self.home.inbox, delivery):
                 told.add(delivery.seq)
-                yield receive(self, delivery)
+                yield receive(self, delivery, fetch)
         while page := self._page(after, wait=wait_s).items:
             for delivery in page:
-                received = receive(self, delivery)
+                received = receive(self, delivery, fetch)
                 after = delivery.seq
                 self.home.advance_cursor(after)
                 if after not in told:

@@ -7,6 +7,7 @@ keys/         one file per private key
 sent/<id>/    container, content, receipt and replies of one envelope of ours
 inbox/<seq>/  one received envelope
 cursor        how far the mailbox was collected
+parties/      of an offline home: documents that were carried here, one file per party
 ```
 """
 
@@ -50,6 +51,7 @@ class Config(Strict):
     declarations: str | None = None
     trace_file: str | None = None
     heading: Heading | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sextant_client.client import Client, Deposit
 from sextant_client.prepare.checking import Checked
 from sextant_client.sent import SentEnvelope
 from sextant_client.visible import visible_of
+from sextant_shared.clock import system_clock
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.receipts import Level, OutcomeReceipt, OutcomeVerdict
 from sextant_shared.protocol.levels import parse_witnessed, standing_of, verify_witnessed
@@ -75,7 +76,11 @@ def submit(
         envelopes += [
             _seal(client, run, path, one, attached.paths) for path, one in checked.items()
         ]
-        documents = [hand_over(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
+        send = not (seal_only or client.config.offline)
+        documents = [hand_over(client, run, e, watch=watch, send=send) for e in envelopes]
+        if envelopes and client.kept is not None:
+            kept = client.kept.newest(client.config.secretariat)
+            run.output.say(f"Sealed to keys {kept.told(system_clock())}.")
     if run.output.as_json:
         run.output.result({"envelopes": documents, "attachments": attached.members()}, [])
     returned = any(d.get("outcome") not in {None, OutcomeVerdict.REGISTERED} for d in documents)

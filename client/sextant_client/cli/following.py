@@ -83,8 +83,8 @@ def inbox(
         secretariat, own = client.config.secretariat, client.config.party
     now = system_clock()
     owed = {r.seq: [o for o in owed_for(r, secretariat) if o.by == own] for r in new}
-    lines = [line for r in new for line in _received_lines(r, owed[r.seq], now)]
-    documents = [_received_document(r, owed[r.seq], now) for r in new]
+    lines = [line for r in new for line in received_lines(r, owed[r.seq], now)]
+    documents = [received_document(r, owed[r.seq], now) for r in new]
     run.output.result({"new": documents}, lines or ["Nothing new."])
 
 
@@ -129,7 +129,8 @@ def _member_lines(member: ThreadMember) -> list[str]:
     return lines
 
 
-def _received_lines(received: Received, owed: list[Owed], now: float) -> list[str]:
+def received_lines(received: Received, owed: list[Owed], now: float) -> list[str]:
+    """Return what was received as people read it."""
     answer = received.answer()
     if answer is not None:
         return answer_lines(answer)
@@ -139,11 +140,13 @@ def _received_lines(received: Received, owed: list[Owed], now: float) -> list[st
     return [
         f"{head}  in {received.folder}",
         *([f"  its content is not what its type asks for: {flaw}"] if flaw else []),
+        *(f"  {name}" for name in received.documents()),
         *(f"  owed: {owed_line(one, now)}" for one in owed),
     ]
 
 
-def _received_document(received: Received, owed: list[Owed], now: float) -> dict[str, Any]:
+def received_document(received: Received, owed: list[Owed], now: float) -> dict[str, Any]:
+    """Return what was received as JSON members."""
     header, answer = received.header, received.answer()
     return {
         "seq": received.seq,
@@ -153,6 +156,7 @@ def _received_document(received: Received, owed: list[Owed], now: float) -> dict
         "priority": _priority(header.type).value,
         "irt": header.irt,
         "answer": answer.model_dump(mode="json") if answer else None,
+        "documents": [str(received.parts / name) for name in received.documents()],
         "flaw": received.flaw(),
         "owed": [owed_document(one, now) for one in owed],
     }
