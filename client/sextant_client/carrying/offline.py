@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+import httpx
+
 from sextant_client.home import Home, as_json, read_json, write_file
 from sextant_client.parties import PartyView, verify_party
 from sextant_client.session import Session
@@ -128,7 +130,7 @@ class OfflineSession(Session):
     """Says what to do wherever a connection would be used."""
 
     def __init__(self) -> None:
-        super().__init__("", client_id="", signer=None)
+        super().__init__("", client_id="", signer=None, transport=httpx.BaseTransport())
 
     def request(self, *_args: Any, **_options: Any) -> NoReturn:
         """Refuse.

@@ -206,6 +206,12 @@ class Way:
         return self.accept()
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Durability is not what these tests look at, and it is most of their time."""
+    monkeypatch.setattr("os.fsync", lambda _descriptor: None)
+
+
 @pytest.fixture
 def way(tmp_path: Path) -> Way:
     """Return the way before the first trip."""
