@@ -81,7 +81,7 @@ def test_an_attachment_goes_from_a_file_to_an_officer(stack: Stack, tmp_path: Pa
     plan, declared = tmp_path / "plan.pdf", tmp_path / "declaration.json"
     plan.write_bytes(b"%PDF-1.7 plan")
     document = json.loads((ROOT / "examples" / "NA-XAL" / "nil-2025.json").read_text())
-    document["declaration_id"] += "-WITH-PLAN"
+    document |= {"declaration_id": f"{document['declaration_id']}-WITH-PLAN", "part_count": 1}
     digest = hashlib.sha256(plan.read_bytes()).hexdigest()
     named = {"name": plan.name, "sha256": digest, "classification": document["confidentiality"]}
     home, officer = stack.home("NA-XAL"), stack.home("officer")
