@@ -1,6 +1,7 @@
 """`sextant officer`: the Secretariat's side, against the declarations service."""
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,7 +90,8 @@ def _fetch(run: Run, path: str, out: Path) -> int:
     if out.exists():
         raise PlatformError(Code.STATE, f"{out} is there already", fix="Name another file.")
     with (
-        _session(run).stream(path) as response,
+        closing(_session(run)) as session,
+        session.stream(path) as response,
         tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=".fetching-") as folder,
     ):
         partial = Path(folder) / "part"
@@ -102,7 +104,8 @@ def _fetch(run: Run, path: str, out: Path) -> int:
 
 
 def _show(run: Run, path: str, params: dict[str, str | int]) -> None:
-    answer = _session(run).request("GET", path, params=params).json()
+    with closing(_session(run)) as session:
+        answer = session.request("GET", path, params=params).json()
     run.output.result(answer, _lines(answer))
 
 

@@ -47,7 +47,7 @@ def flaw_of(name: str) -> str | None:
     if any(c not in _MARKS and unicodedata.category(c)[0] not in _LETTERS for c in name):
         return "has letters, digits, spaces and . _ - ( ) + , only"
     if name[0] in _ENDS or name[-1] in _ENDS - {"-"}:
-        return "begins and ends with a letter or digit"
+        return "does not begin or end with a space or dot, nor begin with a hyphen"
     if name.partition(".")[0].strip().casefold() in _DEVICES:
         return "is no name of a device"
     return None
