@@ -22,11 +22,13 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import Index
 from sextant_shared.models.envelope import EnvelopeId, PartyId, Sha256
 from sextant_shared.models.strict import Strict, Version1, read_model
+from sextant_shared.protocol.archives import directory_of
 
 MAX_MEMBERS = 8192  # 2,000 deliveries with three files each, and what proves them
 MAX_DELIVERIES = 2000
 MAX_ENVELOPES = 2000
 MAX_INDEX_BYTES = 4 << 20
+MAX_DIRECTORY_BYTES = MAX_MEMBERS * 256
 MAX_SMALL_BYTES = 4 << 20  # a receipt, a registry proof, a checkpoint
 MAX_MEMBER_BYTES = 128 << 20  # a container of the largest envelope
 INDEX = "index.json"
@@ -175,6 +177,14 @@ class Stick:
     """A file of the air-gap path, open for reading; use as a context manager."""
 
     def __init__(self, path: Path) -> None:
+        directory = _guarded(path, lambda: directory_of(path))
+        is_ours = directory is not None and not directory.is_zip64
+        if not is_ours or (directory and directory.bytes_ > MAX_DIRECTORY_BYTES):
+            raise PlatformError(
+                Code.MALFORMED,
+                f"{path} cannot be read: no file of this kind",
+                fix="Put the stick in again, or have the file written again; nothing was changed.",
+            )
         self._archive = _guarded(path, lambda: zipfile.ZipFile(path))
         self._path = path
         self._members: Mapping[str, Member] = {}

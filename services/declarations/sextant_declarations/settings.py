@@ -78,7 +78,8 @@ class DeclarationsSettings(ServiceSettings):
         Field(description="an attached archive that grows more is named as one to leave closed"),
     ] = 100
     max_archive_bytes: Annotated[
-        int, Field(description="what may come out of an attached archive; looking reads it once")
+        int,
+        Field(description="what may come out of one envelope's archives; looking reads it"),
     ] = 1_073_741_824
     max_archive_entries: Annotated[
         int, Field(description="entries of an attached archive: its list is held in memory")

@@ -19,8 +19,11 @@ ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 _BLOCK = 1 << 18
 _HEAD = 8
 _END_RECORD = b"PK\x05\x06"
-_TAIL = (1 << 16) + 22  # the end record stands in these last bytes, or it is no zip
-_COUNT_AT = slice(10, 12)
+_END_SIZE = 22
+_LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
+_TAIL = (1 << 16) + _END_SIZE + _LOCATOR_SIZE  # the end record stands here, or it is no zip
+_LONGEST_ENTRY = 1024  # of a directory: names of 255 bytes with extra fields stay below
+_DAMAGED = "it is damaged, or no zip that can be read"
 _ENCRYPTED = 0x1
 _UNIX = 3
 _PLAIN = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -62,31 +65,71 @@ def is_archive(path: Path) -> bool:
         return source.read(4) in ZIP_MAGICS
 
 
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What the end of a zip claims, before a directory is read into memory."""
+
+    entries: int
+    bytes_: int
+    is_zip64: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveLook:
+    """What speaks against opening an archive, and how many bytes were read out to know it."""
+
+    flaws: tuple[str, ...]
+    read: int = 0
+
+
 def flaws_of_archive(path: Path, limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS) -> tuple[str, ...]:
     """Return why a zip should not be opened, in words, each reason once; empty when it may."""
-    if _counted(path) > limits.entries:
-        return (f"it has more than {limits.entries} entries",)
+    return look_into(path, limits).flaws
+
+
+def look_into(path: Path, limits: ArchiveLimits = DEFAULT_ARCHIVE_LIMITS) -> ArchiveLook:
+    """Look into a zip within the limits; never fails, whatever it holds."""
+    directory = directory_of(path)
+    if directory is None:
+        return ArchiveLook((_DAMAGED,))
+    if directory.is_zip64:
+        return ArchiveLook(("it has the form of very large archives (Zip64)",))
+    if directory.entries > limits.entries or directory.bytes_ > limits.entries * _LONGEST_ENTRY:
+        return ArchiveLook((f"it has more than {limits.entries} entries",))
+    read = 0
     try:
         with zipfile.ZipFile(path) as archive:
-            found = list(_of_directory(archive.infolist(), path.stat().st_size, limits))
+            entries = archive.infolist()
+            found = list(_of_directory(entries, path.stat().st_size, limits))
             if not found:
+                read = sum(entry.file_size for entry in entries)
                 found = list(_of_content(archive))
     except (*_UNREADABLE, *_ODD):
-        found = ["it is damaged, or no zip that can be read"]
-    return tuple(dict.fromkeys(found))
+        found = [_DAMAGED]
+    return ArchiveLook(tuple(dict.fromkeys(found)), read)
 
 
-def _counted(path: Path) -> int:
-    """Return how many entries the end record claims, before a directory is read into memory.
+def directory_of(path: Path) -> Directory | None:
+    """Return what the end record of a zip claims, None where there is none.
 
-    A larger archive than that record can count (Zip64) claims 65,535 here.
+    It is looked for as the library does: at the very end first, then before a comment.
     """
     size = path.stat().st_size
     with path.open("rb") as source:
         source.seek(max(0, size - _TAIL))
         tail = source.read(_TAIL)
-    at = tail.rfind(_END_RECORD)
-    return int.from_bytes(tail[at:][_COUNT_AT], "little") if at >= 0 else 0
+    at = len(tail) - _END_SIZE
+    if at < 0 or not (tail[at:].startswith(_END_RECORD) and tail.endswith(b"\0\0")):
+        at = tail.rfind(_END_RECORD)
+    record = tail[at : at + _END_SIZE]
+    if at < 0 or len(record) < _END_SIZE:
+        return None
+    locator = tail[max(0, at - _LOCATOR_SIZE) : at]
+    return Directory(
+        entries=int.from_bytes(record[10:12], "little"),
+        bytes_=int.from_bytes(record[12:16], "little"),
+        is_zip64=locator.startswith(_LOCATOR),
+    )
 
 
 def _of_directory(

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from sextant_declarations.domain.deliveries import Stage
+from sextant_declarations.domain.packages import Unpack
 from sextant_shared.encoding import b64u, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.package import PACKAGE_CTY
+from sextant_shared.protocol.archives import ArchiveLimits
 from sextant_shared.protocol.package import Item, write_package
 from tests.integration.declarations.contents import declaration
 from tests.support.platform import DECLARATION_CTY, XAL, Deposited, Platform, open_platform
@@ -154,6 +157,20 @@ async def test_an_attached_bomb_is_kept_closed_and_both_sides_are_told(
     (line,) = (await platform.officer("GET", place)).json()["attachments"]
     assert line["flaws"][0] == "more than 100 times its size would come out"
     assert (await platform.officer("GET", f"{place}/1")).content == bomb()
+
+
+def test_the_archives_of_one_envelope_share_what_may_be_read(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.txt", b"x" * 600)
+    zips = [(f"{n}.zip", "application/zip", out.getvalue()) for n in range(2)]
+    stage = Stage(container=tmp_path / "container", content=tmp_path / "content")
+    stage.package.write_bytes(packed(tmp_path, ("m", "text/plain", b""), *zips))
+    unpacked = Unpack(archives=ArchiveLimits(bytes_=1000))(stage)
+    assert [one.flaws for one in unpacked.attachments] == [
+        (),
+        ("more than 400 bytes would come out",),
+    ]
 
 
 async def test_files_named_in_a_declaration_are_held_against_those_that_came(

@@ -13,7 +13,7 @@ from pathlib import Path
 from sextant_declarations.domain.deliveries import Attachment, Check, Pack, Stage
 from sextant_shared.encoding import b64u_decode
 from sextant_shared.errors import Finding, PlatformError, Severity
-from sextant_shared.protocol.archives import ArchiveLimits, flaws_of_archive, is_archive
+from sextant_shared.protocol.archives import ArchiveLimits, is_archive, look_into
 from sextant_shared.protocol.package import PackageLimits, Place, check_package
 from sextant_shared.rules import rule_pack_id
 from sextant_shared.rules.enclosing import unlike
@@ -46,14 +46,14 @@ class Unpack:
         with stage.package.open("rb") as source:
             message, *others = check_package(source, self.limits)
         _copy(stage.package, message, stage.content)
-        return Unpacked(
-            cty=message.part.cty,
-            attachments=tuple(
-                self._attachment(stage.package, place, n) for n, place in enumerate(others, start=1)
-            ),
-        )
+        attachments, room = [], self.archives.bytes_  # for all archives of one envelope together
+        for n, place in enumerate(others, start=1):
+            one, read = self._attachment(stage.package, place, n, room)
+            attachments.append(one)
+            room -= read
+        return Unpacked(cty=message.part.cty, attachments=tuple(attachments))
 
-    def _attachment(self, package: Path, place: Place, n: int) -> Attachment:
+    def _attachment(self, package: Path, place: Place, n: int, room: int) -> tuple[Attachment, int]:
         part = place.part
         found = Attachment(
             n=n,
@@ -67,8 +67,9 @@ class Unpack:
             alone = Path(folder) / "part"
             _copy(package, place, alone)
             if not is_archive(alone):
-                return found
-            return replace(found, flaws=flaws_of_archive(alone, self.archives))
+                return found, 0
+            look = look_into(alone, replace(self.archives, bytes_=room))
+            return replace(found, flaws=look.flaws), look.read
 
 
 def unreadable(error: PlatformError) -> Check:

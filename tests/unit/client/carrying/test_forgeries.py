@@ -125,6 +125,13 @@ def test_a_compressed_file_is_refused_before_it_grows(brought: Way) -> None:
     assert "not merely stored" in refused(brought).detail
 
 
+def test_a_directory_larger_than_any_of_ours_is_not_read(brought: Way) -> None:
+    data = bytearray(brought.back.read_bytes())
+    data[-10:-6] = (1 << 30).to_bytes(4, "little")
+    brought.back.write_bytes(bytes(data))
+    assert "no file of this kind" in refused(brought).detail
+
+
 def test_an_altered_member_is_found_by_its_digest(brought: Way) -> None:
     members = read(brought.back)
     members["checkpoint.txt"] = flip(members["checkpoint.txt"], 3)

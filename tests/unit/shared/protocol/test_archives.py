@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sextant_shared.protocol.archives import ArchiveLimits, flaws_of_archive, is_archive
+from sextant_shared.protocol.archives import ArchiveLimits, flaws_of_archive, is_archive, look_into
 
 GROWS = "an entry grows more than 100 times"
 OUTSIDE = "an entry would be written outside of its folder"
@@ -65,6 +65,27 @@ def many(count: int) -> bytes:
     return zipped({f"{n}": b"" for n in range(count)}, zipfile.ZIP_STORED)
 
 
+def zip64() -> bytes:
+    """A small end record, and a locator before it that says something larger."""
+    data = zipped({"a": b"abc"})
+    end = data.rindex(b"PK\x05\x06")
+    return data[:end] + b"PK\x06\x07" + bytes(16) + data[end:]
+
+
+def hidden_end() -> bytes:
+    """The marker of an end record inside the end record itself; 10,001 entries stand before."""
+    data = bytearray(many(10_001))
+    data[-6:-2] = b"PK\x05\x06"
+    return bytes(data)
+
+
+def long_directory() -> bytes:
+    """Few entries by the count, a directory of 20 MB by its size."""
+    data = bytearray(zipped({"a": b"abc"}))
+    data[-10:-6] = (20 << 20).to_bytes(4, "little")
+    return bytes(data)
+
+
 BOMBS: dict[str, tuple[bytes, str]] = {
     "a small bomb": (zipped({"a": bytes(1 << 20)}), GROWS),
     "a link": (linked(), LINK),
@@ -83,6 +104,9 @@ BOMBS: dict[str, tuple[bytes, str]] = {
     ),
     "cut": (zipped({"a": b"abc" * 400})[:-10], DAMAGED),
     "no zip": (b"PK\x03\x04 and so on", DAMAGED),
+    "Zip64": (zip64(), "it has the form of very large archives (Zip64)"),
+    "an end record within the end record": (hidden_end(), "it has more than 10000 entries"),
+    "a directory longer than its entries": (long_directory(), "it has more than 10000 entries"),
     "too many entries": (many(10_001), "it has more than 10000 entries"),
 }
 
@@ -115,6 +139,14 @@ def test_what_comes_out_in_all_is_bounded(tmp_path: Path) -> None:
     path.write_bytes(zipped({"a": b"12345", "b": b"12345"}, zipfile.ZIP_STORED))
     assert flaws_of_archive(path, ArchiveLimits(bytes_=9)) == ("more than 9 bytes would come out",)
     assert flaws_of_archive(path, ArchiveLimits(bytes_=10)) == ()
+
+
+def test_what_was_read_out_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(zipped({"a": b"12345", "b": b"12345"}))
+    assert look_into(path).read == 10
+    path.write_bytes(zipped({"../a": b"12345"}))
+    assert look_into(path).read == 0
 
 
 def test_other_files_are_no_archives(tmp_path: Path) -> None:
