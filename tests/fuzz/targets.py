@@ -7,12 +7,14 @@ signature is reached as well.
 
 import io
 import json
+import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sextant_shared.crypto.chunked import SALT_SIZE, BodyEncryptor
@@ -26,6 +28,7 @@ from sextant_shared.models.entries import format_entry, parse_entry
 from sextant_shared.models.envelope import MANIFEST_TYP
 from sextant_shared.models.messages import read_message
 from sextant_shared.models.party import PARTY_DOCUMENT_TYP
+from sextant_shared.protocol.archives import look_into
 from sextant_shared.protocol.envelope import open_bytes
 from sextant_shared.protocol.jws import sign_jws
 from sextant_shared.protocol.levels import parse_witnessed
@@ -37,6 +40,7 @@ from sextant_shared.protocol.manifest import (
     read_manifest,
     verify_manifest,
 )
+from sextant_shared.protocol.package import Item, check_package, write_package
 from sextant_shared.protocol.parties import verify_party_document
 from sextant_shared.protocol.policies import parse_policy
 from sextant_shared.protocol.problems import error_of
@@ -192,6 +196,19 @@ def strict_json(data: bytes) -> None:
     assert json.loads(data) == value
 
 
+def package(data: bytes) -> None:
+    """Several documents as the content of one envelope."""
+    check_package(io.BytesIO(data))
+
+
+def attached_archive(data: bytes) -> None:
+    """A zip that came as an attachment: looked into, whatever it is."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.zip"
+        path.write_bytes(data)
+        look_into(path)
+
+
 TARGETS: Mapping[str, Target] = {
     target.__name__: target
     for target in (
@@ -218,6 +235,8 @@ TARGETS: Mapping[str, Target] = {
         message,
         refusal,
         strict_json,
+        package,
+        attached_archive,
     )
 }
 
@@ -275,9 +294,29 @@ def seeds() -> Mapping[str, list[bytes]]:
         "tile": [b"tile/0/x001/067.p/255", b"\x00\x02ab"],
         "strict_json": [canonical_json({"a": [1, {"b": "\u00e9"}], "c": None, "d": True})],
     }
+    given["package"] = [_package(b"message", b"plan")]
+    given["attached_archive"] = [_zip({"plan.txt": b"plan " * 40})]
     frozen = Path(__file__).resolve().parents[2] / "docs" / "integrators" / "vectors"
     given["container"] += [p.read_bytes() for p in sorted((frozen / "containers").glob("s1-*"))]
     return given
+
+
+def _package(*parts: bytes) -> bytes:
+    with TemporaryDirectory() as folder:
+        items = [Item(Path(folder) / f"p{n}", f"p{n}", "text/plain") for n in range(len(parts))]
+        for item, data in zip(items, parts, strict=True):
+            item.path.write_bytes(data)
+        out = io.BytesIO()
+        write_package(items[0], items[1:], out)
+        return out.getvalue()
+
+
+def _zip(entries: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    return out.getvalue()
 
 
 def _text(data: bytes) -> str:

@@ -2,7 +2,7 @@
 
     offline home --export--> stick --deliver (courier, online)--> return file --accept--> home
 
-* `stick`: the two files, read within bounds and written whole or not at all.
+* `indexes`, `stick`: the two files; read within bounds, written whole or not at all.
 * `exporting`, `delivering`, `accepting`: the three acts.
 * `offline`: what a home without a network has in place of one.
 

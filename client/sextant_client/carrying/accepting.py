@@ -15,15 +15,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sextant_client.carrying.indexes import CarriedDelivery, CarriedProof, Refused, ReturnIndex
 from sextant_client.carrying.offline import KeptDocuments
-from sextant_client.carrying.stick import (
-    MAX_SMALL_BYTES,
-    CarriedDelivery,
-    CarriedProof,
-    Refused,
-    ReturnIndex,
-    Stick,
-)
+from sextant_client.carrying.stick import MAX_SMALL_BYTES, Stick
 from sextant_client.evidence import contact
 from sextant_client.home import Config, Home, write_file
 from sextant_client.parties import verify_party

@@ -13,19 +13,17 @@ from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 
-from sextant_client.carrying.stick import (
+from sextant_client.carrying.indexes import (
     MAX_DELIVERIES,
-    NOTE,
     CarriedDelivery,
     CarriedEnvelope,
     CarriedProof,
     Delivered,
     Refused,
     ReturnIndex,
-    Stick,
     StickIndex,
-    StickWriter,
 )
+from sextant_client.carrying.stick import NOTE, Stick, StickWriter
 from sextant_client.client import Client
 from sextant_client.evidence import contact
 from sextant_client.received import fetch_over

@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sextant_client.carrying.stick import (
-    NOTE,
-    CarriedEnvelope,
-    StickIndex,
-    StickWriter,
-)
+from sextant_client.carrying.indexes import CarriedEnvelope, StickIndex
+from sextant_client.carrying.stick import NOTE, StickWriter
 from sextant_client.home import Home
 from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_shared.clock import Clock, timestamp_s

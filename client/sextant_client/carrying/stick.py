@@ -13,123 +13,21 @@ from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Self, TypeVar
 
-from pydantic import Field
-
+from sextant_client.carrying.indexes import MAX_MEMBERS, AnyIndex, Member
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.entries import Index
-from sextant_shared.models.envelope import EnvelopeId, PartyId, Sha256
-from sextant_shared.models.strict import Strict, Version1, read_model
+from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.archives import directory_of
 
-MAX_MEMBERS = 8192  # 2,000 deliveries with three files each, and what proves them
-MAX_DELIVERIES = 2000
-MAX_ENVELOPES = 2000
 MAX_INDEX_BYTES = 4 << 20
 MAX_DIRECTORY_BYTES = MAX_MEMBERS * 256
 MAX_SMALL_BYTES = 4 << 20  # a receipt, a registry proof, a checkpoint
-MAX_MEMBER_BYTES = 128 << 20  # a container of the largest envelope
 INDEX = "index.json"
 NOTE = "README.txt"
 _BLOCK = 1 << 20
-_HEX = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_NAME = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,99}$")]
-Text = Annotated[str, Field(max_length=2000)]
-
-
-class Member(Strict):
-    """Size in bytes and SHA-256 in hexadecimal digits of one member."""
-
-    size: Annotated[int, Field(ge=0, le=MAX_MEMBER_BYTES)]
-    sha256: _HEX
-
-
-class _Index(Strict):
-    v: Version1
-    party: PartyId
-    made: str
-    members: Annotated[dict[_NAME, Member], Field(max_length=MAX_MEMBERS)]
-
-
-class CarriedEnvelope(Strict):
-    """One sealed envelope on its way to the exchange; `manifest` is the digest of its manifest."""
-
-    id: EnvelopeId
-    manifest: Sha256
-    created: str
-    container: _NAME
-
-
-class StickIndex(_Index):
-    """What goes out: sealed envelopes, and where the home stands, so that the rest is brought.
-
-    `collected` says how far the mailbox is collected, `checkpoint` is the newest head the home
-    verified; `parties` are those whose documents it seals to.
-    """
-
-    kind: Literal["sextant-stick"]
-    collected: Annotated[int, Field(ge=0)]
-    checkpoint: Annotated[str, Field(max_length=65_536)] | None
-    parties: Annotated[list[PartyId], Field(max_length=64)]
-    envelopes: Annotated[list[CarriedEnvelope], Field(max_length=MAX_ENVELOPES)]
-
-
-class Delivered(Strict):
-    """An envelope that the exchange accepted, and the member with its custody receipt."""
-
-    id: EnvelopeId
-    custody: _NAME
-
-
-class Refused(Strict):
-    """An envelope that was not accepted, and why."""
-
-    id: EnvelopeId
-    code: Text
-    detail: Text
-    fix: Text
-
-
-class CarriedDelivery(Strict):
-    """One delivery of the party's mailbox, still sealed, with what proves it."""
-
-    seq: Annotated[int, Field(ge=1)]
-    sender: PartyId
-    id: EnvelopeId
-    container: _NAME
-    custody: _NAME
-
-
-class CarriedProof(Strict):
-    """A registry proof: of the document in force at party entry `index` of the log."""
-
-    party: PartyId
-    index: Index
-    member: _NAME
-
-
-class ReturnIndex(_Index):
-    """What comes back. `after` is where the deliveries begin; `more` says that others wait.
-
-    `parties` are the documents in force now, `registries` those that the deliveries refer to;
-    `checkpoint` is the newest head and `consistency` leads to it from each older one.
-    """
-
-    kind: Literal["sextant-stick-back"]
-    after: Annotated[int, Field(ge=0)]
-    more: bool
-    delivered: Annotated[list[Delivered], Field(max_length=MAX_ENVELOPES)]
-    refused: Annotated[list[Refused], Field(max_length=MAX_ENVELOPES)]
-    deliveries: Annotated[list[CarriedDelivery], Field(max_length=MAX_DELIVERIES)]
-    parties: Annotated[list[CarriedProof], Field(max_length=64)]
-    registries: Annotated[list[CarriedProof], Field(max_length=MAX_DELIVERIES)]
-    checkpoint: _NAME
-    consistency: _NAME
-
-
-IndexModel = TypeVar("IndexModel", bound=_Index)
+IndexModel = TypeVar("IndexModel", bound=AnyIndex)
 
 
 @dataclass
@@ -147,7 +45,7 @@ class StickWriter:
         """Return size and digest of every member."""
         return {name: _described(data) for name, data in self.members.items()}
 
-    def write(self, target: Path, index: _Index) -> int:
+    def write(self, target: Path, index: AnyIndex) -> int:
         """Write everything to `target`, whole or not at all; return its size.
 
         Raises:

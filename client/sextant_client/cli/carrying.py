@@ -11,7 +11,7 @@ from sextant_client.carrying.accepting import accept as accept_file
 from sextant_client.carrying.delivering import Brought
 from sextant_client.carrying.delivering import deliver as deliver_stick
 from sextant_client.carrying.exporting import export_stick
-from sextant_client.carrying.stick import Refused
+from sextant_client.carrying.indexes import Refused
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.cli.following import received_document, received_lines
 from sextant_client.client import Client

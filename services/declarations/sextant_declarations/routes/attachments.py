@@ -15,11 +15,14 @@ from sextant_declarations.routes.declarations import Id, Number, reader_of
 from sextant_declarations.routes.envelopes import OPAQUE, EnvelopeId, Sender
 from sextant_shared.chassis.api_docs import binary
 from sextant_shared.chassis.routing import action, guarded_router
+from sextant_shared.models.package import MAX_PARTS
 from sextant_shared.protocol.access import Action
 
 _BLOCK = 1 << 16
 _BYTES = {200: binary("The attachment, byte for byte", OPAQUE)}
-Which = Annotated[int, Path(ge=1, description="number of the attachment, from the list")]
+Which = Annotated[
+    int, Path(ge=1, le=MAX_PARTS, description="number of the attachment, from the list")
+]
 
 
 def attachments_router(attached: Callable[[], Attached]) -> APIRouter:
