@@ -21,7 +21,7 @@ from sextant_shared.protocol.access import Action
 _BLOCK = 1 << 16
 _BYTES = {200: binary("The attachment, byte for byte", OPAQUE)}
 Which = Annotated[
-    int, Path(ge=1, le=MAX_PARTS, description="number of the attachment, from the list")
+    int, Path(ge=1, le=MAX_PARTS, description="its number, from the list")
 ]
 
 
