@@ -20,9 +20,7 @@ from sextant_shared.protocol.access import Action
 
 _BLOCK = 1 << 16
 _BYTES = {200: binary("The attachment, byte for byte", OPAQUE)}
-Which = Annotated[
-    int, Path(ge=1, le=MAX_PARTS, description="its number, from the list")
-]
+Which = Annotated[int, Path(ge=1, le=MAX_PARTS, description="its number, from the list")]
 
 
 def attachments_router(attached: Callable[[], Attached]) -> APIRouter:
