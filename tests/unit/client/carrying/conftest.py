@@ -14,6 +14,7 @@ from sextant_client.carrying.exporting import Exported, export_stick
 from sextant_client.client import Client
 from sextant_client.enrolment import make_trust
 from sextant_client.home import Config, Home, write_file
+from sextant_client.prepare.filings import DECLARATION_CTY
 from sextant_client.sent import SentEnvelope
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.encoding import b64, b64u
@@ -182,7 +183,7 @@ class Way:
             return client.seal(
                 DECLARATION,
                 type_="declaration.annual",
-                cty="application/json",
+                cty=DECLARATION_CTY,
                 classification="C1",
                 **changes,
             )
