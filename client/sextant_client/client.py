@@ -5,22 +5,26 @@ lost answer or a killed process resumes with identical bytes and gets the same r
 receipt is verified against the pinned log before it is accepted.
 """
 
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import httpx
 
 from sextant_client.addressing import Addressed, address
+from sextant_client.carrying.offline import KeptDocuments, KeptParties, OfflineSession
 from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
 from sextant_client.identity.watching import OwnEntry
 from sextant_client.listening import Listener
 from sextant_client.log import LogReader
+from sextant_client.packing import pack
 from sextant_client.parties import PartyView
-from sextant_client.received import Received, is_received, receive
+from sextant_client.received import Received, fetch_over, is_received, receive
 from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_client.session import Session
 from sextant_client.stored import StoredEnvelope
@@ -40,6 +44,7 @@ from sextant_shared.models.exchange import (
     EnvelopeThread,
     Priority,
 )
+from sextant_shared.models.package import PACKAGE_CTY
 from sextant_shared.models.party import KeyUse
 from sextant_shared.models.receipts import Level
 from sextant_shared.models.strict import read_model
@@ -83,6 +88,15 @@ class Client:
         self.sent = SentFolder(home.sent)
         self._clock = clock
         self.tracer = Tracer(Path(self.config.trace_file) if self.config.trace_file else None)
+        self.kept: KeptDocuments | None = None
+        self.gone: list[Delivery] = []
+        if self.config.offline:
+            self.kept = KeptDocuments.of(home, self.trust)
+            self.session: Session = OfflineSession()
+            self.log = LogReader(self.session)
+            self.parties: PartyView = KeptParties(self.session, self.trust, self.kept)
+            self.own = OwnEntry(home, self.parties, self.config.party)
+            return
         self.session = Session(
             self.config.exchange,
             client_id=self.config.client_id,
@@ -101,7 +115,6 @@ class Client:
             )
         )
         self.parties = PartyView(self.session, self.trust)
-        self.gone: list[Delivery] = []
         self.own = OwnEntry(home, self.parties, self.config.party)
 
     def __enter__(self) -> Self:
@@ -121,7 +134,7 @@ class Client:
         """
         return address(shown, self.parties, self.config.secretariat)
 
-    def seal(
+    def seal(  # noqa: PLR0913 -- an envelope has as many members
         self,
         content: Path,
         *,
@@ -132,19 +145,22 @@ class Client:
         period: str | None = None,
         irt: str | None = None,
         sup: str | None = None,
+        attachments: Sequence[Path] = (),
     ) -> SentEnvelope:
-        """Seal and sign a file into the home; nothing is sent yet.
+        """Seal and sign a file into the home, with its attachments if any; nothing is sent yet.
 
         Raises:
             PlatformError: `E_POLICY` for what the catalogue of types does not allow; `E_KEY`,
-                `E_RECIPIENT`, `E_TOO_LARGE`, `E_MALFORMED`.
+                `E_RECIPIENT`, `E_TOO_LARGE`, `E_MALFORMED`; `E_STATE` for an attachment that
+                cannot be read.
         """
         to = to or [self.config.secretariat]
         going = Address(self.config.party, tuple(to), cty, irt)
         check_address(type_, going, self.config.secretariat)
         registered = self.parties.newest(self.config.party)
         self.own.see(registered, is_newest=True)
-        self.own.ask_for_recovery()
+        if not self.config.offline:
+            self.own.ask_for_recovery()
         request = SealRequest(
             id=uuid7(self._clock),
             sender=self.config.party,
@@ -153,7 +169,7 @@ class Client:
             ),
             recipients=[(party, self.parties.sealing_key(party, classification)) for party in to],
             type=type_,
-            cty=cty,
+            cty=PACKAGE_CTY if attachments else cty,
             classification=classification,
             created=timestamp_s(self._clock()),
             period=period,
@@ -161,7 +177,12 @@ class Client:
             sup=sup,
             log=self.trust.beacon(),
         )
-        return self.sent.seal(content, request)
+        if not attachments:
+            return self.sent.seal(content, request)
+        with tempfile.TemporaryDirectory(dir=self.home.path, prefix=".sealing-") as folder:
+            package = Path(folder) / content.name
+            pack(content, cty, attachments, package)
+            return self.sent.seal(package, request)
 
     def deposit(self, envelope: SentEnvelope, progress: Progress | None = None) -> Deposit:
         """Send the sealed bytes and return their verified custody receipt; safe to repeat.
@@ -305,7 +326,7 @@ class Client:
     def _receive(self, delivery: Delivery, progress: Progress = untold) -> Received | None:
         """Receive a delivery; None for one whose content is not given out any more."""
         try:
-            return receive(self, delivery, progress)
+            return receive(self, delivery, partial(fetch_over, self.session, progress=progress))
         except PlatformError as error:
             if error.code is not Code.GONE:
                 raise

@@ -9,12 +9,11 @@ stands by itself: two heads with the log's signatures, and the proof that no his
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
 from sextant_client.home import Home, as_json, write_file
-from sextant_client.log import LogReader
 from sextant_client.trust import MAX_TRUST_BYTES, Trust
 from sextant_shared.encoding import b64, b64_decode, parse_json
 from sextant_shared.errors import Code, PlatformError
@@ -22,6 +21,18 @@ from sextant_shared.merkle.hashing import HASH_SIZE
 from sextant_shared.merkle.proofs import MAX_PATH, roots_from_consistency, verify_consistency
 from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
+
+
+class History(Protocol):
+    """What can be asked about the log: over the network, or of what was carried here."""
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        """Return the consistency path between two sizes."""
+        ...
+
+    def prefix_root(self, size: int) -> bytes:
+        """Return the root over the first `size` leaves, a power of two."""
+        ...
 
 
 class SplitView(Strict):
@@ -36,7 +47,7 @@ class SplitView(Strict):
     path: Annotated[list[str], Field(max_length=MAX_PATH)]
 
 
-def contact(home: Home, trust: Trust, seen: Checkpoint, reader: LogReader) -> None:
+def contact(home: Home, trust: Trust, seen: Checkpoint, reader: History) -> None:
     """Hold a head, whose signatures verified, against the newest one known, and remember it.
 
     Raises:
@@ -88,7 +99,7 @@ def make_evidence(
     seen: Checkpoint,
     path: list[bytes],
     keys: LogKeys,
-    reader: LogReader | None = None,
+    reader: History | None = None,
 ) -> SplitView:
     """Return the evidence in two heads; the prefix is asked of the log where the path hides it.
 
@@ -108,7 +119,7 @@ def make_evidence(
 
 
 def _prefix(
-    first: Checkpoint, second: Checkpoint, path: list[bytes], reader: LogReader | None
+    first: Checkpoint, second: Checkpoint, path: list[bytes], reader: History | None
 ) -> str | None:
     if first.size == second.size or not path:
         return None
@@ -120,7 +131,7 @@ def _prefix(
         return None  # the heads alone are worth keeping
 
 
-def _with_file(home: Home, keys: LogKeys, error: PlatformError, reader: LogReader) -> PlatformError:
+def _with_file(home: Home, keys: LogKeys, error: PlatformError, reader: History) -> PlatformError:
     known, seen = (verify_checkpoint(error.evidence[name], keys) for name in ("known", "seen"))
     path = [b64_decode(line, HASH_SIZE) for line in error.evidence.get("path", "").split()]
     evidence = as_json(make_evidence(known, seen, path, keys, reader).model_dump(mode="json"))

@@ -7,6 +7,7 @@ keys/         one file per private key; party.jws, our document in force; next/,
 sent/<id>/    container, content, receipt and replies of one envelope of ours; its upload, if open
 inbox/<seq>/  one received envelope
 cursor        how far the mailbox was collected
+parties/      of an offline home: documents that were carried here, one file per party
 ```
 """
 
@@ -69,6 +70,7 @@ class Config(Strict):
     resumable_from_bytes: Annotated[int, Field(ge=0)] = RESUMABLE_FROM_BYTES
     heading: Heading | None = None
     key_policy: KeyPolicy | None = None
+    offline: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,14 @@ class PartyView:
         """
         return self._fetch(party, None)[1].party
 
+    def proof(self, party: str) -> tuple[RegistryProof, RegistryState]:
+        """Return the proof of the document in force now, and what it says.
+
+        Raises:
+            PlatformError: as `newest`.
+        """
+        return self._fetch(party, None)
+
     def at(self, party: str, index: int) -> tuple[RegistryProof, VerifiedParty]:
         """Return the proof and the document in force at the party entry `index` of the log.
 
@@ -87,12 +95,21 @@ class PartyView:
         params: dict[str, str | int] = {} if at is None else {"at": at}
         answer = self.session.request("GET", f"/v1/parties/{party}/proof", params=params)
         proof = read_model(RegistryProof, answer.json())
-        state = verify_registry_proof(proof, self.trust.registrars, self.trust.log_keys)
-        if state.party.document.party != party:
-            raise PlatformError(
-                Code.INTEGRITY,
-                "the registry answered for another party",
-                expected=party,
-                received=state.party.document.party,
-            )
-        return proof, state
+        return proof, verify_party(proof, party, self.trust)
+
+
+def verify_party(proof: RegistryProof, party: str, trust: Trust) -> RegistryState:
+    """Return what a registry proof says of `party`.
+
+    Raises:
+        PlatformError: `E_INTEGRITY`, and what verifying a document raises.
+    """
+    state = verify_registry_proof(proof, trust.registrars, trust.log_keys)
+    if state.party.document.party != party:
+        raise PlatformError(
+            Code.INTEGRITY,
+            "the registry answered for another party",
+            expected=party,
+            received=state.party.document.party,
+        )
+    return state

@@ -6,7 +6,9 @@ from pathlib import Path
 from sextant_client.home import read_json
 from sextant_shared.encoding import b64u_decode
 from sextant_shared.models.envelope import Header
+from sextant_shared.models.package import PACKAGE_CTY
 from sextant_shared.protocol.manifest import Manifest, read_manifest
+from sextant_shared.protocol.package import read_package_manifest, read_part
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,33 @@ class StoredEnvelope:
     def content(self) -> Path:
         """What is inside."""
         return self.folder / "content"
+
+    @property
+    def parts(self) -> Path:
+        """The folder with the documents of a package that was received."""
+        return self.folder / "parts"
+
+    def message(self) -> bytes:
+        """Return what the envelope is about: the content, or the message of a package.
+
+        Raises:
+            PlatformError: `E_MALFORMED` and the rest for a package that cannot be read.
+        """
+        if self.header.cty == PACKAGE_CTY:
+            return read_part(self.content)
+        return self.content.read_bytes()
+
+    def message_cty(self) -> str:
+        """Return the type of the message.
+
+        Raises:
+            PlatformError: as `message`.
+        """
+        cty = self.header.cty
+        if cty != PACKAGE_CTY:
+            return cty
+        with self.content.open("rb") as source:
+            return read_package_manifest(source)[0].message.cty
 
     @property
     def receipt(self) -> Path:

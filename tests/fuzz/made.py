@@ -1,11 +1,13 @@
 """What the fuzz targets read: keys, a container, a log, made once; and the seeds."""
 
 import io
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sextant_shared.crypto.keys import Alg
@@ -21,6 +23,7 @@ from sextant_shared.protocol.manifest import (
     VerifiedManifest,
     read_manifest,
 )
+from sextant_shared.protocol.package import Item, write_package
 from sextant_shared.protocol.statements import sign_statement
 from sextant_shared.protocol.tokens import make_dpop_proof
 from tests.support.envelopes import XAL, make_container, payload_of, split
@@ -102,9 +105,29 @@ def seeds() -> Mapping[str, list[bytes]]:
         "tile": [b"tile/0/x001/067.p/255", b"\x00\x02ab"],
         "strict_json": [canonical_json({"a": [1, {"b": "\u00e9"}], "c": None, "d": True})],
     }
+    given["package"] = [_package(b"message", b"plan")]
+    given["attached_archive"] = [_zip({"plan.txt": b"plan " * 40})]
     frozen = Path(__file__).resolve().parents[2] / "docs" / "integrators" / "vectors"
     given["container"] += [p.read_bytes() for p in sorted((frozen / "containers").glob("s1-*"))]
     return given
+
+
+def _package(*parts: bytes) -> bytes:
+    with TemporaryDirectory() as folder:
+        items = [Item(Path(folder) / f"p{n}", f"p{n}", "text/plain") for n in range(len(parts))]
+        for item, data in zip(items, parts, strict=True):
+            item.path.write_bytes(data)
+        out = io.BytesIO()
+        write_package(items[0], items[1:], out)
+        return out.getvalue()
+
+
+def _zip(entries: Mapping[str, bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries.items():
+            archive.writestr(name, data)
+    return out.getvalue()
 
 
 @cache

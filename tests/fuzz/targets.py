@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.crypto.chunked import SALT_SIZE, BodyEncryptor
@@ -25,6 +27,7 @@ from sextant_shared.models.party import PARTY_DOCUMENT_TYP, PartyHistory
 from sextant_shared.models.statements import STATEMENT_TYP
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.acts import verify_act
+from sextant_shared.protocol.archives import look_into
 from sextant_shared.protocol.envelope import open_bytes
 from sextant_shared.protocol.jws import sign_jws
 from sextant_shared.protocol.keyhistory import verify_history
@@ -35,6 +38,7 @@ from sextant_shared.protocol.manifest import (
     read_manifest,
     verify_manifest,
 )
+from sextant_shared.protocol.package import check_package
 from sextant_shared.protocol.parties import Registry, verify_party_document
 from sextant_shared.protocol.policies import parse_policy
 from sextant_shared.protocol.problems import error_of
@@ -226,6 +230,19 @@ def strict_json(data: bytes) -> None:
     assert json.loads(data) == value
 
 
+def package(data: bytes) -> None:
+    """Several documents as the content of one envelope."""
+    check_package(io.BytesIO(data))
+
+
+def attached_archive(data: bytes) -> None:
+    """A zip that came as an attachment: looked into, whatever it is."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "a.zip"
+        path.write_bytes(data)
+        look_into(path)
+
+
 TARGETS: Mapping[str, Target] = {
     target.__name__: target
     for target in (
@@ -258,6 +275,8 @@ TARGETS: Mapping[str, Target] = {
         message,
         refusal,
         strict_json,
+        package,
+        attached_archive,
     )
 }
 

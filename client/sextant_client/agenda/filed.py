@@ -141,7 +141,7 @@ def answered(
 
 def _heading(envelope: SentEnvelope) -> Heading | None:
     try:
-        data = envelope.content.read_bytes()
+        data = envelope.message()
         return read_model(Heading, parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH))
     except (OSError, PlatformError):
         return None

@@ -7,13 +7,17 @@ import typer
 
 from sextant_client import errors as exits
 from sextant_client.bundle import create_bundle
+from sextant_client.cli.carrying import accept, deliver, export
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.client import Client
 from sextant_client.trust import Trust
 from sextant_client.verify import verify_bundle
 from sextant_shared.models.receipts import Level
 
-app = typer.Typer(help="Copies of record.", no_args_is_help=True)
+app = typer.Typer(help="Copies of record, and sealed envelopes on a stick.", no_args_is_help=True)
+app.command("export")(export)
+app.command("deliver")(deliver)
+app.command("accept")(accept)
 
 
 @app.command("create")

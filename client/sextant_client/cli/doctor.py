@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from sextant_client import errors as exits
+from sextant_client.carrying.offline import KeptDocuments
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.client import Client
 from sextant_shared.clock import system_clock
@@ -17,6 +18,7 @@ from sextant_shared.protocol.tokenkeys import try_key
 
 MAX_SKEW_S = 30
 TIMEOUT_S = 5.0
+_NEEDED = frozenset({KeyUse.SIG, KeyUse.SEAL, KeyUse.API})
 
 
 def doctor(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> int:
@@ -33,6 +35,8 @@ def doctor(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> int:
         ("clock", _clock),
         ("access", _access),
     ]
+    if _is_offline(run):
+        checks = [*checks[:3], ("keys", _offline_keys), ("documents", _documents)]
     results = [(name, *_try(check, run)) for name, check in checks]
     lines = [f"{'ok  ' if ok else 'FAIL'} {name:<14} {found}" for name, ok, found in results]
     document = {"checks": [{"name": n, "ok": ok, "found": f} for n, ok, f in results]}
@@ -52,13 +56,31 @@ def _cryptography(_run: Run) -> str:
     return "known answers of S1, S2, K1, K2 hold"
 
 
-def _keys(run: Run) -> str:
+def _is_offline(run: Run) -> bool:
+    try:
+        return run.home.config().offline
+    except PlatformError:
+        return False  # the check of the configuration says what is wrong
+
+
+def _documents(run: Run) -> str:
+    """An offline home seals to documents that were carried to it."""
+    config, kept = run.home.config(), KeptDocuments.of(run.home, run.home.trust)
+    kept.newest(config.party)
+    return f"{config.secretariat} {kept.newest(config.secretariat).told(system_clock())}"
+
+
+def _offline_keys(run: Run) -> str:
+    return _keys(run, frozenset({KeyUse.SIG, KeyUse.SEAL}))
+
+
+def _keys(run: Run, needed: frozenset[KeyUse] = _NEEDED) -> str:
     folder = run.home.keys.folder
     for path in folder.glob("*.json"):
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise PlatformError(Code.KEY, f"{path.name} is readable by others", fix="chmod 600 it.")
     uses = sorted({key.use for key in run.home.keys.all()})
-    missing = {KeyUse.SIG, KeyUse.SEAL, KeyUse.API} - set(uses)
+    missing = needed - set(uses)
     if missing:
         raise PlatformError(
             Code.KEY, f"no {', '.join(sorted(missing))} key", fix="sextant keys generate"

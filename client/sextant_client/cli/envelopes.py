@@ -8,6 +8,7 @@ import typer
 
 from sextant_client import errors as exits
 from sextant_client.answers import Answer
+from sextant_client.cli.attaching import Attach, Attachments
 from sextant_client.cli.check import check_all
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.moving import moving
@@ -17,6 +18,7 @@ from sextant_client.client import Client, Deposit
 from sextant_client.prepare.checking import Checked
 from sextant_client.sent import SentEnvelope
 from sextant_client.visible import visible_of
+from sextant_shared.clock import system_clock
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.receipts import Level, OutcomeReceipt, OutcomeVerdict
 from sextant_shared.protocol.levels import parse_witnessed, standing_of, verify_witnessed
@@ -47,6 +49,7 @@ def submit(
     seal_only: Annotated[
         bool, typer.Option("--seal-only", help="Seal into the home; send later with --resume.")
     ] = False,
+    attach: Attach = None,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> int:
@@ -61,18 +64,33 @@ def submit(
             run.output.result({"file": str(path), "sent": False}, report_lines(str(path), report))
             run.output.say("Nothing was sent. Fix the findings, or send with --with-findings.")
             return exits.FINDINGS
+    attached = Attachments.beside(list(checked.values()), attach or [])
+    attached.tell(run.output)
+    if attached.findings and not with_findings:
+        findings = [f"{one.rule} {one.pointer} {one.message}" for one in attached.findings]
+        run.output.result({"sent": False, "attachments": findings}, attached.lines())
+        run.output.say("Nothing was sent. Fix the findings, or send with --with-findings.")
+        return exits.FINDINGS
     with Client(run.home) as client:
         envelopes = client.sent.unfinished() if resume else []
         envelopes += [client.sent.find(again)] if again else []
-        envelopes += [_seal(client, run, path, one) for path, one in checked.items()]
-        documents = [hand_over(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
+        envelopes += [
+            _seal(client, run, path, one, attached.paths) for path, one in checked.items()
+        ]
+        send = not (seal_only or client.config.offline)
+        documents = [hand_over(client, run, e, watch=watch, send=send) for e in envelopes]
+        if envelopes and client.kept is not None:
+            kept = client.kept.newest(client.config.secretariat)
+            run.output.say(f"Sealed to keys {kept.told(system_clock())}.")
     if run.output.as_json:
-        run.output.result({"envelopes": documents}, [])
+        run.output.result({"envelopes": documents, "attachments": attached.members()}, [])
     returned = any(d.get("outcome") not in {None, OutcomeVerdict.REGISTERED} for d in documents)
     return exits.FINDINGS if returned else exits.OK
 
 
-def _seal(client: Client, run: Run, path: Path, checked: Checked) -> SentEnvelope:
+def _seal(
+    client: Client, run: Run, path: Path, checked: Checked, attach: list[Path]
+) -> SentEnvelope:
     declaration = checked.report.declaration
     shown = visible_of(declaration.model_dump(by_alias=True) if declaration else {})
     with tempfile.TemporaryDirectory() as folder:
@@ -89,6 +107,7 @@ def _seal(client: Client, run: Run, path: Path, checked: Checked) -> SentEnvelop
             cty=DECLARATION_CTY,
             classification=shown.classification,
             period=shown.period,
+            attachments=attach,
         )
 
 

@@ -81,10 +81,10 @@ def collect_inbox(run: Run, wait: int) -> None:
         secretariat, own = client.config.secretariat, client.config.party
     now = system_clock()
     owed = {r.seq: [o for o in owed_for(r, secretariat) if o.by == own] for r in new}
-    lines = [line for r in new for line in _received_lines(r, owed[r.seq], now)]
+    lines = [line for r in new for line in received_lines(r, owed[r.seq], now)]
     lines += [f"{d.type}  {d.id}  from {d.sender}  not given out any more" for d in gone]
     document = {
-        "new": [_received_document(r, owed[r.seq], now) for r in new],
+        "new": [received_document(r, owed[r.seq], now) for r in new],
         "gone": [delivery.model_dump(mode="json", by_alias=True) for delivery in gone],
     }
     run.output.result(document, lines or ["Nothing new."])
@@ -98,8 +98,8 @@ def follow_inbox(run: Run) -> None:
         for received in client.listen():
             now = system_clock()
             owed = [one for one in owed_for(received, secretariat) if one.by == own]
-            document = _received_document(received, owed, now)
-            run.output.result(document, _received_lines(received, owed, now))
+            document = received_document(received, owed, now)
+            run.output.result(document, received_lines(received, owed, now))
 
 
 def _refused(envelope_id: str, refusal: RefusalReceipt) -> tuple[dict[str, Any], list[str]]:
@@ -147,7 +147,8 @@ def _member_lines(member: ThreadMember) -> list[str]:
     return lines
 
 
-def _received_lines(received: Received, owed: list[Owed], now: float) -> list[str]:
+def received_lines(received: Received, owed: list[Owed], now: float) -> list[str]:
+    """Return what was received as people read it."""
     answer = received.answer()
     if answer is not None:
         return answer_lines(answer)
@@ -157,11 +158,13 @@ def _received_lines(received: Received, owed: list[Owed], now: float) -> list[st
     return [
         f"{head}  in {received.folder}",
         *([f"  its content is not what its type asks for: {flaw}"] if flaw else []),
+        *(f"  {name}" for name in received.documents()),
         *(f"  owed: {owed_line(one, now)}" for one in owed),
     ]
 
 
-def _received_document(received: Received, owed: list[Owed], now: float) -> dict[str, Any]:
+def received_document(received: Received, owed: list[Owed], now: float) -> dict[str, Any]:
+    """Return what was received as JSON members."""
     header, answer = received.header, received.answer()
     return {
         "seq": received.seq,
@@ -171,6 +174,7 @@ def _received_document(received: Received, owed: list[Owed], now: float) -> dict
         "priority": _priority(header.type).value,
         "irt": header.irt,
         "answer": answer.model_dump(mode="json") if answer else None,
+        "documents": [str(received.parts / name) for name in received.documents()],
         "flaw": received.flaw(),
         "owed": [owed_document(one, now) for one in owed],
     }

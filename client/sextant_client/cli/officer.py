@@ -1,5 +1,7 @@
 """`sextant officer`: the Secretariat's side, against the declarations service."""
 
+import tempfile
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +10,7 @@ from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, st
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.output import table_lines
 from sextant_client.officers import officers_session
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.acts import DiscardReason, DiscardRequest
 
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
@@ -52,6 +55,31 @@ def evidence(
     _show(start(home, as_json=as_json), f"/v1/declarations/{declaration}/evidence", {})
 
 
+@app.command("attachments")
+def attachments(
+    declaration: Annotated[str, typer.Argument(help="Id from the list.")],
+    version: Annotated[
+        int, typer.Option("--version", help="Which submission, counted from 1.", min=1)
+    ] = 1,
+    fetch: Annotated[
+        int | None, typer.Option(help="Fetch this one of the list, into --out.", min=1)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write; never overwritten.")] = None,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """List what came with a declaration, or fetch one attachment."""
+    run = start(home, as_json=as_json)
+    path = f"/v1/declarations/{declaration}/versions/{version}/attachments"
+    if fetch is None:
+        _show(run, path, {})
+        return
+    if out is None:
+        raise typer.BadParameter("name a file with --out")
+    size = _fetch(run, f"{path}/{fetch}", out)
+    run.output.result({"file": str(out), "size": size}, [f"Wrote {out} ({size:,} bytes)."])
+
+
 @app.command("queue")
 def queue(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
     """List what waits for verification."""
@@ -90,6 +118,24 @@ def discard(
     with officers_session(run.home) as session:
         session.request("POST", f"/v1/dead-letters/{seq}/discard", json=body)
     run.output.result({"seq": seq, "discarded": str(reason)}, [f"DISCARDED  delivery {seq}"])
+
+
+def _fetch(run: Run, path: str, out: Path) -> int:
+    """Write the answer to a new file, which appears whole or not at all."""
+    if out.exists():
+        raise PlatformError(Code.STATE, f"{out} is there already", fix="Name another file.")
+    with (
+        officers_session(run.home) as session,
+        session.stream(path) as response,
+        tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=".fetching-") as folder,
+    ):
+        partial = Path(folder) / "part"
+        with partial.open("xb") as file:
+            for block in response.iter_bytes():
+                file.write(block)
+        size = partial.stat().st_size
+        partial.rename(out)
+    return size
 
 
 def _show(run: Run, path: str, params: dict[str, str | int]) -> None:

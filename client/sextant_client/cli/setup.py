@@ -16,11 +16,15 @@ from sextant_shared.rules import rule_pack_id
 
 def init(
     party: Annotated[str, typer.Option(help="Your party id, such as NA-XAL.")],
-    exchange: Annotated[str, typer.Option(help="Address of the exchange.")],
-    audit: Annotated[str, typer.Option(help="Address of the log.")],
     trust_file: Annotated[
         Path, typer.Option("--trust", help="trust.json, from your registrar, out of band.")
     ],
+    exchange: Annotated[str | None, typer.Option(help="Address of the exchange.")] = None,
+    audit: Annotated[str | None, typer.Option(help="Address of the log.")] = None,
+    offline: Annotated[
+        bool,
+        typer.Option("--offline", help="This machine has no network: a courier carries for it."),
+    ] = False,
     declarations: Annotated[
         str | None, typer.Option(help="Address of the officers' service, inside the Secretariat.")
     ] = None,
@@ -40,13 +44,16 @@ def init(
 ) -> None:
     """Set up the home folder: who you are, where the services are, what you trust."""
     run = start(home, as_json=as_json)
+    if offline == bool(exchange and audit):
+        raise typer.BadParameter("name --exchange and --audit, or else --offline")
     pinned = read_model(TrustFile, read_json(trust_file))
     config = Config(
         v=1,
         party=party,
         client_id=client_id or f"{party}/{client}",
-        exchange=exchange,
-        audit=audit,
+        exchange=exchange or "",
+        audit=audit or "",
+        offline=offline,
         declarations=declarations,
         trace_file=str(trace_file) if trace_file else None,
         heading=heading_of(read_json(like)) if like else None,

@@ -93,9 +93,9 @@ def filings_sent(home: Home) -> Iterator[Filing]:
         and answer.verdict is not OutcomeVerdict.REGISTERED
     }
     for envelope in reversed(SentFolder(home.sent).standing(home.secretariat)):
-        if envelope.header.cty != DECLARATION_CTY or envelope.id in refused:
+        if envelope.id in refused or envelope.message_cty() != DECLARATION_CTY:
             continue
         try:
-            yield Filing.of(parse_document(envelope.content.read_bytes()))
+            yield Filing.of(parse_document(envelope.message()))
         except PlatformError:  # it was sent in spite of its findings, and is not answered yet
             continue

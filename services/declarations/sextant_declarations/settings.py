@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.crypto.pkcs11 import TokenAccess
+from sextant_shared.models.package import MAX_PARTS
 
 DATABASE = "declarations.sqlite3"
 VAULT = "vault"
@@ -75,6 +76,21 @@ class DeclarationsSettings(ServiceSettings):
     max_declaration_values: Annotated[
         int, Field(description="more values are rejected unread: each may have a finding", ge=1)
     ] = 200_000
+    max_package_parts: Annotated[
+        int,
+        Field(description="documents in one envelope: bounds lists and rows", ge=1, le=MAX_PARTS),
+    ] = MAX_PARTS
+    max_archive_ratio: Annotated[
+        int,
+        Field(description="an attached archive that grows more is named as one to leave closed"),
+    ] = 100
+    max_archive_bytes: Annotated[
+        int,
+        Field(description="what may come out of one envelope's archives; looking reads it"),
+    ] = 1_073_741_824
+    max_archive_entries: Annotated[
+        int, Field(description="entries of an attached archive: its list is held in memory")
+    ] = 10_000
     max_filings: Annotated[
         int,
         Field(description="a State's newest filings that a new one may be compared with", ge=1),

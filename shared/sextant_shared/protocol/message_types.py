@@ -9,13 +9,14 @@ Not responsible for keys, signatures and classes: those are checked whatever the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MAX_RECIPIENTS
 from sextant_shared.models.exchange import Priority
 from sextant_shared.models.messages import MESSAGE_CTY
+from sextant_shared.models.package import PACKAGE_CTY
 from sextant_shared.models.receipts import OPENED_TYPE, OUTCOME_TYPE, RECEIPT_CTY
 
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
@@ -272,8 +273,17 @@ _ROWS = (
         irt=Presence.MAY,
     ),
 )
-TABLE: Mapping[str, MessageType] = {row.name: row for row in _ROWS}
-CONTENT_TYPES = frozenset().union(*(row.content_types for row in _ROWS))
+
+
+def _with_packages(row: MessageType) -> MessageType:
+    """Let documents travel along with every message but a receipt."""
+    if RECEIPT_CTY in row.content_types:
+        return row
+    return replace(row, content_types=row.content_types | {PACKAGE_CTY})
+
+
+TABLE: Mapping[str, MessageType] = {row.name: _with_packages(row) for row in _ROWS}
+CONTENT_TYPES = frozenset().union(*(row.content_types for row in TABLE.values()))
 
 
 def find_type(name: str) -> MessageType:

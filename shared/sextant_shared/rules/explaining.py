@@ -33,6 +33,9 @@ _OUTSIDE: Mapping[str, tuple[Severity, str]] = {
     "REG-3": (Severity.MUST_FIX, ""),
     "REG-4": (Severity.MUST_FIX, ""),
     "REG-5": (Severity.INFORMATION, ""),
+    "REG-6": (Severity.MUST_FIX, ""),
+    "REG-7": (Severity.EXPLAIN_OR_FIX, ""),
+    "REG-8": (Severity.EXPLAIN_OR_FIX, ""),
 }
 
 

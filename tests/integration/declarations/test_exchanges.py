@@ -157,7 +157,7 @@ async def test_a_question_about_a_finding_is_asked_and_replied_to_and_closed(
         "clarification.reply",
         "receipt.opened",
     ]
-    (left,) = platform.stored("SELECT rule, received FROM findings WHERE rule = 'REG-8'")
+    (left,) = platform.stored("SELECT rule, received FROM findings WHERE rule = 'M3'")
     assert left["received"] == "none to 2"
     assert thread["messages"][-2]["id"] == reply.id
 
@@ -180,7 +180,7 @@ async def test_a_reply_that_names_the_request_by_its_number_alone_is_bound_to_it
 @pytest.mark.parametrize(
     ("changes", "rule", "pointer"),
     [
-        pytest.param({"inspection": "2026/999"}, "REG-7", "/inspection", id="another inspection"),
+        pytest.param({"inspection": "2026/999"}, "M2", "/inspection", id="another inspection"),
         pytest.param({"received": "yesterday"}, "S0", "/received", id="no time"),
     ],
 )

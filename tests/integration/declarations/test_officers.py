@@ -72,7 +72,7 @@ def accesses(platform: Platform) -> list[dict[str, Any]]:
 
 def routes(platform: Platform) -> list[tuple[str, str]]:
     paths = platform.apps["declarations"].openapi()["paths"]
-    place = {"id_": "x", "n": 1, "sender": XAL, "seq": 1}
+    place = {"id_": "x", "n": 1, "which": 1, "sender": XAL, "seq": 1}
     return [
         (method.upper(), path.format(**place))
         for path, operations in paths.items()

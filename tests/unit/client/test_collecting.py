@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +38,9 @@ class Collecting(Client):
 
     def __init__(self, home: Home, held: list[Delivery]) -> None:
         self.home = home
+        self.gone = []
+        self.own = SimpleNamespace(ask_for_recovery=lambda: None)  # type: ignore[assignment]
+        self.session = SimpleNamespace()  # type: ignore[assignment]
         self._held = held
 
     def _page(self, after: int, **params: str | int) -> DeliveryPage:

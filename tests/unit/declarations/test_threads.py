@@ -32,22 +32,22 @@ def found(type_: str, facts: MessageFacts, answered: Anchor | None, **changes: A
         pytest.param(REQUESTED, [], id="the same"),
         pytest.param(
             MessageFacts(reference="CR-2", concerns=("XAL-1", 2), numbers=(1, 2)),
-            ["REG-7 must-fix /request"],
+            ["M2 must-fix /request"],
             id="another request",
         ),
         pytest.param(
             MessageFacts(reference="CR-1", concerns=("XAL-1", 3), numbers=(1, 2)),
-            ["REG-7 must-fix /concerns"],
+            ["M2 must-fix /concerns"],
             id="another version",
         ),
         pytest.param(
             MessageFacts(reference="CR-1", concerns=("XAL-1", 2), numbers=(1, 2, 9)),
-            ["REG-7 must-fix /replies"],
+            ["M2 must-fix /replies"],
             id="a reply to no question",
         ),
         pytest.param(
             MessageFacts(reference="CR-1", concerns=("XAL-1", 2), numbers=(2,)),
-            ["REG-8 information /replies"],
+            ["M3 information /replies"],
             id="a question left open",
         ),
     ],
@@ -60,7 +60,7 @@ def test_a_reply_is_about_what_was_asked(facts: MessageFacts, expected: list[str
 def test_comments_are_on_the_version_of_the_report_that_they_answer() -> None:
     report = anchor("inspection.report", INSPECTED)
     other = MessageFacts(reference="2026/017", version=2)
-    assert found("inspection.comments", other, report) == ["REG-7 must-fix /report_version"]
+    assert found("inspection.comments", other, report) == ["M2 must-fix /report_version"]
     assert found("inspection.comments", INSPECTED, report) == []
 
 
@@ -72,16 +72,16 @@ def test_an_answer_to_another_type_than_its_own_may_answer_is_told() -> None:
 def test_what_came_may_name_what_is_not_here_and_what_we_send_may_not() -> None:
     """The fault may be ours: a State is not refused for what we do not know."""
     facts = MessageFacts()
-    assert found("inspection.acknowledgement", facts, None) == ["REG-6 information /irt"]
-    assert found("assistance.reply", facts, None, is_ours=True) == ["REG-6 must-fix /irt"]
+    assert found("inspection.acknowledgement", facts, None) == ["M1 information /irt"]
+    assert found("assistance.reply", facts, None, is_ours=True) == ["M1 must-fix /irt"]
     named = found("correspondence", facts, None, irt=None, sup="gone")
-    assert named == ["REG-6 information /sup"]
+    assert named == ["M1 information /sup"]
 
 
 def test_nobody_takes_the_place_of_what_another_sent() -> None:
     ours = anchor("correspondence")
     named = found("correspondence", MessageFacts(), None, irt=None, sup="asked", superseded=ours)
-    assert named == ["REG-7 must-fix /sup"]
+    assert named == ["M2 must-fix /sup"]
 
 
 def test_an_answer_stands_in_the_thread_of_what_it_answers_and_else_begins_one() -> None:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.domain.ports import Step
+from sextant_declarations.routes.attachments import attachments_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
 from sextant_declarations.routes.messages import messages_router
@@ -82,6 +83,7 @@ def create_app(
         routers=[
             declarations_router(lambda: service().officers, settings.max_page),
             envelopes_router(lambda: service().officers, settings.max_page),
+            attachments_router(lambda: service().attached),
             queue_router(lambda: service().queue),
             messages_router(lambda: service().exchanges, settings.max_page),
             reference_router(),

@@ -18,6 +18,7 @@ from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
 from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
 from sextant_declarations.domain.answers import Sources
+from sextant_declarations.domain.attached import Attached
 from sextant_declarations.domain.comparing import Comparing
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
@@ -26,6 +27,7 @@ from sextant_declarations.domain.exchanges import Exchanges
 from sextant_declarations.domain.intake import Intake, Patience
 from sextant_declarations.domain.logwatch import LogWatch
 from sextant_declarations.domain.officers import Officers
+from sextant_declarations.domain.packages import Unpack
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.domain.queue import VerificationQueue
 from sextant_declarations.domain.records import Submission
@@ -37,6 +39,7 @@ from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.worker import Pace, Worker
 from sextant_declarations.settings import DeclarationsSettings
+from sextant_declarations.storage.attachments import SqlAttachments
 from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.filings import SqlFilings
@@ -54,7 +57,9 @@ from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, random_bytes, uuid7
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.archives import ArchiveLimits
 from sextant_shared.protocol.keyfiles import read_key_file
+from sextant_shared.protocol.package import PackageLimits
 
 PRIVATE = 0o700  # findings and plaintext are nobody else's
 _MIGRATIONS = "sextant_declarations.storage.migrations"
@@ -75,6 +80,7 @@ class Service:
     database: Database
     worker: Worker
     officers: Officers
+    attached: Attached
     queue: VerificationQueue
     exchanges: Exchanges
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
@@ -198,6 +204,7 @@ class Parts:
             database=database,
             worker=worker,
             officers=officers,
+            attached=Attached(officers, SqlAttachments(database), vault),
             queue=VerificationQueue(exchange, officers),
             exchanges=Exchanges(sending, rows, officers.note, self.clock),
             loops=(
@@ -224,6 +231,14 @@ class Parts:
             max_filings_bytes=settings.max_filings_bytes,
             process_memory_bytes=settings.process_memory_bytes,
             token=settings.token,
+            unpack=Unpack(
+                PackageLimits(parts=settings.max_package_parts),
+                ArchiveLimits(
+                    ratio=settings.max_archive_ratio,
+                    bytes_=settings.max_archive_bytes,
+                    entries=settings.max_archive_entries,
+                ),
+            ),
         )
         if settings.isolation == "thread":
             here = ThreadWorkshop(FreshBench(tools))

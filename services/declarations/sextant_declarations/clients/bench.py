@@ -17,6 +17,7 @@ from typing import Any
 from sextant_declarations.domain.contents import check_content
 from sextant_declarations.domain.examination import Examine
 from sextant_declarations.domain.library import Library
+from sextant_declarations.domain.packages import Unpack
 from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.sealing import Seal
 from sextant_shared.crypto.pkcs11 import TokenAccess
@@ -46,6 +47,7 @@ class Tools:
     process_memory_bytes: int
     token: TokenAccess = field(default_factory=TokenAccess)
     key_folder: Path | None = None
+    unpack: Unpack = field(default_factory=Unpack)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Bench:
                 max_bytes=tools.max_declaration_bytes,
                 max_values=tools.max_declaration_values,
             ),
+            unpack=tools.unpack,
         )
         return cls(examine, Seal(tools.party, (first, second)))
 

@@ -114,6 +114,7 @@ def _facts(declaration: DeclarationBase) -> Facts:
         is_nil=declaration.is_nil,
         closes=tuple(declaration.scope) if isinstance(declaration, Nil) else (),
         revises=_revision(declaration),
+        files=tuple((one.name, one.sha256) for one in declaration.attachments),
     )
 
 

@@ -33,10 +33,18 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A private folder for one delivery: the container as fetched, the plaintext as opened."""
+    """A private folder for one delivery: the container as fetched, the plaintext as opened.
+
+    Where several documents came in one package, `content` is the message and `package` the whole.
+    """
 
     container: Path
     content: Path
+
+    @property
+    def package(self) -> Path:
+        """Where a package stands, if one came."""
+        return self.content.with_name("package")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +149,8 @@ class Revision:
 class Facts:
     """What the register keeps about the content of a declaration.
 
-    `closes` are the scopes for which a nil declaration says that there is nothing to declare.
+    `closes` are the scopes for which a nil declaration says that there is nothing to declare;
+    `files` the names and digests (hexadecimal) of the files that it says come with it.
     """
 
     declaration_id: str
@@ -152,6 +161,7 @@ class Facts:
     is_nil: bool
     closes: tuple[str, ...] = ()
     revises: Revision | None = None
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,16 +218,34 @@ class MessageCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Content:
-    """An opened content: its size and SHA-256.
+class Attachment:
+    """A document beside the message: bytes `offset` to `offset + size` of the package.
 
-    `check` stands for declarations only, `message` for all else but receipts.
+    `flaws` say why an archive among them should not be opened.
+    """
+
+    n: int
+    name: str
+    cty: str
+    size: int
+    digest: bytes
+    offset: int
+    flaws: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """An opened content: size and SHA-256 of the message.
+
+    `check` stands for declarations only, `message` for all else but receipts; of a package that
+    cannot be read, `check` says why.
     """
 
     size: int
     digest: bytes
     check: Check | None
     message: MessageCheck | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

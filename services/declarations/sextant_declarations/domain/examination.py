@@ -19,7 +19,7 @@ A key of ours that the registry lists and this service does not hold is our own 
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -37,6 +37,7 @@ from sextant_declarations.domain.deliveries import (
     is_receipt,
 )
 from sextant_declarations.domain.messages import carries_declaration, check_message, with_head
+from sextant_declarations.domain.packages import Unpack, Unpacked, beside, unreadable
 from sextant_declarations.domain.registry import Trust
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.crypto.keys import Alg
@@ -44,6 +45,7 @@ from sextant_shared.crypto.sealing import Opener
 from sextant_shared.encoding import b64u_decode, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import Classification, Header
+from sextant_shared.models.package import PACKAGE_CTY
 from sextant_shared.models.party import KeyUse
 from sextant_shared.protocol.envelope import open_to_path
 from sextant_shared.protocol.manifest import (
@@ -76,6 +78,7 @@ class Examine:
     openers: Mapping[str, Opener]
     created_tolerance_s: int
     check: CheckContent
+    unpack: Unpack = field(default_factory=Unpack)
 
     def __call__(self, dossier: Dossier) -> Examined:
         """Return what the dossier holds; the plaintext stands in `dossier.stage.content` if opened.
@@ -160,18 +163,35 @@ class Examine:
     def _open(
         self, source: IO[bytes], verified: VerifiedManifest, opener: Opener, dossier: Dossier
     ) -> Content:
-        plain = dossier.stage.content
-        opened = open_to_path(source, verified, opener, self.trust.party, plain)
-        with plain.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").digest()
-        header = verified.manifest.header
+        stage, header = dossier.stage, verified.manifest.header
+        is_package = header.cty == PACKAGE_CTY
+        target = stage.package if is_package else stage.content
+        open_to_path(source, verified, opener, self.trust.party, target)
+        unpacked = Unpacked(header.cty, ())
         check: Check | None = None
         message: MessageCheck | None = None
-        if carries_declaration(header):
-            check = with_head(self.check(plain, dossier.filings), header, self.trust.party)
-        elif not is_receipt(header.type):
-            message = check_message(plain, header, self.trust.party)
-        return Content(size=opened.content_size, digest=digest, check=check, message=message)
+        if is_package:
+            try:
+                unpacked = self.unpack(stage)
+            except PlatformError as error:
+                stage.package.rename(stage.content)  # kept as it came, and told to its sender
+                check = unreadable(error)
+        if check is None and carries_declaration(header, unpacked.cty):
+            check = self.check(stage.content, dossier.filings)
+            check = with_head(check, header, self.trust.party)
+            check = beside(check, unpacked.attachments)
+        elif check is None and not is_receipt(header.type):
+            message = check_message(stage.content, header, unpacked.cty, self.trust.party)
+        with stage.content.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").digest()
+            size = content.tell()
+        return Content(
+            size=size,
+            digest=digest,
+            check=check,
+            message=message,
+            attachments=unpacked.attachments,
+        )
 
 
 def head_of(header: Header) -> Head:

@@ -31,14 +31,13 @@ from sextant_shared.protocol.type_checks import check_header
 from sextant_shared.rules import rule_pack_id
 
 
-def carries_declaration(header: Header) -> bool:
-    """Return whether the content is to be read as a declaration: by its type and its form."""
+def carries_declaration(header: Header, cty: str) -> bool:
+    """Return whether the content is to be read as a declaration: by its type and its form.
+
+    `cty` is that of the message itself: of a package, what stands first in it.
+    """
     type_ = TABLE.get(header.type)
-    return (
-        header.cty == DECLARATION_CTY
-        and type_ is not None
-        and DECLARATION_CTY in type_.content_types
-    )
+    return cty == DECLARATION_CTY and type_ is not None and DECLARATION_CTY in type_.content_types
 
 
 def with_head(check: Check, header: Header, secretariat: str) -> Check:
@@ -56,7 +55,7 @@ def check_head(header: Header, secretariat: str) -> tuple[Finding, ...]:
     return ()
 
 
-def check_message(path: Path, header: Header, secretariat: str) -> MessageCheck:
+def check_message(path: Path, header: Header, cty: str, secretariat: str) -> MessageCheck:
     """Return what is wrong with the message in the file at `path`, and its facts.
 
     A letter or a scan has no model: its head alone is checked then.
@@ -66,7 +65,7 @@ def check_message(path: Path, header: Header, secretariat: str) -> MessageCheck:
     check = MessageCheck(
         facts=None, findings=found, pack=Pack(version=pack.version, digest=pack.digest)
     )
-    if header.cty != MESSAGE_CTY or header.type not in TABLE:
+    if cty != MESSAGE_CTY or header.type not in TABLE:
         return check
     size = path.stat().st_size
     if size > MAX_MESSAGE_BYTES:

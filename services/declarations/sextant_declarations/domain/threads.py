@@ -5,13 +5,13 @@ nor for looking the others up (the port `Threads`).
 
 Rules, beside those of the catalogue:
 
-* REG-6: what a message answers is here: an envelope that its sender sent us, or got from us. What
+* M1: what a message answers is here: an envelope that its sender sent us, or got from us. What
   came is taken all the same, for officers to look at: the fault may be ours. We must know it.
-* REG-7: an answer is about the same thing: the same inspection or request, the same declaration,
+* M2: an answer is about the same thing: the same inspection or request, the same declaration,
   the same version of the report, and no other numbers than those that were asked.
-* REG-7 too: a message takes the place of one of its own sender; what was owed for that one is owed
+* M2 too: a message takes the place of one of its own sender; what was owed for that one is owed
   no more.
-* REG-8: a reply that leaves questions open is taken, and says which.
+* M3: a reply that leaves questions open is taken, and says which.
 * What is returned answers nothing: the answer stays owed.
 * Receipts are written with the decision that they tell of, so they are never owed as answers here;
   the outbox shows those that are not delivered yet.
@@ -144,7 +144,7 @@ def _unknown(
         return []
     return [
         Finding(
-            rule="REG-6",
+            rule="M1",
             severity=Severity.MUST_FIX if is_ours else Severity.INFORMATION,
             pointer=pointer,
             message="it names an envelope that is not here",
@@ -191,7 +191,7 @@ def _about(type_: str, said: MessageFacts, named: MessageFacts | None) -> Iterat
         left = sorted(set(asked.numbers) - set(said.numbers))
         if left:
             yield Finding(
-                rule="REG-8",
+                rule="M3",
                 severity=Severity.INFORMATION,
                 pointer="/replies",
                 message="not all questions have a reply",
@@ -203,7 +203,7 @@ def _about(type_: str, said: MessageFacts, named: MessageFacts | None) -> Iterat
 
 def _differs(pointer: str, expected: str, received: str) -> Finding:
     return Finding(
-        rule="REG-7",
+        rule="M2",
         severity=Severity.MUST_FIX,
         pointer=pointer,
         message="it is about something else than what it answers",

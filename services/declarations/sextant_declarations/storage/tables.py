@@ -70,6 +70,24 @@ class InboxRow(_Row, table=True):
     traceparent: str | None
 
 
+class AttachmentRow(_Row, table=True):
+    """A document beside the message of an envelope: bytes of the package in the vault.
+
+    `flaws`, one a line, say why an archive should not be opened.
+    """
+
+    __tablename__ = "attachments"
+
+    inbox: int = Field(primary_key=True, foreign_key="inbox.id")
+    n: int = Field(primary_key=True)
+    name: str
+    cty: str
+    size: int
+    digest: bytes
+    start: int
+    flaws: str
+
+
 class RegistryProofRow(_Row, table=True):
     """A registry proof as the exchange handed it out, kept once for each party and position."""
 
@@ -325,4 +343,5 @@ OWED_ENTRIES = METADATA.tables["owed_entries"]
 OWED_REPLIES = METADATA.tables["owed_replies"]
 ACCESS_LOG = METADATA.tables["access_log"]
 LOG_HEAD = METADATA.tables["log_head"]
+ATTACHMENTS = METADATA.tables["attachments"]
 LOG_ALARMS = METADATA.tables["log_alarms"]

@@ -6,7 +6,8 @@ is left from a crash and is written again when the delivery comes back.
 
     <root>/staging/<random>/          one delivery while it is processed; emptied at start
     <root>/<first two>/<digest>.dxe   the container
-    <root>/<first two>/<digest>.txt   the plaintext
+    <root>/<first two>/<digest>.txt   the plaintext; of a package, its message
+    <root>/<first two>/<digest>.pkg   the whole package, with its attachments
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from sextant_shared.errors import Code, PlatformError
 
 CONTAINER = "dxe"
 CONTENT = "txt"
+PACKAGE = "pkg"
 _CHUNK = 1 << 16
 _PRIVATE = 0o700
 
@@ -51,6 +53,8 @@ class FileVault:
         moves = [(stage.container, self._path(manifest_digest, CONTAINER))]
         if with_content:
             moves.append((stage.content, self._path(manifest_digest, CONTENT)))
+            if stage.package.exists():
+                moves.append((stage.package, self._path(manifest_digest, PACKAGE)))
         try:
             await asyncio.to_thread(_make_durable, moves)
         except OSError as error:
@@ -73,6 +77,14 @@ class FileVault:
             PlatformError: `E_INTEGRITY` when a row speaks of it and it is gone.
         """
         return self._existing(manifest_digest, CONTENT)
+
+    def package(self, manifest_digest: bytes) -> Path:
+        """Return where the whole package stands.
+
+        Raises:
+            PlatformError: `E_INTEGRITY` when a row speaks of it and it is gone.
+        """
+        return self._existing(manifest_digest, PACKAGE)
 
     def _existing(self, manifest_digest: bytes, kind: str) -> Path:
         path = self._path(manifest_digest, kind)

@@ -1,0 +1,220 @@
+"""Accepts a return file where the keys are: the guarantees of `inbox`, without a network.
+
+In this order, each step safe to repeat:
+
+1. the newest head continues the one the home knows, and becomes it; a contradiction is evidence
+2. the party documents verify, and none is older than the one kept
+3. each receipt is for what was sealed here, and its head leads to the newest; then it is kept
+4. each delivery is verified and opened as from the mailbox, in its order and without a gap
+
+What fails stops there; what was accepted before it stays, and the file can be accepted again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sextant_client.carrying.indexes import CarriedDelivery, CarriedProof, Refused, ReturnIndex
+from sextant_client.carrying.offline import KeptDocuments
+from sextant_client.carrying.stick import MAX_SMALL_BYTES, Stick
+from sextant_client.evidence import contact
+from sextant_client.home import Config, Home, write_file
+from sextant_client.parties import verify_party
+from sextant_client.received import Listed, Received, receive
+from sextant_client.sent import SentFolder
+from sextant_client.trust import Trust
+from sextant_shared.encoding import b64_decode, parse_json
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.log import ConsistencyProof
+from sextant_shared.models.party import RegistryProof
+from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
+from sextant_shared.protocol.parties import VerifiedParty
+from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
+
+
+@dataclass(frozen=True)
+class Receipted:
+    """A receipt that was accepted; `is_new` when it was not here before."""
+
+    envelope_id: str
+    receipt: CustodyReceipt
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What a return file gave."""
+
+    head: Checkpoint
+    parties: tuple[str, ...]
+    receipts: tuple[Receipted, ...]
+    refused: tuple[Refused, ...]
+    received: tuple[Received, ...]
+    more: bool
+
+
+def accept(home: Home, file: Path) -> Accepted:
+    """Verify a return file and store what it brings.
+
+    Raises:
+        PlatformError: `E_SENDER` for one of another party, `E_STATE` for one that is older than
+            what the home knows or that does not follow it, `E_INTEGRITY` and the rest for what does
+            not hold.
+    """
+    with Stick(file) as stick:
+        index = stick.index(ReturnIndex)
+        carried = _Carried(home, home.config(), home.trust, stick, index)
+        if index.party != carried.config.party:
+            raise PlatformError(
+                Code.SENDER,
+                "the file is for another party than this home",
+                expected=carried.config.party,
+                received=index.party,
+            )
+        carried.check_head()
+        parties = tuple(carried.keep_parties())
+        receipts = tuple(carried.keep_receipts())
+        received = tuple(carried.receive())
+    return Accepted(carried.newest, parties, receipts, tuple(index.refused), received, index.more)
+
+
+@dataclass
+class _Carried:
+    """A return file as the one source: of the log, of party documents, and of deliveries."""
+
+    home: Home
+    config: Config
+    trust: Trust
+    stick: Stick
+    index: ReturnIndex
+
+    @property
+    def parties(self) -> "_Carried":
+        return self
+
+    @cached_property
+    def newest(self) -> Checkpoint:
+        text = self.stick.small(self.index.checkpoint).decode("utf-8", "replace")
+        return verify_checkpoint(text, self.trust.log_keys)
+
+    @cached_property
+    def _proofs(self) -> dict[int, ConsistencyProof]:
+        raw = self.stick.small(self.index.consistency)
+        values = parse_json(raw, max_bytes=MAX_SMALL_BYTES).values()
+        proofs = (read_model(ConsistencyProof, value) for value in values)
+        return {proof.first: proof for proof in proofs if proof.second == self.newest.size}
+
+    @cached_property
+    def _registries(self) -> dict[tuple[str, int], CarriedProof]:
+        return {(one.party, one.index): one for one in self.index.registries}
+
+    def check_head(self) -> None:
+        known = self.trust.checkpoint()
+        if known is not None and known.size > self.newest.size:
+            raise PlatformError(
+                Code.STATE,
+                "the file is older than what this home knows of the log",
+                expected=f"a head of size {known.size} or more",
+                received=f"size {self.newest.size}",
+                fix="Export again and have it delivered: what this file has comes with it.",
+            )
+        contact(self.home, self.trust, self.newest, self)
+
+    def keep_parties(self) -> Iterator[str]:
+        kept = KeptDocuments.of(self.home, self.trust)
+        for one in self.index.parties:
+            kept.keep(one.party, self._proof(one), self.newest)
+            yield one.party
+
+    def keep_receipts(self) -> Iterator[Receipted]:
+        sent = SentFolder(self.home.sent)
+        for one in self.index.delivered:
+            envelope = sent.find(one.id)
+            raw = self.stick.small(one.custody)
+            receipt = self.check_receipt(raw, envelope.digest, one.id)
+            is_new = not envelope.receipt.exists()
+            envelope.write_receipt(raw)
+            yield Receipted(one.id, receipt, is_new)
+
+    def receive(self) -> Iterator[Received]:
+        """Yield what is new; what is here already is passed over."""
+        collected = self.home.cursor()
+        for one in self.index.deliveries:
+            if one.seq <= collected:
+                continue
+            if one.seq != collected + 1:
+                raise PlatformError(
+                    Code.STATE,
+                    "deliveries are missing before those of this file",
+                    expected=f"delivery {collected + 1} next",
+                    received=f"delivery {one.seq}",
+                    fix="Accept the file of the earlier trip first; or export again, and have the"
+                    " rest delivered.",
+                )
+            received = receive(self, one, self._fetch)
+            collected = one.seq
+            self.home.advance_cursor(collected)
+            yield received
+
+    def _fetch(self, delivery: Listed, folder: Path) -> None:
+        one = self._delivery(delivery.seq)
+        self.stick.extract(one.container, folder / "container.dxe")
+        write_file(folder / "custody.json", self.stick.small(one.custody))
+
+    def _delivery(self, seq: int) -> CarriedDelivery:
+        return next(one for one in self.index.deliveries if one.seq == seq)
+
+    # --- as a recipient ----------------------------------------------------------------------
+
+    def check_receipt(self, raw: bytes, digest: bytes, envelope_id: str) -> CustodyReceipt:
+        receipt = verify_custody(raw, digest, envelope_id, self.trust.log_keys)
+        if receipt.checkpoint.size > self.newest.size:
+            raise PlatformError(
+                Code.INTEGRITY,
+                "a receipt is of a later head than the newest of the file",
+                expected=f"size {self.newest.size} or less",
+                received=f"size {receipt.checkpoint.size}",
+            )
+        contact(self.home, self.trust, receipt.checkpoint, self)
+        return receipt
+
+    def at(self, party: str, index: int) -> tuple[RegistryProof, VerifiedParty]:
+        """Return the carried proof of the document in force at that position of the log."""
+        one = self._registries.get((party, index))
+        if one is None:
+            raise PlatformError(
+                Code.MALFORMED,
+                f"the file lacks the document of {party} at party entry {index}",
+                fix="Have it delivered again.",
+            )
+        proof = self._proof(one)
+        state = verify_party(proof, party, self.trust)
+        if state.index != index:
+            raise PlatformError(
+                Code.INTEGRITY,
+                "the registry proof is for another position of the log",
+                expected=str(index),
+                received=str(state.index),
+            )
+        return proof, state.party
+
+    def _proof(self, one: CarriedProof) -> RegistryProof:
+        raw = self.stick.small(one.member)
+        return read_model(RegistryProof, parse_json(raw, max_bytes=MAX_SMALL_BYTES))
+
+    # --- as a history of the log -------------------------------------------------------------
+
+    def consistency(self, first: int, second: int) -> list[bytes]:
+        proof = self._proofs.get(first)
+        if proof is None or second != self.newest.size:
+            raise PlatformError(
+                Code.MALFORMED,
+                f"the file lacks the proof that the log of size {second} continues size {first}",
+                fix="Have it delivered again.",
+            )
+        return [b64_decode(node, 32) for node in proof.path]
+
+    def prefix_root(self, size: int) -> bytes:
+        raise PlatformError(Code.NOT_FOUND, f"the root of size {size} was not carried")

@@ -1,0 +1,112 @@
+"""What stands in the indexes of the two files of the air-gap path, and how much there may be.
+
+Responsible for the shapes; `stick` reads and writes the files.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sextant_shared.models.entries import Index
+from sextant_shared.models.envelope import EnvelopeId, PartyId, Sha256
+from sextant_shared.models.strict import Strict, Version1
+
+MAX_MEMBERS = 8192  # 2,000 deliveries with three files each, and what proves them
+MAX_DELIVERIES = 2000
+MAX_ENVELOPES = 2000
+MAX_MEMBER_BYTES = 128 << 20  # a container of the largest envelope
+_HEX = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_NAME = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,99}$")]
+Text = Annotated[str, Field(max_length=2000)]
+
+
+class Member(Strict):
+    """Size in bytes and SHA-256 in hexadecimal digits of one member."""
+
+    size: Annotated[int, Field(ge=0, le=MAX_MEMBER_BYTES)]
+    sha256: _HEX
+
+
+class AnyIndex(Strict):
+    """What both indexes have: whose, made when (UTC), and every member by its name."""
+
+    v: Version1
+    party: PartyId
+    made: str
+    members: Annotated[dict[_NAME, Member], Field(max_length=MAX_MEMBERS)]
+
+
+class CarriedEnvelope(Strict):
+    """One sealed envelope on its way to the exchange; `manifest` is the digest of its manifest."""
+
+    id: EnvelopeId
+    manifest: Sha256
+    created: str
+    container: _NAME
+
+
+class StickIndex(AnyIndex):
+    """What goes out: sealed envelopes, and where the home stands, so that the rest is brought.
+
+    `collected` says how far the mailbox is collected, `checkpoint` is the newest head the home
+    verified; `parties` are those whose documents it seals to.
+    """
+
+    kind: Literal["sextant-stick"]
+    collected: Annotated[int, Field(ge=0)]
+    checkpoint: Annotated[str, Field(max_length=65_536)] | None
+    parties: Annotated[list[PartyId], Field(max_length=64)]
+    envelopes: Annotated[list[CarriedEnvelope], Field(max_length=MAX_ENVELOPES)]
+
+
+class Delivered(Strict):
+    """An envelope that the exchange accepted, and the member with its custody receipt."""
+
+    id: EnvelopeId
+    custody: _NAME
+
+
+class Refused(Strict):
+    """An envelope that was not accepted, and why."""
+
+    id: EnvelopeId
+    code: Text
+    detail: Text
+    fix: Text
+
+
+class CarriedDelivery(Strict):
+    """One delivery of the party's mailbox, still sealed, with what proves it."""
+
+    seq: Annotated[int, Field(ge=1)]
+    sender: PartyId
+    id: EnvelopeId
+    container: _NAME
+    custody: _NAME
+
+
+class CarriedProof(Strict):
+    """A registry proof: of the document in force at party entry `index` of the log."""
+
+    party: PartyId
+    index: Index
+    member: _NAME
+
+
+class ReturnIndex(AnyIndex):
+    """What comes back. `after` is where the deliveries begin; `more` says that others wait.
+
+    `parties` are the documents in force now, `registries` those that the deliveries refer to;
+    `checkpoint` is the newest head and `consistency` leads to it from each older one.
+    """
+
+    kind: Literal["sextant-stick-back"]
+    after: Annotated[int, Field(ge=0)]
+    more: bool
+    delivered: Annotated[list[Delivered], Field(max_length=MAX_ENVELOPES)]
+    refused: Annotated[list[Refused], Field(max_length=MAX_ENVELOPES)]
+    deliveries: Annotated[list[CarriedDelivery], Field(max_length=MAX_DELIVERIES)]
+    parties: Annotated[list[CarriedProof], Field(max_length=64)]
+    registries: Annotated[list[CarriedProof], Field(max_length=MAX_DELIVERIES)]
+    checkpoint: _NAME
+    consistency: _NAME

@@ -1,0 +1,131 @@
+"""`sextant bundle export·deliver·accept`: the air-gap path."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from sextant_client import errors as exits
+from sextant_client.carrying.accepting import Accepted
+from sextant_client.carrying.accepting import accept as accept_file
+from sextant_client.carrying.delivering import Brought
+from sextant_client.carrying.delivering import deliver as deliver_stick
+from sextant_client.carrying.exporting import export_stick
+from sextant_client.carrying.indexes import Refused
+from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
+from sextant_client.cli.following import received_document, received_lines
+from sextant_client.client import Client
+from sextant_shared.clock import system_clock, timestamp_s
+
+Out = Annotated[Path, typer.Option(help="File to write, or a folder such as the stick itself.")]
+
+
+def export(
+    out: Out,
+    envelope_ids: Annotated[
+        list[str] | None, typer.Argument(help="Envelope ids; default: all without a receipt.")
+    ] = None,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Put sealed envelopes on a stick, to be delivered from another machine."""
+    run = start(home, as_json=as_json)
+    done = export_stick(run.home, envelope_ids or [], out, system_clock)
+    envelopes = [{"id": one.id, "created": one.created} for one in done.envelopes]
+    lines = [f"CARRIED  {one.id}  sealed {one.created}" for one in done.envelopes]
+    lines += [
+        f"Wrote {done.path} ({done.size:,} bytes).",
+        "Next, on a machine with a network: sextant bundle deliver FILE --out FILE.",
+    ]
+    run.output.result({"stick": str(done.path), "size": done.size, "envelopes": envelopes}, lines)
+
+
+def deliver(
+    file: Annotated[Path, typer.Argument(help="What `bundle export` wrote.")],
+    out: Out,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for the Secretariat's answers.", max=3600)
+    ] = 0,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> int:
+    """Deposit what is on a stick, and bring back receipts and sealed replies in one file."""
+    run = start(home, as_json=as_json)
+    with Client(run.home) as client:
+        done = deliver_stick(client, file, out, clock=system_clock, wait_s=wait)
+    run.output.result(_brought_document(done), _brought_lines(done))
+    return exits.REFUSED if done.refused else exits.OK
+
+
+def accept(
+    file: Annotated[Path, typer.Argument(help="What `bundle deliver` wrote.")],
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> int:
+    """Verify what was brought back, keep the receipts, and open the replies; needs no network."""
+    run = start(home, as_json=as_json)
+    done = accept_file(run.home, file)
+    run.output.result(_accepted_document(done), _accepted_lines(done))
+    return exits.REFUSED if done.refused else exits.OK
+
+
+def _brought_document(done: Brought) -> dict[str, Any]:
+    return {
+        "back": str(done.path),
+        "size": done.size,
+        "delivered": list(done.delivered),
+        "refused": _refused_members(done.refused),
+        "deliveries": done.deliveries,
+        "more": done.more,
+    }
+
+
+def _brought_lines(done: Brought) -> list[str]:
+    return [
+        *(f"ACCEPTED {id_}" for id_ in done.delivered),
+        *_refused_lines(done.refused),
+        f"Replies brought: {done.deliveries}."
+        + (" More wait: make another trip." if done.more else ""),
+        f"Wrote {done.path} ({done.size:,} bytes). Carry it back: sextant bundle accept FILE.",
+    ]
+
+
+def _accepted_document(done: Accepted) -> dict[str, Any]:
+    return {
+        "log": {"size": done.head.size, "t": timestamp_s(done.head.time)},
+        "parties": list(done.parties),
+        "receipts": [
+            {"id": r.envelope_id, "index": r.receipt.index, "t": r.receipt.t, "new": r.is_new}
+            for r in done.receipts
+        ],
+        "refused": _refused_members(done.refused),
+        "new": [received_document(one, [], system_clock()) for one in done.received],
+        "more": done.more,
+    }
+
+
+def _accepted_lines(done: Accepted) -> list[str]:
+    lines = [
+        f"RECEIPT  {r.envelope_id}  log entry {r.receipt.index}  {r.receipt.t}"
+        + ("" if r.is_new else " (here already)")
+        for r in done.receipts
+    ]
+    lines += _refused_lines(done.refused)
+    lines += [line for one in done.received for line in received_lines(one, [], system_clock())]
+    lines.append(
+        f"Log of size {done.head.size} at {timestamp_s(done.head.time)}."
+        f" Documents kept: {', '.join(done.parties)}."
+    )
+    return [*lines, *(["More replies wait: make another trip."] if done.more else [])]
+
+
+def _refused_members(refused: tuple[Refused, ...]) -> list[dict[str, Any]]:
+    return [one.model_dump(mode="json") for one in refused]
+
+
+def _refused_lines(refused: tuple[Refused, ...]) -> list[str]:
+    return [
+        line
+        for one in refused
+        for line in (f"REFUSED  {one.id}  {one.code}: {one.detail}", f"         {one.fix}")
+    ]
