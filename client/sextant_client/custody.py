@@ -133,6 +133,7 @@ def owed_for(received: Received, secretariat: str = DEFAULT_SECRETARIAT) -> list
         recipients=tuple(to.party for to in header.to),
         accepted=_accepted(received),
         irt=header.irt,
+        sup=header.sup,
         ended=ended,
         asked=asked,
     )
@@ -171,6 +172,7 @@ def _seen(member: ThreadMember, local: StoredEnvelope | None) -> Seen:
         recipients=tuple(member.recipients),
         accepted=parse_timestamp(member.accepted or member.received),
         irt=member.irt,
+        sup=member.sup,
         ended=ended,
         asked=asked,
     )

@@ -84,6 +84,7 @@ class Seen:
     recipients: tuple[str, ...]
     accepted: float
     irt: str | None = None
+    sup: str | None = None
     ended: float | None = None
     asked: float | None = None
 
@@ -137,7 +138,13 @@ def rules_for(type_: str) -> tuple[OwedRule, ...]:
 
 
 def owed_in(thread: Sequence[Seen], secretariat: str = DEFAULT_SECRETARIAT) -> list[Owed]:
-    """Return everything owed for the messages of a thread, answered or not, in their order."""
+    """Return everything owed for the messages of a thread, answered or not, in their order.
+
+    Nothing is owed for what its sender superseded, and what answers a message of a kind does not
+    ask for that kind again: a report with the comments annexed asks for no comments.
+    """
+    types = {seen.id: seen.type for seen in thread}
+    replaced = {(seen.sender, seen.sup) for seen in thread if seen.sup is not None}
     ended = max((seen.ended for seen in thread if seen.ended is not None), default=None)
     return [
         Owed(
@@ -149,7 +156,9 @@ def owed_in(thread: Sequence[Seen], secretariat: str = DEFAULT_SECRETARIAT) -> l
             answered=_answer_of(thread, seen, rule.answer, party),
         )
         for seen in thread
+        if (seen.sender, seen.id) not in replaced
         for rule in rules_for(seen.type)
+        if types.get(seen.irt or "") != rule.answer
         for party in _debtors(rule, seen, secretariat)
     ]
 

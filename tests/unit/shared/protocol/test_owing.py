@@ -74,6 +74,21 @@ def test_a_question_that_asks_for_a_day_can_only_make_its_time_shorter(
     assert find(owed_in([question]), "clarification.reply").until == until
 
 
+def test_nothing_is_owed_for_what_was_superseded() -> None:
+    newer = Seen(SEC, "newer", "inspection.notification", (XAL,), 1100.0, sup="notice")
+    assert {one.message for one in owed_in([NOTICE, newer])} == {"newer"}
+    strangers = Seen(XBO, "other", "inspection.notification", (XAL,), 1100.0, sup="notice")
+    assert "notice" in {one.message for one in owed_in([NOTICE, strangers])}
+
+
+def test_a_report_with_the_comments_annexed_asks_for_no_comments() -> None:
+    report = Seen(SEC, "v1", "inspection.report", (XAL,), 1000.0)
+    comments = Seen(XAL, "said", "inspection.comments", (SEC,), 1100.0, irt="v1")
+    annexed = Seen(SEC, "v2", "inspection.report", (XAL,), 1200.0, irt="said")
+    owed = [one for one in owed_in([report, comments, annexed]) if one.answer == comments.type]
+    assert [(one.message, one.answered) for one in owed] == [("v1", "said")]
+
+
 def test_a_secretariat_that_reads_along_owes_nothing_to_a_consultation() -> None:
     asked = Seen(XAL, "c", "consultation.request", (XBO, SEC), 0.0)
     assert [(one.by, one.until) for one in owed_in([asked])] == [(XBO, 10 * DAY)]
