@@ -52,6 +52,7 @@ from sextant_shared.protocol.envelope import SealRequest
 from sextant_shared.protocol.levels import Standing, verify_witnessed
 from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
 from sextant_shared.protocol.refusals import EVIDENCE, verify_refusal
+from sextant_shared.protocol.scenarios import scenario_of
 from sextant_shared.protocol.type_checks import Address, check_address
 
 PENDING_POLL_S = 1.0
@@ -81,6 +82,7 @@ class Client:
         clock: Clock = system_clock,
         transport: httpx.BaseTransport | None = None,
         audit_transport: httpx.BaseTransport | None = None,
+        scenario: str | None = None,
     ) -> None:
         self.home = home
         self.config = home.config()
@@ -97,6 +99,7 @@ class Client:
             self.parties: PartyView = KeptParties(self.session, self.trust, self.kept)
             self.own = OwnEntry(home, self.parties, self.config.party)
             return
+        drill = scenario or home.scenario
         self.session = Session(
             self.config.exchange,
             client_id=self.config.client_id,
@@ -104,6 +107,7 @@ class Client:
             clock=clock,
             tracer=self.tracer,
             transport=transport,
+            scenario=scenario_of(drill) if drill else None,
         )
         self.log = LogReader(
             Session(

@@ -79,6 +79,8 @@ class Home:
 
     path: Path
     unlock: Unlock = field(default_factory=Unlock)
+    scenario: str | None = None
+    """The drill that deposits ask a sandbox for."""
 
     @property
     def keys(self) -> Keystore:

@@ -1,6 +1,5 @@
 """One service over HTTP: access tokens, proofs, safe retries, problem documents as errors."""
 
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,21 +7,22 @@ from typing import Any
 
 import httpx
 
+from sextant_client.clocks import with_offset
+from sextant_client.retrying import MAX_ATTEMPTS, given_up, pause_before
 from sextant_client.tracing import Tracer
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.problems import error_of
+from sextant_shared.protocol.scenarios import Scenario
 from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 -- a path
 TIMEOUT_S = 90.0  # longer than the longest long-poll
 CONNECT_TIMEOUT_S = 5.0
-MAX_ATTEMPTS = 6
 BACKOFF_S = 0.3
 BACKOFF_CAP_S = 15.0
 TOKEN_MARGIN_S = 30
-_RETRIED = (Code.UNAVAILABLE, Code.RATE)
 
 Body = Callable[[], Iterator[bytes]]
 """Gives a body from its beginning, as often as it is sent; its length stands in the headers."""
@@ -40,9 +40,11 @@ class Session:
         clock: Clock = system_clock,
         tracer: Tracer | None = None,
         transport: httpx.BaseTransport | None = None,
+        scenario: Scenario | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._client_id = client_id
+        self.scenario = scenario
         self._signer = signer
         self._clock = clock
         self._tracer = tracer or Tracer()
@@ -84,11 +86,12 @@ class Session:
             try:
                 return self._once(method, path, sent, given)
             except PlatformError as error:
-                if not repeatable or error.code not in _RETRIED or attempt == MAX_ATTEMPTS:
+                if not repeatable:
                     raise
-                pause = min(BACKOFF_CAP_S, BACKOFF_S * 2**attempt)
-                jittered = pause * random.uniform(0.5, 1)  # noqa: S311 -- jitter, no secret
-                time.sleep(max(jittered, float(error.retry_after_s or 0)))
+                pause = pause_before(attempt, error, step_s=BACKOFF_S, cap_s=BACKOFF_CAP_S)
+                if pause is None:
+                    raise given_up(attempt, error) from error
+                time.sleep(pause)
         raise PlatformError(Code.UNAVAILABLE, f"{self.base_url} does not answer")
 
     @contextmanager
@@ -110,7 +113,7 @@ class Session:
                         response.read()
                         if response.status_code == httpx.codes.UNAUTHORIZED:
                             self._token_expires = 0.0
-                        raise _error(response)
+                        raise self._error(response)
                     yield response
             except httpx.TransportError as error:
                 raise self._unreachable(error) from error
@@ -129,7 +132,7 @@ class Session:
                     raise self._unreachable(error) from error
                 if response.is_success:
                     return response
-                error_received = _error(response)
+                error_received = self._error(response)
                 if error_received.code is not Code.AUTH or is_last or self._signer is None:
                     raise error_received
                 self._token_expires = 0.0  # the token died, or the service restarted: once more
@@ -156,11 +159,17 @@ class Session:
         except httpx.TransportError as error:
             raise self._unreachable(error) from error
         if response.is_error:
-            raise _error(response)
+            raise self._error(response)
         answer = response.json()
         self._token = str(answer["access_token"])
         self._token_expires = now + float(answer["expires_in"])
         return self._token
+
+    def _error(self, response: httpx.Response) -> PlatformError:
+        retry_after = response.headers.get("retry-after", "")
+        seconds = int(retry_after) if retry_after.isdigit() else None
+        error = error_of(response.status_code, response.content, seconds)
+        return with_offset(error, response, self._clock())
 
     def _unreachable(self, error: httpx.TransportError) -> PlatformError:
         return PlatformError(
@@ -179,9 +188,3 @@ def _fresh(options: dict[str, Any]) -> dict[str, Any]:
 def _route(path: str) -> str:
     """Return a span name without ids: the first two parts of the path."""
     return "/".join(path.partition("?")[0].split("/")[:3])
-
-
-def _error(response: httpx.Response) -> PlatformError:
-    retry_after = response.headers.get("retry-after", "")
-    seconds = int(retry_after) if retry_after.isdigit() else None
-    return error_of(response.status_code, response.content, seconds)

@@ -25,6 +25,7 @@ from sextant_client.transfer import Progress
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MEDIA_TYPE
 from sextant_shared.models.strict import Strict, Version1, read_model
+from sextant_shared.protocol.scenarios import HEADER
 
 ENVELOPES, UPLOADS = "/v1/envelopes", "/v1/uploads"
 PART_TYPE = "application/partial-upload"
@@ -54,13 +55,14 @@ def send(
         PlatformError: what the exchange refuses with; `E_UNAVAILABLE`.
     """
     size = envelope.container.stat().st_size
-    if size < resumable_from:
+    if size < resumable_from or session.scenario:
+        drill = {HEADER: str(session.scenario)} if session.scenario else {}
         return session.request(
             "POST",
             ENVELOPES,
             content=_reader(envelope.container, 0, size, lambda done: progress(done, size)),
             content_type=MEDIA_TYPE,
-            headers={"Content-Length": str(size)},
+            headers={"Content-Length": str(size), **drill},
         )
     return _Upload(session, envelope, size, progress)()
 

@@ -233,6 +233,7 @@ class Stack:
             "REGISTRARS_FILE": str(pins / "registrars.json"),
             "LOG_FILE": str(pins / "log.json"),
             "AUDIT_URL": self.services["audit"].url,
+            "SCENARIOS": "true",  # a local platform is a sandbox: docs/sandbox.md
         }
 
     def _declarations(self) -> dict[str, str]:

@@ -34,7 +34,10 @@ class Bridge(httpx.BaseTransport):
         carried = httpx.Request(
             request.method, request.url, headers=request.headers, content=request.read()
         )
-        response = await self._wire.handle_async_request(carried)
+        try:
+            response = await self._wire.handle_async_request(carried)
+        except AssertionError as error:  # what httpx says of an answer that was not finished
+            raise httpx.RemoteProtocolError("closed within the answer") from error
         content = await response.aread()
         return httpx.Response(response.status_code, headers=response.headers, content=content)
 
@@ -68,7 +71,7 @@ class Desk:
             write_key_file(home.keys.folder / name, key)
         return cls(platform, home)
 
-    async def do(self, work: Callable[[Client], T]) -> T:
+    async def do(self, work: Callable[[Client], T], scenario: str | None = None) -> T:
         """Do something with the SDK, in a thread."""
         loop = asyncio.get_running_loop()
 
@@ -78,6 +81,7 @@ class Desk:
                 clock=self.platform.clock,
                 transport=Bridge(self.platform.wires["exchange"], loop),
                 audit_transport=Bridge(self.platform.wires["audit"], loop),
+                scenario=scenario,
             ) as client:
                 client.own.tell = lambda seen: self.told.append(seen.words)
                 return work(client)

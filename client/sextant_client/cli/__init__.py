@@ -11,12 +11,13 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from sextant_client import errors as exits
-from sextant_client.cli.context import PassphraseFile, unlock_with
+from sextant_client.cli.context import PassphraseFile, drill_with, unlock_with
 from sextant_client.cli.loading import LazyGroup
 from sextant_client.cli.output import Output
 from sextant_client.keystore import Unlock
 from sextant_shared.crypto.pkcs11 import TokenAccess
 from sextant_shared.errors import PlatformError
+from sextant_shared.protocol.scenarios import scenario_of
 
 # In the order of `--help`: the module here, and in it the function or the group of commands.
 COMMANDS: Mapping[str, str] = {
@@ -80,8 +81,17 @@ def sextant(
     pin_file: Annotated[
         Path | None, typer.Option(envvar="SEXTANT_PIN_FILE", help="File with the token's PIN.")
     ] = None,
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            envvar="SEXTANT_SCENARIO", help="Drill that a sandbox is asked for: docs/sandbox.md."
+        ),
+    ] = None,
 ) -> None:
     """Declarations under the Chemical Weapons Convention: sealed, signed, receipted."""
+    if scenario:
+        sys.stderr.write(f"Drill: {scenario_of(scenario)}. What deposits are told is played.\n")
+    drill_with(scenario or None)
     unlock_with(Unlock(passphrase_file, TokenAccess(pkcs11_module, pin_file)))
 
 

@@ -21,6 +21,7 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option(envvar="SEXTANT_PASSPHRASE_FILE", help="File with the passphrase of the keys."),
 ]
+_SCENARIO: ContextVar[str | None] = ContextVar("scenario", default=None)
 # What the options before the command said; every command's home takes it from here.
 _UNLOCK: ContextVar[Unlock] = ContextVar("unlock", default=Unlock())  # noqa: B039 -- it is frozen
 
@@ -49,6 +50,11 @@ def unlock_with(unlock: Unlock) -> None:
     _UNLOCK.set(unlock)
 
 
+def drill_with(scenario: str | None) -> None:
+    """Remember the drill that the command asks a sandbox for."""
+    _SCENARIO.set(scenario)
+
+
 def start(home: Path, *, as_json: bool) -> Run:
     """Return the run for these options."""
-    return Run(Home(home.expanduser(), _UNLOCK.get()), Output(as_json=as_json))
+    return Run(Home(home.expanduser(), _UNLOCK.get(), _SCENARIO.get()), Output(as_json=as_json))

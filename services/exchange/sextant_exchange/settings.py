@@ -1,9 +1,9 @@
 """Everything an operator may set for the exchange."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from sextant_exchange.domain.retention import DEFAULT_RULES, RetentionRule
@@ -136,6 +136,20 @@ class ExchangeSettings(ServiceSettings):
         float,
         Field(description="life of one stream; then its reader proves itself afresh", gt=0),
     ] = 300.0
+
+    scenarios: Annotated[
+        bool,
+        Field(
+            description="drill: deposits may ask for faults (docs/sandbox.md); not in production"
+        ),
+    ] = False
+
+    @model_validator(mode="after")
+    def no_drills_in_production(self) -> Self:
+        """Refuse drills where deposits are real."""
+        if self.scenarios and self.environment == "production":
+            raise ValueError("scenarios are drills for a sandbox, never for production")
+        return self
 
     @property
     def database(self) -> Path:

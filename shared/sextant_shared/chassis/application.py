@@ -28,6 +28,7 @@ from sextant_shared.chassis.problems import (
 )
 from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.routing import GuardedRoute, Straight, guarded_router, open_to_all
+from sextant_shared.chassis.scenarios import DrillGate
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.chassis.timekeeping import Timekeeper
@@ -107,6 +108,7 @@ def create_application(
                 places=places,
                 body_read_timeout_s=settings.body_read_timeout_s,
             ),
+            Middleware(DrillGate),
             Middleware(Straight, routes=guarded),
         ],
         exception_handlers={

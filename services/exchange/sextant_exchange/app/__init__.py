@@ -43,6 +43,7 @@ from sextant_exchange.domain.threads import Threads
 from sextant_exchange.domain.uploads import Uploads
 from sextant_exchange.routes.acts import act_routes
 from sextant_exchange.routes.arrival import Limits
+from sextant_exchange.routes.drills import DrilledIntake, drilled
 from sextant_exchange.routes.envelopes import envelope_routes
 from sextant_exchange.routes.events import event_routes
 from sextant_exchange.routes.intake import Intake
@@ -222,7 +223,9 @@ def create_app(
         settings,
         description=DESCRIPTION,
         routers=[
-            envelope_routes(intake, lookup, envelopes, blobs),
+            envelope_routes(
+                DrilledIntake(intake) if settings.scenarios else intake, lookup, envelopes, blobs
+            ),
             thread_routes(threads),
             act_routes(logged_acts, acts, lookup, heads, registration, bells.ring),
             upload_routes(Parts(intake, uploads), lookup),
@@ -238,4 +241,4 @@ def create_app(
         telemetry=telemetry,
         health=Health(ready, timekeeper),
     )
-    return app
+    return drilled(app) if settings.scenarios else app

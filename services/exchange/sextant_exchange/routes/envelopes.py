@@ -10,7 +10,7 @@ from sextant_exchange.domain.deposit import Deposited
 from sextant_exchange.domain.envelopes import Claim, Stored
 from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.ports import Blobs, Envelopes
-from sextant_exchange.routes.intake import Intake
+from sextant_exchange.routes.drills import TakeIn
 from sextant_shared.chassis.api_docs import Responses, binary
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.encoding import b64u_decode
@@ -30,7 +30,7 @@ DEPOSIT_ANSWERS: Responses = {_CREATED: _RECEIPT, _OK: _RECEIPT, _ACCEPTED: _PEN
 
 
 def envelope_routes(
-    intake: Intake, lookup: Lookup, envelopes: Envelopes, blobs: Blobs
+    intake: TakeIn, lookup: Lookup, envelopes: Envelopes, blobs: Blobs
 ) -> APIRouter:
     """Return the routes."""
     router = guarded_router(prefix="/v1/envelopes", tags=["envelopes"])
