@@ -148,6 +148,18 @@ class Session:
             headers |= {"Authorization": f"DPoP {token}", "DPoP": proof}
         return headers
 
+    def log_in(self) -> float:
+        """Get an access token now and return how many seconds it lasts; 0 where none is needed.
+
+        Raises:
+            PlatformError: what the service refuses it with, `E_UNAVAILABLE`.
+        """
+        if self._signer is None:
+            return 0.0
+        self._token_expires = 0.0
+        self._access_token(self._signer)
+        return self._token_expires - self._clock()
+
     def _access_token(self, signer: Signer) -> str:
         now = self._clock()
         if now + TOKEN_MARGIN_S < self._token_expires:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from deploy.local.apis import SERVICES, openapi_text
+from deploy.local.drills import sandbox_page
 from deploy.local.exchanges import events_page, messages_page
 from deploy.local.worked import WORKED, worked_text
 from sextant_client.errors import TABLE as EXITS
@@ -147,6 +148,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "deadlines.md": deadlines_page,
     "messages.md": messages_page,
     "events.md": events_page,
+    "sandbox.md": sandbox_page,
     WORKED: worked_text,
 }
 FOLDERS = ("openapi", "schemas", "schemas/xsd")  # nothing stands there that is not generated

@@ -90,7 +90,9 @@ def sextant(
 ) -> None:
     """Declarations under the Chemical Weapons Convention: sealed, signed, receipted."""
     if scenario:
-        sys.stderr.write(f"Drill: {scenario_of(scenario)}. What deposits are told is played.\n")
+        sys.stderr.write(
+            f"Drill: {scenario_of(scenario)}. Only a sandbox takes deposits with it.\n"
+        )
     drill_with(scenario or None)
     unlock_with(Unlock(passphrase_file, TokenAccess(pkcs11_module, pin_file)))
 
