@@ -1,4 +1,4 @@
-"""A drill is asked for before the command, by a name there is, and everybody sees that it is one."""
+"""A drill is asked for before the command, by a name there is, and all see that it is one."""
 
 import pytest
 
