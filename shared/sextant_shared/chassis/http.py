@@ -15,6 +15,7 @@ from opentelemetry.trace import SpanKind
 
 from sextant_shared.chassis.identity import TOKEN_PATH
 from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
+from sextant_shared.chassis.wire import WireTransport
 from sextant_shared.clock import Clock
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.encoding import parse_json
@@ -64,12 +65,13 @@ class ServiceClient:
         limits = httpx.Limits(
             max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS
         )
+        self._timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
         self._http = httpx.AsyncClient(
-            transport=transport,
-            limits=limits,
-            timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
-            trust_env=False,
+            transport=transport, limits=limits, timeout=self._timeout, trust_env=False
         )
+        # Whole answers of a service without TLS take the short way; all else goes through httpx.
+        has_wire = transport is None and self._base_url.startswith("http://")
+        self._wire = WireTransport(max_connections=MAX_CONNECTIONS) if has_wire else None
         self._token = ""
         self._token_expires = 0.0
         self._token_lock = asyncio.Lock()
@@ -77,6 +79,8 @@ class ServiceClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
+        if self._wire is not None:
+            await self._wire.aclose()
 
     async def request(
         self,
@@ -152,10 +156,16 @@ class ServiceClient:
         self, method: str, path: str, headers: Mapping[str, str], options: dict[str, Any]
     ) -> httpx.Response:
         given = {name: value for name, value in options.items() if value is not None}
+        timeout = given.pop("timeout", self._timeout)
+        url = f"{self._base_url}{path}"
         try:
-            return await self._http.request(
-                method, f"{self._base_url}{path}", headers=headers, **given
-            )
+            if self._wire is not None and method != "HEAD":
+                extensions = {"timeout": timeout.as_dict()}
+                request = httpx.Request(
+                    method, url, headers=headers, extensions=extensions, **given
+                )
+                return await self._wire.handle_async_request(request)
+            return await self._http.request(method, url, headers=headers, timeout=timeout, **given)
         except httpx.RequestError as error:
             raise self._unreachable(error) from error
 
