@@ -128,7 +128,7 @@ class Telemetry:
         ids = self.provider.id_generator
         trace_id = caller.trace_id if caller else ids.generate_trace_id()
         unseen = trace.SpanContext(trace_id, ids.generate_span_id(), is_remote=False)
-        # By hand: `use_span` is made for spans that record what goes wrong, and costs twice as much.
+        # By hand: `use_span` is made for spans that record what goes wrong, and costs double.
         attached = attach(trace.set_span_in_context(trace.NonRecordingSpan(unseen)))
         try:
             yield False

@@ -75,8 +75,7 @@ class _Connection(asyncio.Protocol):
         """Send a request and return its answer; `silence_s` bounds the wait for each piece."""
         self._waiting = self._loop.create_future()
         self._heard = self._loop.time()
-        timer = self._loop.call_later(silence_s, self._check_silence, silence_s)
-        self._silence = timer
+        self._silence = self._loop.call_later(silence_s, self._check_silence, silence_s)
         self._transport.write(data)
         try:
             return await self._waiting
@@ -105,16 +104,23 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on; what is no HTTP, or nobody asked for, ends the connection."""
         self._heard = self._loop.time()
+        if self._asked is None:
+            self.close()
+            return
         try:
-            if self._waiting is None:
-                raise HttpParserError("bytes that nobody asked for")
             self._parser.feed_data(data)
         except HttpParserError as error:
             self._fail(httpx.RemoteProtocolError(str(error)))
             self.close()
 
     def on_message_begin(self) -> None:
-        """Begin an answer."""
+        """Begin an answer.
+
+        Raises:
+            HttpParserError: nobody asked for one.
+        """
+        if self._asked is None:
+            raise HttpParserError("an answer that nobody asked for")
         self._headers, self._pieces = [], []
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -128,18 +134,21 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Hand the answer over."""
         status = self._parser.get_status_code()
-        if status < _FINAL:
+        if status < _FINAL or self._asked is None:
             return
-        if self._waiting is None or self._waiting.done():
-            raise HttpParserError("an answer that nobody asked for")
         if not self._parser.should_keep_alive():
             self.is_open = False
             self._transport.close()
         try:
             body = b"".join(self._pieces)
-            self._waiting.set_result(httpx.Response(status, headers=self._headers, content=body))
+            self._asked.set_result(httpx.Response(status, headers=self._headers, content=body))
         except httpx.DecodingError as error:
             self._fail(error)
+
+    @property
+    def _asked(self) -> "asyncio.Future[httpx.Response] | None":
+        """What an answer is for: None before a request and after its answer."""
+        return None if self._waiting is None or self._waiting.done() else self._waiting
 
     def _check_silence(self, silence_s: float) -> None:
         left = self._heard + silence_s - self._loop.time()
@@ -149,8 +158,8 @@ class _Connection(asyncio.Protocol):
             self._silence = self._loop.call_later(left, self._check_silence, silence_s)
 
     def _fail(self, error: httpx.RequestError | httpx.DecodingError) -> None:
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(error)
+        if (asked := self._asked) is not None:
+            asked.set_exception(error)
 
 
 async def _connect(url: httpx.URL, timeout_s: float) -> _Connection:
