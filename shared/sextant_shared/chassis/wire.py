@@ -1,8 +1,8 @@
 """Plain HTTP/1.1 to another service over few connections that are kept: whole requests and answers.
 
-A drop-in for the part of httpx under its client, which costs two milliseconds a call: nothing for
-one call, but a tenth of the exchange's work where each deposit waits for one. Errors are those of
-httpx. Not responsible for TLS, for `HEAD`, nor for answers that are read
+Stands in for httpx's client, whose layers take two thirds of what a call costs: nothing for one
+call, but the exchange calls the log for every batch of deposits, all day. Errors and answers are
+those of httpx. Not responsible for TLS, for `HEAD`, nor for answers that are read
 piece by piece: httpx does these.
 """
 
