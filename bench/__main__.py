@@ -1,6 +1,7 @@
 """`make bench`: prints what this machine does, bounded, on loopback.
 
-`python -m bench deposits` and `python -m bench waiters` print that part alone.
+`python -m bench deposits` and `python -m bench waiters` print that part alone. `make bench` leaves
+out `python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import waiters
+from bench import flat, waiters
 from bench.audit import measure_append
 from bench.checking import TIMES, measure_checks, table_of
 from bench.crypto import measure_crypto
@@ -93,5 +94,8 @@ if __name__ == "__main__":
         "deposits": lambda: _print_deposits(measure_deposits()),
         "waiters": lambda: _print_waiters(waiters.COUNTS),
     }
-    parts.get("".join(sys.argv[1:]), main)()
+    if sys.argv[1:2] == ["flat"]:
+        flat.print_flat(int(sys.argv[2]) if sys.argv[2:] else flat.COUNT)
+    else:
+        parts.get("".join(sys.argv[1:]), main)()
     print(f"\n{time.monotonic() - started:.0f} s")

@@ -34,3 +34,13 @@ def best_cpu_us(work: Callable[[], object], *, times: int) -> float:
         work()
         spent.append(time.process_time_ns() - start)
     return min(spent) / 1000
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the bytes of a process that are in memory."""
+    line = next(
+        line
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        if line.startswith("VmRSS:")
+    )
+    return int(line.split()[1]) * 1024

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from bench.cpu import process_cpu_s
 from bench.floor import Floor, measure_floor
 from bench.wire import Connection
+from deploy.local.processes import ServiceProcess
 from deploy.local.stack import Stack
 from sextant_client.client import Client
 from sextant_client.home import Home
@@ -74,7 +75,7 @@ def measure_deposits() -> DepositReport:
             stack.start("audit", "exchange")
             stack.enrol()
             total = WARM_UP + sum(LEVELS.values())
-            sealed = _seal_many(stack.home("NA-XAL"), total)
+            sealed = seal_many(stack.home("NA-XAL"), total)
             signer = Home(stack.home("NA-XAL")).keys.api_signer()
             rows = asyncio.run(_measure(stack, signer, [data for data, _ in sealed]))
             data, envelope = sealed[0]
@@ -86,7 +87,8 @@ def measure_deposits() -> DepositReport:
     return DepositReport(rows, measure_floor(envelope.manifest, pair, data))
 
 
-def _seal_many(home: Path, count: int) -> list[tuple[bytes, SealedEnvelope]]:
+def seal_many(home: Path, count: int) -> list[tuple[bytes, SealedEnvelope]]:
+    """Seal so many declarations of the party at `home` to the Secretariat."""
     with Client(Home(home)) as client:
         recipient = client.parties.sealing_key("SEC", "C2")
         signers = client.home.keys.pair(KeyUse.SIG)
@@ -104,6 +106,14 @@ def _seal_many(home: Path, count: int) -> list[tuple[bytes, SealedEnvelope]]:
         )
         sealed.append(seal_bytes(os.urandom(CONTENT_BYTES), request))
     return sealed
+
+
+async def send_block(
+    exchange: ServiceProcess, signer: Signer, senders: int, containers: Sequence[bytes]
+) -> list[float]:
+    """Deposit under a fresh token over so many connections; return seconds each took."""
+    token = await _token(exchange.port, exchange.url, signer)
+    return await _Sender(exchange.port, exchange.url, signer, token).send_all(senders, containers)
 
 
 async def _measure(stack: Stack, signer: Signer, containers: list[bytes]) -> list[DepositRow]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from bench.cpu import process_cpu_s
+from bench.cpu import process_cpu_s, resident_bytes
 from bench.wire import Connection
 from deploy.local.stack import Stack
 from sextant_client.client import Client
@@ -80,10 +80,10 @@ async def _wait(stack: Stack, kind: str, count: int, seen: int) -> WaitRow:
     for waiter in await opener.open_many(AT_ONCE):  # what the first ones build once is no growth
         waiter[1].close()
     await asyncio.sleep(SETTLE_S)
-    before = _resident(process.pid)
+    before = resident_bytes(process.pid)
     waiters = await opener.open_many(count)
     await asyncio.sleep(SETTLE_S)
-    grown = _resident(process.pid) - before
+    grown = resident_bytes(process.pid) - before
     cpu = process_cpu_s(process.pid)
     await asyncio.sleep(WATCH_S)
     idle = (process_cpu_s(process.pid) - cpu) / WATCH_S
@@ -165,16 +165,6 @@ def _deposit(stack: Stack) -> None:
             to=["NA-XBO"],
         )
         client.deposit(sealed)
-
-
-def _resident(pid: int) -> int:
-    """Return the bytes of a process that are in memory."""
-    line = next(
-        line
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
-        if line.startswith("VmRSS:")
-    )
-    return int(line.split()[1]) * 1024
 
 
 def table_of(rows: Sequence[WaitRow]) -> list[str]:

@@ -16,6 +16,7 @@ from sextant_shared.errors import Code, PlatformError
 
 MAX_SAFE_INTEGER = 2**53 - 1
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # The last character of an incomplete group must leave its spare bits zero.
 _LAST = {0: None, 2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 # Possessive, and content to end unclosed: linear even where no string ever closes.
@@ -30,7 +31,8 @@ def sha256(data: bytes) -> bytes:
 
 def b64u(data: bytes) -> str:
     """Return base64url without padding (RFC 7515 §2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    encoded = binascii.b2a_base64(data, newline=False).translate(_TO_URL_SAFE)
+    return encoded.rstrip(b"=").decode("ascii")
 
 
 def b64u_decode(text: str, size: int | None = None) -> bytes:

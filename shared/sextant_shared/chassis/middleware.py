@@ -40,10 +40,14 @@ class TraceGate:
     span only links to it. `baggage` is never taken.
     """
 
-    def __init__(self, app: ASGIApp, *, accept: bool, telemetry: Telemetry) -> None:
+    def __init__(
+        self, app: ASGIApp, *, accept: bool, telemetry: Telemetry, unseen: ASGIApp | None = None
+    ) -> None:
+        """`unseen` answers, in place of `app`, the requests of which nothing is recorded."""
         self._app = app
         self._accept = accept
         self._telemetry = telemetry
+        self._unseen = unseen or app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Strip, draw whether the request is recorded, then pass on."""
@@ -52,11 +56,11 @@ class TraceGate:
             return
         caller = self._strip(scope)
         if not self._telemetry.enabled or scope["path"] in QUIET_PATHS:
-            await self._app(scope, receive, send)
+            await self._unseen(scope, receive, send)
             return
         with self._telemetry.request(caller if self._accept else None) as is_recorded:
             scope[_UNSEEN] = not is_recorded
-            await self._app(scope, receive, send)
+            await (self._app if is_recorded else self._unseen)(scope, receive, send)
 
     def _strip(self, scope: Scope) -> str | None:
         """Remove what is not taken from the headers; return the caller's trace."""
@@ -82,7 +86,8 @@ def has_no_span(scope: Scope) -> bool:
 class Bounds:
     """Bounds what is under way and how long a body may pause; adds the headers of every answer.
 
-    Stands inside the framework's telemetry, so the trace id of the request's span is known.
+    Stands where the trace id of the request's span is known: inside the framework's telemetry, or,
+    for a request that is not recorded, inside the gate.
     """
 
     def __init__(self, app: ASGIApp, *, places: Places, body_read_timeout_s: float) -> None:

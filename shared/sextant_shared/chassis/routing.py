@@ -109,6 +109,10 @@ class Straight:
         self._app = app
         self._routes = {(m, r.path): r for r in routes for m in r.methods or () if r.streams}
 
+    def takes(self, scope: Scope) -> bool:
+        """Return whether it answers this request itself."""
+        return (scope.get("method", ""), scope.get("path", "")) in self._routes
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Guard and answer, or pass on."""
         route = self._routes.get((scope.get("method", ""), scope.get("path", "")))

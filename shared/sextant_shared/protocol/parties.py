@@ -168,7 +168,10 @@ class Registry:
             PlatformError: `E_RECIPIENT` when the party or an active key of that id is missing.
         """
         document = self.party(party, code=Code.RECIPIENT)
-        return SealingKey.from_jwk(document.key(kid, KeyUse.SEAL, code=Code.RECIPIENT).jwk)
+        key = document.loaded[document.key(kid, KeyUse.SEAL, code=Code.RECIPIENT).kid]
+        if not isinstance(key, SealingKey):
+            raise PlatformError(Code.RECIPIENT, "the key seals nothing")
+        return key
 
     def api_key(self, party: str, kid: str) -> Verifier:
         """Return an active key for machine access.

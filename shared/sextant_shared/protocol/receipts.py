@@ -9,6 +9,7 @@ Order of checks: form, level, proof and both log signatures, entry, envelope id,
 """
 
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json, parse_json
 from sextant_shared.errors import Code, PlatformError
@@ -37,6 +38,11 @@ class CustodyReceipt:
 
 def format_custody(entry: bytes, proof: str, *, level: Level = Level.LOGGED) -> bytes:
     """Return the receipt for an entry's bytes and its tlog-proof: its one encoding."""
+    if proof.isascii():  # as every proof is that was verified: the same bytes, at half the cost
+        quoted = encode_basestring(proof)
+        return (
+            f'{{"entry":"{b64u(entry)}","kind":"custody","level":"{level}","proof":{quoted},"v":1}}'
+        ).encode("ascii")
     return canonical_json(
         {"v": 1, "kind": "custody", "level": str(level), "entry": b64u(entry), "proof": proof}
     )

@@ -117,6 +117,9 @@ class Arrival:
             if not block:
                 raise _cut(size, len(self._buffer))
             self._buffer += block
+        if len(self._buffer) == size:  # the rest of a small container: nothing has to move up
+            taken, self._buffer = bytes(self._buffer), bytearray()
+            return taken
         taken = bytes(memoryview(self._buffer)[:size])
         del self._buffer[:size]
         return taken

@@ -32,7 +32,7 @@ from sextant_shared.chassis.telemetry import (
 from sextant_shared.clock import Clock, random_bytes, timestamp_ms
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import PlatformError
-from sextant_shared.models.entries import EnvelopeAcceptedEntry, format_entry
+from sextant_shared.models.entries import format_accepted
 from sextant_shared.protocol.access import Action, Subject, require
 from sextant_shared.protocol.manifest import Manifest
 from sextant_shared.protocol.message_types import find_type
@@ -188,17 +188,13 @@ class Intake:
             await self.blobs.delete([blob])
 
     def _entry(self, manifest: Manifest, now: float) -> bytes:
-        return format_entry(
-            EnvelopeAcceptedEntry(
-                v=1,
-                type="envelope.accepted",
-                id=b64u(random_bytes(16)),
-                t=timestamp_ms(now),
-                nonce=b64u(random_bytes(16)),
-                env=manifest.header.id,
-                man=b64u(manifest.digest),
-                reg=self.registration.newest_index,
-            )
+        return format_accepted(
+            id_=b64u(random_bytes(16)),
+            t=timestamp_ms(now),
+            nonce=b64u(random_bytes(16)),
+            env=manifest.header.id,
+            man=b64u(manifest.digest),
+            reg=self.registration.newest_index,
         )
 
 

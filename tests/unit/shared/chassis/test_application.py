@@ -245,3 +245,20 @@ async def test_docs_stand_alone(tmp_path: Path) -> None:
     assert "https://" not in page.text
     closed = api.json()["paths"]["/closed"]["get"]
     assert closed["x-sextant-action"] == "log.append"
+
+
+async def test_the_short_way_past_the_framework_gives_the_same_answer(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    whole = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with client(app) as short, httpx.AsyncClient(transport=whole, base_url=URL) as long:
+        for method, path in (("POST", "/straight"), ("GET", "/straight"), ("POST", "/straight/")):
+            one, other = await short.request(method, path), await long.request(method, path)
+            assert (one.status_code, one.content) == (other.status_code, other.content)
+            assert one.headers == other.headers
+
+
+async def test_the_short_way_past_the_framework_has_no_places_of_its_own(tmp_path: Path) -> None:
+    app = make_app(tmp_path, max_in_flight=1)
+    with app.state.places.taken():
+        async with client(app) as http:
+            assert (await http.post("/straight")).status_code == 503

@@ -16,6 +16,7 @@ from sextant_shared.models.entries import (
     EnvelopeRecalledEntry,
     GenesisEntry,
     PartyDocumentEntry,
+    format_accepted,
     format_entry,
     parse_entry,
 )
@@ -127,3 +128,15 @@ def test_each_type_of_entry_reads_back() -> None:
     ]
     for entry in entries:
         assert parse_entry(format_entry(entry)) == entry
+
+
+@given(st.integers(0, 2**122 - 1), st.binary(min_size=32, max_size=32), st.integers(0, 2**53 - 1))
+def test_the_short_way_to_an_accepted_entry_gives_the_same_bytes(
+    number: int, digest: bytes, reg: int
+) -> None:
+    entry = make_accepted(number, env=envelope_id(number % 1000), man=digest, reg=reg)
+    quick = format_accepted(
+        id_=entry.id, t=entry.t, nonce=entry.nonce, env=entry.env, man=entry.man, reg=entry.reg
+    )
+    assert quick == format_entry(entry)
+    assert parse_entry(quick) == entry

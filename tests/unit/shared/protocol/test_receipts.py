@@ -2,6 +2,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json
 from sextant_shared.errors import Code, PlatformError
@@ -121,3 +123,9 @@ def test_a_receipt_says_where_and_when_the_envelope_was_taken_into_custody() -> 
     assert receipt.checkpoint.size == 5
     document = parse_custody(RECEIPT)
     assert format_custody(b64u_decode(document.entry), document.proof) == RECEIPT
+
+
+@given(st.binary(max_size=400), st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+def test_a_receipt_is_canonical_whatever_the_proof_holds(entry: bytes, proof: str) -> None:
+    whole = {"v": 1, "kind": "custody", "level": "logged", "entry": b64u(entry), "proof": proof}
+    assert format_custody(entry, proof) == canonical_json(whole)
