@@ -84,7 +84,7 @@ def find_homes(paths: Sequence[Path]) -> Mapping[str, Home]:
 
 
 @dataclass
-class _KnownParties(PartyView):
+class KnownParties(PartyView):
     """Reads a party's document again after a minute only: many are sealed within it."""
 
     _newest: dict[str, tuple[float, VerifiedParty]] = field(default_factory=dict)
@@ -145,7 +145,7 @@ def _load_state(home: Home, paths: Sequence[Path], tally: _Tally) -> None:
     if tally.stop.is_set():
         return
     with Client(home) as client:
-        client.parties = _KnownParties(client.session, client.trust)
+        client.parties = KnownParties(client.session, client.trust)
         for is_new in _send_all(client, paths):
             tally.count(is_new=is_new)
             if tally.stop.is_set():
