@@ -90,6 +90,7 @@ class KnownParties(PartyView):
     _newest: dict[str, tuple[float, VerifiedParty]] = field(default_factory=dict)
 
     def newest(self, party: str) -> VerifiedParty:
+        """Return a party's document as it was in force within the last minute."""
         read_at, known = self._newest.get(party, (0.0, None))
         now = time.monotonic()
         if known is None or now - read_at > _REREAD_S:

@@ -15,6 +15,7 @@ from deploy.local.scenario.report import Report
 from deploy.local.scenario.run import run_scenario
 from deploy.local.screen import Screen
 from deploy.local.stack import CommandFailedError, Stack
+from sextant_client.cli.output import Output
 from sextant_shared.errors import PlatformError
 
 STATES = 193  # States Parties to the Convention in 2020
@@ -28,9 +29,7 @@ def main(given: list[str] | None = None) -> int:
     try:
         return _list(asked.json) if asked.what == "list" else _run(asked)
     except PlatformError as error:
-        sys.stderr.write(f"{error.code}: {error.detail}\n  expected: {error.expected}\n")
-        sys.stderr.write(f"  fix: {error.fix}\n")
-        return FAILED
+        Output(as_json=asked.json).fail(error)
     except (CommandFailedError, ServiceFailedError) as error:
         sys.stderr.write(f"\n{error}\n")
         return FAILED

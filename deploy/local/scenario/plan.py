@@ -16,7 +16,7 @@ _WAVE_WIDTH = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One declaration to send: its instant in seconds from the start, its State's place, its kind."""
+    """One declaration to send: seconds from the start, the State's place in the list, its kind."""
 
     at_s: float
     party: int
@@ -52,18 +52,15 @@ class Plan:
         instants = sorted(
             _instant(self.profile.shape, chance) * self.length_s for _ in range(count)
         )
-        urgent = _chosen(range(count), self.profile.urgent, chance)
-        large = _chosen([n for n in range(count) if n not in urgent], self.profile.large, chance)
+        # Disjoint: a large notice of a transfer would be none that anybody writes.
+        urgent_count = math.ceil(count * self.profile.urgent)
+        large_count = math.ceil(count * self.profile.large)
+        chosen = chance.sample(range(count), urgent_count + large_count)
+        urgent, large = set(chosen[:urgent_count]), set(chosen[urgent_count:])
         return [
             Due(at_s, party, number in urgent, number in large)
             for number, (at_s, party) in enumerate(zip(instants, parties, strict=True))
         ]
-
-
-def _chosen(numbers: "range | list[int]", share: float, chance: random.Random) -> set[int]:
-    """Return a share of the numbers, one at least where the share is not zero."""
-    wanted = min(len(numbers), math.ceil(len(numbers) * share))
-    return set(chance.sample(numbers, wanted))
 
 
 def _instant(shape: Shape, chance: random.Random) -> float:
@@ -72,4 +69,7 @@ def _instant(shape: Shape, chance: random.Random) -> float:
         return chance.random()
     if shape == "rush":
         return math.sqrt(chance.random())  # the density grows evenly to its double at the end
-    return min(1.0, max(0.0, chance.gauss(chance.choice(_WAVES), _WAVE_WIDTH)))
+    while True:
+        instant = chance.gauss(chance.choice(_WAVES), _WAVE_WIDTH)
+        if 0 <= instant <= 1:
+            return instant

@@ -13,6 +13,7 @@ from deploy.local.scenario.plan import Plan
 
 _BARS = " ▁▂▃▄▅▆▇█"
 PICTURE_COLUMNS = 72
+SHOWN_IDS = 3
 KILLED, BACK = "x", "^"
 OPENED, OUTCOME = "receipt.opened", "receipt.outcome"
 
@@ -220,7 +221,10 @@ def _bar(count: int, most: int) -> str:
 
 
 def _counted(ids: Sequence[str]) -> str:
-    return f"{len(ids):,}: {', '.join(ids[:3])}{' …' if len(ids) > 3 else ''}" if ids else "0"
+    if not ids:
+        return "0"
+    more = " …" if len(ids) > SHOWN_IDS else ""
+    return f"{len(ids):,}: {', '.join(ids[:SHOWN_IDS])}{more}"
 
 
 def _time(seconds: float | None) -> str:

@@ -7,8 +7,8 @@ back-off; a whole round of tries that fails is followed by the next. One thread 
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from deploy.local.scenario.plan import Plan
