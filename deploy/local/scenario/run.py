@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from deploy.local.scenario.checking import ask_exchange, count_answers, count_registered, read_log
@@ -21,6 +22,15 @@ def run_scenario(stack: Stack, plan: Plan, folder: Path, screen: Screen) -> Repo
     """Run a scenario; everything that it writes lies in `folder`."""
     with screen.step(f"{plan.parties} States get keys and are enrolled"):
         clients = enrol(stack, plan, folder, _meter(screen, "enrolled"))
+    with ExitStack() as connections:
+        for client in clients:
+            connections.enter_context(client)
+        return _run(stack, clients, plan, folder, screen)
+
+
+def _run(
+    stack: Stack, clients: Sequence[Client], plan: Plan, folder: Path, screen: Screen
+) -> Report:
     with screen.step("They seal what they will send"):
         ready = seal(clients, plan, folder, _meter(screen, "sealed"))
     with screen.step(f"An hour in {plan.minutes:g} minute(s): everything is sent when it is due"):
