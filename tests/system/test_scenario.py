@@ -23,7 +23,7 @@ SHORT = Profile(
 
 
 def test_a_burst_with_two_services_killed_holds(stack: Stack, tmp_path: Path) -> None:
-    # Two: the States that the shared platform has; others would be enrolled under test_world's feet.
+    # The two States that the shared platform has: test_world enrols others itself.
     report = run_scenario(stack, Plan(SHORT, parties=2, minutes=0.05, seed=3), tmp_path, Screen())
     told = report.members()
     assert report.holds, told

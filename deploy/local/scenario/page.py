@@ -54,6 +54,7 @@ and a log that stays away.
 _HEAD = "| scenario | conflict | resources | story | burst | each State | large | urgent | killed |"
 _MEASURED_INTRO = """
 Shares are of the declarations, instants of the burst's length. A large declaration has 256 KiB.
+Outages come one after another: one that takes longer than planned puts off the next.
 
 ## Measured
 
