@@ -10,10 +10,10 @@ from rich.table import Table
 
 
 class Screen:
-    """Where a demo or a start-up speaks."""
+    """Where a demo or a start-up speaks; on stderr where stdout is for a result."""
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+    def __init__(self, *, stderr: bool = False) -> None:
+        self._console = Console(highlight=False, soft_wrap=True, stderr=stderr)
         self._started = time.monotonic()
         self._passing = 0  # characters of a progress line that the next line takes the place of
 

@@ -9,6 +9,7 @@ from typing import get_args
 from deploy.local.apis import SERVICES, openapi_text
 from deploy.local.drills import sandbox_page
 from deploy.local.exchanges import events_page, messages_page
+from deploy.local.scenario.page import scenarios_page
 from deploy.local.worked import WORKED, worked_text
 from sextant_client.errors import TABLE as EXITS
 from sextant_client.prepare.xml.schema import as_xsd
@@ -149,6 +150,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "messages.md": messages_page,
     "events.md": events_page,
     "sandbox.md": sandbox_page,
+    "scenarios.md": scenarios_page,
     WORKED: worked_text,
 }
 FOLDERS = ("openapi", "schemas", "schemas/xsd")  # nothing stands there that is not generated

@@ -49,6 +49,7 @@ COMMANDS: Mapping[str, str] = {
     "witness": "witness:app",
     "officer": "officer:app",
     "world": "world:app",
+    "scenario": "scenario:app",
     "codes": "codes:app",
     "schema": "schema:app",
     "rules": "rules:rules_app",

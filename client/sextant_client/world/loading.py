@@ -84,12 +84,13 @@ def find_homes(paths: Sequence[Path]) -> Mapping[str, Home]:
 
 
 @dataclass
-class _KnownParties(PartyView):
+class KnownParties(PartyView):
     """Reads a party's document again after a minute only: many are sealed within it."""
 
     _newest: dict[str, tuple[float, VerifiedParty]] = field(default_factory=dict)
 
     def newest(self, party: str) -> VerifiedParty:
+        """Return a party's document as it was in force within the last minute."""
         read_at, known = self._newest.get(party, (0.0, None))
         now = time.monotonic()
         if known is None or now - read_at > _REREAD_S:
@@ -145,7 +146,7 @@ def _load_state(home: Home, paths: Sequence[Path], tally: _Tally) -> None:
     if tally.stop.is_set():
         return
     with Client(home) as client:
-        client.parties = _KnownParties(client.session, client.trust)
+        client.parties = KnownParties(client.session, client.trust)
         for is_new in _send_all(client, paths):
             tally.count(is_new=is_new)
             if tally.stop.is_set():
