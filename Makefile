@@ -74,9 +74,10 @@ bench: $(STAMP) ## deposits per second against their floor, bounded, on loopback
 	@$(BIN)/python -m bench
 
 MUTATE := $(VENV)-mutate
+G ?= rules
 .PHONY: mutate
-mutate: $(MUTATE)/.installed ## change the rule pack in small ways, count what no test notices (M="naming days" narrows it)
-	@$(MUTATE)/bin/python -m deploy.local.mutate $(M)
+mutate: $(MUTATE)/.installed ## change modules in small ways, count what no test notices (G=deposit M="policy manifest"; G=rules)
+	@$(MUTATE)/bin/python -m deploy.local.mutate $(G) $(M)
 
 $(MUTATE)/.installed: requirements/mutate.txt requirements/rooms.txt
 	@$(PYTHON) -m venv $(MUTATE)
