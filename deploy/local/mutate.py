@@ -34,6 +34,8 @@ also_copy = [{copied}]
 pytest_add_cli_args_test_selection = [{tests}]
 pytest_add_cli_args = ["-q", "-x", {chosen}]
 use_git_change_detection = false
+process_isolation = "forkserver"  # tests start threads: a fork of the process that ran them hangs
+timeout_multiplier = 5.0
 
 [tool.pytest.ini_options]
 addopts = "-p no:schemathesis --import-mode=importlib"
