@@ -86,6 +86,11 @@ $(MUTATE)/.installed: requirements/mutate.txt requirements/rooms.txt
 		-r requirements/rooms.txt
 	@touch $@
 
+N ?= 10
+.PHONY: soak
+soak: $(STAMP) ## set the platform against a model of its promises for N minutes: outages and deaths at random
+	@$(BIN)/python -m tests.soak $(N)
+
 FUZZ := $(VENV)-fuzz
 S ?= 60
 .PHONY: fuzz

@@ -24,7 +24,26 @@ from tests.support.parties import PartyKeys, registrars
 from tests.support.platform import Platform, Wire, open_platform
 from tests.support.platform_files import SEC, URLS
 
-STATES = tuple(f"NA-X{letters}" for letters in "AL BO CC DD EE FF GG HH II JJ KK LL MM NN OO".split())
+STATES = tuple(
+    f"NA-X{letters}"
+    for letters in [
+        "AL",
+        "BO",
+        "CC",
+        "DD",
+        "EE",
+        "FF",
+        "GG",
+        "HH",
+        "II",
+        "JJ",
+        "KK",
+        "LL",
+        "MM",
+        "NN",
+        "OO",
+    ]
+)
 PARTIES = (SEC, *STATES)
 # Pauses that are right for machines are long for tests.
 HURRY = {
