@@ -83,8 +83,13 @@ class Life:
         """Return the answer unless the service dies before."""
         call = asyncio.ensure_future(answer)
         death = asyncio.ensure_future(self.dead.wait())
-        await asyncio.wait((call, death), return_when=asyncio.FIRST_COMPLETED)
-        death.cancel()
+        try:
+            await asyncio.wait((call, death), return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            call.cancel()  # who hangs up is not served any more: a lease would be nobody's
+            raise
+        finally:
+            death.cancel()
         if self.dead.is_set():
             call.cancel()
             with contextlib.suppress(asyncio.CancelledError, httpx.TransportError, DiedError):
