@@ -8,7 +8,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from sextant_shared.clock import monotonic
 from tests.system.machine import PlatformMachine
 
-RUNS = 10  # between two looks at the clock
+RUNS = 3  # between two looks at the clock
 STEPS = 40
 
 
