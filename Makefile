@@ -74,9 +74,10 @@ bench: $(STAMP) ## deposits per second against their floor, bounded, on loopback
 	@$(BIN)/python -m bench
 
 MUTATE := $(VENV)-mutate
+G ?= rules
 .PHONY: mutate
-mutate: $(MUTATE)/.installed ## change the rule pack in small ways, count what no test notices (M="naming days" narrows it)
-	@$(MUTATE)/bin/python -m deploy.local.mutate $(M)
+mutate: $(MUTATE)/.installed ## change modules in small ways, count what no test notices (G=deposit M="policy manifest"; G=rules)
+	@$(MUTATE)/bin/python -m deploy.local.mutate $(G) $(M)
 
 $(MUTATE)/.installed: requirements/mutate.txt requirements/rooms.txt
 	@$(PYTHON) -m venv $(MUTATE)
@@ -84,6 +85,11 @@ $(MUTATE)/.installed: requirements/mutate.txt requirements/rooms.txt
 	@$(MUTATE)/bin/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation \
 		-r requirements/rooms.txt
 	@touch $@
+
+N ?= 10
+.PHONY: soak
+soak: $(STAMP) ## set the platform against a model of its promises for N minutes: outages and deaths at random
+	@$(BIN)/python -m tests.soak $(N)
 
 FUZZ := $(VENV)-fuzz
 S ?= 60

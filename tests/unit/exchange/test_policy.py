@@ -22,6 +22,15 @@ def test_a_pause_doubles_up_to_its_cap_and_is_spread_over_its_upper_half(
     assert shortest < policy.backoff(attempts, 0.5) < policy.backoff(attempts, 0.999) < longest
 
 
+def test_chance_moves_a_pause_evenly_over_its_upper_half() -> None:
+    assert [DeliveryPolicy().backoff(1, chance) for chance in (0.0, 0.25, 0.5)] == [1.0, 1.25, 1.5]
+
+
+def test_a_pause_without_a_cap_still_doubles_no_more_than_thirty_times() -> None:
+    policy = DeliveryPolicy(backoff_s=2.0, backoff_cap_s=1e15)
+    assert policy.backoff(31, 0.0) == policy.backoff(10_000, 0.0) == 2.0**30
+
+
 def test_every_class_says_which_sealing_keys_it_takes() -> None:
     table = DepositPolicy().sealing_keys
     assert set(table) == set(Classification)
