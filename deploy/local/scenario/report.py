@@ -115,8 +115,8 @@ class Report:
         return sorted(s.accepted_s - s.due_s for s in self.seen.sent if s.accepted_s is not None)
 
     def answered(self, type_: str) -> int:
-        """Return how many envelopes have an answer of a type."""
-        return sum(1 for (_, one), number in self.seen.answers.items() if one == type_ and number)
+        """Return how many envelopes of this run have an answer of a type."""
+        return sum(bool(self.seen.answers.get((sent.id, type_))) for sent in self.seen.sent)
 
     def members(self) -> dict[str, Any]:
         """Return the report as JSON members."""

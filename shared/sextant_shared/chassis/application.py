@@ -28,7 +28,7 @@ from sextant_shared.chassis.problems import (
 )
 from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.routing import GuardedRoute, Straight, guarded_router, open_to_all
-from sextant_shared.chassis.scenarios import DrillGate
+from sextant_shared.chassis.scenarios import DrillGate, asks_for_drill
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.chassis.timekeeping import Timekeeper
@@ -134,7 +134,7 @@ class Shortcut:
     """Takes a request that is not recorded past the framework, to a route that streams.
 
     What it skips builds spans, and catches what `Bounds` has answered already: for a small deposit
-    that is as much work as to check its header. All other requests go to the app.
+    that is as much work as to check its header. All other requests, and drills, go to the app.
     """
 
     def __init__(self, app: FastAPI, routes: Sequence[GuardedRoute], places: Places) -> None:
@@ -142,12 +142,11 @@ class Shortcut:
         self._app = app
         self._straight = Straight(app, routes=routes)
         timeout_s = settings.body_read_timeout_s
-        gate = DrillGate(self._straight)
-        self._bounds = Bounds(gate, places=places, body_read_timeout_s=timeout_s)
+        self._bounds = Bounds(self._straight, places=places, body_read_timeout_s=timeout_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer straight, or pass on."""
-        if scope["type"] == "http" and self._straight.takes(scope):
+        if scope["type"] == "http" and self._straight.takes(scope) and not asks_for_drill(scope):
             scope["app"] = self._app
             await self._bounds(scope, receive, send)
         else:

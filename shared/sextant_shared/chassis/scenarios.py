@@ -22,15 +22,18 @@ class DrillGate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what asks for no drill, at the cost of one look."""
-        if scope["type"] == "http":
-            for name, _ in scope["headers"]:
-                if name == _NAME:
-                    try:
-                        _check(scope)
-                    except PlatformError as error:
-                        await problem_response(error)(scope, receive, send)
-                        return
+        if scope["type"] == "http" and asks_for_drill(scope):
+            try:
+                _check(scope)
+            except PlatformError as error:
+                await problem_response(error)(scope, receive, send)
+                return
         await self._app(scope, receive, send)
+
+
+def asks_for_drill(scope: Scope) -> bool:
+    """Return whether a request carries the header of a drill, whatever it says."""
+    return any(name == _NAME for name, _ in scope["headers"])
 
 
 def asked(scope: Scope) -> Scenario | None:

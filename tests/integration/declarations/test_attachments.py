@@ -139,10 +139,11 @@ async def test_a_package_that_cannot_be_read_is_answered_with_what_is_wrong(
 async def test_an_attached_bomb_is_kept_closed_and_both_sides_are_told(
     platform: Platform, tmp_path: Path
 ) -> None:
+    archive = bomb()
     package = packed(
         tmp_path,
         ("d.json", DECLARATION_CTY, declaration("XAL", declaration_id="XAL-B")),
-        ("plans.zip", "application/zip", bomb()),
+        ("plans.zip", "application/zip", archive),
     )
     deposited = await sent(platform, package)
     answer = await outcome(platform, deposited)
@@ -156,7 +157,7 @@ async def test_an_attached_bomb_is_kept_closed_and_both_sides_are_told(
     place = f"/v1/envelopes/{XAL}/{deposited.id}/attachments"
     (line,) = (await platform.officer("GET", place)).json()["attachments"]
     assert line["flaws"][0] == "more than 100 times its size would come out"
-    assert (await platform.officer("GET", f"{place}/1")).content == bomb()
+    assert (await platform.officer("GET", f"{place}/1")).content == archive
 
 
 def test_the_archives_of_one_envelope_share_what_may_be_read(tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ async def test_a_log_that_lies_gives_no_receipt_and_raises_an_alarm(
     answer = await world.caller(XAL).deposit(sealed())
     assert answer.status_code == 202  # never an answer that does not verify
     assert world.rows("SELECT 1 FROM receipt") == []
-    (alarm,) = [line for line in lines if line.get("code") == "E_INTEGRITY"]
+    alarm, *_ = [line for line in lines if line.get("code") == "E_INTEGRITY"]
     assert alarm["log_level"] == "error"
     assert "checkpoint" in alarm["answer"]  # the evidence
 
