@@ -58,7 +58,7 @@ def test_without_a_root_here_a_rotation_says_both_ways_on(office: Office) -> Non
 def test_a_rehearsal_names_the_one_thing_that_is_left(office: Office) -> None:
     assert offline(office, "rotate", "api").status == 0
     done = offline(office, "rehearse")
-    left = [line for line in done.stdout.splitlines() if line.startswith("TODO")]
+    left = [line for line in done.stdout.splitlines() if line.startswith("OPEN")]
     assert (done.status, [line.split()[1] for line in left]) == (5, ["signatures"])
 
 
