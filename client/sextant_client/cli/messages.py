@@ -11,7 +11,9 @@ from sextant_client.client import Client
 from sextant_client.outgoing import Outgoing, reply_to, seal_message
 from sextant_shared.models.envelope import Classification
 
-TypeArgument = Annotated[str, typer.Argument(help="Type of message; docs/messages.md lists them.")]
+TypeArgument = Annotated[
+    str, typer.Argument(metavar="TYPE", help="Type of message; docs/messages.md lists them.")
+]
 FileArgument = Annotated[Path, typer.Argument(help="Its content: JSON, PDF or text by its ending.")]
 ClassOption = Annotated[
     Classification, typer.Option("--class", help="How sensitive the content is.")

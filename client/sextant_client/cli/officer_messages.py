@@ -19,7 +19,9 @@ ClassOption = Annotated[
 
 
 def send(
-    type_: Annotated[str, typer.Argument(help="Type of message; docs/messages.md lists them.")],
+    type_: Annotated[
+        str, typer.Argument(metavar="TYPE", help="Type of message; docs/messages.md lists them.")
+    ],
     file: Annotated[Path, typer.Argument(help="Its content: JSON, PDF or text by its ending.")],
     to: Annotated[str, typer.Option(help="The party, such as NA-XAL.")],
     reply: Annotated[
