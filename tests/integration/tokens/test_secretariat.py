@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 from dataclasses import replace
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,8 @@ def label_of(folder: Path) -> bytes:
 async def test_a_declaration_is_opened_and_answered_by_a_process_that_logs_in_itself(
     world: World, tools: Tools, tmp_path: Path
 ) -> None:
+    # A fork server that earlier tests started knows nothing of this token's environment.
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
     workshop = ProcessWorkshop(tools, processes=1, jobs_per_process=5, job_timeout_s=20)
     await asyncio.to_thread(workshop.open)
     try:
