@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -115,19 +116,39 @@ def test_a_copy_of_record_verifies_when_the_exchange_erased_the_ciphertext(
     envelope = sent(stack, sender, "C0")
     home = stack.home(XAL)
     sextant("recall", envelope.id, *WHY, "--home", home)
-    exchange = stack.services["exchange"]
-    exchange.stop()
-    policy = '[{"class": "C0", "days": 0, "why": "a synthetic policy"}]'
-    exchange.extra = {"SEXTANT_EXCHANGE_RETENTION": policy, "SEXTANT_EXCHANGE_ERASE_EVERY_S": "0.1"}
-    exchange.start()
-    exchange.wait_ready()
-    exchange.extra = {}  # the policy of this run concerns nobody else's envelopes
-    wait_erased(sender, envelope.id)
+    with erasing(stack):
+        wait_erased(sender, envelope.id)
     assert verified_copy(stack, envelope, tmp_path / "copy.zip") == envelope.id
     path = f"/v1/envelopes/{XAL}/{envelope.id}/manifest"
     assert sender.session.request("GET", path).content == envelope.manifest().raw
     gone = sextant("inbox", "--json", "--home", stack.home(XBO)).json()["gone"]
     assert envelope.id in {delivery["id"] for delivery in gone}  # it holds up nothing
+
+
+@contextmanager
+def erasing(stack: Stack) -> Iterator[None]:
+    """Run the exchange under a policy that erases class C0 at once, and then as it was.
+
+    Others use the same exchange after this: the policy must not stay in force on it.
+    """
+    policy = '[{"class": "C0", "days": 0, "why": "a synthetic policy"}]'
+    restart(
+        stack,
+        {"SEXTANT_EXCHANGE_RETENTION": policy, "SEXTANT_EXCHANGE_ERASE_EVERY_S": "0.1"},
+    )
+    try:
+        yield
+    finally:
+        restart(stack, {})
+
+
+def restart(stack: Stack, extra: dict[str, str]) -> None:
+    """Restart the exchange with these settings beside its own."""
+    exchange = stack.services["exchange"]
+    exchange.stop()
+    exchange.extra = extra
+    exchange.start()
+    exchange.wait_ready()
 
 
 def wait_erased(sender: Client, envelope_id: str) -> None:

@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from sextant_client.carrying.indexes import CarriedDelivery, CarriedProof, Refused, ReturnIndex
+from sextant_client.carrying.indexes import (
+    CarriedDelivery,
+    CarriedProof,
+    GoneDelivery,
+    Refused,
+    ReturnIndex,
+)
 from sextant_client.carrying.offline import KeptDocuments
 from sextant_client.carrying.stick import MAX_SMALL_BYTES, Stick
 from sextant_client.evidence import contact
@@ -52,6 +58,7 @@ class Accepted:
     receipts: tuple[Receipted, ...]
     refused: tuple[Refused, ...]
     received: tuple[Received, ...]
+    gone: tuple[GoneDelivery, ...]
     more: bool
 
 
@@ -76,8 +83,11 @@ def accept(home: Home, file: Path) -> Accepted:
         carried.check_head()
         parties = tuple(carried.keep_parties())
         receipts = tuple(carried.keep_receipts())
+        collected = home.cursor()
         received = tuple(carried.receive())
-    return Accepted(carried.newest, parties, receipts, tuple(index.refused), received, index.more)
+    refused = tuple(index.refused)
+    gone = tuple(one for one in index.gone if one.seq > collected)
+    return Accepted(carried.newest, parties, receipts, refused, received, gone, index.more)
 
 
 @dataclass
@@ -139,9 +149,10 @@ class _Carried:
             yield Receipted(one.id, receipt, is_new)
 
     def receive(self) -> Iterator[Received]:
-        """Yield what is new; what is here already is passed over."""
+        """Yield what is new; what is here already, or gone for good, is passed over."""
         collected = self.home.cursor()
-        for one in self.index.deliveries:
+        listed: list[CarriedDelivery | GoneDelivery] = [*self.index.deliveries, *self.index.gone]
+        for one in sorted(listed, key=lambda one: one.seq):
             if one.seq <= collected:
                 continue
             if one.seq != collected + 1:
@@ -153,10 +164,13 @@ class _Carried:
                     fix="Accept the file of the earlier trip first; or export again, and have the"
                     " rest delivered.",
                 )
-            received = receive(self, one, self._fetch)
+            received = None
+            if isinstance(one, CarriedDelivery):
+                received = receive(self, one, self._fetch)
             collected = one.seq
             self.home.advance_cursor(collected)
-            yield received
+            if received is not None:
+                yield received
 
     def _fetch(self, delivery: Listed, folder: Path) -> None:
         one = self._delivery(delivery.seq)

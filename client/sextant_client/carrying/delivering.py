@@ -19,6 +19,7 @@ from sextant_client.carrying.indexes import (
     CarriedEnvelope,
     CarriedProof,
     Delivered,
+    GoneDelivery,
     Refused,
     ReturnIndex,
     StickIndex,
@@ -64,6 +65,7 @@ class _Trip:
     heads: dict[int, Checkpoint] = field(default_factory=dict)
     registries: dict[tuple[str, int], CarriedProof] = field(default_factory=dict)
     deliveries: list[CarriedDelivery] = field(default_factory=list)
+    gone: list[GoneDelivery] = field(default_factory=list)
     answered: set[tuple[str, str]] = field(default_factory=set)
     size: int = 0
     more: bool = False
@@ -102,6 +104,7 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
             delivered=delivered,
             refused=refused,
             deliveries=trip.deliveries,
+            gone=trip.gone,
             parties=[_party(trip, party) for party in index.parties],
             registries=list(trip.registries.values()),
             checkpoint=trip.writer.add("checkpoint.txt", newest.text.encode()),
@@ -189,10 +192,16 @@ def _bring(trip: _Trip, after: int, ids: set[str], wait_s: float) -> None:
         poll = int(max(1, min(_LONGEST_POLL_S, left))) if left > 0 else 0
         page = list(_page(trip.client, after, poll))
         for delivery in page:
-            if len(trip.deliveries) >= MAX_DELIVERIES or trip.size + delivery.size > MAX_BACK_BYTES:
+            count = len(trip.deliveries) + len(trip.gone)
+            if count >= MAX_DELIVERIES or trip.size + delivery.size > MAX_BACK_BYTES:
                 trip.more = True
                 break
-            _take(trip, delivery)
+            try:
+                _take(trip, delivery)
+            except PlatformError as error:
+                if error.code is not Code.GONE:
+                    raise
+                trip.gone.append(_gone(delivery, error))
             after = delivery.seq
         if not page and left <= 0:
             return
@@ -202,6 +211,12 @@ def _page(client: Client, after: int, wait_s: int) -> Iterator[Delivery]:
     params = {"after": after, "limit": _PAGE, "wait": wait_s}
     answer = client.session.request("GET", "/v1/mailbox", params=params)
     yield from read_model(DeliveryPage, answer.json()).items
+
+
+def _gone(delivery: Delivery, error: PlatformError) -> GoneDelivery:
+    """Note a delivery that holds up nothing: those behind it are brought all the same."""
+    why = error.detail[:1000]
+    return GoneDelivery(seq=delivery.seq, sender=delivery.sender, id=delivery.id, why=why)
 
 
 def _take(trip: _Trip, delivery: Delivery) -> None:
@@ -276,6 +291,7 @@ def _note(
         "",
         f"{counts} Replies: {len(trip.deliveries)}.",
         *(f"refused  {one.id}  {one.code}: {one.detail}" for one in refused),
+        *(f"gone  {one.id}  from {one.sender}: {one.why}" for one in trip.gone),
         *(["More replies wait: make another trip."] if trip.more else []),
     ]
     return "\n".join(lines) + "\n"

@@ -85,6 +85,15 @@ class CarriedDelivery(Strict):
     custody: _NAME
 
 
+class GoneDelivery(Strict):
+    """A delivery that the exchange does not give out any more: recalled, or erased by policy."""
+
+    seq: Annotated[int, Field(ge=1)]
+    sender: PartyId
+    id: EnvelopeId
+    why: Text
+
+
 class CarriedProof(Strict):
     """A registry proof: of the document in force at party entry `index` of the log."""
 
@@ -96,6 +105,8 @@ class CarriedProof(Strict):
 class ReturnIndex(AnyIndex):
     """What comes back. `after` is where the deliveries begin; `more` says that others wait.
 
+    `gone` are the deliveries that nobody gets any more: they have their place in the order, and
+    that they are gone is the word of the exchange and of the courier.
     `parties` are the documents in force now, `registries` those that the deliveries refer to;
     `checkpoint` is the newest head and `consistency` leads to it from each older one.
     """
@@ -106,6 +117,7 @@ class ReturnIndex(AnyIndex):
     delivered: Annotated[list[Delivered], Field(max_length=MAX_ENVELOPES)]
     refused: Annotated[list[Refused], Field(max_length=MAX_ENVELOPES)]
     deliveries: Annotated[list[CarriedDelivery], Field(max_length=MAX_DELIVERIES)]
+    gone: Annotated[list[GoneDelivery], Field(max_length=MAX_DELIVERIES)] = []
     parties: Annotated[list[CarriedProof], Field(max_length=64)]
     registries: Annotated[list[CarriedProof], Field(max_length=MAX_DELIVERIES)]
     checkpoint: _NAME

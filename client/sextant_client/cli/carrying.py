@@ -100,6 +100,7 @@ def _accepted_document(done: Accepted) -> dict[str, Any]:
         ],
         "refused": _refused_members(done.refused),
         "new": [received_document(one, [], system_clock()) for one in done.received],
+        "gone": [one.model_dump(mode="json") for one in done.gone],
         "more": done.more,
     }
 
@@ -112,6 +113,7 @@ def _accepted_lines(done: Accepted) -> list[str]:
     ]
     lines += _refused_lines(done.refused)
     lines += [line for one in done.received for line in received_lines(one, [], system_clock())]
+    lines += [f"GONE     {one.id}  from {one.sender}: {one.why}" for one in done.gone]
     lines.append(
         f"Log of size {done.head.size} at {timestamp_s(done.head.time)}."
         f" Documents kept: {', '.join(done.parties)}."

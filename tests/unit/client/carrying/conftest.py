@@ -18,7 +18,7 @@ from sextant_client.prepare.filings import DECLARATION_CTY
 from sextant_client.sent import SentEnvelope
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.encoding import b64, b64u
-from sextant_shared.errors import PlatformError
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import leaf_hash
 from sextant_shared.merkle.tree import consistency_path_of
 from sextant_shared.models.log import LogDiscovery
@@ -46,6 +46,7 @@ class Wire(httpx.BaseTransport):
     accepted: dict[str, Logged] = field(default_factory=dict)
     mailbox: list[Logged] = field(default_factory=list)
     refused: dict[str, PlatformError] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     is_cut: bool = False
 
@@ -78,6 +79,8 @@ class Wire(httpx.BaseTransport):
                 return self._log(params)
 
     def _part(self, sender: str, id_: str, what: str) -> httpx.Response:
+        if id_ in self.gone:
+            raise PlatformError(Code.GONE, self.gone[id_])
         found = next(m for m in self.mailbox if (m.sender, m.id) == (sender, id_))
         data = found.container if what == "content" else found.custody
         return httpx.Response(200, content=data)

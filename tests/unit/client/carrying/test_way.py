@@ -57,6 +57,20 @@ def test_each_step_may_be_repeated(way: Way) -> None:
     assert len(list(stored_replies(way.home.inbox))) == 1
 
 
+def test_what_is_gone_holds_up_nothing_and_is_named(way: Way) -> None:
+    way.trip()
+    gone = way.wire.write(b"Written in error.")
+    way.wire.write(b"Please explain.")
+    way.wire.gone[gone.id] = "the sender recalled this envelope before you fetched it"
+    accepted = way.trip()
+    assert [one.content.read_bytes() for one in accepted.received] == [b"Please explain."]
+    assert [(one.seq, one.sender, one.id) for one in accepted.gone] == [(1, SEC, gone.id)]
+    assert way.home.cursor() == 2
+    assert way.accept().gone == ()
+    told = sextant("bundle", "accept", way.back, "--home", way.home.path).stdout
+    assert "GONE" not in told  # it was told once
+
+
 def test_the_courier_needs_no_key_that_signs_or_opens(way: Way) -> None:
     way.trip()
     way.seal()
