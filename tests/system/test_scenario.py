@@ -1,4 +1,4 @@
-"""A short scenario on real processes: services are killed, and nothing is lost or doubled."""
+"""Short scenarios on real processes: services are killed, and nothing is lost or doubled."""
 
 from pathlib import Path
 
@@ -20,6 +20,14 @@ SHORT = Profile(
     urgent=0.1,
     stops=(Stop(0.5, ("exchange", "declarations")),),
 )
+RANDOM = Profile(
+    name="random",
+    story="Services die one after another, while envelopes arrive and are examined.",
+    each=8,
+    large=0.1,
+    urgent=0.1,
+    kills=5,
+)
 
 
 def test_a_burst_with_two_services_killed_holds(stack: Stack, tmp_path: Path) -> None:
@@ -31,3 +39,11 @@ def test_a_burst_with_two_services_killed_holds(stack: Stack, tmp_path: Path) ->
     assert told["opened"] == 12
     assert told["queued"] == 0
     assert report.verdict().startswith("HELD")
+
+
+def test_a_burst_in_which_services_die_at_any_instant_holds(stack: Stack, tmp_path: Path) -> None:
+    plan = Plan(RANDOM, parties=2, minutes=0.1, seed=11)
+    told = run_scenario(stack, plan, tmp_path, Screen()).members()
+    assert (told["sent"], told["accepted"], told["killed"]) == (16, 16, 5)
+    assert (told["lost"], told["duplicates"]) == ([], []), told
+    assert (told["opened"], told["queued"]) == (16, 0)

@@ -117,7 +117,7 @@ class ReturnIndex(AnyIndex):
     delivered: Annotated[list[Delivered], Field(max_length=MAX_ENVELOPES)]
     refused: Annotated[list[Refused], Field(max_length=MAX_ENVELOPES)]
     deliveries: Annotated[list[CarriedDelivery], Field(max_length=MAX_DELIVERIES)]
-    gone: Annotated[list[GoneDelivery], Field(max_length=MAX_DELIVERIES)] = []
+    gone: Annotated[list[GoneDelivery], Field(max_length=MAX_DELIVERIES, default_factory=list)]
     parties: Annotated[list[CarriedProof], Field(max_length=64)]
     registries: Annotated[list[CarriedProof], Field(max_length=MAX_DELIVERIES)]
     checkpoint: _NAME

@@ -79,7 +79,8 @@ def scenarios_page() -> str:
 
 
 def _line(profile: Profile) -> str:
-    stops = "; ".join(map(_stop, profile.stops)) or "none"
+    drawn = [f"{profile.kills} drawn with the seed"] if profile.kills else []
+    stops = "; ".join([*map(_stop, profile.stops), *drawn]) or "none"
     axes = [("" if level == "none" else level) for level in (profile.conflict, profile.resources)]
     shares = f"{profile.each} | {profile.large:.0%} | {profile.urgent:.0%}"
     head = f"| `{profile.name}` | {axes[0]} | {axes[1]} | {profile.story}"

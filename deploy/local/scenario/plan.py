@@ -7,7 +7,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from deploy.local.scenario.profiles import Profile, Shape
+from deploy.local.scenario.profiles import ALL, Profile, Shape, Stop
 
 HOUR_MIN = 60.0
 _WAVES = (0.15, 0.5, 0.85)  # where in the burst the waves have their crests
@@ -42,6 +42,12 @@ class Plan:
     def squeeze(self) -> float:
         """How much faster than the hour it runs."""
         return HOUR_MIN / self.minutes
+
+    def stops(self) -> list[Stop]:
+        """Return which services die when, in the order of time; the same seed gives the same."""
+        chance = random.Random(f"{self.seed} deaths")  # noqa: S311 -- made-up faults, no secret
+        drawn = [Stop(chance.random(), (chance.choice(ALL),)) for _ in range(self.profile.kills)]
+        return sorted([*self.profile.stops, *drawn], key=lambda stop: stop.at)
 
     def dues(self) -> list[Due]:
         """Return all that is sent, in the order of time; the same seed gives the same."""

@@ -35,7 +35,10 @@ class Stop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """One scenario. Shares are of the declarations; `each` is how many one State sends."""
+    """One scenario. Shares are of the declarations; `each` is how many one State sends.
+
+    `kills` processes die beside those of `stops`: which and when is drawn with the seed.
+    """
 
     name: str
     story: str
@@ -44,18 +47,14 @@ class Profile:
     large: float = 0.02
     urgent: float = 0.0
     stops: tuple[Stop, ...] = ()
+    kills: int = 0
     conflict: Level = "none"
     resources: Level = "none"
 
     @property
     def killed(self) -> int:
         """How many processes are killed."""
-        return sum(len(stop.services) for stop in self.stops)
-
-    @property
-    def log_away(self) -> float:
-        """For which share of the burst the log is held down."""
-        return sum(stop.away for stop in self.stops if "audit" in stop.services)
+        return self.kills + sum(len(stop.services) for stop in self.stops)
 
 
 _HALF = (
@@ -83,6 +82,11 @@ PROFILES = {
             name="log-away",
             story="The same hour; the log is down for a fifth of it, so no receipt can be given.",
             stops=(Stop(0.4, ("audit",), away=0.2),),
+        ),
+        Profile(
+            name="anything-dies",
+            story="The same hour; now here, now there a service dies, at any instant.",
+            kills=8,
         ),
         Profile(
             name="civilian",

@@ -81,7 +81,7 @@ class Burst:
 
     def _fail(self) -> None:
         """Kill services when the profile says so, and start them again."""
-        for stop in sorted(self.plan.profile.stops, key=lambda stop: stop.at):
+        for stop in self.plan.stops():
             time.sleep(max(0.0, stop.at * self.plan.length_s - self.now_s()))
             killed_s = self.now_s()
             for name in stop.services:

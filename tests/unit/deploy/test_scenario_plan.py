@@ -48,6 +48,15 @@ def test_the_same_seed_sends_the_same_and_another_does_not() -> None:
     assert plan_of(profile).dues() != plan_of(profile, seed=8).dues()
 
 
+def test_the_same_seed_kills_the_same_and_another_does_not() -> None:
+    profile = PROFILES["anything-dies"]
+    stops = plan_of(profile).stops()
+    assert len(stops) == profile.killed == 8
+    assert [stop.at for stop in stops] == sorted(stop.at for stop in stops)
+    assert stops == plan_of(profile).stops() != plan_of(profile, seed=8).stops()
+    assert plan_of(PROFILES["power-cut"]).stops() == list(PROFILES["power-cut"].stops)
+
+
 def test_a_rush_has_most_in_its_last_half_and_an_even_burst_has_not() -> None:
     def late(name: str) -> float:
         dues = plan_of(PROFILES[name]).dues()
