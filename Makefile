@@ -76,8 +76,8 @@ bench: $(STAMP) ## deposits per second against their floor, bounded, on loopback
 MUTATE := $(VENV)-mutate
 G ?= rules
 .PHONY: mutate
-mutate: $(MUTATE)/.installed ## change modules in small ways, count what no test notices (G=deposit M="policy manifest"; G=rules)
-	@$(MUTATE)/bin/python -m deploy.local.mutate $(G) $(M)
+mutate: $(MUTATE)/.installed ## change modules in small ways, count what no test notices (G=deposit M="policy manifest" D=3; G=rules)
+	@D=$(D) $(MUTATE)/bin/python -m deploy.local.mutate $(G) $(M)
 
 $(MUTATE)/.installed: requirements/mutate.txt requirements/rooms.txt
 	@$(PYTHON) -m venv $(MUTATE)
