@@ -17,6 +17,7 @@ from tests.support.lives import PARTIES, Mortal
 from tests.support.platform_files import SEC
 
 LEASE_S = 60
+LONG_S = 60.0  # a call to a service that died meanwhile may have to run into its time-out first
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ class Promises:
                 await self.give(given)
         held = "SELECT 1 FROM {} WHERE log_index IS NULL"
         for table in ("envelope", "act"):
-            await self.platform.until(partial(self.is_empty, held.format(table)))
+            await self.platform.until(partial(self.is_empty, held.format(table)), LONG_S)
         try:
             await self.platform.settled()
         except TimeoutError:
