@@ -169,6 +169,10 @@ def test_verifier_keys_name_one_log_with_both_keys() -> None:
     for vkeys in ([first], [first, first], [first, second, second], [first, other], []):
         with pytest.raises(PlatformError, match="E_KEY"):
             LogKeys.from_vkeys(vkeys)
+    with pytest.raises(PlatformError, match="one Ed25519 key") as caught:
+        LogKeys.from_vkeys([first, first])
+    told = (caught.value.expected, caught.value.received)
+    assert told == ("both, named by the origin", "type 0x01, type 0x01")
 
 
 def test_a_head_that_no_checkpoint_can_state_is_not_signed() -> None:

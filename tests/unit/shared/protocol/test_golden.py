@@ -1,4 +1,8 @@
-"""The published golden vectors: frozen bytes that every reader must treat alike."""
+"""The published golden vectors: frozen bytes that every reader must treat alike.
+
+`words.json` beside this holds what a person reads when ours refuses one: code, detail, expected,
+received, fix. Changing a sentence means changing it there too.
+"""
 
 import hashlib
 import io
@@ -25,7 +29,15 @@ def load(name: str) -> Any:
     return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
+WORDS = json.loads(Path(__file__).with_name("words.json").read_text(encoding="utf-8"))
 KEYS, RECEIPTS, PARTIES = load("keys"), load("receipts"), load("parties")
+
+
+def told(error: PlatformError) -> list[str]:
+    detail = error.detail
+    if detail.startswith("not strict JSON: "):
+        detail = "not strict JSON"  # the rest are the words of the interpreter's own parser
+    return [error.code, detail, error.expected, error.received, error.fix]
 
 
 def named(items: list[dict[str, Any]]) -> list[Any]:
@@ -41,6 +53,7 @@ def test_what_must_be_refused_is_refused_with_its_code(case: dict[str, Any]) -> 
             apply(base, case["patch"]), "S1", "SEC", (Alg(key["alg"]), bytes.fromhex(key["seed"]))
         )
     assert caught.value.code == Code(case["code"])
+    assert told(caught.value) == WORDS["containers"][case["name"]]
 
 
 @pytest.mark.parametrize("case", named(load("containers")))
@@ -70,6 +83,7 @@ def test_receipts_that_prove_nothing_are_refused(case: dict[str, Any]) -> None:
     with pytest.raises(PlatformError) as caught:
         receipt(case["receipt"])
     assert caught.value.code == Code(case["code"])
+    assert told(caught.value) == WORDS["receipts"][case["name"]]
 
 
 def test_the_receipt_proves_its_place() -> None:
@@ -79,7 +93,8 @@ def test_the_receipt_proves_its_place() -> None:
 @pytest.mark.parametrize("case", named(PARTIES["refused"]))
 def test_party_documents_without_both_sides_are_refused(case: dict[str, Any]) -> None:
     registrars = RegistrarSet.from_file(RegistrarsFile.model_validate(PARTIES["registrars"]))
-    with pytest.raises(PlatformError):
+    with pytest.raises(PlatformError) as caught:
         verify_party_document(case["document"].encode(), registrars, None)
+    assert told(caught.value) == WORDS["parties"][case["name"]]
     good = verify_party_document(PARTIES["good"].encode(), registrars, None)
     assert good.document.party == PARTIES["party"]

@@ -94,6 +94,15 @@ def test_too_few_witnesses_leave_a_head_logged_and_say_what_lacks() -> None:
     assert (found.level, found.words) == (Level.LOGGED, "level logged: states has 1 of 2")
 
 
+def test_a_quorum_makes_a_head_witnessed_and_names_who_saw_it() -> None:
+    found = standing_of(cosigned(LOG.checkpoint(), "xal", "xch"), log_keys(), TWO_OF_THREE)
+    assert found.level is Level.WITNESSED
+    assert found.words.startswith("level witnessed: ")
+    assert "xal" in found.words
+    assert "xch" in found.words
+    assert "xbo" not in found.words
+
+
 @given(st.integers(1, 9), st.integers(1, 9), st.sets(st.sampled_from(["xal", "xbo", "xch"])))
 def test_the_level_is_that_of_the_policy(first: int, second: int, names: set[str]) -> None:
     if first > second:

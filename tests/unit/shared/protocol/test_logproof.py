@@ -42,6 +42,23 @@ def test_a_proof_that_is_not_well_formed_is_refused(text: str) -> None:
     assert caught.value.code is Code.MALFORMED
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("\n\nx", ("the proof does not begin with its header", HEADER, "")),
+        (f"{HEADER}\nindex -1\n\nx", ("the proof names no index", "index <decimal>", "index -1")),
+        (
+            f"{HEADER}\nindex 0\n" + f"{HASH}\n" * 64 + "\nx",
+            ("the path is too long", "at most 63 hashes", "64"),
+        ),
+    ],
+)
+def test_a_refusal_says_what_was_expected_and_met(text: str, told: tuple[str, str, str]) -> None:
+    with pytest.raises(PlatformError) as caught:
+        parse_proof(text)
+    assert (caught.value.detail, caught.value.expected, caught.value.received) == told
+
+
 def test_a_proof_without_end_is_refused_before_it_is_read() -> None:
     with pytest.raises(PlatformError, match="E_TOO_LARGE"):
         parse_proof(HEADER + "\n" * 600_000)
