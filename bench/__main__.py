@@ -1,7 +1,8 @@
 """`make bench`: prints what this machine does, bounded, on loopback.
 
 `python -m bench deposits` and `python -m bench waiters` print that part alone. `make bench` leaves
-out `python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory.
+out `python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory, and
+`python -m bench growth [LARGEST]`, which makes a log of a million entries unless told.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import flat, waiters
+from bench import flat, growth, waiters
 from bench.audit import measure_append
 from bench.checking import TIMES, measure_checks, table_of
 from bench.crypto import measure_crypto
@@ -96,6 +97,8 @@ if __name__ == "__main__":
     }
     if sys.argv[1:2] == ["flat"]:
         flat.print_flat(int(sys.argv[2]) if sys.argv[2:] else flat.COUNT)
+    elif sys.argv[1:2] == ["growth"]:
+        growth.print_growth(int(sys.argv[2]) if sys.argv[2:] else growth.SIZES[-1])
     else:
         parts.get("".join(sys.argv[1:]), main)()
     print(f"\n{time.monotonic() - started:.0f} s")
