@@ -25,7 +25,8 @@ TABLE = {
     USAGE: "wrong usage",
     REFUSED: "the server, or a token, cannot be reached or refused",
     UNTRUSTED: "a signature, key or integrity check failed",
-    WARNINGS: "accepted with findings to explain, under --strict; not witnessed yet; flagged; due",
+    WARNINGS: "accepted with findings to explain, under --strict; not witnessed yet; flagged; due;"
+    " `doctor` warns of something",
     BUNDLE_MALFORMED: "the bundle is not well-formed",
     BUNDLE_LOG: "the log does not contain what the bundle claims",
     BUNDLE_CUSTODY: "the custody receipt is for another envelope",

@@ -19,6 +19,8 @@ from sextant_shared.models.envelope import MEDIA_TYPE
 from sextant_shared.models.exchange import EnvelopeEvents, EnvelopeStatus
 from sextant_shared.models.receipts import CustodyDocument
 from sextant_shared.protocol.access import Action
+from sextant_shared.protocol.scenarios import HEADER as SCENARIO
+from sextant_shared.protocol.scenarios import Scenario
 
 RECEIPT_TYPE = "application/json"
 PENDING_RETRY_S = "2"
@@ -111,7 +113,16 @@ async def answer_to(
 def _deposit() -> dict[str, Any]:
     options = action(Action.ENVELOPE_DEPOSIT, streams=True, responses=DEPOSIT_ANSWERS)
     container = binary("DXE container", MEDIA_TYPE)
-    options["openapi_extra"] |= {"requestBody": {"required": True, **container}}
+    drill = {
+        "name": SCENARIO,
+        "in": "header",
+        "description": "Drill of a sandbox; refused where drills are off.",
+        "schema": {"type": "string", "enum": [str(name) for name in Scenario]},
+    }
+    options["openapi_extra"] |= {
+        "requestBody": {"required": True, **container},
+        "parameters": [drill],
+    }
     return options
 
 
