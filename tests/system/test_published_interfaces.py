@@ -80,7 +80,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Return services of their own: what is made up here is nobody else's."""
     made = Stack(Path(tmp_path_factory.mktemp("asked")), tracing=False, witnessed=False)
     made.prepare()
-    made.services["exchange"].extra = {"SEXTANT_EXCHANGE_EVENTS_MAX_S": "0.1"}  # streams end soon
+    made.services["exchange"].extra = {
+        "SEXTANT_EXCHANGE_EVENTS_MAX_S": "0.1",  # streams end soon
+        "SEXTANT_EXCHANGE_SCENARIOS": "false",  # an outage that was asked for is no failure
+    }
     made.start()
     made.enrol()
     yield made
