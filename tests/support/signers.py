@@ -23,12 +23,13 @@ class SignerThread:
     path: Path
     uids: frozenset[int]
     patience: Patience = QUICK
+    group: int | None = None
     _thread: threading.Thread | None = None
     _loop: asyncio.AbstractEventLoop | None = None
     _stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self) -> None:
-        listener, ready = listen(self.path), threading.Event()
+        listener, ready = listen(self.path, self.group), threading.Event()
 
         async def serve() -> None:
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +24,25 @@ from tests.support.logs import ORIGIN
 from tests.support.signers import SignerThread, served
 
 pytestmark = pytest.mark.anyio
+CLIENT_UID, CLIENT_GID = 64_211, 64_210
+# What an audit service of another user would do: look over the socket, and into the folder.
+LOOK = """
+import os, sys
+from pathlib import Path
+from sextant_audit.signer.remote import look
+from sextant_shared.errors import PlatformError
+os.setgroups([])
+os.setgid(int(sys.argv[5]))
+os.setuid(int(sys.argv[4]))  # only now: what is imported may lie in root's own folder
+try:
+    print(look(Path(sys.argv[1]), sys.argv[2], 5.0)[1])
+except PlatformError as error:
+    print(error.code)
+try:
+    print(list(Path(sys.argv[3]).iterdir()))
+except OSError as error:
+    print(type(error).__name__)
+"""
 
 
 @pytest.fixture
@@ -29,6 +51,14 @@ def signer(tmp_path: Path) -> Iterator[SignerThread]:
     guard = create_signer(tmp_path / "apart", ORIGIN, system_clock)
     with served(SignerThread(guard, tmp_path / "s", frozenset({os.geteuid()}))) as thread:
         yield thread
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Return a folder that other users may pass through, as they may not pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="sextant-signer-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
 
 
 def log_at(folder: Path, signer: SignerThread) -> AuditLog:
@@ -162,3 +192,32 @@ def test_the_signers_commands_make_keys_once_and_refuse(
     setting("CRASH_AT", "signer.after_remember")
     assert main(["check-config"]) == 1
     assert "never for production" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start processes of other users")
+@pytest.mark.parametrize(("uid", "said"), [(CLIENT_UID, "1"), (CLIENT_UID + 1, "E_FORBIDDEN")])
+def test_another_user_is_served_if_it_is_named_and_reads_no_key(
+    open_folder: Path, uid: int, said: str
+) -> None:
+    keys = open_folder / "keys"
+    guard = create_signer(keys, ORIGIN, system_clock)
+    guard.sign(1, bytes(32), [])
+    allowed = frozenset({CLIENT_UID})
+    with served(SignerThread(guard, open_folder / "s", allowed, group=CLIENT_GID)):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                LOOK,
+                open_folder / "s",
+                ORIGIN,
+                keys,
+                str(uid),
+                str(CLIENT_GID),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.stdout.split() == [said, "PermissionError"], done.stderr
