@@ -130,6 +130,11 @@ class Stack:
             socket_path=socket_path,
         )
 
+    @property
+    def processes(self) -> dict[str, ServiceProcess]:
+        """Everything that runs, in the order in which it starts."""
+        return {"signer": self.signer, **self.witnesses, **self.services}
+
     def home(self, name: str) -> Path:
         """Folder of a party's, an officer's or the auditor's client."""
         return self.root / "homes" / name
@@ -178,8 +183,8 @@ class Stack:
 
     def start(self, *names: str) -> None:
         """Start services (all by default) and wait until they are ready; the signer comes first."""
-        everything = {**self.witnesses, **self.services}
-        chosen = [everything[name] for name in names] if names else list(everything.values())
+        processes = self.processes
+        chosen = [processes[name] for name in names or processes if name != "signer"]
         if not self.signer.is_running():
             self._tell("signer starts")
             self.signer.start()
@@ -192,8 +197,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything, last started first."""
-        everything = [self.signer, *self.witnesses.values(), *self.services.values()]
-        for service in reversed(everything):
+        for service in reversed(self.processes.values()):
             service.stop()
 
     def enrol(self) -> list[dict[str, Any]]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from deploy.local.processes import ServiceProcess
 from deploy.local.stack import Stack, sextant
 from sextant_client.client import Client, Deposit
 from sextant_client.home import Home
@@ -98,14 +97,9 @@ def sender(stack: Stack) -> Iterator[Sender]:
         pass  # closes its connections
 
 
-def process_of(stack: Stack, point: str) -> ServiceProcess:
-    name = point.partition(".")[0]
-    return stack.signer if name == "signer" else stack.services[name]
-
-
 def crash_at(stack: Stack, point: str) -> None:
     """Restart the point's service so that it stops there."""
-    service = process_of(stack, point)
+    service = stack.processes[point.partition(".")[0]]
     service.stop()
     service.extra = {f"SEXTANT_{service.name.upper()}_CRASH_AT": point}
     service.start()
@@ -114,7 +108,7 @@ def crash_at(stack: Stack, point: str) -> None:
 
 def recover(stack: Stack, point: str) -> None:
     """Wait for the service to be stopped by the crash point, and start it again."""
-    service = process_of(stack, point)
+    service = stack.processes[point.partition(".")[0]]
     assert service.wait_dead() == -9
     service.extra = {}
     service.start()

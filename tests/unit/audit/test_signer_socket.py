@@ -279,6 +279,7 @@ def test_a_signer_whose_memory_was_restored_is_asked_for_nothing(
         framed(b"no json"),
         framed(canonical_json({"v": 1, "checkpoint": "log.example/sextant\n"})),
         framed(canonical_json({"v": 1, "problem": {}, "retry_after_s": None})),
+        framed(canonical_json({"v": 1, "problem": {"code": []}, "retry_after_s": None})),
     ],
 )
 def test_no_answer_of_a_broken_signer_is_believed(tmp_path: Path, answer: bytes) -> None:
@@ -310,6 +311,15 @@ def test_only_what_a_dead_signer_left_is_replaced(tmp_path: Path) -> None:
         with listen(tmp_path / "live"), pytest.raises(PlatformError, match="E_STATE"):
             listen(taken)
     assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_system_that_names_no_user_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(socket, "SO_PEERCRED")
+    with pytest.raises(PlatformError, match=r"E_STATE.*which user"):
+        listen(tmp_path / "s")
+    assert not (tmp_path / "s").exists()
 
 
 @given(

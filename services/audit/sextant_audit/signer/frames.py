@@ -22,11 +22,12 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import HASH_SIZE
 from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import LogKeys
-from sextant_shared.protocol.problems import error_of, problem_of, status_of
+from sextant_shared.protocol.problems import error_of, problem_of
 
 LENGTH_BYTES = 4
 MAX_FRAME_BYTES = 65_536
 MAX_PATH = 128  # a consistency proof between sizes below 2^63 has at most 126 hashes
+_NO_PROBLEM = 500  # what a refusal without a known code counts as
 _MAX_FINDINGS = 8  # a frame full of faults is answered in one frame
 
 Size = Annotated[int, Field(ge=0)]
@@ -107,10 +108,7 @@ class Refused(Strict):
     @property
     def error(self) -> PlatformError:
         """The error it carries."""
-        body = canonical_json(self.problem)
-        code = self.problem.get("code")
-        status = status_of(Code(code)) if code in set(Code) else 500
-        return error_of(status, body, self.retry_after_s)
+        return error_of(_NO_PROBLEM, canonical_json(self.problem), self.retry_after_s)
 
 
 Message = Ask | AskToSign | Standing | Signed | Refused

@@ -205,8 +205,16 @@ def listen(path: Path, group: int | None = None) -> socket.socket:
     Call it while holding the signer's state: what a dead signer left at `path` is then replaced.
 
     Raises:
-        PlatformError: `E_STATE` when the path cannot be used, or something else stands there.
+        PlatformError: `E_STATE` when the path cannot be used, or something else stands there, or
+            this system does not name the user of a peer.
     """
+    if not hasattr(socket, "SO_PEERCRED"):
+        raise PlatformError(
+            Code.STATE,
+            "this system does not say which user connects",
+            expected="Linux, with SO_PEERCRED",
+            fix="Unset SEXTANT_AUDIT_SIGNER_SOCKET: the signer then lives in the audit service.",
+        )
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)  # never wider, not for a moment
     try:
