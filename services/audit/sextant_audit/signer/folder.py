@@ -10,6 +10,7 @@ ledger's backups; back it up apart, after each change of keys.
 
 from pathlib import Path
 
+from sextant_audit.domain.ports import CrashPoint
 from sextant_audit.signer.guard import SignerGuard
 from sextant_audit.signer.state import Memory, StateFile, read_memory
 from sextant_shared.clock import Clock
@@ -69,7 +70,11 @@ def create_signer(
 
 
 def open_signer(
-    folder: Path, origin: str, clock: Clock, passphrase: bytes | None = None
+    folder: Path,
+    origin: str,
+    clock: Clock,
+    passphrase: bytes | None = None,
+    crash_point: CrashPoint = lambda _name: None,
 ) -> SignerGuard:
     """Open keys and memory for this process alone.
 
@@ -80,7 +85,8 @@ def open_signer(
     classical, post_quantum = (_signer(folder / name, passphrase) for name in _KEYS)
     signers = (classical, post_quantum)
     keys = LogKeys.of_signers(origin, signers)
-    return SignerGuard(keys, signers, StateFile.open(folder / _STATE, origin), clock)
+    state = StateFile.open(folder / _STATE, origin)
+    return SignerGuard(keys, signers, state, clock, crash_point)
 
 
 def read_public(folder: Path, origin: str) -> tuple[LogKeys, Memory]:
@@ -91,6 +97,20 @@ def read_public(folder: Path, origin: str) -> tuple[LogKeys, Memory]:
     """
     classical, post_quantum = (_verifier(folder / name) for name in _KEYS)
     return LogKeys(origin, classical, post_quantum), read_memory(folder / _STATE, origin)
+
+
+def read_passphrase(path: Path | None) -> bytes | None:
+    """Return what opens the key files, if a file of it is named.
+
+    Raises:
+        PlatformError: `E_KEY` when it cannot be read.
+    """
+    if path is None:
+        return None
+    try:
+        return path.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise PlatformError(Code.KEY, f"cannot read the passphrase file {path.name}") from error
 
 
 def _signer(path: Path, passphrase: bytes | None) -> Signer:
