@@ -5,17 +5,20 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 _PLATFORM = "tests/system/"
+_ON_THEIR_OWN = ("test_machine.py", "test_published_interfaces.py", "test_routes.py")
 
 
 class OneProcessForThePlatform(LoadFileScheduling):
-    """Gives out whole files, and all system tests to one process.
+    """Gives out whole files, and to one process all that use the platform of the system tests.
 
     They share one platform of real processes: it is started once, and what they do on it happens
     in the same order on every machine, so that a failure can be repeated.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return _PLATFORM if nodeid.startswith(_PLATFORM) else super()._split_scope(nodeid)
+        file = super()._split_scope(nodeid)
+        shares = file.startswith(_PLATFORM) and not file.endswith(_ON_THEIR_OWN)
+        return _PLATFORM if shares else file
 
 
 @pytest.hookimpl(optionalhook=True)
