@@ -30,13 +30,13 @@ from sextant_shared.protocol.cose_receipts import (
     verify_consistency_receipt,
     verify_inclusion_receipt,
 )
-from tests.support.logs import NOW, ORIGIN
+from tests.support.logs import NOW, ORIGIN, receipt_key, receipt_signer
 from tests.support.vectors import load_shared, needs_shared_vectors
 from tests.unit.shared.merkle import naive
 
 LEAVES = [naive.leaf(n) for n in range(21)]
-SIGNER = SoftwareSigner.from_seed(Alg.ES384, sha256(b"log/receipt") + bytes(16))
-KEY = ReceiptKey(ORIGIN, Verifier.from_jwk(SIGNER.jwk))
+SIGNER = receipt_signer()
+KEY = receipt_key()
 ROOT = naive.root(LEAVES)
 
 
