@@ -281,10 +281,9 @@ class _Bundle:
         if names.proof is not None:
             text = self._small(names.proof).decode("utf-8", "replace")
             proved = logged_entry(entry, text, self._keys)
-            newest = self.newest() or logged.checkpoint
             _require_same(exits.BUNDLE_CUSTODY, "index of the tlog-proof", index, proved.index)
-            older, newer = sorted((proved.checkpoint, newest), key=lambda head: head.size)
-            self._check_continues(older, newer)
+            newest = (self.newest() or logged.checkpoint).text
+            _require_same(exits.BUNDLE_CUSTODY, "checkpoint", newest, proved.checkpoint.text)
             yield Check("tlog-proof", f"entry {index} under size {proved.checkpoint.size}")
         if names.cose is not None:
             yield self._check_cose(entry, self._small(names.cose), logged)
@@ -304,11 +303,13 @@ class _Bundle:
     def _check_continues(self, older: Checkpoint, newest: Checkpoint) -> None:
         path: list[bytes] = []
         if older.size != newest.size:
-            proofs = parse_json(self._small(CONSISTENCY), max_bytes=MAX_SMALL_BYTES)
-            proof = read_model(ConsistencyProof, proofs.get(str(older.size)))
+            raw = self._small(CONSISTENCY)
+            proof = classed(exits.BUNDLE_MALFORMED, lambda: _consistency(raw, older.size))
             sizes = (older.size, newest.size)
             _require_same(exits.CONSISTENCY, "sizes", sizes, (proof.first, proof.second))
-            path = [b64_decode(node, 32) for node in proof.path]
+            path = classed(
+                exits.BUNDLE_MALFORMED, lambda: [b64_decode(node, 32) for node in proof.path]
+            )
         require_continued(older, newest, path)
 
     def _registry(
@@ -352,6 +353,11 @@ class _Bundle:
         if len(data) > MAX_SMALL_BYTES:
             raise PlatformError(Code.TOO_LARGE, f"member {name} is out of bounds")
         return data
+
+
+def _consistency(raw: bytes, first: int) -> ConsistencyProof:
+    proofs = parse_json(raw, max_bytes=MAX_SMALL_BYTES)
+    return read_model(ConsistencyProof, proofs.get(str(first)))
 
 
 def _require_same(status: int, what: str, expected: object, received: object) -> None:

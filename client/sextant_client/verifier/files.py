@@ -90,19 +90,21 @@ class About:
         """Return the bytes of the entry: a file of them, or a receipt that holds them.
 
         Raises:
-            PlatformError: `E_STATE` when no file was named, or it cannot be read.
+            VerificationError: `USAGE` when no file was named, `BUNDLE_MALFORMED` for one that is
+                neither.
+            PlatformError: `E_STATE` when it cannot be read.
         """
         if self.entry is None:
-            raise PlatformError(
+            missing = PlatformError(
                 Code.STATE,
                 "this proof does not hold the entry that it is of",
                 expected="the entry's bytes, or a receipt that holds them",
                 received="neither",
                 fix="Name the file: --entry FILE.",
             )
+            raise exits.VerificationError(exits.USAGE, missing)
         data = _read(self.entry)
-        members = parse_json(data, max_bytes=MAX_FILE_BYTES)
-        return b64u_decode(members["entry"]) if members.get("kind") in _RECEIPTS else data
+        return classed(exits.BUNDLE_MALFORMED, lambda: _leaf_in(data))
 
 
 def verify_file(
@@ -233,6 +235,13 @@ def _require_no_contradiction(head: Checkpoint, trust: Trust) -> None:
                 evidence={"known": known.text, "seen": head.text},
             ),
         )
+
+
+def _leaf_in(data: bytes) -> bytes:
+    members = parse_json(data, max_bytes=MAX_FILE_BYTES)
+    if members.get("kind") not in _RECEIPTS:
+        return data
+    return b64u_decode(_read_receipt(data).entry)
 
 
 def _read_receipt(data: bytes) -> CustodyDocument | RefusalDocument | ActReceipt:
