@@ -18,7 +18,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -125,7 +125,7 @@ def verify_bundle(path: Path, trust: Trust, level: Level = Level.LOGGED) -> Veri
     receipt, manifest = bundle.verify(index.envelope, checks, "")
     judged = classed(exits.BUNDLE_REGISTRY, lambda: bundle.since(index.envelope, manifest, receipt))
     checks += judged.checks
-    found = standing(bundle.newest() or receipt.checkpoint, trust, level)
+    found = standing(bundle.newest or receipt.checkpoint, trust, level)
     checks.insert(1, Check("witnesses", found.words))
     for reply in index.replies:
         custody, answer = bundle.verify(reply, checks, "reply: ")
@@ -258,17 +258,19 @@ class _Bundle:
     def _check_log(self, raw: bytes) -> str:
         document = parse_custody(raw)
         logged = logged_entry(b64u_decode(document.entry), document.proof, self._keys)
-        newest = self.newest()
+        newest = self.newest
         if newest is not None:
             self._check_continues(logged.checkpoint, newest)
         continued = f", continued by size {newest.size}" if newest else ""
         return f"entry {logged.index} under size {logged.checkpoint.size}{continued}"
 
+    @cached_property
     def newest(self) -> Checkpoint | None:
-        """Return the newest checkpoint, which continues all receipts."""
+        """The newest checkpoint, which continues all receipts; no cosignature on it is wrong."""
         if CHECKPOINT not in self._members:
             return None
-        return head_of(self._small(CHECKPOINT).decode("utf-8", "replace"), self._keys)
+        head = head_of(self._small(CHECKPOINT).decode("utf-8", "replace"), self._keys)
+        return standing(head, self._trust, Level.LOGGED).checkpoint
 
     def _documents(self, names: EnvelopeMembers, raw: bytes) -> Iterator[Check]:
         """Check that the documents for others' tools prove the same entry of the same tree."""
@@ -282,7 +284,7 @@ class _Bundle:
             text = self._small(names.proof).decode("utf-8", "replace")
             proved = logged_entry(entry, text, self._keys)
             _require_same(exits.BUNDLE_CUSTODY, "index of the tlog-proof", index, proved.index)
-            newest = (self.newest() or logged.checkpoint).text
+            newest = (self.newest or logged.checkpoint).text
             _require_same(exits.BUNDLE_CUSTODY, "checkpoint", newest, proved.checkpoint.text)
             yield Check("tlog-proof", f"entry {index} under size {proved.checkpoint.size}")
         if names.cose is not None:
@@ -294,7 +296,7 @@ class _Bundle:
             return Check("cose receipt", "not checked: the trust file pins no key of receipts")
         receipt, root = cose_entry(entry, data, pinned_receipt_key(self._trust))
         _require_same(exits.BUNDLE_CUSTODY, "index of the receipt", logged.index, receipt.index)
-        newest = self.newest() or logged.checkpoint
+        newest = self.newest or logged.checkpoint
         signed = replace(newest, size=receipt.size, root=root)
         older, newer = sorted((signed, newest), key=lambda head: head.size)
         self._check_continues(older, newer)

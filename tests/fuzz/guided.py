@@ -5,7 +5,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["sextant_shared"]):
+with atheris.instrument_imports(include=["sextant_shared", "sextant_client.verify"]):
     from tests.fuzz.made import seeds
     from tests.fuzz.targets import TARGETS, try_one
 
