@@ -43,7 +43,7 @@ def receipts_router(proofs: Callable[[], EntryProofs]) -> APIRouter:
         response_class=Response,
         **open_to_all(_REASON, responses={200: either}),
     )
-    async def proof(
+    async def entry_proof(
         request: Request,
         index: Index,
         form: Form | None = None,
@@ -75,7 +75,7 @@ def receipts_router(proofs: Callable[[], EntryProofs]) -> APIRouter:
         response_class=Response,
         **open_to_all(_REASON, responses={200: cose}),
     )
-    async def consistency(request: Request, first: Size, second: Size) -> Response:
+    async def consistency_receipt(request: Request, first: Size, second: Size) -> Response:
         """Return the COSE receipt that a published tree continues a smaller one (RFC 9942 §5.3)."""
         return cacheable(request, await proofs().consistency(first, second), MEDIA_TYPE, _FRESH)
 
