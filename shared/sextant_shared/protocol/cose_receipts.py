@@ -205,21 +205,36 @@ def check_issuer(receipt: InclusionReceipt | ConsistencyReceipt, key: ReceiptKey
     Raises:
         PlatformError: `E_KEY`.
     """
-    if receipt.issuer != key.origin:
+    _check_signer(receipt.issuer, receipt.kid, key)
+
+
+def _check_signer(issuer: str, kid: bytes, key: ReceiptKey) -> None:
+    if issuer != key.origin:
         raise PlatformError(
             Code.KEY,
             "the receipt is of another log",
             expected=key.origin,
-            received=receipt.issuer[:80],
+            received=issuer[:80],
         )
-    if receipt.kid != key.kid:
+    if kid != key.kid:
         raise PlatformError(
             Code.KEY,
             "the receipt is signed by a key that is not the pinned one",
             expected=key.kid.hex(),
-            received=receipt.kid.hex()[:80],
+            received=kid.hex()[:80],
             fix="Compare the pinned receipt key with the one the log publishes.",
         )
+
+
+def verify_signed_root(signed: SignedRoot, root: bytes, key: ReceiptKey) -> None:
+    """Check that the pinned key signed this root, before receipts are made of it.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, `E_KEY`, `E_SIGNATURE`.
+    """
+    issuer, _, kid = _header(signed.protected)
+    _check_signer(issuer, kid, key)
+    _verify_root(signed, root, key)
 
 
 def _verify_root(signed: SignedRoot, root: bytes, key: ReceiptKey) -> None:

@@ -29,6 +29,7 @@ from sextant_shared.protocol.cose_receipts import (
     sign_root,
     verify_consistency_receipt,
     verify_inclusion_receipt,
+    verify_signed_root,
 )
 from tests.support.logs import NOW, ORIGIN, receipt_key, receipt_signer
 from tests.support.vectors import load_shared, needs_shared_vectors
@@ -186,6 +187,16 @@ def test_what_the_log_did_not_sign_is_refused(
 ) -> None:
     data = changed(inclusion(), change)
     assert refused(lambda: verify_inclusion_receipt(LEAVES[leaf], data, KEY)) is code
+
+
+def test_a_signed_root_is_believed_by_its_root_key_and_log_alone() -> None:
+    verify_signed_root(signed(), ROOT, KEY)
+    other = naive.root(LEAVES[:20])
+    assert refused(lambda: verify_signed_root(signed(), other, KEY)) is Code.SIGNATURE
+    stranger = signed(ROOT, "other.example")
+    assert refused(lambda: verify_signed_root(stranger, ROOT, KEY)) is Code.KEY
+    bent = SignedRoot(b"", signed().signature)
+    assert refused(lambda: verify_signed_root(bent, ROOT, KEY)) is Code.MALFORMED
 
 
 def test_one_kind_of_receipt_does_not_stand_for_the_other() -> None:
