@@ -35,11 +35,18 @@ class CoseReceipts:
 def fetch_cose(log: LogReader, custodies: list[bytes]) -> CoseReceipts:
     """Return the COSE receipts of the entries of some custody receipts.
 
+    None while the log publishes no head over them: a bundle is whole without.
+
     Raises:
-        PlatformError: `E_UNAVAILABLE`, `E_MALFORMED`.
+        PlatformError: `E_MALFORMED`.
     """
     indexes = sorted({index_of(raw) for raw in custodies}, reverse=True)
-    newest = log.cose(indexes[0])  # waits until a head over all of them is published
+    try:
+        newest = log.cose(indexes[0])  # waits a while until a head over all of them is published
+    except PlatformError as error:
+        if error.code is not Code.UNAVAILABLE:
+            raise
+        return CoseReceipts(0, {})
     parsed = parse_receipt(newest) if newest else None
     if newest is None or not isinstance(parsed, InclusionReceipt):
         return CoseReceipts(0, {})

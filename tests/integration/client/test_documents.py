@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sextant_client.bundle import create_bundle
 from sextant_client.client import Client
 from sextant_client.documents import KeptProof, fetch_proof, index_of
 from sextant_client.trust import Trust
@@ -62,3 +63,21 @@ async def test_a_proof_is_kept_only_when_it_is_of_that_entry(desk: Desk, tmp_pat
         file.write_bytes(kept.data)
         found = verify_file(file, desk.home.trust, Level.LOGGED, About(envelope.receipt))
         assert (found.kind, found.facts["index"]) == (kind, index)
+
+
+async def test_a_bundle_is_made_while_no_head_over_its_entries_is_published(
+    desk: Desk, tmp_path: Path
+) -> None:
+    envelope = await send(desk)
+
+    def make(client: Client) -> Path:
+        def unpublished(*_: object) -> bytes:
+            raise PlatformError(Code.UNAVAILABLE, "no head is published yet")
+
+        object.__setattr__(client.log, "cose", unpublished)
+        path = tmp_path / "copy.zip"
+        return create_bundle(client, envelope.id, path, with_content=False)
+
+    found = verify_file(await desk.do(make), desk.home.trust)
+    names = [check.name for check in found.checks]
+    assert ("tlog-proof" in names, "cose receipt" in names) == (True, False)
