@@ -1,7 +1,7 @@
 """`make bench`: prints what this machine does, bounded, on loopback.
 
-`python -m bench deposits` and `python -m bench waiters` print that part alone. `make bench` leaves
-out `python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory, and
+`python -m bench deposits`, `waiters` or `signer` prints that part alone. `make bench` leaves out
+`python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory, and
 `python -m bench growth [LARGEST]`, which makes a log of a million entries unless told.
 """
 
@@ -20,6 +20,7 @@ from bench.deposits import DepositReport, measure_deposits
 from bench.importing import measure_imports
 from bench.loading import measure_loading
 from bench.parts import measure_parts
+from bench.signer import SignerReport, measure_signer
 from bench.world import PLAN, measure_world
 
 
@@ -37,6 +38,7 @@ def main() -> None:
         )
     rate, cpu_us = asyncio.run(measure_append())
     print(f"\nlog: {rate:,.0f} entries/s in batches of 256, {cpu_us:.0f} CPU µs an entry")
+    _print_signer(measure_signer())
     world = measure_world()
     print(
         f"\nmade-up world of {PLAN.states} States, {PLAN.years} years: truth {world.truth_s:.1f} s,"
@@ -60,6 +62,15 @@ def main() -> None:
         print(f"{load.jobs:>14}{load.documents:>7}{load.per_second:>8.1f}")
     _print_waiters((1000,))
     _print_deposits(measure_deposits())
+
+
+def _print_signer(report: SignerReport) -> None:
+    print(f"\none signed head, {report.heads} of them")
+    for name, cost in (
+        ("in the log's process", report.inside),
+        ("by a signer apart", report.apart),
+    ):
+        print(f"  {name:<21} {cost.wall_us:>7,.0f} µs (median), {cost.cpu_us:>6,.0f} CPU µs")
 
 
 def _print_waiters(counts: Sequence[int]) -> None:
@@ -93,6 +104,7 @@ if __name__ == "__main__":
     started = time.monotonic()
     parts = {
         "deposits": lambda: _print_deposits(measure_deposits()),
+        "signer": lambda: _print_signer(measure_signer()),
         "waiters": lambda: _print_waiters(waiters.COUNTS),
     }
     if sys.argv[1:2] == ["flat"]:

@@ -37,7 +37,8 @@ def free_port() -> int:
 class ServiceProcess:
     """One service: `python -m <module> serve` with its own environment and log file.
 
-    `command` runs something else instead; `ready_path` is what answers 200 once it is ready.
+    `command` runs something else instead; `ready_path` is what answers 200 once it is ready, or
+    `socket_path` what takes connections.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ServiceProcess:
     extra: dict[str, str] = field(default_factory=dict)
     command: Sequence[str] = ()
     ready_path: str = "/readyz"
+    socket_path: Path | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -79,13 +81,21 @@ class ServiceProcess:
             while time.monotonic() < deadline:
                 if not self.is_running():
                     raise ServiceFailedError(self._report("stopped while starting"))
-                try:
-                    if client.get(f"{self.url}{self.ready_path}").status_code == httpx.codes.OK:
-                        return
-                except httpx.TransportError:
-                    pass  # not listening yet
+                if self._is_ready(client):
+                    return
                 time.sleep(0.05)
         raise ServiceFailedError(self._report(f"not ready within {timeout_s:.0f} s"))
+
+    def _is_ready(self, client: httpx.Client) -> bool:
+        try:
+            if self.socket_path is None:
+                answer = client.get(f"{self.url}{self.ready_path}")
+                return answer.status_code == httpx.codes.OK
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.connect(str(self.socket_path))
+        except (httpx.TransportError, OSError):
+            return False  # not listening yet
+        return True
 
     def is_running(self) -> bool:
         """Return whether the process lives."""

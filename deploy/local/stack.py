@@ -1,4 +1,4 @@
-"""The platform in one folder: keys, pins, three services, a witness of each State, parties.
+"""The platform in one folder: keys, pins, signer, three services, a witness of each State, parties.
 
 Everything is done as an operator would do it: keys, trust files and enrolment through the command
 `sextant`, services by their own modules and settings. Keys are fresh for each folder.
@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,8 @@ PARTIES = (
 
 
 CLIENTS = ("exchange-issuer", "exchange", "secretariat", "auditor", "officer")
-# Registrar, log, homes; a key for each client; keys and enrolment of each party; three services.
-STEPS = 3 + len(CLIENTS) + 2 * len(PARTIES) + 3
+# Registrar, log, homes; a key for each client; keys and enrolment of each party; signer, services.
+STEPS = 3 + len(CLIENTS) + 2 * len(PARTIES) + 4
 WITNESSES = {"XAL": "NA-XAL", "XBO": "NA-XBO"}  # each State runs one; none is the operator's
 
 
@@ -85,9 +86,23 @@ def sextant(*arguments: str | Path, expect: Sequence[int] = (0,)) -> Finished:
     return Finished(done.returncode, done.stdout, done.stderr)
 
 
+def _init(service: ServiceProcess) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", service.module, "init"],
+        env={**os.environ, **service.settings},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=COMMAND_TIMEOUT_S,
+    )
+    if done.returncode != 0:
+        raise CommandFailedError(f"{service.name} could not begin:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
 @dataclass
 class Stack:
-    """Three services, the witnesses of their log, and their folder.
+    """Three services, the signer and the witnesses of their log, and their folder.
 
     `report` is told each step of setting up, with numbers.
     """
@@ -100,6 +115,25 @@ class Stack:
     witnesses: dict[str, ServiceProcess] = field(default_factory=dict)
     report: Callable[[str], None] = lambda _text: None
     _done: int = 0
+
+    @cached_property
+    def signer(self) -> ServiceProcess:
+        """The log's signer: a process of its own, which alone reads the log's keys."""
+        socket_path = self.root / "signer.sock"
+        settings = {"ORIGIN": ORIGIN, "DIR": self.root / "signer", "SOCKET": socket_path}
+        return ServiceProcess(
+            name="signer",
+            module="sextant_audit.signer",
+            port=0,
+            settings={f"SEXTANT_SIGNER_{name}": str(value) for name, value in settings.items()},
+            log_path=self.root / "logs" / "signer.log",
+            socket_path=socket_path,
+        )
+
+    @property
+    def processes(self) -> dict[str, ServiceProcess]:
+        """Everything that runs, in the order in which it starts."""
+        return {"signer": self.signer, **self.witnesses, **self.services}
 
     def home(self, name: str) -> Path:
         """Folder of a party's, an officer's or the auditor's client."""
@@ -148,9 +182,13 @@ class Stack:
         self._init_home("officer", SEC, "officer")
 
     def start(self, *names: str) -> None:
-        """Start services (all by default) and wait until they are ready."""
-        everything = {**self.witnesses, **self.services}
-        chosen = [everything[name] for name in names] if names else list(everything.values())
+        """Start services (all by default) and wait until they are ready; the signer comes first."""
+        processes = self.processes
+        chosen = [processes[name] for name in names or processes if name != "signer"]
+        if not self.signer.is_running():
+            self._tell("signer starts")
+            self.signer.start()
+            self.signer.wait_ready()
         for service in chosen:
             service.start()
         for service in chosen:
@@ -159,7 +197,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything, last started first."""
-        for service in reversed([*self.witnesses.values(), *self.services.values()]):
+        for service in reversed(self.processes.values()):
             service.stop()
 
     def enrol(self) -> list[dict[str, Any]]:
@@ -225,7 +263,7 @@ class Stack:
         service.settings = {f"{prefix}{k}": v for k, v in {**common, **settings}.items()}
 
     def _audit(self) -> dict[str, str]:
-        return {"ORIGIN": ORIGIN}
+        return {"ORIGIN": ORIGIN, "SIGNER_SOCKET": str(self.signer.socket_path)}
 
     def _exchange(self) -> dict[str, str]:
         pins = self.root / "pins"
@@ -280,18 +318,14 @@ class Stack:
         self._settle("exchange", {**self._exchange(), **keys})
 
     def _init_log(self) -> str:
-        audit = self.services["audit"]
-        done = subprocess.run(
-            [sys.executable, "-m", audit.module, "init"],
-            env={**os.environ, **audit.settings},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=COMMAND_TIMEOUT_S,
-        )
-        if done.returncode != 0:
-            raise CommandFailedError(f"the log could not begin:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        """Have the signer make its keys, then the log begin with them."""
+        _init(self.signer)
+        self.signer.start()
+        try:
+            self.signer.wait_ready()
+            return _init(self.services["audit"])
+        finally:
+            self.signer.stop()
 
     def _init_witnesses(self, log_file: Path) -> Path:
         """Make a witness for each State, and the policy that asks for all of them."""

@@ -32,6 +32,7 @@ DEPOSIT_POINTS = [
     "exchange.after_accepted",
     "audit.before_commit",
     "audit.after_commit",
+    "signer.after_remember",
     "audit.after_sign",
     "audit.before_publish",
 ]
@@ -98,7 +99,7 @@ def sender(stack: Stack) -> Iterator[Sender]:
 
 def crash_at(stack: Stack, point: str) -> None:
     """Restart the point's service so that it stops there."""
-    service = stack.services[point.partition(".")[0]]
+    service = stack.processes[point.partition(".")[0]]
     service.stop()
     service.extra = {f"SEXTANT_{service.name.upper()}_CRASH_AT": point}
     service.start()
@@ -107,7 +108,7 @@ def crash_at(stack: Stack, point: str) -> None:
 
 def recover(stack: Stack, point: str) -> None:
     """Wait for the service to be stopped by the crash point, and start it again."""
-    service = stack.services[point.partition(".")[0]]
+    service = stack.processes[point.partition(".")[0]]
     assert service.wait_dead() == -9
     service.extra = {}
     service.start()

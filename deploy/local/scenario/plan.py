@@ -7,7 +7,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from deploy.local.scenario.profiles import ALL, Profile, Shape, Stop
+from deploy.local.scenario.profiles import MORTAL, Profile, Shape, Stop
 
 HOUR_MIN = 60.0
 _WAVES = (0.15, 0.5, 0.85)  # where in the burst the waves have their crests
@@ -46,7 +46,7 @@ class Plan:
     def stops(self) -> list[Stop]:
         """Return which services die when, in the order of time; the same seed gives the same."""
         chance = random.Random(f"{self.seed} deaths")  # noqa: S311 -- made-up faults, no secret
-        drawn = [Stop(chance.random(), (chance.choice(ALL),)) for _ in range(self.profile.kills)]
+        drawn = [Stop(chance.random(), (chance.choice(MORTAL),)) for _ in range(self.profile.kills)]
         return sorted([*self.profile.stops, *drawn], key=lambda stop: stop.at)
 
     def dues(self) -> list[Due]:

@@ -14,6 +14,7 @@ Shape = Literal["even", "rush", "waves"]
 Level = Literal["low", "high", "none"]
 
 ALL = ("audit", "exchange", "declarations")
+MORTAL = ("signer", *ALL)
 SHAPES: dict[Shape, str] = {
     "even": "as many in each second",
     "rush": "more each second, most in the last ones",
@@ -75,8 +76,8 @@ PROFILES = {
         ),
         Profile(
             name="power-cut",
-            story="The same hour; in its middle all three services are killed at once.",
-            stops=(Stop(0.5, ALL, away=0.05),),
+            story="The same hour; in its middle all services and the signer are killed at once.",
+            stops=(Stop(0.5, MORTAL, away=0.05),),
         ),
         Profile(
             name="log-away",
@@ -85,7 +86,7 @@ PROFILES = {
         ),
         Profile(
             name="anything-dies",
-            story="The same hour; now here, now there a service dies, at any instant.",
+            story="The same hour; now here, now there a service or the signer dies.",
             kills=8,
         ),
         Profile(

@@ -85,7 +85,7 @@ class Burst:
             time.sleep(max(0.0, stop.at * self.plan.length_s - self.now_s()))
             killed_s = self.now_s()
             for name in stop.services:
-                self.stack.services[name].kill()
+                self.stack.processes[name].kill()
             time.sleep(stop.away * self.plan.length_s)
             self.stack.start(*stop.services)
             self.outages.append(Outage(stop.services, killed_s, self.now_s()))

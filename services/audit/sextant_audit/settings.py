@@ -1,9 +1,9 @@
 """Everything an operator may set for the audit service. Read by `app` and `__main__` alone."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from sextant_shared.chassis.settings import ServiceSettings
@@ -30,6 +30,16 @@ class AuditSettings(ServiceSettings):
     signer_passphrase_file: Annotated[
         Path | None, Field(description="file whose content opens the signer's key files")
     ] = None
+    signer_socket: Annotated[
+        Path | None,
+        Field(
+            description="Unix socket of a signer in its own process (`python -m"
+            " sextant_audit.signer`); unset: the signer lives in this one"
+        ),
+    ] = None
+    signer_timeout_s: Annotated[
+        float, Field(description="a signer that answers later counts as away: 503", gt=0, le=60)
+    ] = 5.0
     entries_public: Annotated[
         bool,
         Field(description="serve entry bundles to all; else to auditors and sibling services"),
@@ -75,6 +85,16 @@ class AuditSettings(ServiceSettings):
     cached_tiles: Annotated[
         int, Field(description="full tiles kept for proofs, about 40 KiB each", ge=8)
     ] = 512
+
+    @model_validator(mode="after")
+    def one_signer(self) -> Self:
+        """Refuse a folder that would be ignored: its keys are not this service's to read."""
+        if self.signer_socket is not None and (self.signer_dir or self.signer_passphrase_file):
+            raise ValueError(
+                "SIGNER_DIR and SIGNER_PASSPHRASE_FILE are the signer's own where SIGNER_SOCKET is"
+                " set: move them to SEXTANT_SIGNER_DIR and SEXTANT_SIGNER_PASSPHRASE_FILE"
+            )
+        return self
 
     @property
     def database(self) -> Path:

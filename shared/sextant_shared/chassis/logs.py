@@ -5,25 +5,26 @@ Tracebacks come without local variables: those hold keys and plaintext.
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
-from sextant_shared.chassis.telemetry import current_trace_id
 
+def setup_logs(service: str, trace_id: Callable[[], str] = lambda: "") -> None:
+    """Make every log line of this process one JSON object with time, level, service and trace.
 
-def setup_logs(service: str) -> None:
-    """Make every log line of this process one JSON object with time, level, service and trace."""
+    `trace_id` names the trace under way, in a process that has traces.
+    """
 
     def add_context(
         _logger: Any, _method: str, line: MutableMapping[str, Any]
     ) -> MutableMapping[str, Any]:
         line["service"] = service
-        if trace_id := current_trace_id():
-            line["trace_id"] = trace_id
+        if current := trace_id():
+            line["trace_id"] = current
         return line
 
     steps: list[Processor] = [

@@ -27,6 +27,7 @@ from sextant_shared.chassis.settings import (
     describe_settings,
     load_settings,
 )
+from sextant_shared.chassis.telemetry import current_trace_id
 from sextant_shared.crypto.selftest import run_known_answers
 from sextant_shared.errors import Code, PlatformError
 
@@ -118,7 +119,7 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
         PlatformError: `E_POLICY` for crash points in production, `E_UNAVAILABLE` when the service
             does not start; what creating it raises.
     """
-    setup_logs(name)
+    setup_logs(name, current_trace_id)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     if settings.crash_at and settings.environment == "production":
         raise PlatformError(Code.POLICY, "crash points are for drills, never for production")

@@ -124,9 +124,10 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
 
 
 Settings = TypeVar("Settings", bound=ServiceSettings)
+Loaded = TypeVar("Loaded", bound=BaseSettings)  # also of a process that is no service
 
 
-def load_settings(model: type[Settings]) -> Settings:
+def load_settings(model: type[Loaded]) -> Loaded:
     """Read the environment variables of `model`, by its prefix.
 
     Raises:
@@ -162,6 +163,6 @@ def load_settings(model: type[Settings]) -> Settings:
     return settings
 
 
-def describe_settings(settings: ServiceSettings) -> dict[str, str]:
+def describe_settings(settings: BaseSettings) -> dict[str, str]:
     """Return name and value of each setting; there are no secrets among them, only paths."""
     return {name: str(getattr(settings, name)) for name in type(settings).model_fields}

@@ -44,6 +44,7 @@ class AuditLog:
     entries_public: bool = False
     crash_at: str = ""
     policy: Path | None = None
+    signer_socket: Path | None = None
     trace_file: Path | None = None
     clients: list[ServiceClient] = field(default_factory=list)
 
@@ -71,6 +72,8 @@ class AuditLog:
             clients_file=clients,
             publish_interval_s=0.05,
             entries_public=self.entries_public,
+            signer_socket=self.signer_socket,
+            signer_timeout_s=1,
             witness_policy_file=self.policy,
             witness_timeout_s=0.5,
             witness_interval_s=0.05,

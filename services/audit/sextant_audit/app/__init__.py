@@ -8,6 +8,7 @@ import structlog
 from fastapi import FastAPI
 
 from sextant_audit.app.opening import OpenLog, open_log
+from sextant_audit.app.signing import check_signer
 from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.routes.entries import entries_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
@@ -127,4 +128,5 @@ async def _checks(opened: Sequence[OpenLog]) -> dict[str, str]:
     except PlatformError as error:
         return {"log": "ok", "ledger": str(error.code)}
     fault = log.publisher.fault
-    return {"log": "ok", "ledger": "ok", "publisher": str(fault.code) if fault else "ok"}
+    published = {"publisher": str(fault.code) if fault else "ok"}
+    return {"log": "ok", "ledger": "ok", **await check_signer(log.signer), **published}

@@ -10,6 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sextant_audit.app.signing import (
+    OpenSigner,
+    begin_signer,
+    hold_signer,
+    make_receipt_key,
+    read_identity,
+    read_signed,
+    remembers_log,
+)
 from sextant_audit.clients.witnesses import HttpWitnesses
 from sextant_audit.domain.checking import LogReport, check_log
 from sextant_audit.domain.genesis import begin, make_genesis
@@ -22,15 +31,6 @@ from sextant_audit.domain.sequencing import Answer, Request, Sequencer
 from sextant_audit.domain.tree import TileCache
 from sextant_audit.domain.witnessing import Call, Witnessing, require_same_log
 from sextant_audit.settings import AuditSettings
-from sextant_audit.signer.folder import (
-    add_receipt_key,
-    create_signer,
-    has_state,
-    open_signer,
-    read_public,
-    read_receipt_key,
-)
-from sextant_audit.signer.guard import SignerGuard
 from sextant_audit.storage.ledger import LedgerFile, SqlLedger
 from sextant_audit.storage.refusals import require_refusals
 from sextant_audit.storage.tables import METADATA
@@ -51,7 +51,7 @@ class OpenLog:
     """Everything of a log that is open: made by `open_log`, ended by `close`."""
 
     database: Database
-    signer: SignerGuard
+    signer: OpenSigner
     sequencer: Sequencer
     publisher: Publisher
     reading: Reading
@@ -93,7 +93,7 @@ async def open_log(
     """
     _require_ledger(settings)
     policy = read_policy(settings.witness_policy_file)
-    signer = open_signer(settings.signer_folder, settings.origin, clock, _passphrase(settings))
+    signer = hold_signer(settings, clock, crash_point)
     witnesses = HttpWitnesses(telemetry, settings.witness_timeout_s)
     database = open_database(settings.database, METADATA, _MIGRATIONS)
     try:
@@ -189,14 +189,7 @@ async def begin_log(settings: AuditSettings, *, clock: Clock = system_clock) -> 
     Raises:
         PlatformError: `E_STATE` when anything of a log stands there already.
     """
-    folder = settings.signer_folder
-    if settings.database.exists() and not has_state(folder):
-        raise PlatformError(
-            Code.STATE,
-            f"{settings.database} exists, and {folder} remembers no log",
-            fix="Restore the signer's folder that belongs to this ledger; never begin beside it.",
-        )
-    signer = create_signer(folder, settings.origin, clock, _passphrase(settings))
+    signer = begin_signer(settings, clock)
     try:
         database = open_database(settings.database, METADATA, _MIGRATIONS)
         genesis = make_genesis(signer.keys, clock, random_bytes(32))
@@ -215,7 +208,7 @@ def add_key_of_receipts(settings: AuditSettings) -> None:
     Raises:
         PlatformError: `E_STATE` when it has one.
     """
-    add_receipt_key(settings.signer_folder, settings.origin, _passphrase(settings))
+    make_receipt_key(settings)
 
 
 def public_identity(settings: AuditSettings) -> LogDiscovery:
@@ -224,8 +217,7 @@ def public_identity(settings: AuditSettings) -> LogDiscovery:
     Raises:
         PlatformError: `E_KEY`, `E_MALFORMED` or `E_INTEGRITY` when a file is missing or damaged.
     """
-    keys, _ = read_public(settings.signer_folder, settings.origin)
-    receipts = read_receipt_key(settings.signer_folder, settings.origin)
+    keys, receipts = read_identity(settings)
     return LogDiscovery(
         origin=keys.origin,
         vkeys=list(keys.vkeys),
@@ -240,14 +232,14 @@ async def verify_log(settings: AuditSettings) -> LogReport:
         PlatformError: `E_INTEGRITY` naming what does not agree.
     """
     _require_ledger(settings)
-    keys, memory = read_public(settings.signer_folder, settings.origin)
-    return await check_log(LedgerFile(settings.database), keys, (memory.size, memory.root))
+    keys, size, root = read_signed(settings)
+    return await check_log(LedgerFile(settings.database), keys, (size, root))
 
 
 def _require_ledger(settings: AuditSettings) -> None:
     """Never let a missing file become an empty second history."""
     if not settings.database.exists():
-        begun = has_state(settings.signer_folder)
+        begun = remembers_log(settings)
         raise PlatformError(
             Code.INTEGRITY if begun else Code.STATE,
             f"the ledger {settings.database} is missing",
@@ -256,13 +248,3 @@ def _require_ledger(settings: AuditSettings) -> None:
             if begun
             else "Run `python -m sextant_audit init` once.",
         )
-
-
-def _passphrase(settings: AuditSettings) -> bytes | None:
-    path: Path | None = settings.signer_passphrase_file
-    if path is None:
-        return None
-    try:
-        return path.read_bytes().rstrip(b"\r\n")
-    except OSError as error:
-        raise PlatformError(Code.KEY, f"cannot read the passphrase file {path.name}") from error

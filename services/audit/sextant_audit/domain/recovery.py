@@ -104,6 +104,8 @@ def _check_begun(tree: TileTree, signer: HeadSigner) -> None:
             "the ledger is older than what was signed: it would begin a second history",
             signed=f"{signer.size}\n{b64(signer.root)}",
             held=f"{tree.size}\n{b64(tree.root())}",
+            missing=f"entries {tree.size} to {signer.size - 1}, and every receipt under a head of"
+            f" size {tree.size + 1} to {signer.size}",
         )
 
 
@@ -122,12 +124,12 @@ async def _check_published(ledger: Ledger, signer: HeadSigner, prover: Prover) -
     return published.size
 
 
-def _fork(detail: str, *, signed: str, held: str) -> PlatformError:
+def _fork(detail: str, **evidence: str) -> PlatformError:
     return PlatformError(
         Code.INTEGRITY,
         detail,
         fix="Keep both files, restore the newest ledger, and tell every holder of checkpoints.",
-        evidence={"signed": signed, "held": held},
+        evidence=evidence,
     )
 
 

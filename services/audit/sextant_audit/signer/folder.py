@@ -11,6 +11,7 @@ ledger's backups; back it up apart, after each change of keys.
 
 from pathlib import Path
 
+from sextant_audit.domain.ports import CrashPoint
 from sextant_audit.signer.guard import SignerGuard
 from sextant_audit.signer.state import Memory, StateFile, read_memory
 from sextant_shared.clock import Clock
@@ -86,7 +87,11 @@ def add_receipt_key(folder: Path, origin: str, passphrase: bytes | None = None) 
 
 
 def open_signer(
-    folder: Path, origin: str, clock: Clock, passphrase: bytes | None = None
+    folder: Path,
+    origin: str,
+    clock: Clock,
+    passphrase: bytes | None = None,
+    crash_point: CrashPoint = lambda _name: None,
 ) -> SignerGuard:
     """Open keys and memory for this process alone.
 
@@ -99,7 +104,8 @@ def open_signer(
     keys = LogKeys.of_signers(origin, signers)
     receipt = folder / _RECEIPT
     receipts = _signer(receipt, passphrase, RECEIPT_USE) if receipt.exists() else None
-    return SignerGuard(keys, signers, StateFile.open(folder / _STATE, origin), clock, receipts)
+    state = StateFile.open(folder / _STATE, origin)
+    return SignerGuard(keys, signers, state, clock, crash_point, receipts)
 
 
 def read_public(folder: Path, origin: str) -> tuple[LogKeys, Memory]:
@@ -120,6 +126,20 @@ def read_receipt_key(folder: Path, origin: str) -> ReceiptKey | None:
     """
     path = folder / _RECEIPT
     return ReceiptKey(origin, _verifier(path)) if path.exists() else None
+
+
+def read_passphrase(path: Path | None) -> bytes | None:
+    """Return what opens the key files, if a file of it is named.
+
+    Raises:
+        PlatformError: `E_KEY` when it cannot be read.
+    """
+    if path is None:
+        return None
+    try:
+        return path.read_bytes().rstrip(b"\r\n")
+    except OSError as error:
+        raise PlatformError(Code.KEY, f"cannot read the passphrase file {path.name}") from error
 
 
 def _signer(path: Path, passphrase: bytes | None, use: str = KEY_USE) -> Signer:

@@ -3,14 +3,15 @@
 Responsible for never signing two histories, whatever the ledger or its operator asks. Not
 responsible for the tree itself.
 
-Order within `sign`: check, remember durably, sign twice, answer. If we stop before the signatures,
-the head is remembered and nothing was told; asking again for the same head is allowed.
+Order within `sign`: check, remember durably (`signer.after_remember`), sign twice, answer. If we
+stop before the answer, the head is remembered and nothing was told; asking again for the same head
+is allowed.
 """
 
 import threading
 from collections.abc import Sequence
 
-from sextant_audit.domain.ports import Head
+from sextant_audit.domain.ports import CrashPoint, Head
 from sextant_audit.signer.state import StateFile
 from sextant_shared.clock import Clock
 from sextant_shared.crypto.signing import Signer, Verifier
@@ -31,12 +32,14 @@ class SignerGuard:
         signers: tuple[Signer, Signer],
         state: StateFile,
         clock: Clock,
+        crash_point: CrashPoint = lambda _name: None,
         receipts: Signer | None = None,
     ) -> None:
         self._keys = keys
         self._signers = signers
         self._state = state
         self._clock = clock
+        self._crash_point = crash_point
         self._receipts = receipts
         self._lock = threading.Lock()
 
@@ -66,6 +69,7 @@ class SignerGuard:
             self._check(size, root, path)
             if size != self.size:
                 self._state.remember(size, root)
+            self._crash_point("signer.after_remember")
             now = self._clock()
             text = sign_checkpoint(self._keys.origin, size, root, self._signers, now)
             return Head(size, root, text, now)

@@ -64,7 +64,7 @@ def test_a_service_does_not_start_with_broken_lists(
 ) -> None:
     folder = changed(tmp_path, "ranges.csv", "S3-R1,S3", "S3-R1,S4")
     monkeypatch.setattr(codelists, "lists", lambda: codelists.read_lists(folder))
-    monkeypatch.setattr(serving, "setup_logs", lambda _name: None)
+    monkeypatch.setattr(serving, "setup_logs", lambda *_: None)
     monkeypatch.setattr(sys, "setswitchinterval", lambda _seconds: None)
     settings = ServiceSettings.model_construct(crash_at="", environment="development")
     with pytest.raises(PlatformError, match=r"ranges\.csv does not fit"):

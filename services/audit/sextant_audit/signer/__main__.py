@@ -1,0 +1,121 @@
+"""Commands of the signer's own process: init, add-receipt-key, serve, check-config."""
+
+import asyncio
+import grp
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+from sextant_audit.signer.folder import (
+    add_receipt_key,
+    create_signer,
+    open_signer,
+    read_passphrase,
+)
+from sextant_audit.signer.server import SignerServer, listen
+from sextant_audit.signer.settings import SignerSettings
+from sextant_shared.chassis import crashpoints
+from sextant_shared.chassis.logs import setup_logs
+from sextant_shared.chassis.settings import describe_settings, load_settings
+from sextant_shared.chassis.timekeeping import Timekeeper
+from sextant_shared.clock import system_clock
+from sextant_shared.crypto.selftest import run_known_answers
+from sextant_shared.errors import Code, PlatformError
+
+USAGE = """usage: python -m sextant_audit.signer init | add-receipt-key | serve | check-config
+  init             make the log's keys and the memory of an empty log, once
+  add-receipt-key  make the key of COSE receipts for a log that was begun without one
+  serve            sign heads for the audit service, over a Unix socket
+  check-config     print the settings
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return the exit status: 0 done, 1 refused, 2 not understood."""
+    commands: dict[str, Callable[[SignerSettings], None]] = {
+        "init": _init,
+        "add-receipt-key": _add_receipt_key,
+        "serve": _serve,
+        "check-config": _check_config,
+    }
+    if len(arguments) != 1 or arguments[0] not in commands:
+        sys.stderr.write(USAGE)
+        return 2
+    try:
+        commands[arguments[0]](load_settings(SignerSettings))
+    except PlatformError as error:
+        sys.stderr.write(f"{error}\n")
+        if error.fix:
+            sys.stderr.write(f"  {error.fix}\n")
+        return 1
+    return 0
+
+
+def _init(settings: SignerSettings) -> None:
+    run_known_answers()
+    passphrase = read_passphrase(settings.passphrase_file)
+    guard = create_signer(settings.dir, settings.origin, system_clock, passphrase)
+    guard.close()
+    sys.stdout.writelines(f"{vkey}\n" for vkey in guard.keys.vkeys)
+
+
+def _add_receipt_key(settings: SignerSettings) -> None:
+    run_known_answers()
+    add_receipt_key(settings.dir, settings.origin, read_passphrase(settings.passphrase_file))
+
+
+def _check_config(settings: SignerSettings) -> None:
+    for name, value in describe_settings(settings).items():
+        sys.stdout.write(f"{name} = {value}\n")
+
+
+def _serve(settings: SignerSettings) -> None:
+    """Serve until told to stop: keys and memory first, then the socket."""
+    setup_logs("signer")
+    crashpoints.arm(settings.crash_at)
+    run_known_answers()
+    group = _group(settings.socket_group)
+    guard = open_signer(
+        settings.dir,
+        settings.origin,
+        Timekeeper(system_clock, tolerance_s=0, settle_s=0),  # a head is never older than the last
+        read_passphrase(settings.passphrase_file),
+        crashpoints.crash_point,
+    )
+    try:
+        listener = listen(settings.socket, group)
+        allowed = frozenset(settings.client_uids) or frozenset({os.geteuid()})
+        try:
+            asyncio.run(_until_stopped(SignerServer(guard, allowed), listener))
+        finally:
+            settings.socket.unlink(missing_ok=True)
+    finally:
+        guard.close()
+
+
+async def _until_stopped(server: SignerServer, listener: socket.socket) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await server.serve(listener, stop)
+
+
+def _group(name: str | None) -> int | None:
+    if name is None:
+        return None
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError as error:
+        raise PlatformError(
+            Code.STATE,
+            "no such group",
+            received=name[:80],
+            fix="Correct SEXTANT_SIGNER_SOCKET_GROUP.",
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
