@@ -3,11 +3,12 @@
 import html
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from sextant_client.client import Client
+from sextant_client.documents import COSE, ENTRY, PROOF, fetch_cose, proof_members
 from sextant_client.evidence import contact
 from sextant_client.identity.saying import statements_on
 from sextant_client.received import Received
@@ -52,8 +53,9 @@ def create_bundle(client: Client, envelope_id: str, target: Path, *, with_conten
         members["envelope/content"] = sent.content.read_bytes()
     for number, reply in enumerate(replies, start=1):
         members |= dict(_reply_members(number, reply))
-    receipts = [sent.receipt.read_bytes(), *(reply.receipt.read_bytes() for reply in replies)]
-    members |= _continuity(client, receipts)
+    receipts = {"envelope": sent.receipt.read_bytes()}
+    receipts |= {f"reply-{n}": reply.receipt.read_bytes() for n, reply in enumerate(replies, 1)}
+    members |= _evidence(client, receipts)
     members[SUMMARY] = _summary(sent, replies).encode()
     index = BundleIndex(
         v=1,
@@ -66,8 +68,9 @@ def create_bundle(client: Client, envelope_id: str, target: Path, *, with_conten
             kpc=b64u(sent.kpc) if with_content else None,
             history=_history(sent.header.from_),
             statements="envelope/statements.json",
+            **_proof_names("envelope", members),
         ),
-        replies=[_reply_names(number, reply) for number, reply in enumerate(replies, start=1)],
+        replies=[_reply_names(n, reply, members) for n, reply in enumerate(replies, start=1)],
         members={name: sha256(data).hexdigest() for name, data in members.items()},
     )
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
@@ -103,7 +106,14 @@ def _reply_members(number: int, reply: Received) -> Iterator[tuple[str, bytes]]:
     yield f"{folder}/content", reply.content.read_bytes()
 
 
-def _reply_names(number: int, reply: Received) -> EnvelopeMembers:
+def _proof_names(folder: str, members: Mapping[str, bytes]) -> dict[str, str]:
+    """Return which documents for others' tools a folder of the bundle has."""
+    named = {"entry": ENTRY, "proof": PROOF, "cose": COSE}
+    found = {kind: f"{folder}/{name}" for kind, name in named.items()}
+    return {kind: name for kind, name in found.items() if name in members}
+
+
+def _reply_names(number: int, reply: Received, members: Mapping[str, bytes]) -> EnvelopeMembers:
     folder = f"reply-{number}"
     return EnvelopeMembers(
         container=f"{folder}/container.dxe",
@@ -112,16 +122,34 @@ def _reply_names(number: int, reply: Received) -> EnvelopeMembers:
         content=f"{folder}/content",
         kpc=b64u(reply.kpc),
         history=_history(reply.header.from_),
+        **_proof_names(folder, members),
     )
 
 
-def _continuity(client: Client, receipts: list[bytes]) -> dict[str, bytes]:
-    """Return the newest witnessed checkpoint and one consistency proof from each receipt's.
+def _evidence(client: Client, receipts: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the newest checkpoint, what joins each receipt to it, and each entry's own proofs."""
+    cose = fetch_cose(client.log, list(receipts.values()))
+    newest = _newest(client, list(receipts.values()))
+    sizes = {_checkpoint_of(client, raw).size for raw in receipts.values()}
+    sizes |= {cose.size} if cose.by_index else set()
+    proofs = {}
+    for size in sizes - {newest.size}:
+        first, second = sorted((size, newest.size))
+        path = [b64(node) for node in client.log.consistency(first, second)]
+        proof = ConsistencyProof(first=first, second=second, path=path)
+        proofs[str(first)] = proof.model_dump()
+    members = {CHECKPOINT: newest.text.encode(), CONSISTENCY: json.dumps(proofs).encode()}
+    for folder, raw in receipts.items():
+        members |= proof_members(client.log, folder, raw, newest, cose)
+    return members
+
+
+def _newest(client: Client, receipts: list[bytes]) -> Checkpoint:
+    """Return the newest witnessed checkpoint that continues all receipts.
 
     While no quorum has signed a head after the receipts, it is the newest checkpoint.
     """
     newest = client.log.checkpoint(client.trust.log_keys)
-    proofs = {}
     largest = max((_checkpoint_of(client, raw) for raw in receipts), key=lambda head: head.size)
     witnessed = client.log.witnessed(largest.size)
     if witnessed is not None:
@@ -129,13 +157,7 @@ def _continuity(client: Client, receipts: list[bytes]) -> dict[str, bytes]:
     if largest.size > newest.size:
         newest = largest  # the published head moves at most once a second
     contact(client.home, client.trust, newest, client.log)
-    for raw in receipts:
-        size = _checkpoint_of(client, raw).size
-        if size < newest.size:
-            path = [b64(node) for node in client.log.consistency(size, newest.size)]
-            proof = ConsistencyProof(first=size, second=newest.size, path=path)
-            proofs[str(size)] = proof.model_dump()
-    return {CHECKPOINT: newest.text.encode(), CONSISTENCY: json.dumps(proofs).encode()}
+    return newest
 
 
 def _checkpoint_of(client: Client, raw: bytes) -> Checkpoint:

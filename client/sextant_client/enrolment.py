@@ -122,7 +122,7 @@ def make_trust(
     """
     version: Version1 = 1
     keys = LogKeys.from_vkeys(log.vkeys)
-    pinned = PinnedLog(origin=keys.origin, vkeys=list(keys.vkeys))
+    pinned = PinnedLog(origin=keys.origin, vkeys=list(keys.vkeys), receipt_key=log.receipt_key)
     text = None if policy is None else policy_text(policy, keys)
     return TrustFile(v=version, registrars=registrars, log=pinned, checkpoint=None, policy=text)
 

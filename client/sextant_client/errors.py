@@ -18,6 +18,11 @@ BUNDLE_SIGNATURE = 14
 BUNDLE_CONTENT = 15
 BUNDLE_REPLY = 16
 BUNDLE_WITNESSES = 17
+LOG_SIGNATURE = 18
+OTHER_LOG = 19
+UNKNOWN_KEY = 20
+CONSISTENCY = 21
+TRUST = 22
 
 TABLE = {
     OK: "done, or valid",
@@ -27,14 +32,19 @@ TABLE = {
     UNTRUSTED: "a signature, key or integrity check failed",
     WARNINGS: "accepted with findings to explain, under --strict; not witnessed yet; flagged; due;"
     " `doctor` warns of something",
-    BUNDLE_MALFORMED: "the bundle is not well-formed",
-    BUNDLE_LOG: "the log does not contain what the bundle claims",
-    BUNDLE_CUSTODY: "the custody receipt is for another envelope",
+    BUNDLE_MALFORMED: "the bundle or proof is not well-formed",
+    BUNDLE_LOG: "the log does not contain the entry where the proof says",
+    BUNDLE_CUSTODY: "the receipt is for another envelope or entry",
     BUNDLE_REGISTRY: "the keys were not in force at that position of the log",
     BUNDLE_SIGNATURE: "a signature of the manifest does not verify",
     BUNDLE_CONTENT: "the body or content is not the one that was signed",
     BUNDLE_REPLY: "a reply of the Secretariat does not verify",
-    BUNDLE_WITNESSES: "fewer witnesses signed than the level asked for needs",
+    BUNDLE_WITNESSES: "fewer witnesses signed than the level asked for needs, or one wrongly",
+    LOG_SIGNATURE: "a signature of the log does not verify",
+    OTHER_LOG: "it is of another log than the pinned one",
+    UNKNOWN_KEY: "a signature by a pinned key of the log is missing; other keys signed",
+    CONSISTENCY: "no one history holds both heads: keep the files as evidence",
+    TRUST: "the trust file, or the key or policy it pins for this, cannot be used",
 }
 _UNTRUSTED_CODES = frozenset(
     {

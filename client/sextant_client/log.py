@@ -10,7 +10,7 @@ from sextant_shared.merkle.hashing import HASH_SIZE, leaf_hash
 from sextant_shared.merkle.tiles import TILE_HEIGHT, TILE_WIDTH, Tile, format_index, parse_bundle
 from sextant_shared.merkle.tree import Frontier, root_of
 from sextant_shared.models.entries import parse_entry
-from sextant_shared.models.log import ConsistencyProof, WitnessedHead, WitnessReport
+from sextant_shared.models.log import ConsistencyProof, InclusionProof, WitnessedHead, WitnessReport
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
 from sextant_shared.protocol.levels import parse_witnessed
@@ -59,6 +59,57 @@ class LogReader:
                 return None
             raise
         return parse_witnessed(answer.content)
+
+    def cose(self, index: int, size: int | None = None) -> bytes | None:
+        """Return the COSE receipt of an entry, under a published head of `size` or the newest.
+
+        None when this log has no key of such receipts, or no such head.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE` while no head over the entry is published.
+        """
+        params: dict[str, str | int] = {"form": "cose"} | ({"size": size} if size else {})
+        try:
+            answer = self.session.request("GET", f"/v1/entries/{index}/proof", params=params)
+        except PlatformError as error:
+            if error.code is Code.NOT_FOUND:
+                return None
+            raise
+        return answer.content
+
+    def proof(self, index: int, *, witnessed: bool = False) -> str:
+        """Return the tlog-proof of an entry, under the published head or the newest witnessed one.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`, `E_UNAVAILABLE`.
+        """
+        params = {"form": "tlog", "witnessed": "true" if witnessed else "false"}
+        return self.session.request("GET", f"/v1/entries/{index}/proof", params=params).text
+
+    def inclusion(self, index: int, size: int) -> list[bytes]:
+        """Return the inclusion path of an entry in the tree of `size`.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`, `E_UNAVAILABLE`, `E_MALFORMED`.
+        """
+        params = {"index": index, "size": size}
+        answer = self.session.request("GET", "/v1/proofs/inclusion", params=params)
+        proof = read_model(InclusionProof, answer.json())
+        return [b64_decode(node, HASH_SIZE) for node in proof.path]
+
+    def leaf_hash(self, index: int, size: int) -> bytes:
+        """Return the hash of an entry, from a tile of the published tree of `size`.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`, `E_MALFORMED`.
+        """
+        number, at = divmod(index, TILE_WIDTH)
+        tile = Tile(0, number, min(TILE_WIDTH, size - number * TILE_WIDTH))
+        data = self.session.request("GET", f"/tile/{tile.path}").content
+        found = data[at * HASH_SIZE : (at + 1) * HASH_SIZE]
+        if len(found) != HASH_SIZE:
+            raise PlatformError(Code.MALFORMED, f"tile/{tile.path} has another width")
+        return found
 
     def witnesses(self) -> WitnessReport | None:
         """Return what the log says of its witnesses; None when it asks none.

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sextant_shared.crypto.signing import Verifier
 from sextant_shared.encoding import b64u, parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.notes import format_vkey
@@ -19,6 +20,7 @@ from sextant_shared.models.envelope import Beacon
 from sextant_shared.models.party import RegistrarsFile
 from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
+from sextant_shared.protocol.cose_receipts import ReceiptKey
 from sextant_shared.protocol.parties import RegistrarSet
 from sextant_shared.protocol.policies import Policy, parse_policy
 
@@ -28,10 +30,11 @@ Consistency = Callable[[int, int], list[bytes]]
 
 
 class PinnedLog(Strict):
-    """The log's origin and its two keys."""
+    """The log's origin and its two keys; and the key of its COSE receipts, where it is pinned."""
 
     origin: str
     vkeys: Annotated[list[str], Field(min_length=2, max_length=2)]
+    receipt_key: dict[str, str] | None = None
 
 
 class TrustFile(Strict):
@@ -94,6 +97,16 @@ class Trust:
         if keys.origin != self.file.log.origin:
             raise PlatformError(Code.POLICY, "the log keys are of another origin than pinned")
         return keys
+
+    @property
+    def receipt_key(self) -> ReceiptKey | None:
+        """The pinned key of the log's COSE receipts, if any.
+
+        Raises:
+            PlatformError: `E_KEY`.
+        """
+        pinned = self.file.log.receipt_key
+        return ReceiptKey(self.file.log.origin, Verifier.from_jwk(pinned)) if pinned else None
 
     @property
     def policy(self) -> Policy | None:

@@ -4,7 +4,8 @@ Responsible for the checks and their order; each failure class has its own exit 
 whose members are bounded and listed with their digests, and trusts nothing but the trust file.
 
 1. the log holds the entry: inclusion under a checkpoint that bears both log signatures, and the
-   newest checkpoint of the bundle continues it; the witnesses on that, by the pinned policy
+   newest checkpoint of the bundle continues it; the witnesses on that, by the pinned policy; where
+   the bundle holds them, the tlog-proof and the COSE receipt of the entry say the same
 2. the entry is for this manifest
 3. the sender's document in force at that position of the log, signed by root and registrars
 4. both signatures of the manifest, by that document's active pair; what the log says of these keys
@@ -15,9 +16,9 @@ whose members are bounded and listed with their digests, and trusts nothing but 
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -28,18 +29,26 @@ from sextant_client import errors as exits
 from sextant_client.answers import read_answer
 from sextant_client.identity.judging import Check, Judged, judge
 from sextant_client.trust import Trust
+from sextant_client.verifier.heads import (
+    classed,
+    cose_entry,
+    head_of,
+    logged_entry,
+    pinned_receipt_key,
+    require_continued,
+    standing,
+    trusted_keys,
+)
 from sextant_shared.encoding import b64_decode, b64u, b64u_decode, parse_json
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.merkle.proofs import verify_consistency
 from sextant_shared.models.log import ConsistencyProof
 from sextant_shared.models.party import PartyHistory, RegistryProof
 from sextant_shared.models.receipts import Level
 from sextant_shared.models.statements import Says, StatementList
 from sextant_shared.models.strict import Strict, Version1, read_model
-from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
+from sextant_shared.protocol.checkpoints import Checkpoint
 from sextant_shared.protocol.envelope import verify_content
-from sextant_shared.protocol.levels import Standing, standing_of
-from sextant_shared.protocol.logproof import verify_proof
+from sextant_shared.protocol.logproof import LoggedEntry
 from sextant_shared.protocol.manifest import Manifest, read_manifest, verify_manifest
 from sextant_shared.protocol.parties import Registry
 from sextant_shared.protocol.receipts import CustodyReceipt, parse_custody, verify_custody
@@ -68,6 +77,9 @@ class EnvelopeMembers(Strict):
     kpc: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")] | None
     history: str | None = None
     statements: str | None = None
+    entry: str | None = None
+    proof: str | None = None
+    cose: str | None = None
 
 
 class BundleIndex(Strict):
@@ -106,27 +118,24 @@ def verify_bundle(path: Path, trust: Trust, level: Level = Level.LOGGED) -> Veri
     Raises:
         VerificationError: the first check that failed, with its class.
     """
-    members = _classed(exits.BUNDLE_MALFORMED, lambda: read_members(path))
-    index = _classed(exits.BUNDLE_MALFORMED, lambda: _index(members))
+    members = classed(exits.BUNDLE_MALFORMED, lambda: read_members(path))
+    index = classed(exits.BUNDLE_MALFORMED, lambda: _index(members))
     bundle = _Bundle(members, trust)
     checks: list[Check] = []
     receipt, manifest = bundle.verify(index.envelope, checks, "")
-    judged = _classed(
-        exits.BUNDLE_REGISTRY, lambda: bundle.since(index.envelope, manifest, receipt)
-    )
+    judged = classed(exits.BUNDLE_REGISTRY, lambda: bundle.since(index.envelope, manifest, receipt))
     checks += judged.checks
-    standing = _classed(exits.BUNDLE_LOG, lambda: bundle.standing(receipt))
-    checks.insert(1, Check("witnesses", standing.words))
-    _classed(exits.BUNDLE_WITNESSES, lambda: _require_level(standing, level))
+    found = standing(bundle.newest or receipt.checkpoint, trust, level)
+    checks.insert(1, Check("witnesses", found.words))
     for reply in index.replies:
         custody, answer = bundle.verify(reply, checks, "reply: ")
         later = partial(bundle.since, reply, answer, custody)
         checks += [
             Check(f"reply: {check.name}", check.found)
-            for check in _classed(exits.BUNDLE_REGISTRY, later).checks
+            for check in classed(exits.BUNDLE_REGISTRY, later).checks
         ]
         fits = partial(bundle.fits, reply, answer, manifest, receipt)
-        _classed(exits.BUNDLE_REPLY, fits)
+        classed(exits.BUNDLE_REPLY, fits)
         checks.append(Check("reply", bundle.verdict(reply)))
     return Verified(
         sender=manifest.header.from_,
@@ -134,7 +143,7 @@ def verify_bundle(path: Path, trust: Trust, level: Level = Level.LOGGED) -> Veri
         index=receipt.index,
         t=receipt.t,
         registry_index=receipt.reg,
-        level=standing.level,
+        level=found.level,
         checks=tuple(checks),
         flags=judged.flags,
         said=judged.said,
@@ -186,8 +195,8 @@ class _Bundle:
     def __init__(self, members: dict[str, bytes], trust: Trust) -> None:
         self._members = members
         self._trust = trust
-        self._keys = trust.log_keys
-        self._registrars = trust.registrars
+        self._keys = trusted_keys(trust)
+        self._registrars = classed(exits.TRUST, lambda: trust.registrars)
 
     def verify(
         self, names: EnvelopeMembers, checks: list[Check], prefix: str
@@ -195,21 +204,22 @@ class _Bundle:
         """Run checks 1 to 5 on one envelope."""
         raw = self._member(names.custody)
         source = io.BytesIO(self._member(names.container))
-        manifest = _classed(exits.BUNDLE_MALFORMED, lambda: read_manifest(source))
-        logged = _classed(exits.BUNDLE_LOG, lambda: self._check_log(raw))
+        manifest = classed(exits.BUNDLE_MALFORMED, lambda: read_manifest(source))
+        logged = classed(exits.BUNDLE_LOG, lambda: self._check_log(raw))
         checks.append(Check(f"{prefix}log", logged))
-        receipt = _classed(
+        checks += [Check(f"{prefix}{c.name}", c.found) for c in self._documents(names, raw)]
+        receipt = classed(
             exits.BUNDLE_CUSTODY,
             lambda: verify_custody(raw, manifest.digest, manifest.header.id, self._keys),
         )
         checks.append(Check(f"{prefix}custody", f"manifest {b64u(manifest.digest)[:16]}… accepted"))
-        registry = _classed(exits.BUNDLE_REGISTRY, lambda: self._registry(names, manifest, receipt))
+        registry = classed(exits.BUNDLE_REGISTRY, lambda: self._registry(names, manifest, receipt))
         checks.append(
             Check(f"{prefix}registry", f"keys of {manifest.header.from_} at entry {receipt.reg}")
         )
-        _classed(exits.BUNDLE_SIGNATURE, lambda: _check_signatures(registry, manifest))
+        classed(exits.BUNDLE_SIGNATURE, lambda: _check_signatures(registry, manifest))
         checks.append(Check(f"{prefix}signatures", "both halves verify"))
-        found = _classed(exits.BUNDLE_CONTENT, lambda: self._check_content(names, manifest, source))
+        found = classed(exits.BUNDLE_CONTENT, lambda: self._check_content(names, manifest, source))
         checks.append(Check(f"{prefix}content", found))
         return receipt, manifest
 
@@ -247,32 +257,62 @@ class _Bundle:
 
     def _check_log(self, raw: bytes) -> str:
         document = parse_custody(raw)
-        logged = verify_proof(b64u_decode(document.entry), document.proof, self._keys)
-        newest = self._newest()
+        logged = logged_entry(b64u_decode(document.entry), document.proof, self._keys)
+        newest = self.newest
         if newest is not None:
             self._check_continues(logged.checkpoint, newest)
         continued = f", continued by size {newest.size}" if newest else ""
         return f"entry {logged.index} under size {logged.checkpoint.size}{continued}"
 
-    def standing(self, receipt: CustodyReceipt) -> Standing:
-        """Return the level of the newest checkpoint, which continues all receipts."""
-        newest = self._newest() or receipt.checkpoint
-        return standing_of(newest.text, self._keys, self._trust.policy)
-
-    def _newest(self) -> Checkpoint | None:
+    @cached_property
+    def newest(self) -> Checkpoint | None:
+        """The newest checkpoint, which continues all receipts; no cosignature on it is wrong."""
         if CHECKPOINT not in self._members:
             return None
-        return verify_checkpoint(self._small(CHECKPOINT).decode("utf-8", "replace"), self._keys)
+        head = head_of(self._small(CHECKPOINT).decode("utf-8", "replace"), self._keys)
+        return standing(head, self._trust, Level.LOGGED).checkpoint
+
+    def _documents(self, names: EnvelopeMembers, raw: bytes) -> Iterator[Check]:
+        """Check that the documents for others' tools prove the same entry of the same tree."""
+        if names.entry is None:
+            return
+        document = parse_custody(raw)
+        logged = logged_entry(b64u_decode(document.entry), document.proof, self._keys)
+        entry, index = self._small(names.entry), logged.index
+        _require_same(exits.BUNDLE_CUSTODY, "entry", logged.leaf, entry)
+        if names.proof is not None:
+            text = self._small(names.proof).decode("utf-8", "replace")
+            proved = logged_entry(entry, text, self._keys)
+            _require_same(exits.BUNDLE_CUSTODY, "index of the tlog-proof", index, proved.index)
+            newest = (self.newest or logged.checkpoint).text
+            _require_same(exits.BUNDLE_CUSTODY, "checkpoint", newest, proved.checkpoint.text)
+            yield Check("tlog-proof", f"entry {index} under size {proved.checkpoint.size}")
+        if names.cose is not None:
+            yield self._check_cose(entry, self._small(names.cose), logged)
+
+    def _check_cose(self, entry: bytes, data: bytes, logged: LoggedEntry) -> Check:
+        """Check a COSE receipt; its tree must be of the history that the checkpoints sign."""
+        if classed(exits.TRUST, lambda: self._trust.receipt_key) is None:
+            return Check("cose receipt", "not checked: the trust file pins no key of receipts")
+        receipt, root = cose_entry(entry, data, pinned_receipt_key(self._trust))
+        _require_same(exits.BUNDLE_CUSTODY, "index of the receipt", logged.index, receipt.index)
+        newest = self.newest or logged.checkpoint
+        signed = replace(newest, size=receipt.size, root=root)
+        older, newer = sorted((signed, newest), key=lambda head: head.size)
+        self._check_continues(older, newer)
+        return Check("cose receipt", f"entry {receipt.index} under size {receipt.size}")
 
     def _check_continues(self, older: Checkpoint, newest: Checkpoint) -> None:
         path: list[bytes] = []
         if older.size != newest.size:
-            proofs = parse_json(self._small(CONSISTENCY), max_bytes=MAX_SMALL_BYTES)
-            proof = read_model(ConsistencyProof, proofs.get(str(older.size)))
-            if (proof.first, proof.second) != (older.size, newest.size):
-                raise PlatformError(Code.INTEGRITY, "the consistency proof is for other sizes")
-            path = [b64_decode(node, 32) for node in proof.path]
-        verify_consistency(older.size, newest.size, path, older.root, newest.root)
+            raw = self._small(CONSISTENCY)
+            proof = classed(exits.BUNDLE_MALFORMED, lambda: _consistency(raw, older.size))
+            sizes = (older.size, newest.size)
+            _require_same(exits.CONSISTENCY, "sizes", sizes, (proof.first, proof.second))
+            path = classed(
+                exits.BUNDLE_MALFORMED, lambda: [b64_decode(node, 32) for node in proof.path]
+            )
+        require_continued(older, newest, path)
 
     def _registry(
         self, names: EnvelopeMembers, manifest: Manifest, receipt: CustodyReceipt
@@ -317,26 +357,24 @@ class _Bundle:
         return data
 
 
-def _require_level(standing: Standing, level: Level) -> None:
-    if level is Level.WITNESSED and standing.level is not level:
-        raise PlatformError(
-            Code.POLICY,
-            "the bundle's newest checkpoint is not witnessed by the pinned policy",
-            expected=Level.WITNESSED,
-            received=standing.words,
-            fix="Pin a policy, or make the bundle again when the witnesses have signed.",
+def _consistency(raw: bytes, first: int) -> ConsistencyProof:
+    proofs = parse_json(raw, max_bytes=MAX_SMALL_BYTES)
+    return read_model(ConsistencyProof, proofs.get(str(first)))
+
+
+def _require_same(status: int, what: str, expected: object, received: object) -> None:
+    if expected != received:
+        raise exits.VerificationError(
+            status,
+            PlatformError(
+                Code.INTEGRITY,
+                f"the bundle's documents disagree about the {what}",
+                expected=str(expected)[:80],
+                received=str(received)[:80],
+            ),
         )
 
 
 def _check_signatures(registry: Registry, manifest: Manifest) -> None:
     header = manifest.header
     verify_manifest(manifest, registry.signing_pair(header.from_, header.skid))
-
-
-def _classed(status: int, work: Callable[[], T]) -> T:
-    try:
-        return work()
-    except exits.VerificationError:
-        raise
-    except PlatformError as error:
-        raise exits.VerificationError(status, error) from error

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["sextant_shared"]):
+with atheris.instrument_imports(
+    include=["sextant_shared", "sextant_client.verify", "sextant_client.verifier"]
+):
     from tests.fuzz.made import seeds
     from tests.fuzz.targets import TARGETS, try_one
 

@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -10,12 +10,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from sextant_client.enrolment import make_trust, registrars_of
+from sextant_client.trust import Trust
+from sextant_shared.cbor import decode_cbor
 from sextant_shared.crypto.keys import Alg
-from sextant_shared.crypto.signing import Verifier
+from sextant_shared.crypto.signing import Signer, Verifier
 from sextant_shared.encoding import b64u, b64u_decode, canonical_json
+from sextant_shared.merkle.hashing import leaf_hash
+from sextant_shared.merkle.tree import consistency_path_of, root_of
+from sextant_shared.models.log import LogDiscovery
 from sextant_shared.models.party import PARTY_DOCUMENT_TYP
 from sextant_shared.models.statements import Says, Statement
 from sextant_shared.protocol.acts import act_receipt, commitment, format_act
+from sextant_shared.protocol.cose_receipts import format_consistency, sign_root
 from sextant_shared.protocol.envelope import open_bytes
 from sextant_shared.protocol.jws import parse_jws
 from sextant_shared.protocol.manifest import (
@@ -28,10 +35,20 @@ from sextant_shared.protocol.statements import sign_statement
 from sextant_shared.protocol.tokens import make_dpop_proof
 from tests.support.envelopes import XAL, make_container, payload_of, split
 from tests.support.histories import Life
-from tests.support.logs import MemoryLog, envelope_id, make_accepted
+from tests.support.logs import (
+    ORIGIN,
+    MemoryLog,
+    envelope_id,
+    log_keys,
+    make_accepted,
+    receipt_key,
+    receipt_signer,
+)
 from tests.support.messages import MESSAGES
-from tests.support.parties import opener
+from tests.support.parties import opener, registrar_pairs
 
+FROZEN = Path(__file__).resolve().parents[1] / "frozen"
+FROZEN_SEEDS = {"recall.json", "checkpoint.txt", "entry.tlog-proof", "entry.cose"}
 URL, NOW = "https://exchange.example/v1/envelopes", 1_795_519_680
 INNER = b"hello declarations"
 
@@ -62,6 +79,7 @@ def seeds() -> Mapping[str, list[bytes]]:
             "proof": log.proof(1),
         }
     )
+    proof = log.proof(1)
     given: dict[str, list[bytes]] = {
         "container": [whole],
         "manifest_payload": [manifest.jws.payload],
@@ -91,7 +109,16 @@ def seeds() -> Mapping[str, list[bytes]]:
             )
         ],
         "act": [the_act()],
-        "proof": [log.proof(1).encode()],
+        "proof": [proof.encode()],
+        "proof_form": [proof.encode(), proof.replace("\n", "\nextra AAAA\n", 1).encode()],
+        "tile_path": [b"0/x001/067.p/255", b"entries/000", b"1/000"],
+        "checkpoint_body": [log.checkpoint().partition("\n\n")[0].encode() + b"\n"],
+        "cbor": [log.cose(1), the_receipt_parts()[0], bytes.fromhex("83f4f5f6")],
+        "cose_receipt": [log.cose(1)],
+        "cose_consistency": [the_consistency()],
+        "cose_header": [the_receipt_parts()[0]],
+        "cose_proof": [the_receipt_parts()[1][396][-1][0]],
+        "evidence": [log.cose(1), log.proof(1).encode(), log.checkpoint().encode(), custody],
         "note": [log.checkpoint().encode()],
         "entry": log.leaves[:1],
         "verifier_key": [key.encode() for key in log.keys.vkeys],
@@ -105,6 +132,8 @@ def seeds() -> Mapping[str, list[bytes]]:
         "tile": [b"tile/0/x001/067.p/255", b"\x00\x02ab"],
         "strict_json": [canonical_json({"a": [1, {"b": "\u00e9"}], "c": None, "d": True})],
     }
+    kept = sorted(path for path in FROZEN.glob("*/*") if path.name in FROZEN_SEEDS)
+    given["evidence"] += [path.read_bytes() for path in kept]
     given["package"] = [_package(b"message", b"plan")]
     given["attached_archive"] = [_zip({"plan.txt": b"plan " * 40})]
     frozen = Path(__file__).resolve().parents[2] / "docs" / "integrators" / "vectors"
@@ -128,6 +157,37 @@ def _zip(entries: Mapping[str, bytes]) -> bytes:
         for name, data in entries.items():
             archive.writestr(name, data)
     return out.getvalue()
+
+
+@cache
+def the_receipt_parts() -> list[Any]:
+    """Return the four parts of a COSE receipt."""
+    parts: list[Any] = decode_cbor(the_log().cose(1)).value
+    return parts
+
+
+@cache
+def the_older_root() -> bytes:
+    return root_of(leaf_hash(leaf) for leaf in the_log().leaves[:2])
+
+
+@cache
+def the_consistency() -> bytes:
+    hashes = [leaf_hash(leaf) for leaf in the_log().leaves]
+    signed = sign_root(ORIGIN, root_of(hashes), receipt_signer(), NOW)
+    return format_consistency(signed, 2, len(hashes), consistency_path_of(hashes, 2))
+
+
+@cache
+def the_trust() -> Trust:
+    """Return a trust file that pins the log."""
+    log = LogDiscovery(
+        origin=ORIGIN, vkeys=list(log_keys().vkeys), receipt_key=receipt_key().verifier.jwk
+    )
+    pairs: dict[str, Sequence[Signer]] = {
+        f"REG-{n}": pair for n, pair in enumerate(registrar_pairs(), start=1)
+    }
+    return Trust(make_trust(registrars_of(pairs, threshold=2), log))
 
 
 @cache

@@ -13,11 +13,20 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sextant_client.verifier.files import About, verify_file
+from sextant_shared.cbor import Tagged, decode_cbor, encode_cbor
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.crypto.chunked import SALT_SIZE, BodyEncryptor
-from sextant_shared.encoding import b64u, canonical_json, parse_json
+from sextant_shared.encoding import b64, b64u, canonical_json, parse_json
 from sextant_shared.errors import PlatformError
-from sextant_shared.merkle.notes import format_note, parse_note, parse_vkey
+from sextant_shared.merkle.hashing import leaf_hash
+from sextant_shared.merkle.notes import (
+    format_checkpoint_body,
+    format_note,
+    parse_checkpoint_body,
+    parse_note,
+    parse_vkey,
+)
 from sextant_shared.merkle.tiles import parse_bundle, parse_tile_path
 from sextant_shared.models.acts import RECALL_TYP
 from sextant_shared.models.entries import format_entry, parse_entry
@@ -28,11 +37,16 @@ from sextant_shared.models.statements import STATEMENT_TYP
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.acts import verify_act
 from sextant_shared.protocol.archives import look_into
+from sextant_shared.protocol.cose_receipts import (
+    parse_receipt,
+    verify_consistency_receipt,
+    verify_inclusion_receipt,
+)
 from sextant_shared.protocol.envelope import open_bytes
 from sextant_shared.protocol.jws import sign_jws
 from sextant_shared.protocol.keyhistory import verify_history
 from sextant_shared.protocol.levels import parse_witnessed
-from sextant_shared.protocol.logproof import verify_proof
+from sextant_shared.protocol.logproof import format_proof, parse_proof, verify_proof
 from sextant_shared.protocol.manifest import (
     parse_manifest,
     read_manifest,
@@ -52,7 +66,7 @@ from sextant_shared.protocol.witnessing import parse_add_checkpoint, parse_size
 from tests.fuzz import made
 from tests.fuzz.made import NOW, URL
 from tests.support.envelopes import XAL, payload_of
-from tests.support.logs import envelope_id
+from tests.support.logs import envelope_id, receipt_key
 from tests.support.parties import opener, pair, registrar_pairs, registrars
 
 Target = Callable[[bytes], object]
@@ -173,6 +187,61 @@ def proof(data: bytes) -> None:
     verify_proof(made.the_log().leaves[1], _text(data), made.the_log().keys)
 
 
+def proof_form(data: bytes) -> None:
+    """A tlog-proof in form alone; what is read is written back to the same text."""
+    parsed = parse_proof(_text(data))
+    extra = f"extra {b64(parsed.extra)}\n" if parsed.extra is not None else ""
+    written = format_proof(parsed.index, parsed.path, parsed.checkpoint)
+    assert written.replace("\n", f"\n{extra}", 1) == _text(data)
+
+
+def tile_path(data: bytes) -> None:
+    """A path of a tile; each tile has one."""
+    assert parse_tile_path(_text(data)).path == _text(data)
+
+
+def checkpoint_body(data: bytes) -> None:
+    """The text of a checkpoint; it has one form."""
+    assert format_checkpoint_body(parse_checkpoint_body(_text(data))) == _text(data)
+
+
+def cbor(data: bytes) -> None:
+    """Deterministic CBOR; what is read is written back to the same bytes."""
+    assert encode_cbor(decode_cbor(data)) == data
+
+
+def cose_receipt(data: bytes) -> None:
+    """A COSE receipt of inclusion, as it arrives."""
+    verify_inclusion_receipt(leaf_hash(made.the_log().leaves[1]), data, receipt_key())
+
+
+def cose_consistency(data: bytes) -> None:
+    """A COSE receipt of consistency."""
+    verify_consistency_receipt(made.the_older_root(), data, receipt_key())
+
+
+def cose_header(data: bytes) -> None:
+    """A protected header inside a receipt that is well-formed around it."""
+    parse_receipt(encode_cbor(Tagged(18, [data, *made.the_receipt_parts()[1:]])))
+
+
+def cose_proof(data: bytes) -> None:
+    """A proof inside a receipt that is well-formed and validly signed around it."""
+    parts = made.the_receipt_parts()
+    whole = encode_cbor(Tagged(18, [parts[0], {396: {-1: [data]}}, None, parts[3]]))
+    verify_inclusion_receipt(leaf_hash(made.the_log().leaves[1]), whole, receipt_key())
+
+
+def evidence(data: bytes) -> None:
+    """A file of any kind before the offline verifier."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(data)
+        entry = Path(folder) / "entry"
+        entry.write_bytes(made.the_log().leaves[1])
+        verify_file(path, made.the_trust(), about=About(entry))
+
+
 def note(data: bytes) -> None:
     """A signed note; what is read is written back to the same text."""
     text = _text(data)
@@ -265,6 +334,15 @@ TARGETS: Mapping[str, Target] = {
         recall_payload,
         act,
         proof,
+        proof_form,
+        tile_path,
+        checkpoint_body,
+        cbor,
+        cose_receipt,
+        cose_consistency,
+        cose_header,
+        cose_proof,
+        evidence,
         note,
         entry,
         verifier_key,

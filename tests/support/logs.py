@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from sextant_shared.crypto.keys import Alg
-from sextant_shared.crypto.signing import Signer, SoftwareSigner
+from sextant_shared.crypto.signing import Signer, SoftwareSigner, Verifier
 from sextant_shared.encoding import b64u, sha256
 from sextant_shared.merkle.hashing import leaf_hash
 from sextant_shared.merkle.tree import inclusion_path_of, root_of
 from sextant_shared.models.entries import Entry, EnvelopeAcceptedEntry, format_entry
 from sextant_shared.protocol.checkpoints import LogKeys, sign_checkpoint
+from sextant_shared.protocol.cose_receipts import ReceiptKey, format_inclusion, sign_root
 from sextant_shared.protocol.logproof import format_proof
 
 ORIGIN = "log.example/sextant"
@@ -24,6 +25,17 @@ def log_signers(label: str = "log") -> tuple[Signer, Signer]:
         SoftwareSigner.from_seed(Alg.ED25519, sha256(f"{label}/ed25519".encode())),
         SoftwareSigner.from_seed(Alg.ML_DSA_44, sha256(f"{label}/ml-dsa-44".encode())),
     )
+
+
+@cache
+def receipt_signer(label: str = "log") -> Signer:
+    """Return the key of a log's COSE receipts, from a fixed seed."""
+    return SoftwareSigner.from_seed(Alg.ES384, sha256(f"{label}/es384".encode()) + bytes(16))
+
+
+@cache
+def receipt_key(origin: str = ORIGIN, label: str = "log") -> ReceiptKey:
+    return ReceiptKey(origin, Verifier.from_jwk(receipt_signer(label).jwk))
 
 
 @cache
@@ -80,3 +92,9 @@ class MemoryLog:
     def proof(self, index: int) -> str:
         path = inclusion_path_of([leaf_hash(leaf) for leaf in self.leaves], index)
         return format_proof(index, path, self.checkpoint())
+
+    def cose(self, index: int) -> bytes:
+        """Return the COSE receipt of an entry under the whole tree."""
+        hashes = [leaf_hash(leaf) for leaf in self.leaves]
+        signed = sign_root(self.origin, root_of(hashes), receipt_signer(self.label), NOW)
+        return format_inclusion(signed, len(hashes), index, inclusion_path_of(hashes, index))

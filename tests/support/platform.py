@@ -14,7 +14,6 @@ with it what each service believes.
 
 import asyncio
 import io
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context
@@ -29,7 +28,7 @@ from sqlalchemy import create_engine, text
 import sextant_audit.app
 import sextant_declarations.app
 import sextant_exchange.app
-from sextant_audit.app.opening import begin_log, verify_log
+from sextant_audit.app.opening import begin_log, public_identity, verify_log
 from sextant_audit.domain.checking import LogReport
 from sextant_audit.storage.ledger import LedgerFile
 from sextant_declarations.app.opening import Outside
@@ -60,7 +59,7 @@ from sextant_shared.protocol.parties import (
 from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
 from tests.support.logs import NOW
 from tests.support.parties import PartyKeys, registrar_pairs, registrars
-from tests.support.platform_files import ORIGIN, SEC, URLS, PlatformFiles, client_signer
+from tests.support.platform_files import SEC, URLS, PlatformFiles, client_signer
 
 XAL, XBO = "NA-XAL", "NA-XBO"
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
@@ -161,9 +160,8 @@ class Platform(PlatformFiles):
         """Begin the log, start the services, enrol the Secretariat and two States."""
         self.write_files()
         self.log_keys = await begin_log(self.audit_settings(), clock=self.clock)
-        (self.folder / "log.json").write_text(
-            json.dumps({"origin": ORIGIN, "vkeys": list(self.log_keys.vkeys)})
-        )
+        self.identity = public_identity(self.audit_settings())
+        (self.folder / "log.json").write_text(self.identity.model_dump_json())
         self.write_trust()
         for name in URLS:
             await self.start(name)

@@ -10,6 +10,7 @@ from sextant_declarations.settings import DeclarationsSettings
 from sextant_exchange.settings import ExchangeSettings
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import SoftwareSigner
+from sextant_shared.models.log import LogDiscovery
 from sextant_shared.models.party import RegistrarKeys, RegistrarsFile
 from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
@@ -27,6 +28,7 @@ class PlatformFiles:
     folder: Path
     overrides: dict[str, dict[str, Any]] = field(default_factory=dict)
     log_keys: LogKeys = field(init=False)
+    identity: LogDiscovery = field(init=False)
 
     def key_file(self, label: str, key: PrivateKey) -> Path:
         """Write a key file once."""
@@ -45,7 +47,7 @@ class PlatformFiles:
 
     def write_trust(self) -> None:
         """Write the trust file, once the log's keys are known."""
-        log = {"origin": ORIGIN, "vkeys": list(self.log_keys.vkeys)}
+        log = self.identity.model_dump()
         trust = {"v": 1, "registrars": registrars_document(), "log": log, "checkpoint": None}
         self._write("trust.json", trust)
 

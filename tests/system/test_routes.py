@@ -28,6 +28,8 @@ OPEN = {
     "/tile/{path:path}",
     "/v1/proofs/inclusion",
     "/v1/proofs/consistency",
+    "/v1/entries/{index}/proof",
+    "/v1/receipts/consistency",
     "/v1/witnessed",
     "/v1/witnesses",
     "/v1/schemas",

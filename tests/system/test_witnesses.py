@@ -94,7 +94,7 @@ def test_a_bundle_with_a_bent_cosignature_fails_as_the_log_s(home: Path, tmp_pat
     members["checkpoint.txt"] = "".join(lines).encode()
     write(members, forged)
     trust = home / "trust.json"
-    sextant("bundle", "verify", forged, "--trust", trust, expect=(exits.BUNDLE_LOG,))
+    sextant("bundle", "verify", forged, "--trust", trust, expect=(exits.BUNDLE_WITNESSES,))
 
 
 def test_who_pins_no_policy_is_told_so(stack: Stack, home: Path, tmp_path: Path) -> None:

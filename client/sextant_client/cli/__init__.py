@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, str] = {
     "trace": "trace:trace",
     "keys": "keys:app",
     "bundle": "bundle:app",
+    "verify": "verify:verify",
     "log": "log:app",
     "witness": "witness:app",
     "officer": "officer:app",

@@ -11,6 +11,7 @@ from sextant_client.cli.carrying import accept, deliver, export
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.client import Client
 from sextant_client.trust import Trust
+from sextant_client.verifier.heads import classed
 from sextant_client.verify import verify_bundle
 from sextant_shared.models.receipts import Level
 
@@ -48,7 +49,7 @@ def verify(
 ) -> int:
     """Verify a bundle offline, check by check; each failure class has its own exit status."""
     run = start(DEFAULT_HOME, as_json=as_json)
-    verified = verify_bundle(file, Trust.load(trust), level)
+    verified = verify_bundle(file, classed(exits.TRUST, lambda: Trust.load(trust)), level)
     lines = [f"ok  {check.name:<18} {check.found}" for check in verified.checks]
     lines.append(
         f"VERIFIED  {verified.sender} sent {verified.envelope_id},"

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
+from sextant_client.documents import fetch_proof
 from sextant_client.evidence import contact, read_evidence, verify_evidence
 from sextant_client.home import write_file
 from sextant_client.log import LogReader
@@ -60,6 +61,30 @@ def show(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
         "witnesses": rows,
     }
     run.output.result(document, lines)
+
+
+@app.command("proof")
+def proof(
+    index: Annotated[int, typer.Argument(help="Index of the entry.", min=0)],
+    out: Annotated[Path, typer.Option(help="Where to write it: .tlog-proof, or .cose.")],
+    cose: Annotated[bool, typer.Option("--cose", help="As a COSE receipt (RFC 9942).")] = False,
+    witnessed: Annotated[
+        bool, typer.Option("--witnessed", help="Under the newest head that has a quorum.")
+    ] = False,
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Fetch the proof that an entry stands in the log, checked, as a file other tools take."""
+    if cose and witnessed:
+        raise typer.BadParameter("no COSE receipt carries a cosignature: leave out --witnessed")
+    run = start(home, as_json=as_json)
+    reader = _reader(run, with_access=False)
+    kept = fetch_proof(reader, run.home.trust, index, cose=cose, witnessed=witnessed)
+    contact(run.home, run.home.trust, kept.head, reader)
+    write_file(out, kept.data)
+    line = f"Wrote {out} ({len(kept.data):,} bytes): entry {index} under size {kept.head.size}."
+    document = {"index": index, "size": kept.head.size, "file": str(out)}
+    run.output.result(document, [line])
 
 
 @app.command("policy")

@@ -1,24 +1,29 @@
-"""Commands: init, serve, verify, check-config."""
+"""Commands: init, add-receipt-key, serve, verify, check-config."""
 
 import asyncio
 import sys
 from collections.abc import Callable
 
 from sextant_audit.app import create_app
-from sextant_audit.app.opening import begin_log, verify_log
+from sextant_audit.app.opening import (
+    add_key_of_receipts,
+    begin_log,
+    public_identity,
+    verify_log,
+)
 from sextant_audit.settings import AuditSettings
 from sextant_shared.chassis.serving import run_service
 from sextant_shared.chassis.settings import load_settings
 from sextant_shared.crypto.selftest import run_known_answers
 from sextant_shared.encoding import b64
 from sextant_shared.errors import PlatformError
-from sextant_shared.models.log import LogDiscovery
 
-USAGE = """usage: python -m sextant_audit init | serve | verify | check-config
-  init          make the log's keys and its genesis entry, once; print origin and verifier keys
-  serve         serve the log
-  verify        rebuild the whole log from its entries and compare; safe while it is served
-  check-config  print the settings
+USAGE = """usage: python -m sextant_audit init | add-receipt-key | serve | verify | check-config
+  init             make the log's keys and its genesis entry, once; print origin and public keys
+  add-receipt-key  make the key of COSE receipts for a log that was begun without one; print it
+  serve            serve the log
+  verify           rebuild the whole log from its entries and compare; safe while it is served
+  check-config     print the settings
 """
 
 
@@ -26,7 +31,11 @@ def main(arguments: list[str]) -> int:
     """Run one command; return the exit status: 0 done, 1 refused, 2 not understood."""
     if arguments in (["serve"], ["check-config"]):
         return run_service("sextant_audit", AuditSettings, create_app, arguments)
-    commands: dict[str, Callable[[AuditSettings], None]] = {"init": _init, "verify": _verify}
+    commands: dict[str, Callable[[AuditSettings], None]] = {
+        "init": _init,
+        "add-receipt-key": _add_receipt_key,
+        "verify": _verify,
+    }
     if len(arguments) != 1 or arguments[0] not in commands:
         sys.stderr.write(USAGE)
         return 2
@@ -43,9 +52,18 @@ def main(arguments: list[str]) -> int:
 
 def _init(settings: AuditSettings) -> None:
     run_known_answers()
-    keys = asyncio.run(begin_log(settings))
-    found = LogDiscovery(origin=keys.origin, vkeys=list(keys.vkeys))
-    sys.stdout.write(found.model_dump_json(indent=1) + "\n")
+    asyncio.run(begin_log(settings))
+    _print_identity(settings)
+
+
+def _add_receipt_key(settings: AuditSettings) -> None:
+    run_known_answers()
+    add_key_of_receipts(settings)
+    _print_identity(settings)
+
+
+def _print_identity(settings: AuditSettings) -> None:
+    sys.stdout.write(public_identity(settings).model_dump_json(indent=1) + "\n")
 
 
 def _verify(settings: AuditSettings) -> None:

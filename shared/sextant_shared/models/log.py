@@ -54,6 +54,8 @@ class LogDiscovery(Strict):
 
     origin: str
     vkeys: list[str]
+    receipt_key: dict[str, str] | None = None
+    """Public JWK of the key of its COSE receipts."""
 
 
 class WitnessedHead(Strict):

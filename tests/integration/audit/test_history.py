@@ -176,6 +176,10 @@ def test_the_commands_begin_check_and_refuse(
     assert main(["init"]) == 0
     assert '"origin": "log.example/sextant"' in capsys.readouterr().out
     assert main(["init"]) == 1
+    assert main(["add-receipt-key"]) == 1  # it has one since it began
+    (tmp_path / "signer" / "es384.json").unlink()  # as a log of before
+    assert main(["add-receipt-key"]) == 0
+    assert '"crv": "P-384"' in capsys.readouterr().out
     assert main(["verify"]) == 0
     assert "1 entries" in capsys.readouterr().out
     assert main(["check-config"]) == 0

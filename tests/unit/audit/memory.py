@@ -18,6 +18,7 @@ from sextant_audit.domain.ports import (
 from sextant_audit.domain.proving import Prover
 from sextant_audit.domain.publishing import Publisher
 from sextant_audit.domain.reading import Reading
+from sextant_audit.domain.receipts import EntryProofs
 from sextant_audit.domain.recovery import recover
 from sextant_audit.domain.sequencing import Sequencer
 from sextant_audit.domain.tree import TileCache
@@ -26,7 +27,16 @@ from sextant_shared.merkle.hashing import EMPTY_ROOT, leaf_hash
 from sextant_shared.merkle.proofs import verify_consistency
 from sextant_shared.models.entries import format_entry
 from sextant_shared.protocol.checkpoints import LogKeys, sign_checkpoint
-from tests.support.logs import NOW, ORIGIN, log_keys, log_signers, make_accepted
+from sextant_shared.protocol.cose_receipts import ReceiptKey, SignedRoot, sign_root
+from tests.support.logs import (
+    NOW,
+    ORIGIN,
+    log_keys,
+    log_signers,
+    make_accepted,
+    receipt_key,
+    receipt_signer,
+)
 
 T = TypeVar("T")
 
@@ -129,6 +139,7 @@ class MemorySigner:
     size: int = 0
     root: bytes = EMPTY_ROOT
     signatures: int = 0
+    roots: int = 0
     now: float = NOW
 
     @property
@@ -143,6 +154,15 @@ class MemorySigner:
         return Head(
             size, root, sign_checkpoint(ORIGIN, size, root, log_signers(), self.now), self.now
         )
+
+    @property
+    def receipt_key(self) -> ReceiptKey | None:
+        return receipt_key()
+
+    def sign_root(self, size: int, root: bytes, path: Sequence[bytes]) -> SignedRoot:
+        verify_consistency(size, self.size, path, root, self.root)
+        self.roots += 1
+        return sign_root(ORIGIN, root, receipt_signer(), self.now)
 
 
 class Crash(BaseException):
@@ -198,6 +218,7 @@ class TestLog:
             crash_point=self._crash_point,
         )
         self.reading = Reading(self.ledger, self.prover, self.publisher)
+        self.proofs = EntryProofs(self.ledger, self.prover, self.publisher, self.signer)
         self.publisher.offer(recovered.head)
         await self.publisher.publish()
         return self

@@ -288,7 +288,7 @@ def test_no_answer_of_a_broken_signer_is_believed(tmp_path: Path, answer: bytes)
         remote = thread.connect()
         thread.stop()
     listener = listen(tmp_path / "s")
-    standing = format_frame(Standing.of(log_keys(), 0, EMPTY_ROOT))
+    standing = format_frame(Standing.of(log_keys(), None, 0, EMPTY_ROOT))
     with closing(remote), answering(listener, standing, answer):
         error = refused(remote, 1, root(1), [])
     assert error.code in {Code.UNAVAILABLE, Code.INTEGRITY}

@@ -12,6 +12,7 @@ from sextant_audit.app.signing import check_signer
 from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.routes.entries import entries_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
+from sextant_audit.routes.receipts import receipts_router
 from sextant_audit.routes.tiles import tiles_router
 from sextant_audit.routes.witnesses import witnesses_router
 from sextant_audit.settings import AuditSettings
@@ -85,8 +86,9 @@ def create_app(
             entries_router(append, settings.max_json_bytes),
             tiles_router(lambda: log().reading, entries_public=settings.entries_public),
             proofs_router(lambda: log().reading),
+            receipts_router(lambda: log().proofs),
             witnesses_router(lambda: log().reading),
-            discovery_router(lambda: log().signer.keys),
+            discovery_router(lambda: log().signer.keys, lambda: log().signer.receipt_key),
         ],
         lifespan=lifespan,
         identity=Identity(

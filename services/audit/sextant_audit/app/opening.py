@@ -14,6 +14,8 @@ from sextant_audit.app.signing import (
     OpenSigner,
     begin_signer,
     hold_signer,
+    make_receipt_key,
+    read_identity,
     read_signed,
     remembers_log,
 )
@@ -23,6 +25,7 @@ from sextant_audit.domain.genesis import begin, make_genesis
 from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.domain.publishing import Publisher
 from sextant_audit.domain.reading import Reading
+from sextant_audit.domain.receipts import EntryProofs
 from sextant_audit.domain.recovery import recover
 from sextant_audit.domain.sequencing import Answer, Request, Sequencer
 from sextant_audit.domain.tree import TileCache
@@ -36,7 +39,7 @@ from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.chassis.telemetry import BATCH_COUNT, Telemetry
 from sextant_shared.clock import Clock, random_bytes, system_clock
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.log import AppendAnswer
+from sextant_shared.models.log import AppendAnswer, LogDiscovery
 from sextant_shared.protocol.checkpoints import LogKeys, verify_checkpoint
 from sextant_shared.protocol.policies import Policy, parse_policy
 
@@ -56,6 +59,7 @@ class OpenLog:
     witnessing: Witnessing | None
     witnesses: HttpWitnesses
     newest_time: float
+    proofs: EntryProofs
 
     async def append(self, entries: Sequence[NewEntry]) -> AppendAnswer:
         """Place entries with the next batch."""
@@ -149,6 +153,7 @@ async def open_log(
         witnessing,
         witnesses,
         newest_time,
+        EntryProofs(ledger, recovered.prover, publisher, signer, witnessing),
     )
 
 
@@ -195,6 +200,29 @@ async def begin_log(settings: AuditSettings, *, clock: Clock = system_clock) -> 
     finally:
         signer.close()
     return signer.keys
+
+
+def add_key_of_receipts(settings: AuditSettings) -> None:
+    """Give a log that was begun without one the key of its COSE receipts.
+
+    Raises:
+        PlatformError: `E_STATE` when it has one.
+    """
+    make_receipt_key(settings)
+
+
+def public_identity(settings: AuditSettings) -> LogDiscovery:
+    """Return what the log publishes of itself, to be pinned.
+
+    Raises:
+        PlatformError: `E_KEY`, `E_MALFORMED` or `E_INTEGRITY` when a file is missing or damaged.
+    """
+    keys, receipts = read_identity(settings)
+    return LogDiscovery(
+        origin=keys.origin,
+        vkeys=list(keys.vkeys),
+        receipt_key=receipts.verifier.jwk if receipts else None,
+    )
 
 
 async def verify_log(settings: AuditSettings) -> LogReport:

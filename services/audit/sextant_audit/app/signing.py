@@ -11,16 +11,19 @@ from typing import Protocol
 from sextant_audit.domain.ports import CrashPoint, HeadSigner
 from sextant_audit.settings import AuditSettings
 from sextant_audit.signer.folder import (
+    add_receipt_key,
     create_signer,
     has_state,
     open_signer,
     read_passphrase,
     read_public,
+    read_receipt_key,
 )
-from sextant_audit.signer.remote import RemoteSigner, look
+from sextant_audit.signer.remote import RemoteSigner, look, look_at_keys
 from sextant_shared.clock import Clock
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.cose_receipts import ReceiptKey
 
 
 class OpenSigner(HeadSigner, Protocol):
@@ -73,6 +76,34 @@ def read_signed(settings: AuditSettings) -> tuple[LogKeys, int, bytes]:
         return look(settings.signer_socket, settings.origin, settings.signer_timeout_s)
     keys, memory = read_public(settings.signer_folder, settings.origin)
     return keys, memory.size, memory.root
+
+
+def read_identity(settings: AuditSettings) -> tuple[LogKeys, ReceiptKey | None]:
+    """Return all public keys of the log, without holding anything.
+
+    Raises:
+        PlatformError: `E_KEY`, `E_INTEGRITY`, `E_UNAVAILABLE`.
+    """
+    if settings.signer_socket is not None:
+        return look_at_keys(settings.signer_socket, settings.origin, settings.signer_timeout_s)
+    keys, _ = read_public(settings.signer_folder, settings.origin)
+    return keys, read_receipt_key(settings.signer_folder, settings.origin)
+
+
+def make_receipt_key(settings: AuditSettings) -> None:
+    """Give a log that was begun without one the key of its COSE receipts.
+
+    Raises:
+        PlatformError: `E_STATE` when it has one, or when the keys lie with a signer elsewhere.
+    """
+    if settings.signer_socket is not None:
+        raise PlatformError(
+            Code.STATE,
+            "the log's keys lie with its signer",
+            fix="Run `python -m sextant_audit.signer add-receipt-key`, then start it anew.",
+        )
+    passphrase = read_passphrase(settings.signer_passphrase_file)
+    add_receipt_key(settings.signer_folder, settings.origin, passphrase)
 
 
 def remembers_log(settings: AuditSettings) -> bool:

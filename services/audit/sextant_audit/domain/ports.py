@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.cose_receipts import ReceiptKey, SignedRoot
 
 T = TypeVar("T")
 CrashPoint = Callable[[str], None]
@@ -196,5 +197,18 @@ class HeadSigner(Protocol):
 
         Blocks for a durable write and two signatures. Refuses, with `E_INTEGRITY`, a smaller
         size, another root of the same size, and a proof that does not hold.
+        """
+        ...
+
+    @property
+    def receipt_key(self) -> ReceiptKey | None:
+        """The public key of the log's COSE receipts, if it has one."""
+        ...
+
+    def sign_root(self, size: int, root: bytes, path: Sequence[bytes]) -> SignedRoot:
+        """Return a signature over a root of the past; `path` is the proof from it to `self.size`.
+
+        Blocks for one signature. Refuses, with `E_INTEGRITY`, what the head remembered does not
+        continue, and with `E_NOT_FOUND` when there is no key of receipts.
         """
         ...

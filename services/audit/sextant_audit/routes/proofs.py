@@ -10,6 +10,7 @@ from sextant_audit.domain.reading import Reading
 from sextant_shared.chassis.routing import guarded_router, open_to_all
 from sextant_shared.models.log import ConsistencyProof, InclusionProof, LogDiscovery
 from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.cose_receipts import ReceiptKey
 
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _AN_HOUR = {"Cache-Control": "public, max-age=3600"}
@@ -42,7 +43,9 @@ def proofs_router(reading: Callable[[], Reading]) -> APIRouter:
     return router
 
 
-def discovery_router(keys: Callable[[], LogKeys]) -> APIRouter:
+def discovery_router(
+    keys: Callable[[], LogKeys], receipt_key: Callable[[], ReceiptKey | None]
+) -> APIRouter:
     """Return the router of the log's identity."""
     router = guarded_router(tags=["discovery"])
 
@@ -52,7 +55,12 @@ def discovery_router(keys: Callable[[], LogKeys]) -> APIRouter:
     )
     async def discovery() -> Response:
         """Return the log's origin and verifier keys; pin them out of band, do not trust them."""
-        found = LogDiscovery(origin=keys().origin, vkeys=list(keys().vkeys))
+        receipts = receipt_key()
+        found = LogDiscovery(
+            origin=keys().origin,
+            vkeys=list(keys().vkeys),
+            receipt_key=receipts.verifier.jwk if receipts else None,
+        )
         return Response(found.model_dump_json(), media_type="application/json", headers=_AN_HOUR)
 
     return router

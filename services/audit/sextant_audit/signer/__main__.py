@@ -1,4 +1,4 @@
-"""Commands of the signer's own process: init, serve, check-config."""
+"""Commands of the signer's own process: init, add-receipt-key, serve, check-config."""
 
 import asyncio
 import grp
@@ -8,7 +8,12 @@ import socket
 import sys
 from collections.abc import Callable
 
-from sextant_audit.signer.folder import create_signer, open_signer, read_passphrase
+from sextant_audit.signer.folder import (
+    add_receipt_key,
+    create_signer,
+    open_signer,
+    read_passphrase,
+)
 from sextant_audit.signer.server import SignerServer, listen
 from sextant_audit.signer.settings import SignerSettings
 from sextant_shared.chassis import crashpoints
@@ -19,10 +24,11 @@ from sextant_shared.clock import system_clock
 from sextant_shared.crypto.selftest import run_known_answers
 from sextant_shared.errors import Code, PlatformError
 
-USAGE = """usage: python -m sextant_audit.signer init | serve | check-config
-  init          make the log's keys and the memory of an empty log, once
-  serve         sign heads for the audit service, over a Unix socket
-  check-config  print the settings
+USAGE = """usage: python -m sextant_audit.signer init | add-receipt-key | serve | check-config
+  init             make the log's keys and the memory of an empty log, once
+  add-receipt-key  make the key of COSE receipts for a log that was begun without one
+  serve            sign heads for the audit service, over a Unix socket
+  check-config     print the settings
 """
 
 
@@ -30,6 +36,7 @@ def main(arguments: list[str]) -> int:
     """Run one command; return the exit status: 0 done, 1 refused, 2 not understood."""
     commands: dict[str, Callable[[SignerSettings], None]] = {
         "init": _init,
+        "add-receipt-key": _add_receipt_key,
         "serve": _serve,
         "check-config": _check_config,
     }
@@ -52,6 +59,11 @@ def _init(settings: SignerSettings) -> None:
     guard = create_signer(settings.dir, settings.origin, system_clock, passphrase)
     guard.close()
     sys.stdout.writelines(f"{vkey}\n" for vkey in guard.keys.vkeys)
+
+
+def _add_receipt_key(settings: SignerSettings) -> None:
+    run_known_answers()
+    add_receipt_key(settings.dir, settings.origin, read_passphrase(settings.passphrase_file))
 
 
 def _check_config(settings: SignerSettings) -> None:

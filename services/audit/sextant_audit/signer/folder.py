@@ -2,6 +2,7 @@
 
     ed25519.json      the Ed25519 key (type 0x01), mode 0600, optionally under a passphrase
     ml-dsa-44.json    the ML-DSA-44 key (type 0x06), likewise
+    es384.json        the key of COSE receipts, likewise; a log of before has none until it is added
     state.json        what was signed last (`state`)
 
 Responsible for never making keys beside a memory that was lost. Keep this folder out of the
@@ -20,6 +21,7 @@ from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.cose_receipts import ReceiptKey
 from sextant_shared.protocol.keyfiles import (
     MAX_KEY_FILE_BYTES,
     KeyFile,
@@ -29,8 +31,10 @@ from sextant_shared.protocol.keyfiles import (
 )
 
 KEY_USE = "log"
+RECEIPT_USE = "log-receipt"  # never a key of the checkpoints: one key, one format
 _STATE = "state.json"
 _KEYS = {"ed25519.json": Alg.ED25519, "ml-dsa-44.json": Alg.ML_DSA_44}
+_RECEIPT = "es384.json"
 
 
 def has_state(folder: Path) -> bool:
@@ -66,7 +70,20 @@ def create_signer(
     for name, alg in _KEYS.items():
         if not (folder / name).exists():
             write_key_file(folder / name, generate_key(alg, KEY_USE), passphrase)
+    if not (folder / _RECEIPT).exists():
+        write_key_file(folder / _RECEIPT, generate_key(Alg.ES384, RECEIPT_USE), passphrase)
     return open_signer(folder, origin, clock, passphrase)
+
+
+def add_receipt_key(folder: Path, origin: str, passphrase: bytes | None = None) -> None:
+    """Give a log that was begun without one the key of its COSE receipts.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` when the folder remembers no such log, `E_STATE` when it has
+            the key: a key is never made twice.
+    """
+    read_memory(folder / _STATE, origin)
+    write_key_file(folder / _RECEIPT, generate_key(Alg.ES384, RECEIPT_USE), passphrase)
 
 
 def open_signer(
@@ -85,8 +102,10 @@ def open_signer(
     classical, post_quantum = (_signer(folder / name, passphrase) for name in _KEYS)
     signers = (classical, post_quantum)
     keys = LogKeys.of_signers(origin, signers)
+    receipt = folder / _RECEIPT
+    receipts = _signer(receipt, passphrase, RECEIPT_USE) if receipt.exists() else None
     state = StateFile.open(folder / _STATE, origin)
-    return SignerGuard(keys, signers, state, clock, crash_point)
+    return SignerGuard(keys, signers, state, clock, crash_point, receipts)
 
 
 def read_public(folder: Path, origin: str) -> tuple[LogKeys, Memory]:
@@ -97,6 +116,16 @@ def read_public(folder: Path, origin: str) -> tuple[LogKeys, Memory]:
     """
     classical, post_quantum = (_verifier(folder / name) for name in _KEYS)
     return LogKeys(origin, classical, post_quantum), read_memory(folder / _STATE, origin)
+
+
+def read_receipt_key(folder: Path, origin: str) -> ReceiptKey | None:
+    """Return the public key of the log's COSE receipts, if it has one.
+
+    Raises:
+        PlatformError: `E_KEY` or `E_MALFORMED` for a damaged file.
+    """
+    path = folder / _RECEIPT
+    return ReceiptKey(origin, _verifier(path)) if path.exists() else None
 
 
 def read_passphrase(path: Path | None) -> bytes | None:
@@ -113,11 +142,11 @@ def read_passphrase(path: Path | None) -> bytes | None:
         raise PlatformError(Code.KEY, f"cannot read the passphrase file {path.name}") from error
 
 
-def _signer(path: Path, passphrase: bytes | None) -> Signer:
+def _signer(path: Path, passphrase: bytes | None, use: str = KEY_USE) -> Signer:
     key = read_key_file(path, passphrase)
-    if key.use != KEY_USE:
+    if key.use != use:
         raise PlatformError(
-            Code.KEY, f"{path.name} is no key of a log", expected=KEY_USE, received=key.use
+            Code.KEY, f"{path.name} is no key of a log", expected=use, received=key.use
         )
     return key.signer
 

@@ -4,8 +4,10 @@
     hold      {"op":"hold","origin":…,"v":1}     be the one for whom heads are signed -> standing
     look      {"op":"look","origin":…,"v":1}     read what was signed last            -> standing
     sign      {"op":"sign","origin":…,"path":[…],"root":…,"size":…,"v":1}             -> signed
-    standing  {"root":…,"size":…,"v":1,"vkeys":[…]}
+    root      {"op":"sign-root","origin":…,"path":[…],"root":…,"size":…,"v":1}   -> signed root
+    standing  {"receipt_key":{…} or null,"root":…,"size":…,"v":1,"vkeys":[…]}
     signed    {"checkpoint":…,"v":1}
+    signed root  {"protected":…,"signature":…,"v":1}                     of COSE receipts, base64
     refused   {"problem":{…},"retry_after_s":…,"v":1}
 
 Responsible for reading both directions strictly: a frame has one spelling, everything else is
@@ -22,6 +24,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import HASH_SIZE
 from sextant_shared.models.strict import Strict, Version1, read_model
 from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.cose_receipts import ReceiptKey, SignedRoot
 from sextant_shared.protocol.problems import error_of, problem_of
 
 LENGTH_BYTES = 4
@@ -63,18 +66,26 @@ class AskToSign(Strict):
         return self.size, b64_decode(self.root, HASH_SIZE), path
 
 
+class AskForRoot(AskToSign):
+    """Asks for a signature of COSE receipts; `path` leads from this head to the one remembered."""
+
+    op: Literal["sign-root"]  # type: ignore[assignment]  # the same members under another word
+
+
 class Standing(Strict):
     """The public identity of the log and the newest head that was agreed to."""
 
     v: Version1
     vkeys: list[str]
+    receipt_key: dict[str, str] | None
     size: Size
     root: Hash
 
     @classmethod
-    def of(cls, keys: LogKeys, size: int, root: bytes) -> "Standing":
+    def of(cls, keys: LogKeys, receipts: ReceiptKey | None, size: int, root: bytes) -> "Standing":
         """Return the standing of a signer."""
-        return cls(v=1, vkeys=list(keys.vkeys), size=size, root=b64(root))
+        jwk = receipts.verifier.jwk if receipts else None
+        return cls(v=1, vkeys=list(keys.vkeys), receipt_key=jwk, size=size, root=b64(root))
 
 
 class Signed(Strict):
@@ -82,6 +93,28 @@ class Signed(Strict):
 
     v: Version1
     checkpoint: str
+
+
+class RootSigned(Strict):
+    """A signed root of COSE receipts."""
+
+    v: Version1
+    protected: Annotated[str, Field(max_length=MAX_FRAME_BYTES)]
+    signature: Annotated[str, Field(max_length=MAX_FRAME_BYTES)]
+
+    @classmethod
+    def of(cls, signed: SignedRoot) -> "RootSigned":
+        """Return it in its wire form."""
+        return cls(v=1, protected=b64(signed.protected), signature=b64(signed.signature))
+
+    @property
+    def signed(self) -> SignedRoot:
+        """It in bytes, not yet verified.
+
+        Raises:
+            PlatformError: `E_MALFORMED`.
+        """
+        return SignedRoot(b64_decode(self.protected), b64_decode(self.signature))
 
 
 class Refused(Strict):
@@ -111,13 +144,19 @@ class Refused(Strict):
         return error_of(_NO_PROBLEM, canonical_json(self.problem), self.retry_after_s)
 
 
-Message = Ask | AskToSign | Standing | Signed | Refused
+Message = Ask | AskToSign | AskForRoot | Standing | Signed | RootSigned | Refused
 
 
 def ask_to_sign(origin: str, size: int, root: bytes, path: Sequence[bytes]) -> AskToSign:
     """Return the request for a head in its wire form."""
     nodes = [b64(node) for node in path]
     return AskToSign(v=1, op="sign", origin=origin, size=size, root=b64(root), path=nodes)
+
+
+def ask_for_root(origin: str, size: int, root: bytes, path: Sequence[bytes]) -> AskForRoot:
+    """Return the request for a signature of COSE receipts in its wire form."""
+    nodes = [b64(node) for node in path]
+    return AskForRoot(v=1, op="sign-root", origin=origin, size=size, root=b64(root), path=nodes)
 
 
 def format_frame(message: Message) -> bytes:
@@ -146,13 +185,15 @@ def frame_length(head: bytes) -> int:
     return length
 
 
-def read_request(body: bytes) -> Ask | AskToSign:
+def read_request(body: bytes) -> Ask | AskToSign | AskForRoot:
     """Return the request in a frame.
 
     Raises:
         PlatformError: `E_MALFORMED` for what is no canonical JSON or fits no request.
     """
     members = _members(body)
+    if members.get("op") == "sign-root":
+        return read_model(AskForRoot, members)
     if members.get("op") == "sign":
         return read_model(AskToSign, members)
     return read_model(Ask, members)
@@ -174,6 +215,15 @@ def read_signed(body: bytes) -> Signed:
         PlatformError: the refusal, if it is one; `E_MALFORMED` for what is no answer.
     """
     return read_model(Signed, _answered(body))
+
+
+def read_signed_root(body: bytes) -> SignedRoot:
+    """Return the signed root in an answer.
+
+    Raises:
+        PlatformError: the refusal, if it is one; `E_MALFORMED` for what is no answer.
+    """
+    return read_model(RootSigned, _answered(body)).signed
 
 
 def _answered(body: bytes) -> dict[str, Any]:

@@ -14,16 +14,17 @@ from collections.abc import Sequence
 from sextant_audit.domain.ports import CrashPoint, Head
 from sextant_audit.signer.state import StateFile
 from sextant_shared.clock import Clock
-from sextant_shared.crypto.signing import Signer
+from sextant_shared.crypto.signing import Signer, Verifier
 from sextant_shared.encoding import b64
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import HASH_SIZE
 from sextant_shared.merkle.proofs import verify_consistency
 from sextant_shared.protocol.checkpoints import LogKeys, sign_checkpoint
+from sextant_shared.protocol.cose_receipts import ReceiptKey, SignedRoot, sign_root
 
 
 class SignerGuard:
-    """Owns both keys of the log and the memory of what they signed. Safe to use from threads."""
+    """Owns the keys of the log and the memory of what they signed. Safe to use from threads."""
 
     def __init__(
         self,
@@ -32,12 +33,14 @@ class SignerGuard:
         state: StateFile,
         clock: Clock,
         crash_point: CrashPoint = lambda _name: None,
+        receipts: Signer | None = None,
     ) -> None:
         self._keys = keys
         self._signers = signers
         self._state = state
         self._clock = clock
         self._crash_point = crash_point
+        self._receipts = receipts
         self._lock = threading.Lock()
 
     @property
@@ -70,6 +73,36 @@ class SignerGuard:
             now = self._clock()
             text = sign_checkpoint(self._keys.origin, size, root, self._signers, now)
             return Head(size, root, text, now)
+
+    @property
+    def receipt_key(self) -> ReceiptKey | None:
+        """The public key of the log's COSE receipts, if it has one."""
+        if self._receipts is None:
+            return None
+        return ReceiptKey(self._keys.origin, Verifier.from_jwk(self._receipts.jwk))
+
+    def sign_root(self, size: int, root: bytes, path: Sequence[bytes]) -> SignedRoot:
+        """Return a signature for COSE receipts over a root that the head remembered continues.
+
+        `path` is the consistency proof from `size` to `self.size`. Nothing is remembered: this
+        root was agreed to before.
+
+        Raises:
+            PlatformError: `E_INTEGRITY` for a root outside that history; `E_NOT_FOUND` without a
+                key of receipts.
+        """
+        if self._receipts is None:
+            raise PlatformError(
+                Code.NOT_FOUND,
+                "this log has no key of COSE receipts",
+                fix="Its operator makes one: python -m sextant_audit add-receipt-key.",
+            )
+        with self._lock:
+            try:
+                verify_consistency(size, self.size, path, root, self.root)
+            except PlatformError as error:
+                raise self._refused(f"it is no part of it: {error.detail}", size, root) from error
+        return sign_root(self._keys.origin, root, self._receipts, self._clock())
 
     def close(self) -> None:
         """Release the state file."""

@@ -25,19 +25,24 @@ from sextant_audit.domain.ports import Head
 from sextant_audit.signer.frames import (
     LENGTH_BYTES,
     Ask,
+    AskForRoot,
     AskToSign,
     Standing,
+    ask_for_root,
     ask_to_sign,
     format_frame,
     frame_length,
     read_signed,
+    read_signed_root,
     read_standing,
 )
 from sextant_shared.clock import monotonic
+from sextant_shared.crypto.signing import Verifier
 from sextant_shared.encoding import b64, b64_decode
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import HASH_SIZE
 from sextant_shared.protocol.checkpoints import LogKeys, verify_checkpoint
+from sextant_shared.protocol.cose_receipts import ReceiptKey, SignedRoot, verify_signed_root
 
 RETRY_AFTER_S = 1
 _Memory = tuple[int, bytes]
@@ -53,6 +58,7 @@ class RemoteSigner:
         self._lock = threading.Lock()
         self._line: _Line | None = line
         self._keys, self._memory = line.stand("hold", origin)
+        self._receipt_key = line.receipt_key
 
     @classmethod
     def connect(cls, path: Path, origin: str, timeout_s: float) -> Self:
@@ -109,6 +115,43 @@ class RemoteSigner:
             self._memory = size, root
             return head
 
+    @property
+    def receipt_key(self) -> ReceiptKey | None:
+        """The public key of the log's COSE receipts, if it has one."""
+        return self._receipt_key
+
+    def sign_root(self, size: int, root: bytes, path: Sequence[bytes]) -> SignedRoot:
+        """Return a signature for COSE receipts over a root of the past; it was verified.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND` without a key of receipts, and as `sign`.
+        """
+        with self._lock:
+            key = self._receipt_key
+            if key is None:
+                raise PlatformError(
+                    Code.NOT_FOUND,
+                    "this log has no key of COSE receipts",
+                    fix="Its operator makes one: python -m sextant_audit.signer add-receipt-key.",
+                )
+            try:
+                signed = self._held().sign_root(ask_for_root(self._origin, size, root, path))
+            except OSError as error:
+                self._hang_up()
+                raise _away(self._path, error) from error
+            except PlatformError as error:
+                if error.code in {Code.INTEGRITY, Code.UNAVAILABLE}:
+                    raise
+                self._hang_up()
+                raise _not_signing(error) from error
+            try:
+                verify_signed_root(signed, root, key)
+            except PlatformError as error:
+                raise PlatformError(
+                    Code.INTEGRITY, f"the signer's root does not verify: {error.detail}"
+                ) from error
+            return signed
+
     def check(self) -> None:
         """Ask how the signer stands, without changing what is known of it.
 
@@ -143,6 +186,26 @@ class RemoteSigner:
             raise
         self._line = line
         return line.sign(proved)
+
+    def _held(self) -> "_Line":
+        """Return the connection, made anew to a signer that stands as it did."""
+        if self._line is None:
+            line = _Line(self._path, self._timeout_s)
+            try:
+                self._require_same(*line.stand("hold", self._origin))
+            except BaseException:
+                line.close()
+                raise
+            self._line = line
+        return self._line
+
+    def _require_same(self, keys: LogKeys, memory: _Memory) -> None:
+        if (keys.vkeys, memory) != (self._keys.vkeys, self._memory):
+            raise PlatformError(
+                Code.UNAVAILABLE,
+                "the signer stands elsewhere than before; the next head settles it",
+                retry_after_s=RETRY_AFTER_S,
+            )
 
     def _proved_again(self, ask: AskToSign, keys: LogKeys, memory: _Memory) -> AskToSign:
         """Return the ask as it fits what the signer remembers after a new start."""
@@ -191,6 +254,7 @@ class _Line:
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self._timeout_s = timeout_s
+        self.receipt_key: ReceiptKey | None = None  # known once it stood
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._socket.settimeout(timeout_s)
@@ -202,17 +266,24 @@ class _Line:
     def stand(self, op: str, origin: str) -> tuple[LogKeys, _Memory]:
         """Return keys and memory of the signer, after `hold` or `look`."""
         ask = Ask.model_validate({"v": 1, "op": op, "origin": origin})
-        return _standing_of(read_standing(self._exchange(ask)))
+        standing = read_standing(self._exchange(ask))
+        jwk = standing.receipt_key
+        self.receipt_key = ReceiptKey(origin, Verifier.from_jwk(jwk)) if jwk else None
+        return _standing_of(standing)
 
     def sign(self, ask: AskToSign) -> str:
         """Return the checkpoint that was asked for, not yet verified."""
         return read_signed(self._exchange(ask)).checkpoint
 
+    def sign_root(self, ask: AskForRoot) -> SignedRoot:
+        """Return the signed root that was asked for, not yet verified."""
+        return read_signed_root(self._exchange(ask))
+
     def close(self) -> None:
         """End the connection: the signer is free for another process."""
         self._socket.close()
 
-    def _exchange(self, ask: Ask | AskToSign) -> bytes:
+    def _exchange(self, ask: Ask | AskToSign | AskForRoot) -> bytes:
         deadline = monotonic() + self._timeout_s
         self._socket.settimeout(self._timeout_s)
         with suppress(ConnectionError):  # who is not admitted is told so, then cut off
@@ -245,6 +316,23 @@ def look(path: Path, origin: str, timeout_s: float) -> tuple[LogKeys, int, bytes
     except OSError as error:
         raise _away(path, error) from error
     return keys, size, root
+
+
+def look_at_keys(path: Path, origin: str, timeout_s: float) -> tuple[LogKeys, ReceiptKey | None]:
+    """Return all public keys of the log, without holding the signer.
+
+    Raises:
+        PlatformError: as `look`.
+    """
+    try:
+        line = _Line(path, timeout_s)
+        try:
+            keys, _ = line.stand("look", origin)
+        finally:
+            line.close()
+    except OSError as error:
+        raise _away(path, error) from error
+    return keys, line.receipt_key
 
 
 def _standing_of(standing: Standing) -> tuple[LogKeys, _Memory]:

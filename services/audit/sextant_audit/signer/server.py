@@ -22,9 +22,11 @@ from sextant_audit.signer.frames import (
     LENGTH_BYTES,
     MAX_FRAME_BYTES,
     Ask,
+    AskForRoot,
     AskToSign,
     Message,
     Refused,
+    RootSigned,
     Signed,
     Standing,
     format_frame,
@@ -146,6 +148,9 @@ class SignerServer:
         head = request.head if isinstance(request, AskToSign) else None
         try:
             self._require_origin(request.origin)
+            if isinstance(request, AskForRoot) and head is not None:
+                self._require_holder(peer)
+                return RootSigned.of(self._guard.sign_root(*head))
             if head is not None:
                 return self._sign(peer, *head)
             if request.op == "hold":
@@ -155,7 +160,8 @@ class SignerServer:
             detail, evidence = error.detail, error.evidence
             tell("refused", code=str(error.code), detail=detail, evidence=evidence, pid=peer.pid)
             return Refused.of(error)
-        return Standing.of(self._guard.keys, self._guard.size, self._guard.root)
+        guard = self._guard
+        return Standing.of(guard.keys, guard.receipt_key, guard.size, guard.root)
 
     def _require_origin(self, origin: str) -> None:
         own = self._guard.keys.origin
@@ -169,11 +175,14 @@ class SignerServer:
             )
 
     def _sign(self, peer: _Peer, size: int, root: bytes, path: list[bytes]) -> Signed:
+        self._require_holder(peer)
+        return Signed(v=1, checkpoint=self._guard.sign(size, root, path).checkpoint)
+
+    def _require_holder(self, peer: _Peer) -> None:
         if self._holder is not peer:
             raise PlatformError(
                 Code.STATE, "heads are signed for who holds the signer", fix="Ask to hold it first."
             )
-        return Signed(v=1, checkpoint=self._guard.sign(size, root, path).checkpoint)
 
     async def _hold(self, peer: _Peer) -> None:
         if self._holder is peer:

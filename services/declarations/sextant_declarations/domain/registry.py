@@ -101,6 +101,7 @@ class PinnedLog(Strict):
 
     origin: str
     vkeys: list[str]
+    receipt_key: dict[str, str] | None = None  # its COSE receipts are for others to read
 
 
 class TrustFile(Strict):

@@ -1,0 +1,1 @@
+"""Evidence as earlier versions of the platform wrote it, kept byte for byte."""
