@@ -49,6 +49,7 @@ from sextant_shared.models.entries import (
 )
 from sextant_shared.models.envelope import MEDIA_TYPE
 from sextant_shared.models.party import EnrolmentRequest
+from sextant_shared.models.purposes import PURPOSE_HEADER
 from sextant_shared.protocol.envelope import SealRequest, open_bytes, seal_bytes
 from sextant_shared.protocol.manifest import Manifest, read_manifest, verify_manifest
 from sextant_shared.protocol.parties import (
@@ -235,7 +236,9 @@ class Platform(PlatformFiles):
         return self._clients[key]
 
     async def officer(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Call the declarations service as an officer."""
+        """Call the declarations service as an officer who examines; `purpose` says otherwise."""
+        purpose = options.pop("purpose", "examination")
+        options["headers"] = {PURPOSE_HEADER: purpose, **options.get("headers", {})}
         return await self.client("officer-1", "declarations").request(method, path, **options)
 
     async def enrol(self, keys: PartyKeys) -> None:
@@ -329,6 +332,15 @@ class Platform(PlatformFiles):
         open_ = [d for d in view["deliveries"] if d["state"] in ("available", "leased")]
         intake = view["intake"]
         return not (open_ or view["unreachable"] or intake["owed_total"] or intake["in_flight"])
+
+    def given(self, after: int = 0) -> list[tuple[str, str]]:
+        """Return what people were given, and of which envelopes, in order, after so many."""
+        rows = self.stored(
+            "SELECT a.gives, group_concat(i.envelope_id, ' ') AS about FROM accesses a"
+            " LEFT JOIN access_items i ON i.access = a.id WHERE a.role <> 'service'"
+            " GROUP BY a.id ORDER BY a.id"
+        )
+        return [(row["gives"], row["about"] or "") for row in rows][after:]
 
     async def entries(self) -> list[Entry]:
         """Return every entry of the log, in order."""

@@ -140,14 +140,16 @@ async def test_an_exchange_that_is_down_delays_a_message_and_loses_none(
 
 async def test_sending_and_reading_leave_their_lines(platform: Platform) -> None:
     sent = await send(platform, "correspondence")
-    before = len(platform.stored("SELECT id FROM access_log"))
+    before = len(platform.given())
     response = await platform.officer("GET", f"/v1/messages/{sent['message']}/content")
     assert response.json() == content("correspondence")
     await get(platform, f"/v1/threads/{SEC}/{sent['id']}")
     await get(platform, "/v1/owed")
-    rows = platform.stored("SELECT action, subject FROM access_log ORDER BY id")
-    assert [row["action"] for row in rows[before - 1 :]] == ["send", "content", "thread"]
-    assert rows[before - 1]["subject"] == f"correspondence {sent['message']} to {XAL}"
+    assert platform.given(before - 1) == [
+        ("sending", sent["message"]),
+        ("message", sent["id"]),
+        ("thread", ""),
+    ]
 
 
 # --- as time passes -------------------------------------------------------------------------------

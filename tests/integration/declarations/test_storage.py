@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.exchanged import DueFilter, DueState
-from sextant_declarations.domain.reading import Access, Filters
+from sextant_declarations.domain.gate import Access
+from sextant_declarations.domain.reading import Act, Filters
 from sextant_declarations.domain.records import Base
 from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
@@ -46,8 +47,8 @@ async def test_migrations_end_at_the_declared_tables(store: SqlStore) -> None:
     "statement", ["DELETE FROM access_log", "UPDATE access_log SET client = 'nobody'"]
 )
 async def test_the_access_log_only_grows(store: SqlStore, statement: str) -> None:
-    access = Access(t="t", client="officer-1", role="officer", action="content", subject="s")
-    await store.reading.note_access(access)
+    act = Act(t="t", client="officer-1", role="officer", action="replay", subject="s")
+    await store.reading.note_act(act)
 
     def tamper(connection: Connection) -> None:
         connection.execute(text(statement))
@@ -132,8 +133,8 @@ async def test_keeping_twice_changes_nothing(tmp_path: Path) -> None:
             stage.container.write_bytes(b"container")
             stage.content.write_bytes(b"content")
             await vault.keep(stage, bytes(32), with_content=True)
-    assert vault.container(bytes(32)).read_bytes() == b"container"
-    assert vault.content(bytes(32)).read_bytes() == b"content"
+    assert vault.container(bytes(32), Access.of_examination()).read_bytes() == b"container"
+    assert vault.content(bytes(32), Access.of_examination()).read_bytes() == b"content"
 
 
 async def test_a_full_disk_is_a_reason_to_wait(tmp_path: Path) -> None:
@@ -145,5 +146,5 @@ async def test_a_full_disk_is_a_reason_to_wait(tmp_path: Path) -> None:
 
 async def test_a_row_that_speaks_of_a_missing_file_is_an_integrity_fault(tmp_path: Path) -> None:
     with pytest.raises(PlatformError) as raised:
-        FileVault(tmp_path).container(bytes(32))
+        FileVault(tmp_path).container(bytes(32), Access.of_examination())
     assert raised.value.code is Code.INTEGRITY
