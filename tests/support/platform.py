@@ -333,15 +333,6 @@ class Platform(PlatformFiles):
         intake = view["intake"]
         return not (open_ or view["unreachable"] or intake["owed_total"] or intake["in_flight"])
 
-    def given(self, after: int = 0) -> list[tuple[str, str]]:
-        """Return what people were given, and of which envelopes, in order, after so many."""
-        rows = self.stored(
-            "SELECT a.gives, group_concat(i.envelope_id, ' ') AS about FROM accesses a"
-            " LEFT JOIN access_items i ON i.access = a.id WHERE a.role <> 'service'"
-            " GROUP BY a.id ORDER BY a.id"
-        )
-        return [(row["gives"], row["about"] or "") for row in rows][after:]
-
     async def entries(self) -> list[Entry]:
         """Return every entry of the log, in order."""
         ledger = LedgerFile(self.audit_settings().database)
@@ -369,9 +360,10 @@ class Platform(PlatformFiles):
             held = (row["envelope_id"], b64u(row["manifest_digest"]))
             assert (accepted.env, accepted.man) == held
         assert self.stored("SELECT source, detail FROM log_alarms") == []
-        logged = "SELECT log_index, leaf FROM owed_entries WHERE log_index IS NOT NULL"
-        for row in self.stored(logged):
-            assert entries[row["log_index"]] == parse_entry(row["leaf"])
+        for table in ("owed_entries", "accesses"):
+            logged = f"SELECT log_index, leaf FROM {table} WHERE log_index IS NOT NULL"
+            for row in self.stored(logged):
+                assert entries[row["log_index"]] == parse_entry(row["leaf"])
         return report
 
     def stored(self, statement: str) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def test_an_officer_notifies_sees_what_is_owed_and_the_acknowledgement(
     (answered,) = listed(by=XBO, state="answered")
     assert answered["is_late"] is False
 
-    shown = officer("thread", notice).stdout
+    shown = officer("thread", notice, "--purpose", "inspection-preparation").stdout
     assert shown.startswith(f"Thread SEC {notice}: open")
     assert "inspection.acknowledgement" in shown
     assert f"answered by {answered['answered_by']['id']}" in shown

@@ -21,6 +21,7 @@ from sextant_shared.protocol.manifest import parse_manifest, read_manifest, veri
 from sextant_shared.protocol.parties import Registry
 from sextant_shared.protocol.receipts import verify_custody
 from sextant_shared.protocol.registry_state import verify_registry_proof
+from tests.integration.declarations.accessing import given
 from tests.integration.declarations.contents import declaration
 from tests.support.parties import registrars
 from tests.support.platform import XAL, XBO, Deposited, Platform, open_platform
@@ -235,11 +236,11 @@ async def test_the_content_of_a_version_is_what_was_sent(platform: Platform) -> 
 
 @pytest.mark.parametrize("path", ["/v1/declarations/nope", "/v1/declarations/nope/evidence"])
 async def test_an_unknown_declaration_leaves_no_line(platform: Platform, path: str) -> None:
-    before = platform.given()
+    before = given(platform)
     with pytest.raises(PlatformError) as raised:
         await get(platform, path)
     assert raised.value.code is Code.NOT_FOUND
-    assert platform.given() == before
+    assert given(platform) == before
 
 
 # --- evidence -------------------------------------------------------------------------------------

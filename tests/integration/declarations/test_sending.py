@@ -12,6 +12,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.envelope import verify_content
 from sextant_shared.protocol.manifest import read_manifest
 from sextant_shared.protocol.receipts import verify_custody
+from tests.integration.declarations.accessing import given
 from tests.integration.declarations.exchanging import (
     answer,
     content,
@@ -140,12 +141,12 @@ async def test_an_exchange_that_is_down_delays_a_message_and_loses_none(
 
 async def test_sending_and_reading_leave_their_lines(platform: Platform) -> None:
     sent = await send(platform, "correspondence")
-    before = len(platform.given())
+    before = len(given(platform))
     response = await platform.officer("GET", f"/v1/messages/{sent['message']}/content")
     assert response.json() == content("correspondence")
     await get(platform, f"/v1/threads/{SEC}/{sent['id']}")
     await get(platform, "/v1/owed")
-    assert platform.given(before - 1) == [
+    assert given(platform, before - 1) == [
         ("sending", sent["message"]),
         ("message", sent["id"]),
         ("thread", ""),
