@@ -64,6 +64,13 @@ def test_an_officer_notifies_sees_what_is_owed_and_the_acknowledgement(
     assert f"answered by {answered['answered_by']['id']}" in shown
     assert "runs after end of inspection" in officer("owed", "--by", "SEC").stdout
 
+    asked = ("officer", "accesses", "--officer", "officer", "--home", stack.home("auditor"))
+    newest = sextant(*asked, "--json").json()["accesses"][0]
+    assert (newest["gives"], newest["purpose"]) == ("thread", "inspection-preparation")
+    assert answered["answered_by"]["id"] in [item["envelope"] for item in newest["items"]]
+    _until(lambda: "waits" not in sextant(*asked).stdout)
+    assert "DOES NOT HOLD" not in sextant(*asked).stdout
+
 
 def _until(true: Any) -> None:
     """Return when it is true; the services work on their own."""

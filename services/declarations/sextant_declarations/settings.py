@@ -173,7 +173,7 @@ class DeclarationsSettings(ServiceSettings):
 
     @property
     def database(self) -> Path:
-        """The file of the register, the outbox and the access log."""
+        """The file of the register, the outbox and the accesses."""
         return self.data_dir / DATABASE
 
     @property

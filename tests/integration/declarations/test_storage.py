@@ -10,18 +10,24 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
+from sextant_declarations.domain.accesses import Gives, Item, Reader, compose
+from sextant_declarations.domain.accounting import AccessFilters
+from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.exchanged import DueFilter, DueState
 from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.reading import Act, Filters
 from sextant_declarations.domain.records import Base
+from sextant_declarations.storage.accesses import SqlAccesses
 from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.heads import SqlHeadLedger
 from sextant_declarations.storage.tables import METADATA
 from sextant_declarations.storage.vault import FileVault
+from sextant_shared.clock import random_bytes
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.stores import SqlStore, open_store
+from tests.support.logs import NOW, envelope_id
 from tests.unit.declarations.secretariat import Secretariat
 from tests.unit.declarations.world import SEC
 
@@ -55,6 +61,33 @@ async def test_the_access_log_only_grows(store: SqlStore, statement: str) -> Non
 
     with pytest.raises(IntegrityError, match="append-only"):
         await store.database.write(tamper)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM accesses",
+        "UPDATE accesses SET client = 'nobody'",
+        "UPDATE accesses SET leaf = x''",
+        "UPDATE access_details SET detail = x''",
+        "DELETE FROM access_items",
+        "UPDATE access_items SET sender = 'NA-XBO'",
+    ],
+)
+async def test_what_was_given_to_whom_is_never_changed(store: SqlStore, statement: str) -> None:
+    reader = Reader(client="officer-1", role="officer", purpose="support")
+    sources = Sources(lambda: NOW, lambda: "", random_bytes)
+    message = Item(sender=SEC, envelope=envelope_id(1))
+    accesses = SqlAccesses(store.database)
+    await accesses.add(compose(reader, Gives.MESSAGE, [message], sources), 1)
+
+    def tamper(connection: Connection) -> None:
+        connection.execute(text(statement))
+
+    with pytest.raises(IntegrityError, match="append-only"):
+        await store.database.write(tamper)
+    (found,) = await accesses.accesses(AccessFilters(officer="officer-1"), None, 10)
+    assert b'"client":"officer-1"' in found.detail
 
 
 async def test_a_batch_with_one_envelope_that_is_stored_already_stores_nothing(

@@ -63,7 +63,8 @@ def create_app(
         return opened[0]
 
     async def refused(subject: Subject, action: Action, path: str) -> None:
-        await service().refusals(subject, action, path)
+        if opened:  # else nothing could have been given either
+            await opened[0].refusals(subject, action, path)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
