@@ -149,7 +149,7 @@ async def test_sending_and_reading_leave_their_lines(platform: Platform) -> None
     assert given(platform, before - 1) == [
         ("sending", sent["message"]),
         ("message", sent["id"]),
-        ("thread", ""),
+        ("thread", sent["id"]),
     ]
 
 

@@ -15,7 +15,7 @@ from sextant_declarations.domain.accounting import AccessFilters
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.exchanged import DueFilter, DueState
-from sextant_declarations.domain.gate import Access
+from sextant_declarations.domain.gate import Access, Gate
 from sextant_declarations.domain.reading import Act, Filters
 from sextant_declarations.domain.records import Base
 from sextant_declarations.storage.accesses import SqlAccesses
@@ -63,6 +63,30 @@ async def test_the_access_log_only_grows(store: SqlStore, statement: str) -> Non
         await store.database.write(tamper)
 
 
+async def test_a_version_that_arrives_after_leave_was_given_is_not_shown(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    memory = Secretariat(tmp_path / "memory")
+    memory.deliver(memory.world.declare())
+    await memory.take_in()
+    (record,) = memory.records
+    assert record.filed
+    sources = Sources(lambda: NOW, lambda: "", random_bytes)
+    rows = SqlAccesses(store.database, SEC)
+    gate = Gate(rows, sources, lambda: None, lambda: None, 10)
+    reader = Reader(client="officer-1", role="officer", purpose="support")
+    id_ = record.filed.declaration
+    before = await gate.declaration(reader, Gives.FINDINGS, id_)
+    await store.commit([record], Base(year=2026, last_number=0, held={}))
+    assert await store.reading.versions(id_, before) == []
+    evidence = SqlEvidence(store.database)
+    assert await evidence.entries(1, before) == []
+    assert await evidence.replies(1, before) == []
+    now = await gate.declaration(reader, Gives.FINDINGS, id_)
+    assert [version.n for version in await store.reading.versions(id_, now)] == [1]
+    assert len(await evidence.entries(1, now)) == 2
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -78,7 +102,7 @@ async def test_what_was_given_to_whom_is_never_changed(store: SqlStore, statemen
     reader = Reader(client="officer-1", role="officer", purpose="support")
     sources = Sources(lambda: NOW, lambda: "", random_bytes)
     message = Item(sender=SEC, envelope=envelope_id(1))
-    accesses = SqlAccesses(store.database)
+    accesses = SqlAccesses(store.database, SEC)
     await accesses.add(compose(reader, Gives.MESSAGE, [message], sources), 1)
 
     def tamper(connection: Connection) -> None:

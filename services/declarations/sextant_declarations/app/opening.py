@@ -183,7 +183,7 @@ class Parts:
             for owed in (outbox, sent)
         )
         reading = SqlReading(database)
-        accesses = SqlAccesses(database)
+        accesses = SqlAccesses(database, settings.party)
         gate = Gate(
             accesses, sources, spans.current, entries_due.set, settings.max_unlogged_accesses
         )

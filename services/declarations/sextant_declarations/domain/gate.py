@@ -76,7 +76,7 @@ class AccessRows(Protocol):
         ...
 
     async def of_thread(self, name: str) -> list[Item]:
-        """Return all envelopes of a thread that came."""
+        """Return all envelopes of a thread that came, then the messages of ours."""
         ...
 
     async def add(self, access: NewAccess, max_unlogged: int | None) -> None:

@@ -13,6 +13,7 @@ from sextant_declarations.domain.gate import UNLOGGED_RETRY_S
 from sextant_declarations.domain.records import Record
 from sextant_declarations.storage.access_details import details_of, keep_detail
 from sextant_declarations.storage.access_tables import ACCESS_ITEMS, ACCESSES, CONTENT_SITES
+from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.tables import INBOX, REVISIONS, VERSIONS
 from sextant_shared.chassis.database import Database
 from sextant_shared.errors import Code, PlatformError
@@ -23,6 +24,7 @@ class SqlAccesses:
     """Keeps accesses, and says what they are about."""
 
     database: Database
+    own_party: str
 
     async def of_declaration(self, id_: str) -> list[Item]:
         """Return all envelopes that brought versions, amendments and withdrawals of it."""
@@ -35,8 +37,14 @@ class SqlAccesses:
         return await self._items(_ITEMS.where(INBOX.c.manifest_digest.in_(manifest_digests)))
 
     async def of_thread(self, name: str) -> list[Item]:
-        """Return all envelopes of a thread that came."""
-        return await self._items(_ITEMS.where(INBOX.c.thread == name))
+        """Return all envelopes of a thread that came, then the messages of ours."""
+        row = SENT
+        ours = select(row.c.envelope_id, row.c.custody_index).where(row.c.thread == name)
+        sent = await self.database.read(lambda c: c.execute(ours.order_by(row.c.id)).all())
+        return [
+            *await self._items(_ITEMS.where(INBOX.c.thread == name)),
+            *(Item(sender=self.own_party, envelope=id_, custody=at) for id_, at in sent),
+        ]
 
     async def add(self, access: NewAccess, max_unlogged: int | None) -> None:
         """Store an access; done when it is durable.
