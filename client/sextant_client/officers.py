@@ -12,6 +12,7 @@ from sextant_shared.clock import system_clock, uuid7
 from sextant_shared.encoding import b64u, parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.messages import MAX_MESSAGE_BYTES
+from sextant_shared.models.purposes import PURPOSE_HEADER
 
 _DOCUMENTS = {".pdf": "application/pdf", ".txt": "text/plain"}
 _UNKNOWN = (Code.UNAVAILABLE, Code.RATE)
@@ -80,7 +81,9 @@ def content_of(file: Path) -> dict[str, Any]:
     return {"document": {"cty": cty, "data": b64u(data)}}
 
 
-def send_order(session: Session, order: Order, key: str | None) -> dict[str, Any]:
+def send_order(
+    session: Session, order: Order, key: str | None, purpose: str | None = None
+) -> dict[str, Any]:
     """Return the message that was sent; the same key again sends nothing new.
 
     Raises:
@@ -88,10 +91,9 @@ def send_order(session: Session, order: Order, key: str | None) -> dict[str, Any
             names the key to repeat it with.
     """
     key = key or uuid7(system_clock)
+    headers = {"Idempotency-Key": key, **({PURPOSE_HEADER: purpose} if purpose else {})}
     try:
-        response = session.request(
-            "POST", "/v1/messages", json=order.body(), headers={"Idempotency-Key": key}
-        )
+        response = session.request("POST", "/v1/messages", json=order.body(), headers=headers)
     except PlatformError as error:
         if error.code not in _UNKNOWN:
             raise

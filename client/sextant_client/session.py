@@ -96,7 +96,12 @@ class Session:
 
     @contextmanager
     def stream(
-        self, path: str, *, params: Mapping[str, int] | None = None, accept: str = "*/*"
+        self,
+        path: str,
+        *,
+        params: Mapping[str, int] | None = None,
+        accept: str = "*/*",
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[httpx.Response]:
         """Yield a successful answer to a GET whose body is read piece by piece.
 
@@ -105,9 +110,9 @@ class Session:
         """
         with self._tracer.span(f"GET {_route(path)}"):
             try:
-                headers = {**self._headers("GET", path), "Accept": accept}
+                sent = {**self._headers("GET", path), "Accept": accept, **(headers or {})}
                 with self._http.stream(
-                    "GET", f"{self.base_url}{path}", headers=headers, params=params
+                    "GET", f"{self.base_url}{path}", headers=sent, params=params
                 ) as response:
                     if response.is_error:
                         response.read()

@@ -297,7 +297,7 @@ class Stack:
                 ("auditor", "auditor"),
             ],
             "exchange": [("REG-1", "registrar")],
-            "declarations": [("officer", "officer")],
+            "declarations": [("officer", "officer"), ("auditor", "auditor")],
         }
         for service, known in clients.items():
             lines = [

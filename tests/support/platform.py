@@ -48,6 +48,7 @@ from sextant_shared.models.entries import (
 )
 from sextant_shared.models.envelope import MEDIA_TYPE
 from sextant_shared.models.party import EnrolmentRequest
+from sextant_shared.models.purposes import PURPOSE_HEADER
 from sextant_shared.protocol.envelope import SealRequest, open_bytes, seal_bytes
 from sextant_shared.protocol.manifest import Manifest, read_manifest, verify_manifest
 from sextant_shared.protocol.parties import (
@@ -233,7 +234,9 @@ class Platform(PlatformFiles):
         return self._clients[key]
 
     async def officer(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Call the declarations service as an officer."""
+        """Call the declarations service as an officer who examines; `purpose` says otherwise."""
+        purpose = options.pop("purpose", "examination")
+        options["headers"] = {PURPOSE_HEADER: purpose, **options.get("headers", {})}
         return await self.client("officer-1", "declarations").request(method, path, **options)
 
     async def enrol(self, keys: PartyKeys) -> None:
@@ -355,9 +358,10 @@ class Platform(PlatformFiles):
             held = (row["envelope_id"], b64u(row["manifest_digest"]))
             assert (accepted.env, accepted.man) == held
         assert self.stored("SELECT source, detail FROM log_alarms") == []
-        logged = "SELECT log_index, leaf FROM owed_entries WHERE log_index IS NOT NULL"
-        for row in self.stored(logged):
-            assert entries[row["log_index"]] == parse_entry(row["leaf"])
+        for table in ("owed_entries", "accesses"):
+            logged = f"SELECT log_index, leaf FROM {table} WHERE log_index IS NOT NULL"
+            for row in self.stored(logged):
+                assert entries[row["log_index"]] == parse_entry(row["leaf"])
         return report
 
     def stored(self, statement: str) -> list[dict[str, Any]]:

@@ -103,10 +103,13 @@ def test_an_attachment_goes_from_a_file_to_an_officer(stack: Stack, tmp_path: Pa
     (found,) = [
         d["id"] for d in listed["declarations"] if d["declaration_id"] == document["declaration_id"]
     ]
-    shown = sextant("officer", "attachments", found, "--home", officer)
+    why = ("--purpose", "examination", "--home", officer)
+    unsaid = sextant("officer", "attachments", found, "--home", officer)
+    assert (unsaid.status, "--purpose" in unsaid.stderr) == (2, True)
+    shown = sextant("officer", "attachments", found, *why)
     assert "plan.pdf" in shown.stdout
     out = tmp_path / "fetched.pdf"
-    fetch = ("officer", "attachments", found, "--fetch", "1", "--out", out, "--home", officer)
+    fetch = ("officer", "attachments", found, "--fetch", "1", "--out", out, *why)
     assert sextant(*fetch).status == 0
     assert out.read_bytes() == plan.read_bytes()
     again = sextant(*fetch)

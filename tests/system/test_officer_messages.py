@@ -58,11 +58,18 @@ def test_an_officer_notifies_sees_what_is_owed_and_the_acknowledgement(
     (answered,) = listed(by=XBO, state="answered")
     assert answered["is_late"] is False
 
-    shown = officer("thread", notice).stdout
+    shown = officer("thread", notice, "--purpose", "inspection-preparation").stdout
     assert shown.startswith(f"Thread SEC {notice}: open")
     assert "inspection.acknowledgement" in shown
     assert f"answered by {answered['answered_by']['id']}" in shown
     assert "runs after end of inspection" in officer("owed", "--by", "SEC").stdout
+
+    asked = ("officer", "accesses", "--officer", "officer", "--home", stack.home("auditor"))
+    newest = sextant(*asked, "--json").json()["accesses"][0]
+    assert (newest["gives"], newest["purpose"]) == ("thread", "inspection-preparation")
+    assert answered["answered_by"]["id"] in [item["envelope"] for item in newest["items"]]
+    _until(lambda: "waits" not in sextant(*asked).stdout)
+    assert "DOES NOT HOLD" not in sextant(*asked).stdout
 
 
 def _until(true: Any) -> None:

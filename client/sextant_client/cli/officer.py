@@ -7,14 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
+from sextant_client.cli.officer_accesses import PurposeOption, accesses
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.output import table_lines
 from sextant_client.officers import officers_session
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.acts import DiscardReason, DiscardRequest
+from sextant_shared.models.purposes import PURPOSE_HEADER
 
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
-for command in (send, ask, thread, owed):
+for command in (send, ask, thread, owed, accesses):
     app.command()(command)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")
@@ -38,26 +40,29 @@ def list_declarations(
 @app.command("read")
 def read(
     declaration: Annotated[str, typer.Argument(help="Id from the list.")],
+    purpose: PurposeOption,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
     """Read a declaration with its versions and findings."""
-    _show(start(home, as_json=as_json), f"/v1/declarations/{declaration}", {})
+    _show(start(home, as_json=as_json), f"/v1/declarations/{declaration}", {}, purpose)
 
 
 @app.command("evidence")
 def evidence(
     declaration: Annotated[str, typer.Argument(help="Id from the list.")],
+    purpose: PurposeOption,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
     """Show everything that proves a declaration."""
-    _show(start(home, as_json=as_json), f"/v1/declarations/{declaration}/evidence", {})
+    _show(start(home, as_json=as_json), f"/v1/declarations/{declaration}/evidence", {}, purpose)
 
 
 @app.command("attachments")
 def attachments(
     declaration: Annotated[str, typer.Argument(help="Id from the list.")],
+    purpose: PurposeOption,
     version: Annotated[
         int, typer.Option("--version", help="Which submission, counted from 1.", min=1)
     ] = 1,
@@ -72,11 +77,11 @@ def attachments(
     run = start(home, as_json=as_json)
     path = f"/v1/declarations/{declaration}/versions/{version}/attachments"
     if fetch is None:
-        _show(run, path, {})
+        _show(run, path, {}, purpose)
         return
     if out is None:
         raise typer.BadParameter("name a file with --out")
-    size = _fetch(run, f"{path}/{fetch}", out)
+    size = _fetch(run, f"{path}/{fetch}", out, purpose)
     run.output.result({"file": str(out), "size": size}, [f"Wrote {out} ({size:,} bytes)."])
 
 
@@ -120,13 +125,13 @@ def discard(
     run.output.result({"seq": seq, "discarded": str(reason)}, [f"DISCARDED  delivery {seq}"])
 
 
-def _fetch(run: Run, path: str, out: Path) -> int:
+def _fetch(run: Run, path: str, out: Path, purpose: str) -> int:
     """Write the answer to a new file, which appears whole or not at all."""
     if out.exists():
         raise PlatformError(Code.STATE, f"{out} is there already", fix="Name another file.")
     with (
         officers_session(run.home) as session,
-        session.stream(path) as response,
+        session.stream(path, headers={PURPOSE_HEADER: purpose}) as response,
         tempfile.TemporaryDirectory(dir=out.absolute().parent, prefix=".fetching-") as folder,
     ):
         partial = Path(folder) / "part"
@@ -138,9 +143,10 @@ def _fetch(run: Run, path: str, out: Path) -> int:
     return size
 
 
-def _show(run: Run, path: str, params: dict[str, str | int]) -> None:
+def _show(run: Run, path: str, params: dict[str, str | int], purpose: str | None = None) -> None:
+    headers = {PURPOSE_HEADER: purpose} if purpose else {}
     with officers_session(run.home) as session:
-        answer = session.request("GET", path, params=params).json()
+        answer = session.request("GET", path, params=params, headers=headers).json()
     run.output.result(answer, _lines(answer))
 
 

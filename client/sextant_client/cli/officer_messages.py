@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
+from sextant_client.cli.officer_accesses import PurposeOption, SendingPurpose
 from sextant_client.cli.output import table_lines
 from sextant_client.officers import Order, content_of, officers_session, send_order
 from sextant_shared.models.envelope import Classification
+from sextant_shared.models.purposes import PURPOSE_HEADER
 
 KeyOption = Annotated[
     str | None, typer.Option(help="Your name of this order; repeated, nothing is sent twice.")
@@ -32,6 +34,7 @@ def send(
     ] = None,
     classification: ClassOption = None,
     key: KeyOption = None,
+    purpose: SendingPurpose = None,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
@@ -44,7 +47,7 @@ def send(
         supersedes=supersedes,
         classification=classification,
     )
-    _send(order, key, home, as_json=as_json)
+    _send(order, key, purpose, home, as_json=as_json)
 
 
 def ask(
@@ -61,6 +64,7 @@ def ask(
     ] = None,
     classification: ClassOption = None,
     key: KeyOption = None,
+    purpose: SendingPurpose = None,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
@@ -80,11 +84,12 @@ def ask(
         parts={"about": given},
         classification=classification,
     )
-    _send(order, key, home, as_json=as_json)
+    _send(order, key, purpose, home, as_json=as_json)
 
 
 def thread(
     envelope_id: Annotated[str, typer.Argument(help="Id of any envelope of the thread.")],
+    purpose: PurposeOption,
     sender: Annotated[
         str | None, typer.Option(help="Who sent that envelope. By default the Secretariat.")
     ] = None,
@@ -96,7 +101,7 @@ def thread(
     own = run.home.config().party
     path = f"/v1/threads/{sender or own}/{envelope_id}"
     with officers_session(run.home) as session:
-        found = session.request("GET", path).json()
+        found = session.request("GET", path, headers={PURPOSE_HEADER: purpose}).json()
     rows = [
         [
             message["accepted"] or "not accepted yet",
@@ -133,10 +138,10 @@ def owed(
     run.output.result(found, lines)
 
 
-def _send(order: Order, key: str | None, home: Path, *, as_json: bool) -> None:
+def _send(order: Order, key: str | None, purpose: str | None, home: Path, *, as_json: bool) -> None:
     run = start(home, as_json=as_json)
     with officers_session(run.home) as session:
-        sent = send_order(session, order, key)
+        sent = send_order(session, order, key, purpose)
     lines = [
         f"{sent['type']} to {sent['to']}: {sent['state']}",
         f"  message {sent['message']}",

@@ -150,6 +150,22 @@ class DeclarationsSettings(ServiceSettings):
         int, Field(description="longest page of a list: bounds the work of one request", ge=1)
     ] = 200
 
+    max_unlogged_accesses: Annotated[
+        int,
+        Field(
+            description="reads that may wait for the log; until then only our database has them",
+            ge=1,
+        ),
+    ] = 1_000
+    refusals_at_once: Annotated[
+        int,
+        Field(description="refused reads of one client with an entry each; then counted", ge=1),
+    ] = 10
+    refusals_pause_s: Annotated[
+        float,
+        Field(description="then one entry in so long, which counts the others: no flood", gt=0),
+    ] = 600.0
+
     @property
     def token(self) -> TokenAccess:
         """How keys in a hardware token are reached."""
@@ -157,7 +173,7 @@ class DeclarationsSettings(ServiceSettings):
 
     @property
     def database(self) -> Path:
-        """The file of the register, the outbox and the access log."""
+        """The file of the register, the outbox and the accesses."""
         return self.data_dir / DATABASE
 
     @property

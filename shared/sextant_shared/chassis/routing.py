@@ -29,6 +29,8 @@ _OPEN = "open"
 _STREAMS = "x-sextant-streams"
 _MAX_DIGITS = 12  # of a Content-Length that is worth converting
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+OnForbidden = Callable[[Subject, Action, str], Coroutine[Any, Any, None]]
+"""Told of each known caller that was refused, before the answer: who, what action, which path."""
 
 
 def action(
@@ -76,17 +78,27 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             if self.streams:
                 return await self.straight(request)
-            self._admit(request)
+            await self._let_in(request)
             return await inner(_bounded(request))
 
         return guarded
 
     async def straight(self, request: Request) -> Response:
         """Answer behind the guard; the endpoint takes the request and nothing else."""
-        self._admit(request)
+        await self._let_in(request)
         with places_of(request).upload():
             response: Response = await self.endpoint(request)
         return response
+
+    async def _let_in(self, request: Request) -> None:
+        try:
+            self._admit(request)
+        except PlatformError as error:
+            subject: Subject | None = getattr(request.state, "subject", None)
+            told: OnForbidden | None = request.app.state.on_forbidden
+            if error.code is Code.FORBIDDEN and subject and self.action and told:
+                await told(subject, self.action, request.url.path)
+            raise
 
     def _admit(self, request: Request) -> None:
         if self.action is not None:
@@ -94,8 +106,8 @@ class GuardedRoute(APIRoute):
             subject = identity.authenticate(request)
             # A party's clients share: it may name as many of them as it likes.
             request.app.state.rates.take(subject.party or subject.client_id)
-            require(subject, self.action)
             request.state.subject = subject
+            require(subject, self.action)
 
 
 class Straight:

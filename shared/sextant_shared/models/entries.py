@@ -144,6 +144,27 @@ class DeclarationRefusedEntry(_DeclarationEntry):
     type: Literal["declaration.refused"]
 
 
+class AccessEntry(_Common):
+    """Declared content was given out, or examined: to whom, which and why is committed to.
+
+    `env` and `ref` stand when one envelope is concerned: its id, the index of its custody entry.
+    """
+
+    writer: ClassVar[str] = "declarations"
+    type: Literal["access"]
+    env: EnvelopeId | None = None
+    ref: Index | None = None
+    commit: Sha256
+
+
+class AccessRefusedEntry(_Common):
+    """Declared content was refused to somebody: to whom and what was asked is committed to."""
+
+    writer: ClassVar[str] = "declarations"
+    type: Literal["access.refused"]
+    commit: Sha256
+
+
 class ActEntry(_Common):
     """An act of the exchange on an envelope: its id, the index of its custody entry.
 
@@ -191,6 +212,8 @@ Entry = (
     | DeclarationOpenedEntry
     | DeclarationOutcomeEntry
     | DeclarationRefusedEntry
+    | AccessEntry
+    | AccessRefusedEntry
     | EnvelopeRecalledEntry
     | EnvelopeErasedEntry
     | DeliveryReplayedEntry
@@ -200,8 +223,8 @@ _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="t
 
 
 def format_entry(entry: Entry) -> bytes:
-    """Return the one encoding of an entry: the bytes the tree hashes."""
-    return canonical_json(entry.model_dump(mode="json"))
+    """Return the one encoding of an entry: the bytes the tree hashes; None is left out."""
+    return canonical_json(entry.model_dump(mode="json", exclude_none=True))
 
 
 def format_accepted(*, id_: str, t: str, nonce: str, env: str, man: str, reg: int) -> bytes:

@@ -10,6 +10,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration.folding import plain
 from sextant_shared.rules import check, rule_pack_id
 from sextant_shared.rules.filings import Filings
+from tests.integration.declarations.accessing import given
 from tests.support.platform import XAL, Platform, open_platform
 from tests.unit.shared.rules.filed import amendment, data, national, read, site, withdrawal
 
@@ -80,8 +81,9 @@ async def test_what_is_in_force_is_read_folded_and_leaves_a_line(platform: Platf
     folded = answer.json()
     assert (folded["name"], folded["version"]) == ("Renamed", 2)
     assert plain(folded) == plain({**site(), "name": "Renamed", "version": 2})
-    accesses = platform.stored("SELECT action, subject FROM access_log ORDER BY id DESC LIMIT 1")
-    assert accesses == [{"action": "content", "subject": f"declaration {id_} in force"}]
+    gives, about = given(platform)[-1]
+    assert gives == "in-force"
+    assert len(about.split()) == 2  # the first version and the amendment
 
 
 async def test_what_is_not_in_force_is_not_found(platform: Platform) -> None:

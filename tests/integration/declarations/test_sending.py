@@ -12,6 +12,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.envelope import verify_content
 from sextant_shared.protocol.manifest import read_manifest
 from sextant_shared.protocol.receipts import verify_custody
+from tests.integration.declarations.accessing import given
 from tests.integration.declarations.exchanging import (
     answer,
     content,
@@ -140,14 +141,16 @@ async def test_an_exchange_that_is_down_delays_a_message_and_loses_none(
 
 async def test_sending_and_reading_leave_their_lines(platform: Platform) -> None:
     sent = await send(platform, "correspondence")
-    before = len(platform.stored("SELECT id FROM access_log"))
+    before = len(given(platform))
     response = await platform.officer("GET", f"/v1/messages/{sent['message']}/content")
     assert response.json() == content("correspondence")
     await get(platform, f"/v1/threads/{SEC}/{sent['id']}")
     await get(platform, "/v1/owed")
-    rows = platform.stored("SELECT action, subject FROM access_log ORDER BY id")
-    assert [row["action"] for row in rows[before - 1 :]] == ["send", "content", "thread"]
-    assert rows[before - 1]["subject"] == f"correspondence {sent['message']} to {XAL}"
+    assert given(platform, before - 1) == [
+        ("sending", sent["message"]),
+        ("message", sent["id"]),
+        ("thread", sent["id"]),
+    ]
 
 
 # --- as time passes -------------------------------------------------------------------------------

@@ -10,17 +10,24 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
+from sextant_declarations.domain.accesses import Gives, Item, Reader, compose
+from sextant_declarations.domain.accounting import AccessFilters
+from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.exchanged import DueFilter, DueState
-from sextant_declarations.domain.reading import Access, Filters
+from sextant_declarations.domain.gate import Access, Gate
+from sextant_declarations.domain.reading import Act, Filters
 from sextant_declarations.domain.records import Base
+from sextant_declarations.storage.accesses import SqlAccesses
 from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.heads import SqlHeadLedger
 from sextant_declarations.storage.tables import METADATA
 from sextant_declarations.storage.vault import FileVault
+from sextant_shared.clock import random_bytes
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.stores import SqlStore, open_store
+from tests.support.logs import NOW, envelope_id
 from tests.unit.declarations.secretariat import Secretariat
 from tests.unit.declarations.world import SEC
 
@@ -46,14 +53,65 @@ async def test_migrations_end_at_the_declared_tables(store: SqlStore) -> None:
     "statement", ["DELETE FROM access_log", "UPDATE access_log SET client = 'nobody'"]
 )
 async def test_the_access_log_only_grows(store: SqlStore, statement: str) -> None:
-    access = Access(t="t", client="officer-1", role="officer", action="content", subject="s")
-    await store.reading.note_access(access)
+    act = Act(t="t", client="officer-1", role="officer", action="replay", subject="s")
+    await store.reading.note_act(act)
 
     def tamper(connection: Connection) -> None:
         connection.execute(text(statement))
 
     with pytest.raises(IntegrityError, match="append-only"):
         await store.database.write(tamper)
+
+
+async def test_a_version_that_arrives_after_leave_was_given_is_not_shown(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    memory = Secretariat(tmp_path / "memory")
+    memory.deliver(memory.world.declare())
+    await memory.take_in()
+    (record,) = memory.records
+    assert record.filed
+    sources = Sources(lambda: NOW, lambda: "", random_bytes)
+    rows = SqlAccesses(store.database, SEC)
+    gate = Gate(rows, sources, lambda: None, lambda: None, 10)
+    reader = Reader(client="officer-1", role="officer", purpose="support")
+    id_ = record.filed.declaration
+    before = await gate.declaration(reader, Gives.FINDINGS, id_)
+    await store.commit([record], Base(year=2026, last_number=0, held={}))
+    assert await store.reading.versions(id_, before) == []
+    evidence = SqlEvidence(store.database)
+    assert await evidence.entries(1, before) == []
+    assert await evidence.replies(1, before) == []
+    now = await gate.declaration(reader, Gives.FINDINGS, id_)
+    assert [version.n for version in await store.reading.versions(id_, now)] == [1]
+    assert len(await evidence.entries(1, now)) == 2
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM accesses",
+        "UPDATE accesses SET client = 'nobody'",
+        "UPDATE accesses SET leaf = x''",
+        "UPDATE access_details SET detail = x''",
+        "DELETE FROM access_items",
+        "UPDATE access_items SET sender = 'NA-XBO'",
+    ],
+)
+async def test_what_was_given_to_whom_is_never_changed(store: SqlStore, statement: str) -> None:
+    reader = Reader(client="officer-1", role="officer", purpose="support")
+    sources = Sources(lambda: NOW, lambda: "", random_bytes)
+    message = Item(sender=SEC, envelope=envelope_id(1))
+    accesses = SqlAccesses(store.database, SEC)
+    await accesses.add(compose(reader, Gives.MESSAGE, [message], sources), 1)
+
+    def tamper(connection: Connection) -> None:
+        connection.execute(text(statement))
+
+    with pytest.raises(IntegrityError, match="append-only"):
+        await store.database.write(tamper)
+    (found,) = await accesses.accesses(AccessFilters(officer="officer-1"), None, 10)
+    assert b'"client":"officer-1"' in found.detail
 
 
 async def test_a_batch_with_one_envelope_that_is_stored_already_stores_nothing(
@@ -132,8 +190,8 @@ async def test_keeping_twice_changes_nothing(tmp_path: Path) -> None:
             stage.container.write_bytes(b"container")
             stage.content.write_bytes(b"content")
             await vault.keep(stage, bytes(32), with_content=True)
-    assert vault.container(bytes(32)).read_bytes() == b"container"
-    assert vault.content(bytes(32)).read_bytes() == b"content"
+    assert vault.container(bytes(32), Access.of_examination()).read_bytes() == b"container"
+    assert vault.content(bytes(32), Access.of_examination()).read_bytes() == b"content"
 
 
 async def test_a_full_disk_is_a_reason_to_wait(tmp_path: Path) -> None:
@@ -145,5 +203,5 @@ async def test_a_full_disk_is_a_reason_to_wait(tmp_path: Path) -> None:
 
 async def test_a_row_that_speaks_of_a_missing_file_is_an_integrity_fault(tmp_path: Path) -> None:
     with pytest.raises(PlatformError) as raised:
-        FileVault(tmp_path).container(bytes(32))
+        FileVault(tmp_path).container(bytes(32), Access.of_examination())
     assert raised.value.code is Code.INTEGRITY

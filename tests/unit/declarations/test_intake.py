@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sextant_declarations.domain.deliveries import Dossier, Examined
+from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.intake import Intake
 from sextant_declarations.domain.records import Nature
 from sextant_shared.encoding import b64u_decode, canonical_json, sha256
@@ -79,9 +80,10 @@ async def test_a_refused_envelope_is_kept_without_plaintext(secretariat: Secreta
     secretariat.deliver(accepted)
     await settle(secretariat)
     digest = accepted.manifest.digest
-    assert secretariat.vault.container(digest).read_bytes() == accepted.container
+    leave = Access.of_examination()
+    assert secretariat.vault.container(digest, leave).read_bytes() == accepted.container
     with pytest.raises(PlatformError):
-        secretariat.vault.content(digest)
+        secretariat.vault.content(digest, leave)
     assert secretariat.records[0].nature is Nature.REFUSED
 
 
@@ -158,7 +160,7 @@ async def test_a_declaration_is_registered_and_answered_twice(secretariat: Secre
     assert outcome.registration == "SEC-2026-000001"
     assert opened.env == outcome.env == accepted.id
     assert b64u_decode(outcome.man) == accepted.manifest.digest
-    stored = secretariat.vault.content(accepted.manifest.digest)
+    stored = secretariat.vault.content(accepted.manifest.digest, Access.of_examination())
     assert stored.read_bytes() == content_of()
 
 

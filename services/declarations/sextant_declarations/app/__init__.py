@@ -1,8 +1,8 @@
 """Puts the declarations service together: the only package that knows all others.
 
 Loops run beside the officers' interface: the worker takes deliveries in, three relays deliver what
-is owed (log entries, replies, messages), and a watch compares the log's heads. An exchange or a log
-that is down makes them wait; the service stays up and officers can read.
+is owed (log entries, replies, messages), and a watch compares the log's heads.
+An exchange or a log that is down makes them wait; the service stays up and officers can read.
 
 Stop, in this order: no new leases, deliveries in flight finish or go back, relays end, workshop,
 clients, database.
@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.domain.ports import Step
+from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.attachments import attachments_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
@@ -31,6 +32,7 @@ from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import SoftwareSigner
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.access import Action, Subject
 
 _DESCRIPTION = (
     "Inside the Secretariat: takes declarations from the verification queue, verifies and opens"
@@ -60,6 +62,10 @@ def create_app(
             raise PlatformError(Code.UNAVAILABLE, "the service is not open yet", retry_after_s=1)
         return opened[0]
 
+    async def refused(subject: Subject, action: Action, path: str) -> None:
+        if opened:  # else nothing could have been given either
+            await opened[0].refusals(subject, action, path)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -76,7 +82,7 @@ def create_app(
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
 
-    return create_application(
+    app = create_application(
         "declarations",
         settings,
         description=_DESCRIPTION,
@@ -86,6 +92,9 @@ def create_app(
             attachments_router(lambda: service().attached),
             queue_router(lambda: service().queue),
             messages_router(lambda: service().exchanges, settings.max_page),
+            accesses_router(
+                lambda: service().accounting, lambda: service().officers, settings.max_page
+            ),
             reference_router(),
         ],
         lifespan=lifespan,
@@ -98,6 +107,8 @@ def create_app(
         telemetry=telemetry,
         health=Health(lambda: _checks(opened, running), timekeeper_of(settings, clock)),
     )
+    app.state.on_forbidden = refused
+    return app
 
 
 async def _checks(

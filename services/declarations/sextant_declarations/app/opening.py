@@ -17,6 +17,7 @@ from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
 from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
+from sextant_declarations.domain.accounting import Accounting
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.attached import Attached
 from sextant_declarations.domain.comparing import Comparing
@@ -24,7 +25,10 @@ from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.effective import Effective
 from sextant_declarations.domain.exchanges import Exchanges
+from sextant_declarations.domain.forbidding import Refusals
+from sextant_declarations.domain.gate import Gate
 from sextant_declarations.domain.intake import Intake, Patience
+from sextant_declarations.domain.joined import JoinedEntries
 from sextant_declarations.domain.logwatch import LogWatch
 from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.packages import Unpack
@@ -39,6 +43,8 @@ from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.worker import Pace, Worker
 from sextant_declarations.settings import DeclarationsSettings
+from sextant_declarations.storage.access_tables import ACCESSES
+from sextant_declarations.storage.accesses import SqlAccesses
 from sextant_declarations.storage.attachments import SqlAttachments
 from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
@@ -83,6 +89,8 @@ class Service:
     attached: Attached
     queue: VerificationQueue
     exchanges: Exchanges
+    accounting: Accounting
+    refusals: Refusals
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -158,7 +166,8 @@ class Parts:
         worker = Worker(exchange, intake, self.clock, _pace(settings))
         backoff = Backoff(settings.poll_s, settings.pause_cap_s)
         outbox = SqlOutbox(database)
-        entries = RelayEntries(outbox, log, trust.log, spans, self.step, self.clock, backoff)
+        owed_entries = JoinedEntries((SqlOutbox(database, entries=ACCESSES), outbox))
+        entries = RelayEntries(owed_entries, log, trust.log, spans, self.step, self.clock, backoff)
         replies, messages = (
             RelayReplies(
                 owed,
@@ -174,7 +183,12 @@ class Parts:
             for owed in (outbox, sent)
         )
         reading = SqlReading(database)
+        accesses = SqlAccesses(database, settings.party)
+        gate = Gate(
+            accesses, sources, spans.current, entries_due.set, settings.max_unlogged_accesses
+        )
         officers = Officers(
+            gate=gate,
             reading=reading,
             evidence=SqlEvidence(database),
             files=vault,
@@ -193,7 +207,7 @@ class Parts:
             heads=heads,
             sources=sources,
             trace=spans,
-            note=officers.note,
+            gate=gate,
             stored=messages_due.set,
             own_party=settings.party,
             default_class=settings.default_class,
@@ -206,7 +220,15 @@ class Parts:
             officers=officers,
             attached=Attached(officers, SqlAttachments(database), vault),
             queue=VerificationQueue(exchange, officers),
-            exchanges=Exchanges(sending, rows, officers.note, self.clock),
+            exchanges=Exchanges(sending, rows, gate, self.clock),
+            accounting=Accounting(accesses, trust.log),
+            refusals=Refusals(
+                accesses,
+                sources,
+                entries_due.set,
+                settings.refusals_at_once,
+                settings.refusals_pause_s,
+            ),
             loops=(
                 worker.run,
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),

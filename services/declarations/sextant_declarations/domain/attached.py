@@ -1,14 +1,17 @@
-"""What officers may read of the documents that came beside a message; the access log comes first.
+"""What officers may read of the documents that came beside a message, through the gate.
 
-A name says something of its content, so a list leaves a line as well.
+A name says something of its content, so a list is an access as well, and so is the answer that
+there is no such number.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.deliveries import Attachment
-from sextant_declarations.domain.officers import Officers, Reader
+from sextant_declarations.domain.gate import Access
+from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.reading import StoredEnvelope
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
@@ -18,15 +21,15 @@ from sextant_shared.models.strict import Strict
 class AttachmentRows(Protocol):
     """What is known of attachments."""
 
-    async def of_envelope(self, inbox: int) -> list[Attachment]:
+    async def of_envelope(self, inbox: int, access: Access) -> list[Attachment]:
         """Return the attachments of one envelope, in order."""
         ...
 
 
 class Packages(Protocol):
-    """Reads the vault."""
+    """Reads the vault, for who has leave to."""
 
-    def package(self, manifest_digest: bytes) -> Path:
+    def package(self, manifest_digest: bytes, access: Access) -> Path:
         """Return where a package stands."""
         ...
 
@@ -55,7 +58,7 @@ class AttachmentList(Strict):
 
 @dataclass(frozen=True)
 class Attached:
-    """The use cases; `officers` finds envelopes and keeps the access log."""
+    """The use cases; `officers` finds envelopes, and has the gate."""
 
     officers: Officers
     rows: AttachmentRows
@@ -63,11 +66,12 @@ class Attached:
 
     async def listed(self, envelope: StoredEnvelope, reader: Reader) -> AttachmentList:
         """Return what came beside the message."""
-        await self.officers.note(reader, "attachments", _name(envelope))
+        digest = envelope.manifest_digest
+        access = await self.officers.gate.envelopes(reader, Gives.ATTACHMENTS, digest)
         return AttachmentList(
             sender=envelope.sender,
             envelope=envelope.id,
-            attachments=[_line(one) for one in await self.rows.of_envelope(envelope.inbox)],
+            attachments=[_line(one) for one in await self.rows.of_envelope(envelope.inbox, access)],
         )
 
     async def read(
@@ -78,7 +82,9 @@ class Attached:
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        found = {one.n: one for one in await self.rows.of_envelope(envelope.inbox)}
+        digest = envelope.manifest_digest
+        access = await self.officers.gate.envelopes(reader, Gives.ATTACHMENT, digest, part=n)
+        found = {one.n: one for one in await self.rows.of_envelope(envelope.inbox, access)}
         if n not in found:
             raise PlatformError(
                 Code.NOT_FOUND,
@@ -87,8 +93,7 @@ class Attached:
                 received=str(n),
                 fix="Take the number from the list of attachments.",
             )
-        await self.officers.note(reader, "attachment", f"{_name(envelope)} attachment {n}")
-        return self.files.package(envelope.manifest_digest), found[n]
+        return self.files.package(digest, access), found[n]
 
 
 def _name(envelope: StoredEnvelope) -> str:

@@ -7,6 +7,7 @@ plaintext is read where it is examined. Bounded, because a State's filings grow 
 from dataclasses import dataclass
 
 from sextant_declarations.domain.deliveries import StateFilings
+from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.ports import FiledVersions, Files
 from sextant_declarations.domain.register import StatePolicy
 
@@ -29,7 +30,8 @@ class Comparing:
         owner = self.policy.owner_of(sender)
         found = await self.filed.filed_by(owner, self.max_filings + 1)
         kept = found[: self.max_filings]
+        access = Access.of_examination()
         return StateFilings(
-            tuple((one, self.files.content(one.manifest_digest)) for one in kept),
+            tuple((one, self.files.content(one.manifest_digest, access)) for one in kept),
             is_cut=len(found) > len(kept),
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sextant_declarations.domain.deliveries import Check, Facts, Pack, Revision, StateFilings
 from sextant_declarations.domain.library import Comparison, Library
+from sextant_declarations.domain.sites import sites_in, sites_of
 from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.declaration import DeclarationBase
 from sextant_shared.models.declaration.filing import Amendment, Nil, Withdrawal
@@ -51,6 +52,7 @@ def check_content(
         pack=Pack(version=report.pack.version, digest=report.pack.digest),
         canonical_digest=report.content_digest,
         compared=comparison.compared,
+        sites=sites_of(report.declaration) if report.declaration else sites_in(data),
     )
 
 

@@ -178,7 +178,7 @@ class Check:
 
     `facts` is None when it does not fit the model of its kind, and then cannot be filed;
     `is_declaration` is False when it is no declaration of any kind. `compared` are the filings of
-    the State that it was compared with.
+    the State that it was compared with, `sites` the codes of the sites that it declares.
     """
 
     is_declaration: bool
@@ -187,6 +187,7 @@ class Check:
     pack: Pack
     canonical_digest: bytes | None
     compared: tuple[FiledVersion, ...] = ()
+    sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

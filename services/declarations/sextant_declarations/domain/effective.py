@@ -7,8 +7,10 @@ the fold cannot drift away from it.
 import asyncio
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from sextant_declarations.domain.deliveries import FiledVersion
+from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.library import Library
 from sextant_declarations.domain.ports import FiledVersions, Files
 from sextant_shared.errors import Code, PlatformError
@@ -24,12 +26,12 @@ class Effective:
     max_filings: int
     max_bytes: int
 
-    async def __call__(self, owner: str, declaration_id: str) -> bytes:
-        """Return the document in force, of the State that `owner` stands for.
+    async def chosen(self, owner: str, declaration_id: str) -> list[FiledVersion]:
+        """Return the filings that are folded, oldest first, of the State that `owner` stands for.
 
         Raises:
-            PlatformError: `E_NOT_FOUND`, when no version is in force; `E_TOO_LARGE`, when it has
-                more amendments than are read at once; `E_INTEGRITY`.
+            PlatformError: `E_NOT_FOUND`, when none is registered; `E_TOO_LARGE`, when it has more
+                amendments than are read at once.
         """
         found = await self.filed.filed_by(owner, self.max_filings)
         chosen = [
@@ -42,17 +44,36 @@ class Effective:
                 expected=f"at most {self.max_bytes} bytes",
                 fix="Read its versions and amendments one by one.",
             )
-        return await asyncio.to_thread(self._fold, chosen, owner, declaration_id)
+        if not chosen:
+            raise _not_in_force()
+        return chosen
 
-    def _fold(self, chosen: list[FiledVersion], owner: str, declaration_id: str) -> bytes:
+    async def fold(
+        self, chosen: list[FiledVersion], owner: str, declaration_id: str, access: Access
+    ) -> bytes:
+        """Return the document in force.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND`, when no version is in force; `E_INTEGRITY`.
+        """
+        paths = [self.files.content(one.manifest_digest, access) for one in chosen]
+        return await asyncio.to_thread(self._fold, chosen, paths, owner, declaration_id)
+
+    def _fold(
+        self, chosen: list[FiledVersion], paths: list[Path], owner: str, declaration_id: str
+    ) -> bytes:
         library = Library(self.max_bytes)
-        read = [library.read(one, self.files.content(one.manifest_digest)) for one in chosen]
+        read = [library.read(one, path) for one, path in zip(chosen, paths, strict=True)]
         filings = Filings(declaration for declaration in read if declaration is not None)
         holding = filings.holding(owner, declaration_id)
         if holding is None:
-            raise PlatformError(
-                Code.NOT_FOUND,
-                "no version of this declaration is in force",
-                fix="Read its versions: it was not registered, or it was withdrawn.",
-            )
+            raise _not_in_force()
         return json.dumps(document_of(holding), ensure_ascii=False).encode()
+
+
+def _not_in_force() -> PlatformError:
+    return PlatformError(
+        Code.NOT_FOUND,
+        "no version of this declaration is in force",
+        fix="Read its versions: it was not registered, or it was withdrawn.",
+    )

@@ -1,12 +1,13 @@
 """What officers do in exchanges with States: send, follow threads, see what is owed.
 
-As with declarations, whoever is shown content, or who said what to whom, stands in the access log
-before the answer is sent. What is owed shows types and times only, as lists do.
+As with declarations, whoever is shown content, or who said what to whom, passes the gate first.
+What is owed shows types and times only, as lists do.
 """
 
 from dataclasses import dataclass
 from typing import Protocol
 
+from sextant_declarations.domain.accesses import Gives, Item, Reader
 from sextant_declarations.domain.exchanged import (
     DueFilter,
     DuePage,
@@ -14,9 +15,9 @@ from sextant_declarations.domain.exchanged import (
     MessageView,
     ThreadView,
 )
-from sextant_declarations.domain.officers import Reader
+from sextant_declarations.domain.gate import Access, Gate
 from sextant_declarations.domain.reading import ReplyEvidence
-from sextant_declarations.domain.sending import Note, Send
+from sextant_declarations.domain.sending import Send
 from sextant_shared.clock import Clock
 from sextant_shared.errors import Code, PlatformError
 
@@ -32,8 +33,8 @@ class ExchangeRows(Protocol):
         """Return the name of the thread that an envelope stands in, None for an unknown one."""
         ...
 
-    async def thread(self, name: str, now: float) -> ThreadView:
-        """Return all envelopes of a thread in order, and what is owed in it."""
+    async def thread(self, name: str, now: float, access: Access) -> ThreadView:
+        """Return the envelopes of a thread that the access covers, and what is owed in it."""
         ...
 
 
@@ -43,7 +44,7 @@ class Exchanges:
 
     sending: Send
     rows: ExchangeRows
-    note: Note
+    gate: Gate
     clock: Clock
 
     async def send(self, order: MessageOrder, key: str, reader: Reader) -> tuple[MessageView, bool]:
@@ -67,10 +68,10 @@ class Exchanges:
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        found = await self.sending.messages.content(id_)
+        access = await self._access(id_, reader, Gives.MESSAGE)
+        found = await self.sending.messages.content(id_, access)
         if found is None:
             raise _unknown(f"message {id_}")
-        await self.note(reader, "content", f"message {id_}")
         return found
 
     async def evidence(self, id_: str, reader: Reader) -> ReplyEvidence:
@@ -79,10 +80,10 @@ class Exchanges:
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
-        found = await self.sending.messages.evidence(id_)
+        access = await self._access(id_, reader, Gives.EVIDENCE)
+        found = await self.sending.messages.evidence(id_, access)
         if found is None:
             raise _unknown(f"message {id_}")
-        await self.note(reader, "evidence", f"message {id_}")
         return found
 
     async def thread(self, sender: str, id_: str, reader: Reader) -> ThreadView:
@@ -94,12 +95,17 @@ class Exchanges:
         name = await self.rows.thread_of(sender, id_)
         if name is None:
             raise _unknown(f"envelope {id_} of {sender[:32]}")
-        await self.note(reader, "thread", f"thread {name}")
-        return await self.rows.thread(name, self.clock())
+        access = await self.gate.thread(reader, name)
+        return await self.rows.thread(name, self.clock(), access)
 
     async def owed(self, wanted: DueFilter, limit: int) -> DuePage:
         """Return what is owed, by whom and until when."""
         return await self.rows.owed(wanted, self.clock(), limit)
+
+    async def _access(self, id_: str, reader: Reader, gives: Gives) -> Access:
+        sent = await self.message(id_)
+        item = Item(sender=self.sending.own_party, envelope=sent.id, custody=sent.custody)
+        return await self.gate.admit(reader, gives, [item])
 
 
 def _unknown(what: str) -> PlatformError:

@@ -1,17 +1,19 @@
-"""What officers may read, and the access log they leave.
+"""What officers may read: facts about declarations freely, declared content through the gate.
 
-Whoever is given declared content stands in the access log first: the row is stored before the
-answer is sent, so that no read goes unrecorded, whatever happens to the answer.
+Whoever is given declared content passes the gate (`accesses`) first, which stores the access before
+anything is read. Lists give facts of declarations, no declared content.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.effective import Effective
+from sextant_declarations.domain.gate import Access, Gate
 from sextant_declarations.domain.ports import EvidenceRows, Files, Reading
 from sextant_declarations.domain.reading import (
-    Access,
+    Act,
     DeclarationPage,
     DeclarationView,
     EnvelopePage,
@@ -32,18 +34,11 @@ SHOWN_ALARMS = 20
 _POSITION_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """The officer who asks."""
-
-    client: str
-    role: str
-
-
 @dataclass(frozen=True)
 class Officers:
     """The use cases of the officers' interface."""
 
+    gate: Gate
     reading: Reading
     evidence: EvidenceRows
     files: Files
@@ -61,12 +56,12 @@ class Officers:
         Raises:
             PlatformError: `E_MALFORMED` for a cursor that no page gave.
         """
-        before = None if cursor is None else _position(cursor)
+        before = None if cursor is None else position_of(cursor)
         found = await self.reading.page(filters, before, limit + 1)
         shown = found[:limit]
         return DeclarationPage(
             declarations=[summary for _, summary in shown],
-            next=_cursor(shown[-1][0]) if len(found) > limit else None,
+            next=cursor_of(shown[-1][0]) if len(found) > limit else None,
         )
 
     async def read_declaration(self, id_: str, reader: Reader) -> DeclarationView:
@@ -78,11 +73,11 @@ class Officers:
         summary = await self.reading.declaration(id_)
         if summary is None:
             raise _unknown(f"declaration {id_[:64]}")
-        await self.note(reader, "findings", f"declaration {id_}")
+        access = await self.gate.declaration(reader, Gives.FINDINGS, id_)
         return DeclarationView(
             declaration=summary,
-            versions=await self.reading.versions(id_),
-            revisions=await self.reading.revisions(id_),
+            versions=await self.reading.versions(id_, access),
+            revisions=await self.reading.revisions(id_, access),
         )
 
     async def read_in_force(self, id_: str, reader: Reader) -> bytes:
@@ -94,8 +89,11 @@ class Officers:
         summary = await self.reading.declaration(id_)
         if summary is None:
             raise _unknown(f"declaration {id_[:64]}")
-        await self.note(reader, "content", f"declaration {id_} in force")
-        return await self.effective(summary.state, summary.declaration_id)
+        named = summary.state, summary.declaration_id
+        chosen = await self.effective.chosen(*named)
+        digests = [one.manifest_digest for one in chosen]
+        access = await self.gate.envelopes(reader, Gives.IN_FORCE, *digests)
+        return await self.effective.fold(chosen, *named, access)
 
     async def version(self, id_: str, n: int | None) -> StoredEnvelope:
         """Return the envelope that brought version `n`, None for the newest. Gives no content.
@@ -127,12 +125,12 @@ class Officers:
         Raises:
             PlatformError: `E_MALFORMED` for a cursor that no page gave.
         """
-        before = None if cursor is None else _position(cursor)
+        before = None if cursor is None else position_of(cursor)
         found = await self.reading.envelopes(nature, before, limit + 1)
         shown = found[:limit]
         return EnvelopePage(
             envelopes=[line for _, line in shown],
-            next=_cursor(shown[-1][0]) if len(found) > limit else None,
+            next=cursor_of(shown[-1][0]) if len(found) > limit else None,
         )
 
     async def read_content(self, envelope: StoredEnvelope, reader: Reader) -> Path:
@@ -143,29 +141,29 @@ class Officers:
         """
         if not envelope.has_content:
             raise PlatformError(Code.NOT_FOUND, "the envelope was refused; it has no content")
-        await self.note(reader, "content", _name(envelope))
-        return self.files.content(envelope.manifest_digest)
+        access = await self.gate.envelopes(reader, Gives.CONTENT, envelope.manifest_digest)
+        return self.files.content(envelope.manifest_digest, access)
 
     async def read_container(self, envelope: StoredEnvelope, reader: Reader) -> Path:
         """Return where the sealed container stands."""
-        await self.note(reader, "container", _name(envelope))
-        return self.files.container(envelope.manifest_digest)
+        access = await self.gate.envelopes(reader, Gives.CONTAINER, envelope.manifest_digest)
+        return self.files.container(envelope.manifest_digest, access)
 
     async def read_evidence(self, envelope: StoredEnvelope, reader: Reader) -> Evidence:
         """Return all that proves the envelope and what became of it."""
-        await self.note(reader, "evidence", _name(envelope))
+        access = await self.gate.envelopes(reader, Gives.EVIDENCE, envelope.manifest_digest)
         at = envelope.registry_index
         sender, own = await self.evidence.registry_proofs([envelope.sender, self.own_party], at)
         return Evidence(
             sender=envelope.sender,
             envelope=envelope.id,
             manifest=b64u(envelope.manifest),
-            container=self._inline(envelope),
+            container=self._inline(envelope, access),
             container_path=f"/v1/envelopes/{envelope.sender}/{envelope.id}/container",
             custody=b64u(envelope.custody),
             registry=RegistryEvidence(at=at, sender=_object(sender), secretariat=_object(own)),
-            entries=await self.evidence.entries(envelope.inbox),
-            replies=await self.evidence.replies(envelope.inbox),
+            entries=await self.evidence.entries(envelope.inbox, access),
+            replies=await self.evidence.replies(envelope.inbox, access),
         )
 
     async def intake(self) -> IntakeView:
@@ -181,14 +179,14 @@ class Officers:
             alarms=await self.evidence.alarms(SHOWN_ALARMS),
         )
 
-    def _inline(self, envelope: StoredEnvelope) -> str | None:
-        path = self.files.container(envelope.manifest_digest)
+    def _inline(self, envelope: StoredEnvelope, access: Access) -> str | None:
+        path = self.files.container(envelope.manifest_digest, access)
         return b64u(path.read_bytes()) if path.stat().st_size <= self.inline_bytes else None
 
     async def note(self, reader: Reader, action: str, subject: str) -> None:
-        """Append to the access log; done when it is stored."""
-        await self.reading.note_access(
-            Access(
+        """Write down an act that gives no declared content; done when it is stored."""
+        await self.reading.note_act(
+            Act(
                 t=timestamp_ms(self.clock()),
                 client=reader.client,
                 role=reader.role,
@@ -196,10 +194,6 @@ class Officers:
                 subject=subject,
             )
         )
-
-
-def _name(envelope: StoredEnvelope) -> str:
-    return f"envelope {envelope.sender} {envelope.id}"
 
 
 def _unknown(what: str) -> PlatformError:
@@ -210,11 +204,17 @@ def _unknown(what: str) -> PlatformError:
     )
 
 
-def _cursor(position: int) -> str:
+def cursor_of(position: int) -> str:
+    """Return the cursor of a page that ends at this position."""
     return b64u(position.to_bytes(_POSITION_BYTES, "big"))
 
 
-def _position(cursor: str) -> int:
+def position_of(cursor: str) -> int:
+    """Return the position that a cursor names.
+
+    Raises:
+        PlatformError: `E_MALFORMED`.
+    """
     return int.from_bytes(b64u_decode(cursor, _POSITION_BYTES), "big")
 
 

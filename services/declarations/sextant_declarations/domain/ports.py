@@ -13,6 +13,7 @@ from sextant_declarations.domain.deliveries import (
     LogHead,
     Stage,
 )
+from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.owed import (
     DueEntry,
     DueReply,
@@ -22,7 +23,7 @@ from sextant_declarations.domain.owed import (
     SealOrder,
 )
 from sextant_declarations.domain.reading import (
-    Access,
+    Act,
     Alarm,
     DeclarationSummary,
     EntryEvidence,
@@ -195,8 +196,8 @@ class FiledVersions(Protocol):
         ...
 
 
-class Outbox(Protocol):
-    """What we owe to others, until it is delivered."""
+class EntryOutbox(Protocol):
+    """Log entries that we owe, until they are in the log."""
 
     async def due_entries(self, limit: int, now: float) -> list[DueEntry]:
         """Return log entries to append, oldest first."""
@@ -205,6 +206,14 @@ class Outbox(Protocol):
     async def entries_logged(self, proofs: Sequence[LoggedProof]) -> None:
         """Keep where the entries stand and their proofs."""
         ...
+
+    async def postpone_entries(self, postponed: Sequence[Postponed]) -> None:
+        """Keep the reasons and come back later."""
+        ...
+
+
+class ReplyOutbox(Protocol):
+    """Sealed replies that we owe, until the exchange has given a receipt for them."""
 
     async def due_replies(self, limit: int, now: float) -> list[DueReply]:
         """Return replies to deposit or whose custody receipt is still missing, oldest first."""
@@ -216,10 +225,6 @@ class Outbox(Protocol):
 
     async def replace_reply(self, reply: int, sealed: SealedReply) -> None:
         """Keep a reply sealed anew in place of one that the exchange refused for good."""
-        ...
-
-    async def postpone_entries(self, postponed: Sequence[Postponed]) -> None:
-        """Keep the reasons and come back later."""
         ...
 
     async def postpone_reply(self, postponed: Postponed) -> None:
@@ -240,11 +245,11 @@ class Reading(Protocol):
         """Return what the newest version says, None for an unknown id."""
         ...
 
-    async def versions(self, id_: str) -> list[VersionView]:
-        """Return all versions of a declaration with their findings, oldest first."""
+    async def versions(self, id_: str, access: Access) -> list[VersionView]:
+        """Return the versions that the access covers, with their findings, oldest first."""
         ...
 
-    async def revisions(self, id_: str) -> list[RevisionView]:
+    async def revisions(self, id_: str, access: Access) -> list[RevisionView]:
         """Return what amended or withdrew a declaration, oldest first."""
         ...
 
@@ -254,8 +259,8 @@ class Reading(Protocol):
         """Return up to `limit` envelopes below position `before`, newest first."""
         ...
 
-    async def note_access(self, access: Access) -> None:
-        """Append to the access log; done when it is stored."""
+    async def note_act(self, act: Act) -> None:
+        """Append to the log of officers' acts; done when it is stored."""
         ...
 
 
@@ -274,12 +279,12 @@ class EvidenceRows(Protocol):
         """Return the proofs of these parties at log index `at`, in order."""
         ...
 
-    async def entries(self, inbox: int) -> list[EntryEvidence]:
-        """Return the log entries of an envelope."""
+    async def entries(self, inbox: int, access: Access) -> list[EntryEvidence]:
+        """Return the log entries of an envelope that the access covers."""
         ...
 
-    async def replies(self, inbox: int) -> list[ReplyEvidence]:
-        """Return the replies to an envelope."""
+    async def replies(self, inbox: int, access: Access) -> list[ReplyEvidence]:
+        """Return the replies to an envelope that the access covers."""
         ...
 
     async def owed(self, limit: int) -> tuple[int, list[OwedLine]]:
@@ -292,13 +297,13 @@ class EvidenceRows(Protocol):
 
 
 class Files(Protocol):
-    """Reads the vault."""
+    """Reads the vault, for who has leave to."""
 
-    def container(self, manifest_digest: bytes) -> Path:
+    def container(self, manifest_digest: bytes, access: Access) -> Path:
         """Return where a container stands."""
         ...
 
-    def content(self, manifest_digest: bytes) -> Path:
+    def content(self, manifest_digest: bytes, access: Access) -> Path:
         """Return where a plaintext stands."""
         ...
 

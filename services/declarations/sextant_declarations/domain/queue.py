@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from sextant_declarations.domain.officers import Officers, Reader
+from sextant_declarations.domain.accesses import Reader
+from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.ports import Queue
 from sextant_declarations.domain.reading import IntakeView
 from sextant_shared.errors import PlatformError
@@ -44,12 +45,12 @@ class VerificationQueue:
         return await self.queue.dead_letters(after, limit)
 
     async def replay(self, seq: int, reader: Reader) -> None:
-        """Let a dead letter come again. Leaves a line in the access log first."""
+        """Let a dead letter come again. Leaves a line among officers' acts first."""
         await self.officers.note(reader, "replay", f"dead letter {seq}")
         await self.queue.replay(seq)
 
     async def discard(self, seq: int, request: DiscardRequest, reader: Reader) -> None:
-        """Give up a dead letter for good. Leaves a line in the access log first.
+        """Give up a dead letter for good. Leaves a line among officers' acts first.
 
         Raises:
             PlatformError: `E_STATE` when it is none.

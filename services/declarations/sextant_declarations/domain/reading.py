@@ -168,7 +168,10 @@ class Evidence(Strict):
 
 
 class OwedLine(Strict):
-    """Something we still owe: what, to which envelope, how often tried, why not delivered."""
+    """Something we still owe: what, to which envelope, how often tried, why not delivered.
+
+    An access that waits for the log names no envelope.
+    """
 
     what: str
     envelope: str
@@ -207,8 +210,8 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
-    """One line of the access log: who was given what (`action`) of which thing, when."""
+class Act:
+    """What an officer did or asked that gives no declared content: who, what, of which thing."""
 
     t: str
     client: str
@@ -219,7 +222,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEnvelope:
-    """The evidence of one envelope; `has_content` says whether it could be opened."""
+    """One envelope that was decided about; `has_content` says whether it could be opened."""
 
     inbox: int
     sender: str

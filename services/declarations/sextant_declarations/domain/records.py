@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sextant_declarations.domain.deliveries import Check, Examined, Facts, MessageFacts
+from sextant_declarations.domain.accesses import NewAccess
+from sextant_declarations.domain.deliveries import Check, Content, Examined, Facts, MessageFacts
 from sextant_declarations.domain.owed import Address, Demand, OwedEntry, SealedReply
 from sextant_declarations.domain.register import DeclarationKey, Standing, Verdict
 from sextant_shared.errors import Finding
@@ -81,7 +82,10 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """Everything stored of one envelope: evidence, findings, version, and what is owed for it."""
+    """Everything stored of one envelope: evidence, findings, version, and what is owed for it.
+
+    `access` is that of the examination, None for an envelope that could not be opened.
+    """
 
     submission: Submission
     nature: Nature
@@ -91,6 +95,13 @@ class Record:
     replies: tuple[SealedReply, ...]
     stored_at: str
     noted: Noted
+    access: NewAccess | None = None
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The codes of the sites that the content declares."""
+        result = self.submission.examined.result
+        return result.check.sites if isinstance(result, Content) and result.check else ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from sextant_declarations.domain.accesses import NewAccess, examined
 from sextant_declarations.domain.answers import Answer, Sources, opened_answer, outcome_answer
 from sextant_declarations.domain.deliveries import Check, Content, Facts, Refusal, is_receipt
 from sextant_declarations.domain.noting import bond_of, judge_message, named_by, note
@@ -240,7 +241,15 @@ class Registrar:
             replies=replies,
             stored_at=timestamp_ms(self.sources.clock()),
             noted=plan.noted,
+            access=self._access(plan),
         )
+
+    def _access(self, plan: _Plan) -> NewAccess | None:
+        result = plan.submission.examined
+        if not isinstance(result.result, Content):
+            return None
+        filed = (plan.filed.declaration, plan.filed.n) if plan.filed else None
+        return examined(result, result.result.check, filed, self.sources)
 
 
 def _check_of(submission: Submission) -> Check | None:

@@ -35,7 +35,7 @@ import structlog
 
 from sextant_declarations.domain.defects import told
 from sextant_declarations.domain.owed import DueEntry, DueReply, LoggedProof, Postponed, SealedReply
-from sextant_declarations.domain.ports import Dispatch, Log, Outbox, Step, Trace
+from sextant_declarations.domain.ports import Dispatch, EntryOutbox, Log, ReplyOutbox, Step, Trace
 from sextant_shared.clock import Clock
 from sextant_shared.encoding import b64_decode
 from sextant_shared.errors import Code, PlatformError
@@ -71,7 +71,7 @@ class Backoff:
 class RelayEntries:
     """One cycle: append what is due in one batch, verify the proofs, keep them."""
 
-    outbox: Outbox
+    outbox: EntryOutbox
     log: Log
     keys: LogKeys
     trace: Trace
@@ -145,7 +145,7 @@ class RelayEntries:
 class RelayReplies:
     """One cycle: deposit what is due, a few at once, and keep the custody receipts."""
 
-    outbox: Outbox
+    outbox: ReplyOutbox
     dispatch: Dispatch
     keys: LogKeys
     trace: Trace

@@ -2,8 +2,8 @@
 
 Durable steps, in this order:
 
-1. A line stands in the access log: who sends what to whom.
-   If we stop here: nothing was sent, and the line says that it was to be.
+1. The access is stored: who sends, and which findings the message repeats, before they are read.
+   If we stop here: nothing was sent, and the log says that it was to be.
 2. One transaction stores the sealed message, its place in the outbox, the answers that it demands
    and those that it gives. The key of the order is unique.
    If we stop here: the officer's repeat finds it by the key, and gets the same message.
@@ -13,16 +13,17 @@ Durable steps, in this order:
 The same key with the same order is the same message, for ever; with another order it is refused.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from sextant_declarations.domain.accesses import Gives, Item, Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.composing import Draft, draft_about, draft_of, refuse
 from sextant_declarations.domain.deliveries import MessageFacts
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.exchanged import About, MessageOrder, MessageView
-from sextant_declarations.domain.officers import Reader
+from sextant_declarations.domain.gate import Access, Gate
 from sextant_declarations.domain.owed import Demand, SealedReply, SealOrder
 from sextant_declarations.domain.ports import (
     HeadLedger,
@@ -37,9 +38,6 @@ from sextant_shared.clock import timestamp_ms, timestamp_s
 from sextant_shared.encoding import canonical_json, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.owing import After, Seen
-
-Note = Callable[[Reader, str, str], Awaitable[None]]
-"""Appends to the access log: reader, action, subject."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +76,11 @@ class SentMessages(Protocol):
         """Return what became of a message, None for an unknown id."""
         ...
 
-    async def content(self, message: str) -> bytes | None:
+    async def content(self, message: str, access: Access) -> bytes | None:
         """Return what a message said, None for an unknown id."""
         ...
 
-    async def evidence(self, message: str) -> ReplyEvidence | None:
+    async def evidence(self, message: str, access: Access) -> ReplyEvidence | None:
         """Return what proves a message, None for an unknown id."""
         ...
 
@@ -99,7 +97,7 @@ class Send:
     heads: HeadLedger
     sources: Sources
     trace: Trace
-    note: Note
+    gate: Gate
     stored: Callable[[], None]
     own_party: str
     default_class: str
@@ -120,11 +118,13 @@ class Send:
         if held is not None:
             return held, False
         id_ = self.sources.new_id()
-        draft = await self._draft(order, id_)
+        draft = await self._draft(order, id_, reader)
         bond = await self._bond(draft, id_)
         refuse(draft, bond)
         sealed = await self._seal(draft, order, id_)
-        await self.note(reader, "send", f"{draft.type} {id_} to {draft.to}")
+        if order.about is None:
+            own = Item(sender=self.own_party, envelope=id_)
+            await self.gate.admit(reader, Gives.SENDING, [own])
         is_new = await self.messages.add(
             NewMessage(
                 key=key,
@@ -161,14 +161,15 @@ class Send:
             )
         return await self.messages.view(message)
 
-    async def _draft(self, order: MessageOrder, id_: str) -> Draft:
+    async def _draft(self, order: MessageOrder, id_: str, reader: Reader) -> Draft:
         if order.about is None:
             return draft_of(order, self.own_party)
-        return draft_about(
-            order, order.about, await self._declared(order.about), self.own_party, id_
-        )
+        declared = await self._declared(order.about, reader)
+        return draft_about(order, order.about, declared, self.own_party, id_)
 
-    async def _declared(self, about: About) -> tuple[DeclarationSummary, list[VersionView]]:
+    async def _declared(
+        self, about: About, reader: Reader
+    ) -> tuple[DeclarationSummary, list[VersionView]]:
         summary = await self.reading.declaration(about.declaration)
         if summary is None:
             raise PlatformError(
@@ -176,7 +177,8 @@ class Send:
                 f"there is no declaration {about.declaration}",
                 fix="Take the id from GET /v1/declarations.",
             )
-        return summary, await self.reading.versions(about.declaration)
+        access = await self.gate.declaration(reader, Gives.QUESTION, about.declaration)
+        return summary, await self.reading.versions(about.declaration, access)
 
     async def _bond(self, draft: Draft, id_: str) -> Bond:
         named = {(draft.to, one) for one in (draft.irt, draft.sup) if one}

@@ -6,12 +6,13 @@ from pathlib import Path as FilePath
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from starlette.responses import StreamingResponse
 
 from sextant_declarations.domain.attached import Attached, AttachmentList
 from sextant_declarations.domain.deliveries import Attachment
-from sextant_declarations.routes.declarations import Id, Number, reader_of
+from sextant_declarations.routes.asking import Asking
+from sextant_declarations.routes.declarations import Id, Number
 from sextant_declarations.routes.envelopes import OPAQUE, EnvelopeId, Sender
 from sextant_shared.chassis.api_docs import binary
 from sextant_shared.chassis.routing import action, guarded_router
@@ -28,10 +29,10 @@ def attachments_router(attached: Callable[[], Attached]) -> APIRouter:
     router = guarded_router(prefix="/v1", tags=["attachments"])
 
     @router.get("/envelopes/{sender}/{id_}/attachments", **action(Action.DECLARATION_READ))
-    async def list_attachments(request: Request, sender: Sender, id_: EnvelopeId) -> AttachmentList:
-        """List what came beside the message of an envelope. Leaves a line in the access log."""
+    async def list_attachments(reader: Asking, sender: Sender, id_: EnvelopeId) -> AttachmentList:
+        """List what came beside the message of an envelope. Leaves an access in the log."""
         envelope = await attached().officers.envelope(sender, id_)
-        return await attached().listed(envelope, reader_of(request))
+        return await attached().listed(envelope, reader)
 
     @router.get(
         "/envelopes/{sender}/{id_}/attachments/{which}",
@@ -39,17 +40,17 @@ def attachments_router(attached: Callable[[], Attached]) -> APIRouter:
         **action(Action.DECLARATION_READ, responses=_BYTES),
     )
     async def read_attachment(
-        request: Request, sender: Sender, id_: EnvelopeId, which: Which
+        reader: Asking, sender: Sender, id_: EnvelopeId, which: Which
     ) -> StreamingResponse:
-        """Read one attachment of an envelope. Leaves a line in the access log."""
+        """Read one attachment of an envelope. Leaves an access in the log."""
         envelope = await attached().officers.envelope(sender, id_)
-        return _answer(*await attached().read(envelope, which, reader_of(request)))
+        return _answer(*await attached().read(envelope, which, reader))
 
     @router.get("/declarations/{id_}/versions/{n}/attachments", **action(Action.DECLARATION_READ))
-    async def list_version_attachments(request: Request, id_: Id, n: Number) -> AttachmentList:
-        """List what came with version `n` of a declaration. Leaves a line in the access log."""
+    async def list_version_attachments(reader: Asking, id_: Id, n: Number) -> AttachmentList:
+        """List what came with version `n` of a declaration. Leaves an access in the log."""
         envelope = await attached().officers.version(id_, n)
-        return await attached().listed(envelope, reader_of(request))
+        return await attached().listed(envelope, reader)
 
     @router.get(
         "/declarations/{id_}/versions/{n}/attachments/{which}",
@@ -57,11 +58,11 @@ def attachments_router(attached: Callable[[], Attached]) -> APIRouter:
         **action(Action.DECLARATION_READ, responses=_BYTES),
     )
     async def read_version_attachment(
-        request: Request, id_: Id, n: Number, which: Which
+        reader: Asking, id_: Id, n: Number, which: Which
     ) -> StreamingResponse:
-        """Read one attachment of version `n`. Leaves a line in the access log."""
+        """Read one attachment of version `n`. Leaves an access in the log."""
         envelope = await attached().officers.version(id_, n)
-        return _answer(*await attached().read(envelope, which, reader_of(request)))
+        return _answer(*await attached().read(envelope, which, reader))
 
     return router
 

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from starlette.responses import FileResponse, Response
 
 from sextant_declarations.domain.deliveries import DECLARATION_CTY
-from sextant_declarations.domain.officers import Officers, Reader
+from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.reading import DeclarationPage, DeclarationView, Evidence, Filters
+from sextant_declarations.routes.asking import Asking
 from sextant_shared.chassis.api_docs import answer
-from sextant_shared.chassis.routing import action, guarded_router, subject_of
+from sextant_shared.chassis.routing import action, guarded_router
 from sextant_shared.models.receipts import OutcomeVerdict
 from sextant_shared.protocol.access import Action
 
@@ -23,12 +24,6 @@ Number = Annotated[
     int, Path(ge=1, le=MAX_VERSIONS, description="which submission under the declaration's id")
 ]
 Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
-
-
-def reader_of(request: Request) -> Reader:
-    """Return the officer whom the guard let in."""
-    subject = subject_of(request)
-    return Reader(client=subject.client_id, role=str(subject.role))
 
 
 def declarations_router(officers: Callable[[], Officers], max_page: int) -> APIRouter:
@@ -49,18 +44,18 @@ def declarations_router(officers: Callable[[], Officers], max_page: int) -> APIR
         return await officers().list_declarations(filters, cursor=cursor, limit=limit)
 
     @router.get("/{id_}", **action(Action.DECLARATION_READ))
-    async def read_declaration(request: Request, id_: Id) -> DeclarationView:
-        """Read all versions and findings of a declaration. Leaves a line in the access log."""
-        return await officers().read_declaration(id_, reader_of(request))
+    async def read_declaration(reader: Asking, id_: Id) -> DeclarationView:
+        """Read all versions and findings of a declaration. Leaves an access in the log."""
+        return await officers().read_declaration(id_, reader)
 
     @router.get(
         "/{id_}/in-force",
         response_class=Response,
         **action(Action.DECLARATION_READ, responses=_IN_FORCE),
     )
-    async def read_in_force(request: Request, id_: Id) -> Response:
-        """Read what holds of a declaration, amendments folded in. Leaves a line in the log."""
-        content = await officers().read_in_force(id_, reader_of(request))
+    async def read_in_force(reader: Asking, id_: Id) -> Response:
+        """Read what holds of a declaration, amendments folded in. Leaves an access in the log."""
+        content = await officers().read_in_force(id_, reader)
         return Response(content, media_type=DECLARATION_CTY)
 
     @router.get(
@@ -68,18 +63,18 @@ def declarations_router(officers: Callable[[], Officers], max_page: int) -> APIR
         response_class=FileResponse,
         **action(Action.DECLARATION_READ, responses=_CONTENT),
     )
-    async def read_version(request: Request, id_: Id, n: Number) -> FileResponse:
-        """Read what version `n` declares, as it was sent. Leaves a line in the access log."""
+    async def read_version(reader: Asking, id_: Id, n: Number) -> FileResponse:
+        """Read what version `n` declares, as it was sent. Leaves an access in the log."""
         envelope = await officers().version(id_, n)
-        path = await officers().read_content(envelope, reader_of(request))
+        path = await officers().read_content(envelope, reader)
         return FileResponse(path, media_type=DECLARATION_CTY)
 
     @router.get("/{id_}/evidence", **action(Action.DECLARATION_READ))
     async def read_evidence(
-        request: Request, id_: Id, n: Annotated[int | None, Query(ge=1, le=MAX_VERSIONS)] = None
+        reader: Asking, id_: Id, n: Annotated[int | None, Query(ge=1, le=MAX_VERSIONS)] = None
     ) -> Evidence:
-        """Read all that proves version `n`, by default the newest. Leaves a line in the log."""
+        """Read all that proves version `n`, by default the newest. Leaves an access in the log."""
         envelope = await officers().version(id_, n)
-        return await officers().read_evidence(envelope, reader_of(request))
+        return await officers().read_evidence(envelope, reader)
 
     return router

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path, Query
 from starlette.responses import FileResponse
 
 from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.reading import EnvelopePage, Evidence
 from sextant_declarations.domain.records import Nature
-from sextant_declarations.routes.declarations import DEFAULT_PAGE, Cursor, reader_of
+from sextant_declarations.routes.asking import Asking
+from sextant_declarations.routes.declarations import DEFAULT_PAGE, Cursor
 from sextant_shared.chassis.api_docs import binary
 from sextant_shared.chassis.routing import action, guarded_router
 from sextant_shared.models.envelope import MEDIA_TYPE, UUID7_PATTERN
@@ -40,10 +41,10 @@ def envelopes_router(officers: Callable[[], Officers], max_page: int) -> APIRout
         response_class=FileResponse,
         **action(Action.DECLARATION_READ, responses={200: binary("Plaintext", OPAQUE)}),
     )
-    async def read_content(request: Request, sender: Sender, id_: EnvelopeId) -> FileResponse:
-        """Read the plaintext of an envelope. Leaves a line in the access log."""
+    async def read_content(reader: Asking, sender: Sender, id_: EnvelopeId) -> FileResponse:
+        """Read the plaintext of an envelope. Leaves an access in the log."""
         envelope = await officers().envelope(sender, id_)
-        path = await officers().read_content(envelope, reader_of(request))
+        path = await officers().read_content(envelope, reader)
         return FileResponse(path, media_type=OPAQUE, filename=f"{id_}.bin")
 
     @router.get(
@@ -51,16 +52,16 @@ def envelopes_router(officers: Callable[[], Officers], max_page: int) -> APIRout
         response_class=FileResponse,
         **action(Action.DECLARATION_READ, responses={200: binary("Container", MEDIA_TYPE)}),
     )
-    async def read_container(request: Request, sender: Sender, id_: EnvelopeId) -> FileResponse:
-        """Read the sealed container byte for byte. Leaves a line in the access log."""
+    async def read_container(reader: Asking, sender: Sender, id_: EnvelopeId) -> FileResponse:
+        """Read the sealed container byte for byte. Leaves an access in the log."""
         envelope = await officers().envelope(sender, id_)
-        path = await officers().read_container(envelope, reader_of(request))
+        path = await officers().read_container(envelope, reader)
         return FileResponse(path, media_type=MEDIA_TYPE, filename=f"{id_}.dxe")
 
     @router.get("/{sender}/{id_}/evidence", **action(Action.DECLARATION_READ))
-    async def read_evidence(request: Request, sender: Sender, id_: EnvelopeId) -> Evidence:
-        """Read all that proves an envelope and its answers. Leaves a line in the access log."""
+    async def read_evidence(reader: Asking, sender: Sender, id_: EnvelopeId) -> Evidence:
+        """Read all that proves an envelope and its answers. Leaves an access in the log."""
         envelope = await officers().envelope(sender, id_)
-        return await officers().read_evidence(envelope, reader_of(request))
+        return await officers().read_evidence(envelope, reader)
 
     return router

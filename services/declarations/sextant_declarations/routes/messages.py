@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
 from sextant_declarations.domain.exchanged import (
@@ -16,7 +16,8 @@ from sextant_declarations.domain.exchanged import (
 )
 from sextant_declarations.domain.exchanges import Exchanges
 from sextant_declarations.domain.reading import ReplyEvidence
-from sextant_declarations.routes.declarations import DEFAULT_PAGE, reader_of
+from sextant_declarations.routes.asking import Asking, Sending
+from sextant_declarations.routes.declarations import DEFAULT_PAGE
 from sextant_declarations.routes.envelopes import OPAQUE, EnvelopeId, Sender
 from sextant_shared.chassis.api_docs import binary
 from sextant_shared.chassis.routing import action, guarded_router
@@ -44,13 +45,13 @@ def messages_router(exchanges: Callable[[], Exchanges], max_page: int) -> APIRou
         **action(Action.MESSAGE_SEND, responses={200: _REPEATED}),
     )
     async def send_message(
-        request: Request, response: Response, order: MessageOrder, key: Key
+        reader: Sending, response: Response, order: MessageOrder, key: Key
     ) -> MessageView:
-        """Send a message in the name of the Secretariat. Leaves a line in the access log.
+        """Send a message in the name of the Secretariat. Leaves an access in the log.
 
         It is sealed and stored when this answers, and deposited at the exchange soon after.
         """
-        view, is_new = await exchanges().send(order, key, reader_of(request))
+        view, is_new = await exchanges().send(order, key, reader)
         response.status_code = 201 if is_new else 200
         return view
 
@@ -64,21 +65,21 @@ def messages_router(exchanges: Callable[[], Exchanges], max_page: int) -> APIRou
         response_class=Response,
         **action(Action.MESSAGE_READ, responses={200: binary("Content", OPAQUE)}),
     )
-    async def read_message_content(request: Request, id_: EnvelopeId) -> Response:
-        """Read what a message said that was sent. Leaves a line in the access log."""
-        content = await exchanges().content(id_, reader_of(request))
+    async def read_message_content(reader: Asking, id_: EnvelopeId) -> Response:
+        """Read what a message said that was sent. Leaves an access in the log."""
+        content = await exchanges().content(id_, reader)
         headers = {"Content-Disposition": f'attachment; filename="{id_}.bin"'}
         return Response(content, media_type=OPAQUE, headers=headers)
 
     @router.get("/messages/{id_}/evidence", **action(Action.MESSAGE_READ))
-    async def read_message_evidence(request: Request, id_: EnvelopeId) -> ReplyEvidence:
-        """Read what proves a message that was sent. Leaves a line in the access log."""
-        return await exchanges().evidence(id_, reader_of(request))
+    async def read_message_evidence(reader: Asking, id_: EnvelopeId) -> ReplyEvidence:
+        """Read what proves a message that was sent. Leaves an access in the log."""
+        return await exchanges().evidence(id_, reader)
 
     @router.get("/threads/{sender}/{id_}", **action(Action.MESSAGE_READ))
-    async def read_thread(request: Request, sender: Sender, id_: EnvelopeId) -> ThreadView:
-        """Show the thread that an envelope stands in, in order. Leaves a line in the log."""
-        return await exchanges().thread(sender, id_, reader_of(request))
+    async def read_thread(reader: Asking, sender: Sender, id_: EnvelopeId) -> ThreadView:
+        """Show the thread that an envelope stands in, in order. Leaves an access in the log."""
+        return await exchanges().thread(sender, id_, reader)
 
     @router.get("/owed", **action(Action.MESSAGE_READ))
     async def read_owed(

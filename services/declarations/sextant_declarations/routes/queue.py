@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from sextant_declarations.domain.queue import QueueView, VerificationQueue
-from sextant_declarations.routes.declarations import DEFAULT_PAGE, reader_of
+from sextant_declarations.routes.asking import officer_of
+from sextant_declarations.routes.declarations import DEFAULT_PAGE
 from sextant_shared.chassis.routing import action, guarded_router
 from sextant_shared.models.acts import DiscardRequest
 from sextant_shared.models.exchange import MAX_PAGE, DeliveryPage
@@ -33,8 +34,8 @@ def queue_router(queue: Callable[[], VerificationQueue]) -> APIRouter:
 
     @router.post("/dead-letters/{seq}/replay", status_code=204, **action(Action.DEAD_LETTER_REPLAY))
     async def replay(request: Request, seq: Annotated[int, Path(ge=1)]) -> Response:
-        """Let a dead letter come again, once its cause is mended. Leaves a line in the log."""
-        await queue().replay(seq, reader_of(request))
+        """Let a dead letter come again, once its cause is mended. Leaves an entry in the log."""
+        await queue().replay(seq, officer_of(request))
         return Response(status_code=204)
 
     @router.post(
@@ -43,8 +44,8 @@ def queue_router(queue: Callable[[], VerificationQueue]) -> APIRouter:
     async def discard(
         request: Request, seq: Annotated[int, Path(ge=1)], body: DiscardRequest
     ) -> Response:
-        """Give up a dead letter for good. Leaves a line in the access log and an entry."""
-        await queue().discard(seq, body, reader_of(request))
+        """Give up a dead letter for good. Leaves a line among officers' acts and an entry."""
+        await queue().discard(seq, body, officer_of(request))
         return Response(status_code=204)
 
     return router

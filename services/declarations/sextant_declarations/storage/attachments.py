@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import RowMapping, select
 
 from sextant_declarations.domain.deliveries import Attachment, Content
+from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.records import Record
 from sextant_declarations.storage.tables import ATTACHMENTS
 from sextant_shared.chassis.database import Database
@@ -33,10 +34,11 @@ class SqlAttachments:
 
     database: Database
 
-    async def of_envelope(self, inbox: int) -> list[Attachment]:
-        """Return the attachments of one envelope, in order."""
+    async def of_envelope(self, inbox: int, access: Access) -> list[Attachment]:
+        """Return the attachments of one envelope that the access covers, in order."""
         row = ATTACHMENTS
-        wanted = select(row).where(row.c.inbox == inbox).order_by(row.c.n)
+        covered = row.c.inbox.in_(access.inboxes)
+        wanted = select(row).where(row.c.inbox == inbox, covered).order_by(row.c.n)
         rows = await self.database.read(lambda c: c.execute(wanted).mappings().all())
         return [_attachment(found) for found in rows]
 

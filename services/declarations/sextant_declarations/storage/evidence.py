@@ -1,4 +1,4 @@
-"""The evidence of one envelope, and what is still owed: rows for officers, none of them secret.
+"""The evidence of one envelope, for who has leave to read it, and what is still owed.
 
 Entries and replies begin as debts and stay as evidence once they are delivered.
 """
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, Table, func, select, union_all
+from sqlalchemy import RowMapping, Select, Table, func, literal, select, union_all
 
+from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.reading import (
     Alarm,
     EntryEvidence,
@@ -16,6 +17,7 @@ from sextant_declarations.domain.reading import (
     ReplyEvidence,
     StoredEnvelope,
 )
+from sextant_declarations.storage.access_tables import ACCESSES
 from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.tables import (
     INBOX,
@@ -61,8 +63,8 @@ class SqlEvidence:
         found = {row["party"]: row["proof"] for row in rows}
         return [found[party] for party in parties]
 
-    async def entries(self, inbox: int) -> list[EntryEvidence]:
-        """Return the log entries of an envelope."""
+    async def entries(self, inbox: int, access: Access) -> list[EntryEvidence]:
+        """Return the log entries of an envelope that the access covers."""
         row = OWED_ENTRIES
         wanted = (
             select(
@@ -73,7 +75,7 @@ class SqlEvidence:
                 row.c.salt,
                 row.c.detail,
             )
-            .where(row.c.inbox == inbox)
+            .where(row.c.inbox == inbox, row.c.inbox.in_(access.inboxes))
             .order_by(row.c.id)
         )
         return [
@@ -88,8 +90,8 @@ class SqlEvidence:
             for found in await self._all(wanted)
         ]
 
-    async def replies(self, inbox: int) -> list[ReplyEvidence]:
-        """Return the replies to an envelope."""
+    async def replies(self, inbox: int, access: Access) -> list[ReplyEvidence]:
+        """Return the replies to an envelope that the access covers."""
         row = OWED_REPLIES
         wanted = (
             select(
@@ -99,7 +101,7 @@ class SqlEvidence:
                 row.c.custody,
                 row.c.kpc,
             )
-            .where(row.c.inbox == inbox)
+            .where(row.c.inbox == inbox, row.c.inbox.in_(access.inboxes))
             .order_by(row.c.id)
         )
         return [
@@ -124,6 +126,12 @@ class SqlEvidence:
                 SENT.c.attempts,
                 SENT.c.last_error,
             ).where(SENT.c.custody.is_(None)),
+            select(
+                ACCESSES.c.type.label("what"),
+                literal("").label("envelope"),
+                ACCESSES.c.attempts,
+                ACCESSES.c.last_error,
+            ).where(ACCESSES.c.log_index.is_(None)),
         ).subquery()
         wanted = (
             select(owed, func.count().over().label("total"))

@@ -15,6 +15,7 @@ from sextant_declarations.domain.exchanged import (
     ThreadMessage,
     ThreadView,
 )
+from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.records import Nature
 from sextant_declarations.storage.custody import accepted_in
 from sextant_declarations.storage.message_tables import DUES, SENT
@@ -75,12 +76,12 @@ class SqlExchanges:
         found: str | None = await self.database.read(lambda c: c.execute(wanted).scalar())
         return found
 
-    async def thread(self, name: str, now: float) -> ThreadView:
-        """Return all envelopes of a thread in order, and what is owed in it."""
+    async def thread(self, name: str, now: float, access: Access) -> ThreadView:
+        """Return the envelopes of a thread that the access covers, and what is owed in it."""
         received, sent, replies, dues = [
             await self._all(wanted.where(of == name).order_by(row).limit(MAX_THREAD + 1))
             for wanted, of, row in (
-                (_RECEIVED, INBOX.c.thread, INBOX.c.id),
+                (_RECEIVED.where(INBOX.c.id.in_(access.inboxes)), INBOX.c.thread, INBOX.c.id),
                 (_SENT, SENT.c.thread, SENT.c.id),
                 (_REPLIES, INBOX.c.thread, OWED_REPLIES.c.id),
                 (_dues(self.own_party), DUES.c.thread, DUES.c.id),

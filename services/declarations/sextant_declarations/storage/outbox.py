@@ -13,14 +13,18 @@ from sextant_shared.chassis.database import Database
 
 @dataclass(frozen=True)
 class SqlOutbox:
-    """The outbox in this room's database; `replies` is the table that sealed envelopes stand in."""
+    """The outbox in this room's database.
+
+    `entries` is the table that log entries stand in, `replies` that of sealed envelopes.
+    """
 
     database: Database
+    entries: Table = OWED_ENTRIES
     replies: Table = OWED_REPLIES
 
     async def due_entries(self, limit: int, now: float) -> list[DueEntry]:
         """Return log entries to append, oldest first."""
-        row = OWED_ENTRIES
+        row = self.entries
         wanted = (
             select(row.c.id.label("row"), row.c.leaf, row.c.traceparent, row.c.attempts)
             .where(row.c.log_index.is_(None), row.c.again_at <= now)
@@ -33,7 +37,7 @@ class SqlOutbox:
 
     async def entries_logged(self, proofs: Sequence[LoggedProof]) -> None:
         """Keep where the entries stand and their proofs."""
-        row = OWED_ENTRIES
+        row = self.entries
         change = (
             update(row)
             .where(row.c.id == bindparam("row"))
@@ -95,7 +99,7 @@ class SqlOutbox:
 
     async def postpone_entries(self, postponed: Sequence[Postponed]) -> None:
         """Keep the reasons and come back later."""
-        await self._postpone(OWED_ENTRIES, postponed)
+        await self._postpone(self.entries, postponed)
 
     async def postpone_reply(self, postponed: Postponed) -> None:
         """Keep the reason and come back later."""

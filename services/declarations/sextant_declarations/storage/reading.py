@@ -1,4 +1,4 @@
-"""The reading side: what officers are shown, and the access log written before they are shown it.
+"""The reading side: what officers are shown; declared content for an `Access` alone.
 
 A page of a list takes one statement, however long it is; a declaration takes six.
 """
@@ -16,8 +16,9 @@ from sqlalchemy import (
     select,
 )
 
+from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.reading import (
-    Access,
+    Act,
     ComparedFiling,
     DeclarationSummary,
     EnvelopeLine,
@@ -71,8 +72,8 @@ class SqlReading:
         rows = await self._all(select(*_SUMMARY).where(DECLARATIONS.c.id == id_))
         return _summary(rows[0]) if rows else None
 
-    async def versions(self, id_: str) -> list[VersionView]:
-        """Return all versions of a declaration with their findings, oldest first."""
+    async def versions(self, id_: str, access: Access) -> list[VersionView]:
+        """Return the versions that the access covers, with their findings, oldest first."""
         closed = await self._all(
             select(CLOSURES.c.version, CLOSURES.c.scope)
             .join(VERSIONS, CLOSURES.c.version == VERSIONS.c.id)
@@ -82,7 +83,7 @@ class SqlReading:
         rows = await self._all(
             select(*_VERSION)
             .join(INBOX, VERSIONS.c.inbox == INBOX.c.id)
-            .where(VERSIONS.c.declaration == id_)
+            .where(VERSIONS.c.declaration == id_, VERSIONS.c.inbox.in_(access.inboxes))
             .order_by(VERSIONS.c.n)
         )
         findings: dict[int, list[ReportedFinding]] = {row["inbox"]: [] for row in rows}
@@ -104,14 +105,14 @@ class SqlReading:
             for row in rows
         ]
 
-    async def revisions(self, id_: str) -> list[RevisionView]:
+    async def revisions(self, id_: str, access: Access) -> list[RevisionView]:
         """Return what amended or withdrew a declaration, oldest first."""
         rows = await self._all(
             select(*_REVISION)
             .join(VERSIONS, VERSIONS.c.inbox == REVISIONS.c.inbox)
             .join(DECLARATIONS, DECLARATIONS.c.id == VERSIONS.c.declaration)
             .join(INBOX, INBOX.c.id == REVISIONS.c.inbox)
-            .where(REVISIONS.c.declaration == id_)
+            .where(REVISIONS.c.declaration == id_, REVISIONS.c.inbox.in_(access.inboxes))
             .order_by(REVISIONS.c.inbox)
         )
         return [
@@ -156,14 +157,14 @@ class SqlReading:
             wanted = wanted.where(row.c.id < before)
         return [(found["seq"], _envelope_line(found)) for found in await self._all(wanted)]
 
-    async def note_access(self, access: Access) -> None:
-        """Append to the access log; done when it is stored."""
+    async def note_act(self, act: Act) -> None:
+        """Append to the log of officers' acts; done when it is stored."""
         row = insert(ACCESS_LOG).values(
-            t=access.t,
-            client=access.client,
-            role=access.role,
-            action=access.action,
-            subject=access.subject,
+            t=act.t,
+            client=act.client,
+            role=act.role,
+            action=act.action,
+            subject=act.subject,
         )
 
         def write(connection: Connection) -> None:

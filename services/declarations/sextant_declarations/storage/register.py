@@ -16,6 +16,7 @@ from sextant_declarations.domain.deliveries import Content, Refusal
 from sextant_declarations.domain.owed import SealedReply
 from sextant_declarations.domain.records import Base, Filed, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
+from sextant_declarations.storage.accesses import store_access, store_sites
 from sextant_declarations.storage.attachments import attachment_rows
 from sextant_declarations.storage.dues import close, store_demands, supersede
 from sextant_declarations.storage.tables import (
@@ -102,6 +103,9 @@ class SqlRegister:
             _insert_all(connection, COMPARED, _compared(record.filed, inbox))
         _insert_all(connection, FINDINGS, _findings(record, inbox))
         self._store_bonds(connection, record, inbox)
+        store_sites(connection, record, inbox)
+        if record.access is not None:
+            store_access(connection, record.access, inbox)
         _insert_all(connection, ATTACHMENTS, attachment_rows(record, inbox))
         traceparent = record.submission.traceparent
         _insert_all(

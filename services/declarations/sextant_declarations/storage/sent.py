@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sextant_declarations.domain.exchanged import MessageView
+from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.owed import DueReply, SealedReply
 from sextant_declarations.domain.reading import ReplyEvidence
 from sextant_declarations.domain.sending import NewMessage
@@ -98,17 +99,19 @@ class SqlSent(SqlOutbox):
             owed=await owed.owed_for_sent(row["id"], self.clock()),
         )
 
-    async def content(self, message: str) -> bytes | None:
+    async def content(self, message: str, access: Access) -> bytes | None:
         """Return what a message said, None for an unknown id."""
-        wanted = select(SENT.c.content).where(SENT.c.message_id == message)
+        wanted = select(SENT.c.content).where(
+            SENT.c.message_id == message, SENT.c.envelope_id.in_(access.envelopes)
+        )
         found: bytes | None = await self.database.read(lambda c: c.execute(wanted).scalar())
         return found
 
-    async def evidence(self, message: str) -> ReplyEvidence | None:
+    async def evidence(self, message: str, access: Access) -> ReplyEvidence | None:
         """Return what proves a message, None for an unknown id."""
         wanted = select(
             SENT.c.type, SENT.c.envelope_id, SENT.c.container, SENT.c.custody, SENT.c.kpc
-        ).where(SENT.c.message_id == message)
+        ).where(SENT.c.message_id == message, SENT.c.envelope_id.in_(access.envelopes))
         row = await self.database.read(lambda c: c.execute(wanted).mappings().one_or_none())
         if row is None:
             return None

@@ -289,8 +289,11 @@ class OwedReplyRow(_Row, table=True):
     custody: bytes | None = None
 
 
-class AccessRow(_Row, table=True):
-    """An officer was given declared content: who, what, when. Written before the answer."""
+class ActRow(_Row, table=True):
+    """What an officer did or asked that gives no declared content. Written before the answer.
+
+    Lines of earlier versions also tell of content; since then that is an access (`access_tables`).
+    """
 
     __tablename__ = "access_log"
     __table_args__ = (Index("ix_access_log_subject", "subject"),)

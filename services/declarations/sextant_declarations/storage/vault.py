@@ -8,6 +8,8 @@ is left from a crash and is written again when the delivery comes back.
     <root>/<first two>/<digest>.dxe   the container
     <root>/<first two>/<digest>.txt   the plaintext; of a package, its message
     <root>/<first two>/<digest>.pkg   the whole package, with its attachments
+
+Paths are given out for an `Access` alone, and for what it covers.
 """
 
 import asyncio
@@ -19,6 +21,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from sextant_declarations.domain.deliveries import Stage
+from sextant_declarations.domain.gate import Access
 from sextant_shared.errors import Code, PlatformError
 
 CONTAINER = "dxe"
@@ -62,28 +65,34 @@ class FileVault:
                 Code.UNAVAILABLE, f"the vault cannot be written: {error.strerror}"
             ) from error
 
-    def container(self, manifest_digest: bytes) -> Path:
+    def container(self, manifest_digest: bytes, access: Access) -> Path:
         """Return where the container stands.
 
         Raises:
-            PlatformError: `E_INTEGRITY` when a row speaks of it and it is gone.
+            PlatformError: `E_INTEGRITY` when a row speaks of it and it is gone, `E_INTERNAL` when
+                the access does not cover it.
         """
+        access.covers(manifest_digest)
         return self._existing(manifest_digest, CONTAINER)
 
-    def content(self, manifest_digest: bytes) -> Path:
+    def content(self, manifest_digest: bytes, access: Access) -> Path:
         """Return where the plaintext stands.
 
         Raises:
-            PlatformError: `E_INTEGRITY` when a row speaks of it and it is gone.
+            PlatformError: `E_INTEGRITY` when a row speaks of it and it is gone, `E_INTERNAL` when
+                the access does not cover it.
         """
+        access.covers(manifest_digest)
         return self._existing(manifest_digest, CONTENT)
 
-    def package(self, manifest_digest: bytes) -> Path:
+    def package(self, manifest_digest: bytes, access: Access) -> Path:
         """Return where the whole package stands.
 
         Raises:
-            PlatformError: `E_INTEGRITY` when a row speaks of it and it is gone.
+            PlatformError: `E_INTEGRITY` when a row speaks of it and it is gone, `E_INTERNAL` when
+                the access does not cover it.
         """
+        access.covers(manifest_digest)
         return self._existing(manifest_digest, PACKAGE)
 
     def _existing(self, manifest_digest: bytes, kind: str) -> Path:

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from sextant_shared.encoding import b64u, canonical_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import (
+    AccessEntry,
+    AccessRefusedEntry,
     DeclarationOutcomeEntry,
     DeliveryDiscardedEntry,
     DeliveryReplayedEntry,
@@ -69,6 +71,16 @@ def test_what_is_not_exactly_an_entry_is_refused(data: bytes) -> None:
     assert caught.value.code is Code.MALFORMED
 
 
+def test_a_member_that_is_not_said_is_left_out_and_never_null() -> None:
+    common: Any = {"v": 1, "id": random128(1), "t": INSTANT, "nonce": random128(2)}
+    said = {**common, "type": "access", "commit": b64u(bytes(32))}
+    assert parse_entry(canonical_json(said)) == AccessEntry(**said)
+    for null in ({"env": None}, {"ref": None}, {"env": None, "ref": None}):
+        with pytest.raises(PlatformError) as caught:
+            parse_entry(canonical_json({**said, **null}))
+        assert caught.value.code is Code.MALFORMED
+
+
 def test_an_entry_beyond_the_limit_is_refused() -> None:
     with pytest.raises(PlatformError, match="E_TOO_LARGE"):
         parse_entry(b"[" * 4097)
@@ -119,6 +131,9 @@ def test_each_type_of_entry_reads_back() -> None:
         EnvelopeErasedEntry(
             **common, type="envelope.erased", env=envelope_id(1), ref=4, commit=digest
         ),
+        AccessEntry(**common, type="access", commit=digest),
+        AccessEntry(**common, type="access", env=envelope_id(1), ref=4, commit=digest),
+        AccessRefusedEntry(**common, type="access.refused", commit=digest),
         DeliveryReplayedEntry(
             **common, type="delivery.replayed", env=envelope_id(1), ref=4, commit=digest
         ),
