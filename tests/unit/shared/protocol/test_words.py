@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from sextant_shared.encoding import b64u
 from sextant_shared.errors import PlatformError
+from sextant_shared.models.entries import DeclarationOpenedEntry
+from sextant_shared.protocol.logproof import HEADER, MAX_PROOF_CHARS, parse_proof
 from sextant_shared.protocol.manifest import read_manifest
 from sextant_shared.protocol.receipts import format_custody, verify_custody
 from tests.support.envelopes import make_container
-from tests.support.logs import MemoryLog, envelope_id, make_accepted
+from tests.support.logs import INSTANT, MemoryLog, envelope_id, make_accepted, random128
 
 
 def told(work: Callable[[], object]) -> tuple[str, str, str, str, str]:
@@ -71,5 +74,49 @@ def test_a_container_that_ends_inside_its_manifest() -> None:
         "the container ends inside its manifest",
         f"{size} bytes",
         "92 bytes",
+        "",
+    )
+
+
+def test_a_receipt_for_another_manifest() -> None:
+    held = b64u(bytes(32))
+    assert told(receipt(lambda text: text)) == (
+        "E_DIGEST",
+        "the receipt is for another manifest",
+        held,
+        make_accepted(1).man,
+        "Compare the stored manifest with the one that was deposited.",
+    )
+
+
+def test_a_receipt_whose_entry_accepts_nothing() -> None:
+    log = MemoryLog()
+    entry = DeclarationOpenedEntry(
+        v=1,
+        type="declaration.opened",
+        id=random128(7),
+        t=INSTANT,
+        nonce=random128(8),
+        env=envelope_id(1),
+        ref=0,
+        commit=b64u(bytes(32)),
+    )
+    log.append(entry)
+    data = format_custody(log.leaves[0], log.proof(0))
+    assert told(lambda: verify_custody(data, bytes(32), envelope_id(1), log.keys)) == (
+        "E_INTEGRITY",
+        "the entry in the receipt is not about an accepted envelope",
+        "envelope.accepted",
+        "declaration.opened",
+        "",
+    )
+
+
+def test_a_proof_without_end() -> None:
+    assert told(lambda: parse_proof(HEADER + "\n" * 600_000)) == (
+        "E_TOO_LARGE",
+        f"a proof is longer than {MAX_PROOF_CHARS} characters",
+        "",
+        "",
         "",
     )
