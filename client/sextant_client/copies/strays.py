@@ -80,10 +80,10 @@ def _check_older(source: Source, tile: Tile, size: int, faults: Faults) -> None:
     """Compare an older partial tile with the beginning of the one that holds it now."""
     at_level = size >> (TILE_HEIGHT * (tile.level or 0))
     width = min(TILE_WIDTH, at_level - tile.index * TILE_WIDTH)
-    data = source.read(f"tile/{tile.path}")
-    now = source.read(f"tile/{Tile(tile.level, tile.index, width).path}")
-    if data is None or now is None:
-        return  # the tree's own check names what is missing
+    path = f"tile/{Tile(tile.level, tile.index, width).path}"
+    data, now = source.read(f"tile/{tile.path}"), source.read(path)
+    if data is None or now is None or any(fault.path == path for fault in faults.kept):
+        return  # the tree's own check named what is missing or wrong
     try:
         wanted = _beginning(now, tile)
     except PlatformError:

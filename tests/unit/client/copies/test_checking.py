@@ -151,6 +151,9 @@ def test_older_partial_tiles_are_the_beginning_of_what_replaced_them(tmp_path: P
     assert report.beside.older == 3  # level 0, level 1, entries
     flip(folder / "tile/entries/001.p/44", 100)
     assert only(checked(folder)).path == "tile/entries/001.p/44"
+    flip(folder / "tile/entries/001.p/44", 100)
+    flip(folder / "tile/entries/001", 100)  # the same byte of the bundle that is in force
+    assert only(checked(folder)).path == "tile/entries/001"
 
 
 def test_files_ahead_of_the_head_and_unfinished_ones_are_no_faults(tmp_path: Path) -> None:
