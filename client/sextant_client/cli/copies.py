@@ -25,7 +25,8 @@ from sextant_shared.models.receipts import Level
 from sextant_shared.protocol.checkpoints import Checkpoint
 
 _SHOWN = 20  # findings on a screen; --json has all that were kept
-_PASSING = (Code.UNAVAILABLE, Code.RATE)
+_PASSING = (Code.UNAVAILABLE, Code.RATE, Code.NOT_FOUND)
+_NO_ACCESS = (Code.AUTH, Code.FORBIDDEN)
 
 TrustOption = Annotated[
     Path | None, typer.Option("--trust", help="A trust.json instead of the home's.")
@@ -84,6 +85,8 @@ def mirror(
                 update = keeping.update(source, run.output.meter("entries"), whole=whole)
                 run.output.result(_update_document(update), [_update_line(update)])
             except PlatformError as error:
+                if error.code in _NO_ACCESS:
+                    raise _no_access(error) from error
                 if not follow or error.code not in _PASSING:
                     raise
                 run.output.say(f"{error.code}: {error.detail}; again in {interval:g} s")
@@ -91,6 +94,15 @@ def mirror(
                 return
             whole = False
             time.sleep(interval)
+
+
+def _no_access(error: PlatformError) -> PlatformError:
+    return PlatformError(
+        error.code,
+        f"the entries of this log are not read by everybody: {error.detail}",
+        received=error.received,
+        fix="Ask its operator for the access of an auditor, or leave them out: --hashes-only.",
+    )
 
 
 def _trust(run: Run, path: Path | None) -> Trust:
@@ -123,7 +135,9 @@ def _own_session(run: Run, url: str) -> ServiceSource | None:
     if config.audit.rstrip("/") != url.rstrip("/"):
         return None
     signer = run.home.keys.api_signer()
-    return ServiceSource(lambda: Session(config.audit, client_id=config.client_id, signer=signer))
+    return ServiceSource(
+        config.audit, lambda: Session(config.audit, client_id=config.client_id, signer=signer)
+    )
 
 
 def _hold_against_known(run: Run, trust: Trust, report: CopyReport, source: Source) -> bool:

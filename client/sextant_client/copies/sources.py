@@ -27,6 +27,7 @@ from sextant_shared.merkle.tiles import (
 )
 
 CHECKPOINT = "checkpoint"
+ENTRIES = "tile/entries/"
 MAX_FILE_BYTES = TILE_WIDTH * (MAX_ENTRY_BYTES + 2)  # the largest bundle; nothing else comes near
 READ_TIMEOUT_S = 30.0
 _BLOCK = 1 << 16
@@ -116,20 +117,27 @@ class WebSource:
 
 
 class ServiceSource:
-    """The log's own service, read with this party's access. One session for each thread."""
+    """The log's own service: entries with this party's access, all else as anybody reads it.
 
-    def __init__(self, session: Callable[[], Session]) -> None:
+    One session for each thread that reads entries.
+    """
+
+    def __init__(self, url: str, session: Callable[[], Session]) -> None:
+        self._public = WebSource(url)
         self._make = session
         self._local = threading.local()
         self._made: list[Session] = []
 
     def close(self) -> None:
-        """Close all sessions."""
+        """Close all connections."""
+        self._public.close()
         for session in self._made:
             session.close()
 
     def read(self, path: str) -> bytes | None:
-        """Return the body of an authenticated GET."""
+        """Return the body of a GET."""
+        if not path.startswith(ENTRIES):
+            return self._public.read(path)
         session: Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = self._make()

@@ -1,5 +1,6 @@
 """`sextant log fsck` and `mirror` as people call them: over a plain web server too."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -117,3 +118,45 @@ def test_a_place_where_no_copy_is_is_refused_in_words(
     done = fsck(make_home(tmp_path / "home").path, place)
     assert done.status == exits.REFUSED
     assert "fix:" in done.stderr
+
+
+def test_a_mirror_that_follows_goes_on_until_it_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, log, copy = make_home(tmp_path / "home"), tmp_path / "log", tmp_path / "copy"
+    make_copy(log, 300)
+    events = iter(
+        (
+            lambda: make_copy(log, 700),
+            lambda: (log / "checkpoint").rename(log / "away"),
+            lambda: make_copy(log, SIZE),
+        )
+    )
+
+    def sleep(seconds: float) -> None:
+        assert seconds == 7
+        event = next(events, None)
+        if event is None:
+            raise KeyboardInterrupt
+        event()
+
+    monkeypatch.setattr("sextant_client.cli.copies.time.sleep", sleep)
+    options = ("--follow", "--interval", "7", "--home", home.path, "--json")
+    done = sextant("log", "mirror", log, copy, *options)
+    assert done.status == 130  # as any command that Ctrl-C ends
+    sizes = [json.loads(line)["head"]["size"] for line in done.stdout.splitlines()]
+    assert sizes == [300, 700, SIZE]
+
+
+def test_a_mirror_that_follows_stops_at_a_fork(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, log, copy = make_home(tmp_path / "home"), tmp_path / "log", tmp_path / "copy"
+    make_copy(log, 700)
+    monkeypatch.setattr(
+        "sextant_client.cli.copies.time.sleep", lambda _: make_copy(log, SIZE, common=500)
+    )
+    done = sextant("log", "mirror", log, copy, "--follow", "--home", home.path)
+    assert done.status == exits.UNTRUSTED
+    assert "sextant log evidence verify" in done.stderr
+    assert sextant("log", "fsck", copy, "--home", home.path).status == 0
