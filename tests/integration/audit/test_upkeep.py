@@ -277,6 +277,19 @@ async def test_damaged_rows_are_not_laid_out(tmp_path: Path) -> None:
     assert not (log.tiles / "checkpoint").exists()
 
 
+async def test_a_lost_file_whose_rows_are_damaged_stays_lost_and_is_told(tmp_path: Path) -> None:
+    log = Kept(tmp_path, added={"scrub_entries_per_s": 0})
+    keys = await log.grown()
+    flip_in_ledger(log, FLIPS["an entry"])
+    (log.tiles / "tile/entries/000").unlink()
+    async with log.serve() as served:
+        await until_note(served, "tiles", "E_INTEGRITY")
+        await append(served, 9001)
+        await until(lambda: laid_size(log.tiles, keys) == SIZE + 1)
+        await until_note(served, "tiles", "E_INTEGRITY")
+    assert not (log.tiles / "tile/entries/000").exists()
+
+
 async def test_the_numbers_of_the_upkeep_are_sent(tmp_path: Path) -> None:
     log, reader = Kept(tmp_path), InMemoryMetricReader()
     await log.grown()

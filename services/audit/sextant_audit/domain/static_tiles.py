@@ -102,6 +102,7 @@ class StaticTiles:
         self._note: str | None = None
         self._sweep: Iterator[Tile] | None = None
         self._due: list[tuple[float, Tile]] = []
+        self._unmended: PlatformError | None = None  # what the sweep of this start had to leave
         self.state = Laid()
 
     @property
@@ -115,7 +116,7 @@ class StaticTiles:
         while True:
             try:
                 await self.update()
-                self.state.fault = None
+                self.state.fault = self._unmended
             except PlatformError as error:
                 self._tell(error)
             await asyncio.sleep(self._interval_s)
@@ -202,6 +203,7 @@ class StaticTiles:
                 if error.code is not Code.INTEGRITY:
                     raise
                 self._tell(error)
+                self._unmended = error
             if await asyncio.to_thread(self._files.has_partials, tile):
                 self._due.append((self._clock() + self._grace_s, tile))
 
