@@ -1,8 +1,9 @@
 """`make bench`: prints what this machine does, bounded, on loopback.
 
 `python -m bench deposits`, `waiters` or `signer` prints that part alone. `make bench` leaves out
-`python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory, and
-`python -m bench growth [LARGEST]`, which makes a log of a million entries unless told.
+`python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory,
+`python -m bench growth [LARGEST]`, which makes a log of a million entries unless told, and
+`python -m bench fsck [COUNT]`, which makes a copy of one and checks it.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import flat, growth, waiters
+from bench import flat, fsck, growth, waiters
 from bench.audit import measure_append
 from bench.checking import TIMES, measure_checks, table_of
 from bench.crypto import measure_crypto
@@ -107,7 +108,9 @@ if __name__ == "__main__":
         "signer": lambda: _print_signer(measure_signer()),
         "waiters": lambda: _print_waiters(waiters.COUNTS),
     }
-    if sys.argv[1:2] == ["flat"]:
+    if sys.argv[1:2] == ["fsck"]:
+        fsck.print_fsck(int(sys.argv[2]) if sys.argv[2:] else fsck.COUNT)
+    elif sys.argv[1:2] == ["flat"]:
         flat.print_flat(int(sys.argv[2]) if sys.argv[2:] else flat.COUNT)
     elif sys.argv[1:2] == ["growth"]:
         growth.print_growth(int(sys.argv[2]) if sys.argv[2:] else growth.SIZES[-1])

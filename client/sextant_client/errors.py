@@ -24,6 +24,18 @@ UNKNOWN_KEY = 20
 CONSISTENCY = 21
 TRUST = 22
 
+# One status per class of what may be wrong with a copy of the log, gravest first.
+LOG_STATUSES = {
+    "history": 40,
+    "checkpoint": 41,
+    "cosignature": 42,
+    "root": 43,
+    "entry": 44,
+    "tile": 45,
+    "missing": 46,
+    "stray": 47,
+}
+
 TABLE = {
     OK: "done, or valid",
     FINDINGS: "findings that must be fixed",
@@ -45,6 +57,14 @@ TABLE = {
     UNKNOWN_KEY: "a signature by a pinned key of the log is missing; other keys signed",
     CONSISTENCY: "no one history holds both heads: keep the files as evidence",
     TRUST: "the trust file, or the key or policy it pins for this, cannot be used",
+    LOG_STATUSES["history"]: "the log's head does not continue the one known here",
+    LOG_STATUSES["checkpoint"]: "the head is missing, or the pinned log did not sign it",
+    LOG_STATUSES["cosignature"]: "a witness's cosignature does not verify",
+    LOG_STATUSES["root"]: "the tree is not the one that was signed",
+    LOG_STATUSES["entry"]: "an entry is not the one that was hashed",
+    LOG_STATUSES["tile"]: "a hash tile is not that of what lies below it",
+    LOG_STATUSES["missing"]: "a file of the published tree is missing",
+    LOG_STATUSES["stray"]: "a file that no log has",
 }
 _UNTRUSTED_CODES = frozenset(
     {

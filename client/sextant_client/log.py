@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from sextant_client.copies.nodes import TileHistory
+from sextant_client.copies.sources import WebSource
 from sextant_client.session import Session
 from sextant_shared.encoding import b64_decode, parse_json
 from sextant_shared.errors import Code, PlatformError
@@ -16,6 +18,7 @@ from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_chec
 from sextant_shared.protocol.levels import parse_witnessed
 
 MAX_REPORT_BYTES = 1 << 20
+_NO_ROUTE = (Code.NOT_FOUND, Code.INTERNAL)  # a plain web server's 404 is no problem document
 Progress = Callable[[int, int], None]
 """Told how many entries of how many were read."""
 
@@ -35,14 +38,23 @@ class LogReader:
         return verify_checkpoint(self.session.request("GET", "/checkpoint").text, keys)
 
     def consistency(self, first: int, second: int) -> list[bytes]:
-        """Return the consistency path between two sizes.
+        """Return the consistency path between two sizes; of a copy without routes, from its tiles.
 
         Raises:
             PlatformError: `E_UNAVAILABLE`, `E_MALFORMED`.
         """
-        answer = self.session.request(
-            "GET", "/v1/proofs/consistency", params={"first": first, "second": second}
-        )
+        try:
+            answer = self.session.request(
+                "GET", "/v1/proofs/consistency", params={"first": first, "second": second}
+            )
+        except PlatformError as error:
+            if error.code not in _NO_ROUTE:
+                raise
+            source = WebSource(self.session.base_url)
+            try:
+                return TileHistory(source, second).consistency(first, second)
+            finally:
+                source.close()
         proof = read_model(ConsistencyProof, answer.json())
         return [b64_decode(node, 32) for node in proof.path]
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
+from sextant_client.cli.copies import fsck, mirror
 from sextant_client.documents import fetch_proof
 from sextant_client.evidence import contact, read_evidence, verify_evidence
 from sextant_client.home import write_file
@@ -23,6 +24,8 @@ from sextant_shared.protocol.levels import Standing, standing_of
 app = typer.Typer(help="The transparency log.", no_args_is_help=True)
 evidence_app = typer.Typer(help="Evidence that the log lied.", no_args_is_help=True)
 app.add_typer(evidence_app, name="evidence")
+app.command("fsck")(fsck)
+app.command("mirror")(mirror)
 
 
 @app.command("verify")

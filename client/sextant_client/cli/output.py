@@ -56,7 +56,9 @@ class Output:
         def report(done: int, total: int) -> None:
             now = time.monotonic()
             rate = done / max(now - started, 1e-6)
-            text = f"{what} {done:,}/{total:,} ({rate:,.0f}/s)"
+            left = (total - done) / rate if rate else 0.0
+            time_left = f", {left:,.0f} s left" if left >= 1 else ""
+            text = f"{what} {done:,}/{total:,} ({rate:,.0f}/s{time_left})"
             if self.as_json:
                 return
             if self._progress.is_terminal:

@@ -74,6 +74,33 @@ class AuditSettings(ServiceSettings):
     witness_interval_s: Annotated[
         float, Field(description="shortest time between two rounds of asking", ge=0.05, le=60)
     ] = 1.0
+    tiles_dir: Annotated[
+        Path | None,
+        Field(
+            description="lay out checkpoint, tiles and bundles here as plain files for a web server"
+        ),
+    ] = None
+    tiles_grace_s: Annotated[
+        float,
+        Field(description="so long partial tiles stay after their full tile is out", ge=0),
+    ] = 600.0
+    scrub_entries_per_s: Annotated[
+        float,
+        Field(
+            description="entries read again and verified per second, for ever; 0 turns it off."
+            " A thousand take about one percent of a core",
+            ge=0,
+        ),
+    ] = 1000.0
+    scrub_pause_s: Annotated[
+        float, Field(description="pause between two passes over the log", gt=0)
+    ] = 60.0
+    otlp_metrics_endpoint: Annotated[
+        str | None, Field(description="send metrics to this OTLP/HTTP collector (…/v1/metrics)")
+    ] = None
+    metrics_interval_s: Annotated[
+        float, Field(description="seconds between two sendings of metrics", ge=1)
+    ] = 60.0
     max_batch_requests: Annotated[
         int,
         Field(description="append requests in one transaction: bounds the time it takes", ge=1),

@@ -77,8 +77,8 @@ _JSON = "application/json"
 _CHECKS = {"type": "object", "additionalProperties": _TEXT}
 _READINESS = {
     "type": "object",
-    "required": ["ready", "checks"],
-    "properties": {"ready": {"type": "boolean"}, "checks": _CHECKS},
+    "required": ["ready", "checks", "notes"],
+    "properties": {"ready": {"type": "boolean"}, "checks": _CHECKS, "notes": _CHECKS},
 }
 HEALTH: Responses = {
     200: answer(

@@ -54,11 +54,13 @@ class Health:
     """How a service knows that it is well.
 
     `ready` gives one word per check, `ok` or what is wrong; a service is ready when all are `ok`,
-    and its clock.
+    and its clock. `notes` are told beside them and leave it ready: what an operator must mend
+    while the service goes on.
     """
 
     ready: Ready
     timekeeper: Timekeeper
+    notes: Callable[[], dict[str, str]] = dict
 
     async def checks(self) -> dict[str, str]:
         """Return all checks."""
@@ -81,7 +83,7 @@ def create_application(
     Raises:
         PlatformError: `E_INTERNAL` for a route that names no action.
     """
-    routers = (_service_routes(name, identity, health.checks), *routers)
+    routers = (_service_routes(name, identity, health), *routers)
     guarded = [route for router in routers for route in _guarded(router)]
     places = Places(settings.max_in_flight, settings.max_uploads)
     identity.bound_tokens(Rates(settings.tokens_per_s, settings.token_burst, monotonic, "tokens"))
@@ -184,7 +186,7 @@ def _guarded(router: APIRouter) -> Iterator[GuardedRoute]:
         yield route
 
 
-def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
+def _service_routes(name: str, identity: Identity, health: Health) -> APIRouter:
     router = guarded_router(tags=["service"])
 
     @router.get("/healthz", **open_to_all("probes carry no credentials", responses=HEALTH))
@@ -199,11 +201,12 @@ def _service_routes(name: str, identity: Identity, ready: Ready) -> APIRouter:
             return problem_response(
                 PlatformError(Code.UNAVAILABLE, "the service is stopping", retry_after_s=5)
             )
-        checks = await _checked(ready)
+        checks = await _checked(health.checks)
         healthy = all(value == _OK for value in checks.values())
         status = 200 if healthy else 503
         headers = {} if healthy else {"Retry-After": "2"}
-        return JSONResponse({"ready": healthy, "checks": checks}, status, headers)
+        answer = {"ready": healthy, "checks": checks, "notes": health.notes()}
+        return JSONResponse(answer, status, headers)
 
     @router.get("/docs", include_in_schema=False, **open_to_all("documentation"))
     async def docs() -> Response:

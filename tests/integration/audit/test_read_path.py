@@ -227,4 +227,5 @@ async def test_the_log_tells_its_origin_and_keys(tmp_path: Path) -> None:
         assert ready == {
             "ready": True,
             "checks": {"log": "ok", "ledger": "ok", "publisher": "ok", "clock": "ok"},
+            "notes": {"scrub": "ok"},
         }

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from sextant_audit.app.opening import OpenLog, open_log
 from sextant_audit.app.signing import check_signer
+from sextant_audit.app.upkeep import Upkeep, observe
 from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.routes.entries import entries_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
@@ -19,6 +20,7 @@ from sextant_audit.settings import AuditSettings
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point as armed_crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
+from sextant_shared.chassis.metrics import Metrics
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.keys import Alg
@@ -38,6 +40,7 @@ def create_app(
     *,
     clock: Clock = system_clock,
     crash_point: CrashPoint = armed_crash_point,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Return the app; the log is opened when it starts and closed when it stops.
 
@@ -47,6 +50,11 @@ def create_app(
     telemetry = Telemetry("audit", settings)
     timekeeper = timekeeper_of(settings, clock)
     opened: list[OpenLog] = []
+    kept: list[Upkeep] = []
+    numbers = metrics or Metrics(
+        "audit", settings.otlp_metrics_endpoint, settings.metrics_interval_s
+    )
+    observe(numbers, lambda: kept[0] if kept else None)
 
     def log() -> OpenLog:
         if not opened:
@@ -64,12 +72,16 @@ def create_app(
         witnessing = log().witnessing
         if witnessing is not None:
             tasks.append(asyncio.create_task(witnessing.run()))
+        kept.append(Upkeep.of(log(), settings, timekeeper))
+        tasks += kept[0].start()
         yield
+        kept.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await opened.pop().close()
         telemetry.shutdown()
+        numbers.shutdown()
 
     async def append(entries: Sequence[NewEntry]) -> AppendAnswer:
         timekeeper.stamp()  # no head is signed that would be older than one before it
@@ -98,7 +110,7 @@ def create_app(
             clock=clock,
         ),
         telemetry=telemetry,
-        health=Health(ready, timekeeper),
+        health=Health(ready, timekeeper, lambda: kept[0].notes() if kept else {}),
     )
 
 

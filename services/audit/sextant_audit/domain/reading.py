@@ -6,6 +6,7 @@ Responsible for refusing what lies beyond. Not responsible for who may ask.
 from sextant_audit.domain.ports import Ledger
 from sextant_audit.domain.proving import Prover
 from sextant_audit.domain.publishing import Publisher
+from sextant_audit.domain.scrubbing import Withholding
 from sextant_audit.domain.witnessing import Witnessing
 from sextant_shared.encoding import b64
 from sextant_shared.errors import Code, PlatformError
@@ -33,6 +34,11 @@ class Reading:
         self._prover = prover
         self._publisher = publisher
         self._witnessing = witnessing
+        self._withholding: Withholding | None = None
+
+    def guarded_by(self, withholding: Withholding) -> None:
+        """Give out nothing that `withholding` refuses."""
+        self._withholding = withholding
 
     def checkpoint(self) -> str:
         """Return the published checkpoint, with the cosignatures that have come.
@@ -87,7 +93,8 @@ class Reading:
         """Return the hashes of a tile, or the entry bundle when `tile.level` is None.
 
         Raises:
-            PlatformError: `E_NOT_FOUND` beyond the published tree.
+            PlatformError: `E_NOT_FOUND` beyond the published tree; `E_INTEGRITY` for one that is
+                known to be damaged.
         """
         if not tile.is_within(self._publisher.size):
             raise PlatformError(
@@ -96,6 +103,8 @@ class Reading:
                 expected=f"a tile of a tree of {self._publisher.size} entries",
                 received=f"tile/{tile.path}",
             )
+        if self._withholding:
+            self._withholding.require_tile(tile)
         if tile.level is None:
             start = tile.index * TILE_WIDTH
             end = start + tile.width
@@ -126,6 +135,7 @@ class Reading:
                 expected=f"0 to {size - 1}",
                 received=str(index),
             )
+        self._check_nodes(index, size)
         [path] = await self._prover.inclusion([index], size)
         return InclusionProof(index=index, size=size, path=[b64(node) for node in path])
 
@@ -143,8 +153,13 @@ class Reading:
                 expected=f"a first size from 1 to {second}",
                 received=str(first),
             )
+        self._check_nodes(first, second)
         path = await self._prover.consistency(first, second)
         return ConsistencyProof(first=first, second=second, path=[b64(node) for node in path])
+
+    def _check_nodes(self, *positions: int) -> None:
+        if self._withholding:
+            self._withholding.require_nodes(*positions)
 
     def _check_size(self, size: int) -> None:
         # Receipts bear signed heads that were never published; their holders ask from them on.
