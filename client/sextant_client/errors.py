@@ -36,6 +36,8 @@ LOG_STATUSES = {
     "stray": 47,
 }
 
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells say it
+
 TABLE = {
     OK: "done, or valid",
     FINDINGS: "findings that must be fixed",
@@ -65,6 +67,7 @@ TABLE = {
     LOG_STATUSES["tile"]: "a hash tile is not that of what lies below it",
     LOG_STATUSES["missing"]: "a file of the published tree is missing",
     LOG_STATUSES["stray"]: "a file that no log has",
+    INTERRUPTED: "stopped by Ctrl-C; nothing is lost, run it again",
 }
 _UNTRUSTED_CODES = frozenset(
     {

@@ -114,6 +114,7 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(exits.USAGE)
     except (typer.Abort, KeyboardInterrupt):
+        status = exits.INTERRUPTED
+    if status == exits.INTERRUPTED:  # what the framework makes of Ctrl-C inside a command
         sys.stderr.write("Stopped. Nothing is lost: run the command again.\n")
-        sys.exit(exits.REFUSED)
     sys.exit(status or exits.OK)
