@@ -73,6 +73,25 @@ class WitnessedHead(Strict):
     checkpoint: str
 
 
+class GrowthPoint(Strict):
+    """A published head: size, when the log signed it (POSIX seconds), root (base64)."""
+
+    size: Annotated[int, Field(ge=1)]
+    time: int
+    root: str
+
+
+class LogGrowth(Strict):
+    """Answer of `GET /v1/growth`: published heads, the first and the newest among them.
+
+    Any head between two neighbours is less than `step` entries above the first of them.
+    """
+
+    size: Annotated[int, Field(ge=0)]
+    step: Annotated[int, Field(ge=1)]
+    points: list[GrowthPoint]
+
+
 class WitnessState(Strict):
     """What the log knows of one witness: `size` and `time` of its newest cosignature, and its head.
 

@@ -81,6 +81,11 @@ class MemoryRows:
     def checkpoints(self, after: int, until: int) -> list[str]:
         return [self.notes[size] for size in sorted(self.notes) if after < size <= until]
 
+    def checkpoint_from(self, size: int) -> str | None:
+        return self.notes[min(s for s in self.notes if s >= size)] if size <= max(
+            self.notes, default=0
+        ) else None
+
     def newest_cosignatures(self) -> list[StoredCosignature]:
         newest: dict[tuple[str, str], StoredCosignature] = {}
         for each in sorted(self.cosigs, key=lambda c: (c.size, c.time)):

@@ -12,7 +12,9 @@ from sextant_audit.app.signing import check_signer
 from sextant_audit.app.upkeep import Upkeep, observe
 from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.routes.entries import entries_router
+from sextant_audit.routes.growth import growth_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
+from sextant_audit.routes.public_page import page_router
 from sextant_audit.routes.receipts import receipts_router
 from sextant_audit.routes.tiles import tiles_router
 from sextant_audit.routes.witnesses import witnesses_router
@@ -101,6 +103,8 @@ def create_app(
             receipts_router(lambda: log().proofs),
             witnesses_router(lambda: log().reading),
             discovery_router(lambda: log().signer.keys, lambda: log().signer.receipt_key),
+            growth_router(lambda: log().reading),
+            page_router(),
         ],
         lifespan=lifespan,
         identity=Identity(

@@ -125,6 +125,10 @@ class Rows(Protocol):
         """Return the published checkpoints of `after < size <= until`, smallest first."""
         ...
 
+    def checkpoint_from(self, size: int) -> str | None:
+        """Return the smallest published checkpoint of at least `size`, or None."""
+        ...
+
     def newest_cosignatures(self) -> list[StoredCosignature]:
         """Return the newest cosignature of each key."""
         ...

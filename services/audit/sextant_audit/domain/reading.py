@@ -3,6 +3,7 @@
 Responsible for refusing what lies beyond. Not responsible for who may ask.
 """
 
+from sextant_audit.domain.growth import Growth
 from sextant_audit.domain.ports import Ledger
 from sextant_audit.domain.proving import Prover
 from sextant_audit.domain.publishing import Publisher
@@ -15,6 +16,7 @@ from sextant_shared.merkle.tiles import TILE_WIDTH, Tile, bundle_of
 from sextant_shared.models.log import (
     ConsistencyProof,
     InclusionProof,
+    LogGrowth,
     WitnessedHead,
     WitnessReport,
 )
@@ -34,6 +36,7 @@ class Reading:
         self._prover = prover
         self._publisher = publisher
         self._witnessing = witnessing
+        self._growth = Growth(ledger)
         self._withholding: Withholding | None = None
 
     def guarded_by(self, withholding: Withholding) -> None:
@@ -50,6 +53,14 @@ class Reading:
         if head is None:
             raise PlatformError(Code.UNAVAILABLE, "no checkpoint is published yet", retry_after_s=1)
         return self._witnessing.cosigned(head) if self._witnessing else head.checkpoint
+
+    async def growth(self) -> LogGrowth:
+        """Return published heads from the first to the newest, thinned out.
+
+        Raises:
+            PlatformError: `E_INTEGRITY`, as `Growth.of`.
+        """
+        return await self._growth.of(self._publisher.size)
 
     def witnesses(self) -> WitnessReport:
         """Return what is known of each witness that the log asks.

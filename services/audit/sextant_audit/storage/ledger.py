@@ -134,6 +134,17 @@ class SqlRows:
         )
         return list(self._connection.execute(query).scalars())
 
+    def checkpoint_from(self, size: int) -> str | None:
+        """Return the smallest published checkpoint of at least `size`."""
+        query = (
+            select(_CHECKPOINT.c.note)
+            .where(_CHECKPOINT.c.size >= size)
+            .order_by(_CHECKPOINT.c.size)
+            .limit(1)
+        )
+        note: str | None = self._connection.execute(query).scalar()
+        return note
+
     def newest_cosignatures(self) -> list[StoredCosignature]:
         """Return the newest cosignature of each key: the latest of those of the largest head."""
         rank = (

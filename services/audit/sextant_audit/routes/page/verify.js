@@ -1,0 +1,190 @@
+// The whole check of a receipt, as a list of checks and one verdict. No DOM and no network: also runs in Node.js.
+//
+// A check is 'held', 'failed', 'unchecked' (it matters and was not made here) or 'noted' (nothing hangs on it). The
+// verdict is 'refused' when anything failed; 'open' when something that decides was not checked; else 'holds', which
+// still is less than the platform's own rule, by which the ML-DSA signature counts as much as the Ed25519 one.
+import { b64, Refusal, utf8 } from './bytes.js';
+import { hasEd25519, parseCheckpoint, readCosignature, readLogMlDsa, verifyLogEd25519 } from './notes.js';
+import { manifestDigest, parseProof, readEntry, readReceipt } from './receipt.js';
+import { judge } from './trust.js';
+import { leafHash, verifyConsistency, verifyInclusion } from './tree.js';
+import { W } from './words.js';
+
+const DECISIVE = ['keys', 'ed25519', 'path'];
+
+class Checks {
+  list = [];
+
+  say(id, state, detail, more = {}) {
+    this.list.push({ id, state, title: W.checks[id], detail, code: '', place: '', expected: '', received: '', fix: '', ...more });
+  }
+
+  /** Do one check: what it returns is { detail, state, value }; a refusal is told and gives undefined. */
+  async make(id, work) {
+    try {
+      const { detail, state = 'held', value = true, ...more } = await work();
+      this.say(id, state, detail, more);
+      return value;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      const { code, place, expected, received, fix } = error;
+      this.say(id, 'failed', error.message, { code, place, expected, received, fix });
+      return undefined;
+    }
+  }
+}
+
+/**
+ * Verify what the visitor brought. `trust` comes from `readTrust`, or is null; `entry` (text) belongs to a bare proof;
+ * `envelope` holds the first bytes of a container. Returns { verdict, headline, checks, facts, head }.
+ */
+export async function verifyReceipt({ data, pasted = false, trust, entry = '', envelope = null }) {
+  const checks = new Checks();
+  const receipt = await checks.make('form', async () => {
+    const value = await readReceipt(data, { pasted });
+    return { detail: W.form[value.bundle ? 'bundle' : value.kind], value };
+  });
+  const proof = receipt && (await checks.make('proof', () => {
+    const value = parseProof(receipt.proof);
+    return { detail: W.proof.held(value.index, value.path.length), value };
+  }));
+  if (receipt) claims(checks, receipt, proof);
+  const head = proof && (await checks.make('checkpoint', () => {
+    const value = parseCheckpoint(proof.checkpoint, W.checkpoint.place);
+    return { detail: W.checkpoint.held(value.size), value };
+  }));
+  const canCheck = await hasEd25519();
+  const isSigned = head && (await signatures(checks, head, trust, canCheck));
+  const leaf = receipt?.entry ?? (entry.trim() === '' ? null : utf8(entry.trim()));
+  const members = receipt && (await inclusion(checks, { receipt, proof, head, leaf }));
+  if (members?.man !== undefined) await about(checks, members, envelope ?? receipt.envelope);
+  if (head && isSigned) await witnesses(checks, head, trust, canCheck);
+  const facts = { kind: receipt?.kind ?? '', index: proof?.index, size: head?.size, root: head && b64(head.root), origin: head?.origin, entry: members };
+  return { ...verdict(checks.list, facts), checks: checks.list, facts, head };
+}
+
+/** What the log's signatures cannot carry is refused: a level of its own, and data beside the proof. */
+function claims(checks, receipt, proof) {
+  if (receipt.level === 'witnessed') {
+    checks.say('claims', 'failed', W.claims.witnessed, {
+      code: 'E_MALFORMED', place: `${W.receipt.place}/level`, expected: 'logged', received: 'witnessed', fix: W.fix.level,
+    });
+  } else if (proof?.extra) {
+    const isReceipt = receipt.kind !== 'proof';
+    checks.say('claims', isReceipt ? 'failed' : 'noted', W.claims.extra, isReceipt ? { code: 'E_MALFORMED', place: W.proof.place } : {});
+  }
+}
+
+async function signatures(checks, head, trust, canCheck) {
+  if (!trust) {
+    checks.say('keys', 'unchecked', W.keys.none, { fix: W.fix.trust });
+    return false;
+  }
+  const isOurs = await checks.make('keys', () => {
+    if (head.origin !== trust.origin) {
+      throw new Refusal('E_KEY', W.keys.other, { place: `${W.checkpoint.place}, ${W.line(1)}`, expected: trust.origin, received: head.origin, fix: W.fix.keys });
+    }
+    return { detail: W.keys.held(trust.origin) };
+  });
+  if (!isOurs) return false;
+  const place = W.checkpoint.place;
+  const classical = await checks.make('ed25519', async () => {
+    if (!canCheck) return { detail: W.noEd25519, state: 'unchecked', fix: W.fix.browser };
+    await verifyLogEd25519(trust.ed25519, head, place);
+    return { detail: W.ed25519.held(trust.ed25519.id) };
+  });
+  const postQuantum = await checks.make('mldsa', () => {
+    const time = readLogMlDsa(trust.mlDsa, head, place);
+    return { detail: W.mldsa.unchecked(trust.mlDsa.id, W.instant(time)), state: 'unchecked', fix: W.fix.command };
+  });
+  return classical !== undefined && postQuantum !== undefined;
+}
+
+async function inclusion(checks, { receipt, proof, head, leaf }) {
+  if (leaf === null) {
+    checks.say('path', 'unchecked', W.path.noEntry, { fix: W.fix.entry });
+    return undefined;
+  }
+  if (head) {
+    await checks.make('path', async () => {
+      await verifyInclusion(proof.index, head.size, await leafHash(leaf), proof.path, head.root, W.proof.place);
+      return { detail: W.path.held(proof.index, head.size, proof.path.length) };
+    });
+  }
+  return checks.make('entry', () => {
+    const value = readEntry(leaf, receipt.kind);
+    return { detail: W.entry.held(value), value };
+  });
+}
+
+async function about(checks, members, envelope) {
+  if (envelope === null) {
+    checks.say('envelope', 'noted', W.envelope.notGiven(members.env));
+    return;
+  }
+  await checks.make('envelope', async () => {
+    const found = await manifestDigest(envelope);
+    if (found !== members.man) {
+      throw new Refusal('E_DIGEST', W.envelope.other, { place: `${W.entry.place}/man`, expected: found, received: members.man, fix: W.fix.envelope });
+    }
+    return { detail: W.envelope.held(members.env) };
+  });
+}
+
+/** Check the cosignatures of the policy's keys. A line of a known key that does not hold sinks the head. */
+async function witnesses(checks, head, trust, canCheck, id = 'witnesses') {
+  if (!trust.policy) {
+    checks.say(id, 'noted', W.witnesses.noPolicy);
+    return;
+  }
+  await checks.make(id, async () => {
+    const [checked, read] = [[], []];
+    for (const { name, key } of trust.policy.witnesses) {
+      for (const line of head.signatures.filter((each) => each.name === key.name && each.id === key.id)) {
+        (await readCosignature(key, head, line, canCheck)).checked ? checked.push(name) : read.push(name);
+      }
+    }
+    const { state, lacks } = judge(trust.policy, checked, read);
+    const seen = W.witnesses.seen(checked, read);
+    if (state === 'met') return { detail: trust.policy.quorum === 'none' ? W.witnesses.nobody : W.witnesses.met(seen) };
+    if (state === 'open') return { detail: W.witnesses.open(seen), state: 'unchecked', fix: W.fix.command };
+    return { detail: W.witnesses.lacking(lacks, seen), state: 'noted' };
+  });
+}
+
+/**
+ * Check that a verified head and the log's published one belong to one history. `publishedText` is what `/checkpoint`
+ * gave, `prove(first, second)` asks for hashes (base64). Returns checks; none of them needs the receipt.
+ */
+export async function compareHeads(head, publishedText, trust, prove) {
+  const checks = new Checks();
+  const canCheck = await hasEd25519();
+  const published = await checks.make('published', async () => {
+    const value = parseCheckpoint(publishedText, W.continuity.place);
+    if (value.origin !== trust.origin) {
+      throw new Refusal('E_KEY', W.continuity.otherLog, { place: W.continuity.place, expected: trust.origin, received: value.origin });
+    }
+    readLogMlDsa(trust.mlDsa, value, W.continuity.place);
+    if (!canCheck) return { detail: W.noEd25519, state: 'unchecked', fix: W.fix.browser, value };
+    await verifyLogEd25519(trust.ed25519, value, W.continuity.place);
+    return { detail: W.continuity.published(value.size), value };
+  });
+  if (!published) return checks.list;
+  await checks.make('continuity', async () => {
+    const [first, second] = head.size <= published.size ? [head, published] : [published, head];
+    const hashes = first.size === second.size ? [] : await prove(first.size, second.size);
+    await verifyConsistency(first, second, hashes, W.continuity.proof);
+    return { detail: W.continuity.held(first.size, second.size) };
+  });
+  await witnesses(checks, published, trust, canCheck, 'publishedWitnesses');
+  return checks.list;
+}
+
+function verdict(list, facts) {
+  const failed = list.filter((check) => check.state === 'failed');
+  if (failed.length > 0) return { verdict: 'refused', headline: W.verdict.refused(failed[0], failed.length) };
+  const lacking = list.filter((check) => check.state === 'unchecked');
+  const deciding = lacking.filter((check) => DECISIVE.includes(check.id));
+  if (deciding.length > 0) return { verdict: 'open', headline: W.verdict.open(deciding.map((check) => check.title)) };
+  return { verdict: 'holds', headline: W.verdict.holds(facts, lacking.map((check) => check.title)) };
+}
