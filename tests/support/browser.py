@@ -158,11 +158,12 @@ class Browser:
         return [line["message"] for line in self.command("POST", "/se/log", {"type": "browser"})]
 
     def sent(self) -> list[dict[str, Any]]:
-        """Return all requests since the start: each with `url`, `method`, `headers`, `postData`."""
+        """Return all requests of pages: each with `url`, `method`, `headers`, `postData`."""
         for line in self.command("POST", "/se/log", {"type": "performance"}):
             message = json.loads(line["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
-                self.requests.append(message["params"]["request"])
+                is_own = message["params"]["documentURL"].startswith("chrome:")  # its first page
+                self.requests += [] if is_own else [message["params"]["request"]]
         return self.requests
 
     def _find(self, selector: str) -> str:

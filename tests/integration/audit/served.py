@@ -1,6 +1,7 @@
 """A log on a real port, in a thread of its own: for what reads it from outside of Python."""
 
 import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,14 +96,14 @@ async def _listen(
     served: Served, public: PublicLog, ready: threading.Event, done: threading.Event
 ) -> None:
     config = uvicorn.Config(
-        gated(served.app), host="127.0.0.1", port=0, lifespan="off", log_level="warning"
+        gated(served.app), lifespan="off", log_level="warning"
     )
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    public.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    ready.set()
-    await asyncio.to_thread(done.wait)
-    server.should_exit = True
-    await serving
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        # It listens already: who comes before the server runs waits a moment, and is answered.
+        public.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        ready.set()
+        await asyncio.to_thread(done.wait)
+        server.should_exit = True
+        await serving

@@ -82,9 +82,8 @@ class MemoryRows:
         return [self.notes[size] for size in sorted(self.notes) if after < size <= until]
 
     def checkpoint_from(self, size: int) -> str | None:
-        return self.notes[min(s for s in self.notes if s >= size)] if size <= max(
-            self.notes, default=0
-        ) else None
+        found = [each for each in self.notes if each >= size]
+        return self.notes[min(found)] if found else None
 
     def newest_cosignatures(self) -> list[StoredCosignature]:
         newest: dict[tuple[str, str], StoredCosignature] = {}

@@ -26,6 +26,9 @@ export function steps(points, until) {
   return [...corners, [Math.max(until, points.at(-1).time), points.at(-1).size]];
 }
 
+/** A time as short as tells the two ends of the axis apart. */
+const label = (time, span) => instant(time).slice(0, span < 600 ? 19 : span < 172_800 ? 16 : 10);
+
 /** Fill `svg` with the growth up to the time `until`. */
 export function draw(svg, points, until) {
   svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
@@ -42,7 +45,7 @@ export function draw(svg, points, until) {
     );
   }
   for (const [time, anchor] of [[start, 'start'], [end, 'end']]) {
-    svg.append(element('text', { class: 'tick', x: x(time), y: HEIGHT - 10, 'text-anchor': anchor }, instant(time).slice(0, 16)));
+    svg.append(element('text', { class: 'tick', x: x(time), y: HEIGHT - 10, 'text-anchor': anchor }, label(time, end - start)));
   }
   const corners = steps(points, end).map(([time, size]) => `${x(time).toFixed(1)},${y(size).toFixed(1)}`);
   const floor = `${x(end).toFixed(1)},${y(0)} ${x(start).toFixed(1)},${y(0)}`;

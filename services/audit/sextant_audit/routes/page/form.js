@@ -1,7 +1,7 @@
 // The form that verifies a receipt. What the visitor brings stays in this page: the only questions it asks the log are
 // for its own keys, when the visitor wants those, and for a head and a proof between two sizes, on a button of its own.
 import { fromB64, Refusal } from './bytes.js';
-import { ask, at, fill, make, tell } from './parts.js';
+import { ask, at, fill, make, rich, tell } from './parts.js';
 import { MAX_ENVELOPE_HEAD } from './receipt.js';
 import { readTrust } from './trust.js';
 import { compareHeads, verifyReceipt } from './verify.js';
@@ -115,7 +115,7 @@ function show(found, { trust, served }) {
   const heading = at('verdict');
   heading.className = found.verdict;
   fill('verdict', make('span', { class: 'mark', 'aria-hidden': 'true' }, W.marksOfVerdict[found.verdict]), make('span', {}, found.headline));
-  fill('verdict-more', W.afterVerdict[found.verdict]);
+  fill('verdict-more', ...rich(W.afterVerdict[found.verdict]));
   at('verdict-keys').hidden = !served;
   fill('verdict-keys', W.afterVerdict.servedKeys);
   fill('checks', ...found.checks.map(itemOf));
@@ -135,7 +135,7 @@ function itemOf(check) {
   const body = make('div', {}, [heading, make('p', {}, check.detail)]);
   const why = ['code', 'place', 'expected', 'received', 'fix'].filter((name) => check[name] !== '');
   if (why.length > 0) {
-    body.append(make('dl', { class: 'why' }, why.flatMap((name) => [make('dt', {}, W.labels[name]), make('dd', {}, check[name])])));
+    body.append(make('dl', { class: 'why' }, why.flatMap((name) => [make('dt', {}, W.labels[name]), make('dd', {}, name === 'fix' ? rich(check[name]) : check[name])])));
   }
   return make('li', { class: check.state, 'data-check': check.id }, [make('span', { class: 'mark', 'aria-hidden': 'true' }, W.marks[check.state]), body]);
 }

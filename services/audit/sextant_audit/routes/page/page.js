@@ -75,8 +75,9 @@ async function showKeys() {
   at('key-list').replaceChildren(...found.vkeys.flatMap((vkey) => {
     const [name, id, ...rest] = vkey.split('+');
     const type = fromB64(rest.join('+'))[0];
-    const parts = [`${name}+`, make('mark', {}, id), `+${rest.join('+')}`];
-    return [make('dt', {}, W.page.keyType[type] ?? W.vkey.type(type)), make('dd', { class: 'mono' }, parts)];
+    const whole = make('details', {}, [make('summary', {}, W.page.wholeKey), make('p', { class: 'mono' }, vkey)]);
+    const short = make('p', { class: 'mono' }, [`${name}+`, make('mark', {}, id), '+…']);
+    return [make('dt', {}, W.page.keyType[type] ?? W.vkey.type(type)), make('dd', {}, [short, whole])];
   }));
 }
 

@@ -12,8 +12,11 @@ export function make(name, attributes = {}, children = []) {
   return node;
 }
 
+/** Returns the parts of a sentence in which `this` is a command. */
+export const rich = (sentence) => sentence.split('`').map((part, i) => (i % 2 === 0 ? part : make('code', {}, part)));
+
 /** Say each of these sentences, or nothing, in a place that is read out when it changes. */
-export const tell = (id, sentences) => fill(id, ...sentences.map((sentence) => make('p', {}, sentence)));
+export const tell = (id, sentences) => fill(id, ...sentences.map((sentence) => make('p', {}, rich(sentence))));
 
 /** Ask the log one of its public routes. Returns null for a status that is expected to say no. */
 export async function ask(path, as, expected = []) {

@@ -281,14 +281,17 @@ export const W = {
       : `From ${entries(points[0].size)} on ${instant(points[0].time)} to ${entries(points.at(-1).size)} on ${instant(points.at(-1).time)}.`),
     axisEntries: 'entries',
     columns: ['Time (UTC)', 'Entries', 'Root'],
-    rows: (count, step) => `${many(count, 'published head', 'published heads')}. Between two of them the curve is off by less than ${entries(step)}.`,
+    rows: (count, step) => (step === 1
+      ? `${many(count, 'published head', 'published heads')}: all of them.`
+      : `${many(count, 'published head', 'published heads')} of many. Between two of them the curve is off by less than ${entries(step)}.`),
     witness: {
       held: 'up to date', unchecked: 'behind', never: 'never', none: 'none', since: (seconds) => `${duration(seconds)} ago`,
       columns: ['Cosigned', 'Lag', 'Last cosigned', 'State'],
       cosigned: (size) => entries(size),
     },
     keyType: { 1: 'Ed25519, type 0x01', 6: 'ML-DSA-44, type 0x06' },
-    copy: 'Copy', copied: 'Copied', notCopied: 'Select the text and copy it by hand.',
+    wholeKey: 'The whole key',
+    copied: 'Copied', notCopied: 'Select the text and copy it by hand.',
     chosen: (name, size) => `${name}, ${many(size, 'byte', 'bytes')}`,
     pasted: 'pasted text',
     cleared: 'Nothing chosen yet.',
