@@ -95,9 +95,7 @@ async def _append(served: Served, public: PublicLog, numbers: range) -> None:
 async def _listen(
     served: Served, public: PublicLog, ready: threading.Event, done: threading.Event
 ) -> None:
-    config = uvicorn.Config(
-        gated(served.app), lifespan="off", log_level="warning"
-    )
+    config = uvicorn.Config(gated(served.app), lifespan="off", log_level="warning")
     with socket.create_server(("127.0.0.1", 0)) as listener:
         # It listens already: who comes before the server runs waits a moment, and is answered.
         public.url = f"http://127.0.0.1:{listener.getsockname()[1]}"

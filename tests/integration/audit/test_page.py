@@ -11,8 +11,12 @@ from tests.integration.audit.test_appending import append
 from tests.integration.audit.test_read_path import published
 
 pytestmark = pytest.mark.anyio
-ELSEWHERE = re.compile(r"(?:src|href|url|import|from)\s*[=(]?\s*['\"]?(?:https?:)?//", re.IGNORECASE)
-INLINE = re.compile(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE)
+ELSEWHERE = re.compile(
+    r"(?:src|href|url|import|from)\s*[=(]?\s*['\"]?(?:https?:)?//", re.IGNORECASE
+)
+INLINE = re.compile(
+    r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=|javascript:", re.IGNORECASE
+)
 
 
 @pytest.mark.parametrize(

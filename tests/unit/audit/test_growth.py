@@ -78,7 +78,9 @@ async def test_points_are_the_published_heads_with_their_times() -> None:
         await log.publisher.publish()
     found = await log.reading.growth()
     assert [point.size for point in found.points] == [1, 2, 3, 4]
-    assert [b.time - a.time for a, b in zip(found.points, found.points[1:], strict=False)] == [60] * 3
+    assert [b.time - a.time for a, b in zip(found.points, found.points[1:], strict=False)] == [
+        60
+    ] * 3
     assert b64_decode(found.points[-1].root) == log.signer.root
 
 

@@ -123,9 +123,13 @@ def test_no_changed_byte_passes_but_in_the_signature_that_browsers_cannot_check(
     tmp_path: Path, log: MemoryLog
 ) -> None:
     good = format_custody(log.leaves[11], log.proof(11))
-    start = good.rindex(b" ") + 1 + 5  # past the key id of the ML-DSA line, its last: the time is next
+    start = (
+        good.rindex(b" ") + 1 + 5
+    )  # past the key id of the ML-DSA line, its last: the time is next
     chance = random.Random(20261128)
-    places = sorted({*chance.sample(range(start), 160), *chance.sample(range(start, len(good)), 20)})
+    places = sorted(
+        {*chance.sample(range(start), 160), *chance.sample(range(start, len(good)), 20)}
+    )
     bent = [
         good[:at] + bytes([good[at] ^ chance.choice((1, 2, 4, 8, 16))]) + good[at + 1 :]
         for at in places
@@ -146,7 +150,9 @@ def test_no_changed_byte_passes_but_in_the_signature_that_browsers_cannot_check(
 def test_a_receipt_of_another_log_names_both(tmp_path: Path) -> None:
     other = MemoryLog(origin="other.example/log")
     other.append(make_accepted(1))
-    [result] = run_cases(tmp_path, receipt_case(format_custody(other.leaves[0], other.proof(0)), KEYS))
+    [result] = run_cases(
+        tmp_path, receipt_case(format_custody(other.leaves[0], other.proof(0)), KEYS)
+    )
     [check] = [c for c in result["checks"] if c["state"] == "failed"]
     assert (check["id"], check["code"]) == ("keys", "E_KEY")
     assert (check["expected"], check["received"]) == ("log.example/sextant", "other.example/log")
@@ -305,7 +311,13 @@ def test_keys_that_cannot_be_used_are_refused_with_a_reason(tmp_path: Path) -> N
 
 def test_keys_are_taken_from_every_file_that_has_them(tmp_path: Path) -> None:
     discovery = json.dumps({"origin": log_keys().origin, "vkeys": list(log_keys().vkeys)})
-    given = [KEYS, discovery, trust_file(), trust_file(policy_text("xal")), policy_text("xal", "xbo")]
+    given = [
+        KEYS,
+        discovery,
+        trust_file(),
+        trust_file(policy_text("xal")),
+        policy_text("xal", "xbo"),
+    ]
     found = run_cases(tmp_path, *({"run": "trust", "trust": each} for each in given))
     assert [each["origin"] for each in found] == [log_keys().origin] * 5
     assert [each["witnesses"] for each in found] == [None, None, None, ["xal"], ["xal", "xbo"]]
