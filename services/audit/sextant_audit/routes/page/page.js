@@ -106,7 +106,7 @@ async function copy() {
 function save() {
   const address = URL.createObjectURL(new Blob([csv(held.points)], { type: 'text/csv' }));
   make('a', { href: address, download: W.page.csv }).click();
-  URL.revokeObjectURL(address);
+  setTimeout(() => URL.revokeObjectURL(address), 10_000); // some browsers read it only then
 }
 
 at('refresh').addEventListener('click', showAll);
