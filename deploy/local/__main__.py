@@ -48,6 +48,8 @@ def _suggest(screen: Screen, stack: Stack) -> None:
     screen.line(f"  sextant officer list --home {stack.home('officer')}")
     screen.line(f"  sextant log verify --home {stack.home('auditor')}")
     screen.line("")
+    screen.line(f"The log's page, for a browser: {stack.services['audit'].url}/")
+    screen.line("")
     screen.line("This is a sandbox: deposits can be drilled (docs/sandbox.md), for example:")
     screen.line("  sextant --scenario lost-answer submit examples/NA-XAL/s2-and-2025.json")
     screen.line("")

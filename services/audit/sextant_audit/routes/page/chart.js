@@ -2,8 +2,8 @@
 import { instant, number, W } from './words.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
-const [WIDTH, HEIGHT] = [640, 240];
-const PLOT = { left: 64, right: 16, top: 16, bottom: 34 };
+const HEIGHT = 240;
+const [NARROWEST, DIGIT] = [240, 8]; // pixels: of the whole, and of one digit beside the axis
 
 function element(name, attributes, text) {
   const node = document.createElementNS(SVG, name);
@@ -27,21 +27,27 @@ export function steps(points, until) {
 }
 
 /** A time as short as tells the two ends of the axis apart. */
-const label = (time, span) => instant(time).slice(0, span < 600 ? 19 : span < 172_800 ? 16 : 10);
+function label(time, span) {
+  const text = instant(time);
+  if (span < 600) return text.slice(11, 19);
+  return span < 172_800 ? text.slice(5, 16) : text.slice(0, 10);
+}
 
-/** Fill `svg` with the growth up to the time `until`. */
+/** Fill `svg`, as wide as it stands, with the growth up to the time `until`. */
 export function draw(svg, points, until) {
-  svg.setAttribute('viewBox', `0 0 ${WIDTH} ${HEIGHT}`);
+  const width = Math.max(NARROWEST, svg.clientWidth);
+  svg.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
   svg.replaceChildren(element('title', { id: 'growth-title' }, W.page.growth), element('desc', { id: 'growth-desc' }, W.page.chart(points)));
   if (points.length === 0) return;
   const levels = ticks(points.at(-1).size);
+  const plot = { left: 14 + DIGIT * number(levels.at(-1)).length, right: width - 10, top: 14, bottom: HEIGHT - 32 };
   const [start, end] = [points[0].time, Math.max(until, points.at(-1).time, points[0].time + 1)];
-  const x = (time) => PLOT.left + ((time - start) / (end - start)) * (WIDTH - PLOT.left - PLOT.right);
-  const y = (size) => HEIGHT - PLOT.bottom - (size / levels.at(-1)) * (HEIGHT - PLOT.top - PLOT.bottom);
+  const x = (time) => plot.left + ((time - start) / (end - start)) * (plot.right - plot.left);
+  const y = (size) => plot.bottom - (size / levels.at(-1)) * (plot.bottom - plot.top);
   for (const level of levels) {
     svg.append(
-      element('line', { class: 'grid', x1: PLOT.left, x2: WIDTH - PLOT.right, y1: y(level), y2: y(level) }),
-      element('text', { class: 'tick', x: PLOT.left - 8, y: y(level) + 4, 'text-anchor': 'end' }, number(level)),
+      element('line', { class: 'grid', x1: plot.left, x2: plot.right, y1: y(level), y2: y(level) }),
+      element('text', { class: 'tick', x: plot.left - 8, y: y(level) + 4, 'text-anchor': 'end' }, number(level)),
     );
   }
   for (const [time, anchor] of [[start, 'start'], [end, 'end']]) {

@@ -8,6 +8,7 @@ import { compareHeads, verifyReceipt } from './verify.js';
 import { W } from './words.js';
 
 const MAX_FILE = 128 * 2 ** 20;
+const VALUES = new Set(['expected', 'received']);
 const chosen = { receipt: null, keys: null };
 const done = { head: null, trust: null };
 
@@ -134,8 +135,9 @@ function itemOf(check) {
   const heading = make('h4', {}, [`${check.title}: `, make('span', { class: 'state' }, W.states[check.state])]);
   const body = make('div', {}, [heading, make('p', {}, check.detail)]);
   const why = ['code', 'place', 'expected', 'received', 'fix'].filter((name) => check[name] !== '');
+  const said = (name) => make('dd', { class: VALUES.has(name) ? 'mono' : '' }, name === 'fix' ? rich(check[name]) : check[name]);
   if (why.length > 0) {
-    body.append(make('dl', { class: 'why' }, why.flatMap((name) => [make('dt', {}, W.labels[name]), make('dd', {}, name === 'fix' ? rich(check[name]) : check[name])])));
+    body.append(make('dl', { class: 'why' }, why.flatMap((name) => [make('dt', {}, W.labels[name]), said(name)])));
   }
   return make('li', { class: check.state, 'data-check': check.id }, [make('span', { class: 'mark', 'aria-hidden': 'true' }, W.marks[check.state]), body]);
 }

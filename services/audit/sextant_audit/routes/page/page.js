@@ -29,12 +29,14 @@ async function showHead() {
 async function showGrowth() {
   const growth = await ask('/v1/growth', 'json');
   held.points = growth.points;
-  draw(at('chart'), growth.points, Math.max(held.time ?? 0, growth.points.at(-1)?.time ?? 0));
+  showChart();
   fill('growth-text', W.page.chart(growth.points), ' ', W.page.rows(growth.points.length, growth.step));
   at('growth-rows').replaceChildren(...growth.points.map(({ time, size, root }) => make('tr', {}, [
     make('td', {}, instant(time)), make('td', { class: 'count' }, number(size)), make('td', { class: 'mono' }, root),
   ])));
 }
+
+const showChart = () => draw(at('chart'), held.points, Math.max(held.time ?? 0, held.points.at(-1)?.time ?? 0));
 
 async function showWitnesses() {
   const report = await ask('/v1/witnesses', 'json', [NOT_FOUND]);
@@ -112,6 +114,7 @@ function save() {
 at('refresh').addEventListener('click', showAll);
 at('copy').addEventListener('click', copy);
 at('csv').addEventListener('click', save);
+new ResizeObserver(showChart).observe(at('chart').parentElement);
 setUpForm();
 await showAll();
 document.documentElement.dataset.ready = 'yes';
