@@ -40,13 +40,15 @@ def log() -> MemoryLog:
     return made
 
 
-def trust_file(policy: str | None = None, keys: LogKeys | None = None) -> str:
+def trust_file(
+    policy: str | None = None, keys: LogKeys | None = None, checkpoint: str | None = None
+) -> str:
     pinned = keys or log_keys()
     members = {
         "v": 1,
         "registrars": {},
         "log": {"origin": pinned.origin, "vkeys": list(pinned.vkeys)},
-        "checkpoint": None,
+        "checkpoint": checkpoint,
         "policy": policy,
     }
     return json.dumps(members)
@@ -257,6 +259,36 @@ def test_every_two_heads_of_one_history_agree_in_either_order(
     assert results[-1]["asked"] == [["7", "12"]]
 
 
+def test_the_head_of_the_trust_file_is_held_against_receipt_and_log(
+    tmp_path: Path, log: MemoryLog
+) -> None:
+    fork = MemoryLog([*log.leaves[:5], *reversed(log.leaves[5:])])
+    receipt = format_custody(log.leaves[3], log.proof(3))
+    hashes = [leaf_hash(leaf) for leaf in log.leaves]
+    bent = log.checkpoint(7).replace("\n7\n", "\n8\n")
+
+    def heads(checkpoint: str) -> dict[str, Any]:
+        path = consistency_path_of(hashes, 7)
+        return {**heads_case(log, 7, SIZE, path), "trust": trust_file(checkpoint=checkpoint)}
+
+    same, forked, other_size, continued, unsigned, diverged = run_cases(
+        tmp_path,
+        receipt_case(receipt, trust_file(checkpoint=log.checkpoint())),
+        receipt_case(receipt, trust_file(checkpoint=fork.checkpoint())),
+        receipt_case(receipt, trust_file(checkpoint=log.checkpoint(7))),
+        heads(log.checkpoint(7)),
+        heads(bent),
+        heads(fork.checkpoint(7)),
+    )
+    assert (same["verdict"], states(same)["pinned"]) == ("holds", "held")
+    assert failed(forked) == {"pinned": "E_INTEGRITY"}
+    assert "two different trees" in forked["headline"]
+    assert (other_size["verdict"], "pinned" in states(other_size)) == ("holds", False)
+    assert states(continued)["pinned"] == "held"
+    assert failed(unsigned) == {"pinned": "E_SIGNATURE"}
+    assert failed(diverged) == {"pinned": "E_INTEGRITY"}
+
+
 def test_witnesses_count_by_the_readers_policy(tmp_path: Path, log: MemoryLog) -> None:
     def witnessed(*names: str) -> bytes:
         head, _, note = log.proof(4).partition("\n\n")
@@ -299,6 +331,8 @@ WRONG_KEYS = [
     (trust_file().replace('"origin": "log', '"origin": "lag'), "another log"),
     (f"log {GOLDEN['vkeys'][0]}\nwitness a b\nquorum c\n", "3 lines at fault"),
     ('{"vkeys": 1}', "names no keys"),
+    (trust_file(checkpoint="no head"), "No blank line"),
+    (trust_file(checkpoint=MemoryLog([b"x"], "other.example/log").checkpoint()), "another log"),
 ]
 
 

@@ -125,7 +125,7 @@ function show(found, { trust, served }) {
   at('compare').hidden = !comparable;
   if (comparable) {
     Object.assign(done, { head: found.head, trust });
-    fill('compare-help', W.page.comparing(found.head.size));
+    fill('compare-help', W.page.comparing(found.head.size, trust.pinned !== null));
   }
   at('result').hidden = false;
   heading.focus();

@@ -1,18 +1,18 @@
 // What the reader trusts: the log's two keys, and perhaps a witness policy (C2SP tlog-policy), from a file or pasted.
 import { parseJson, Refusal } from './bytes.js';
-import { ED25519_COSIGNATURE, ED25519_NOTE, ML_DSA_44, parseVkey } from './notes.js';
+import { ED25519_COSIGNATURE, ED25519_NOTE, ML_DSA_44, parseCheckpoint, parseVkey } from './notes.js';
 import { W } from './words.js';
 
-/** Returns { origin, ed25519, mlDsa, policy } of a trust.json, a log.json, a policy with log lines, or bare keys. */
+/** Returns { origin, ed25519, mlDsa, policy, pinned } of a trust.json, a log.json, a policy with log lines, or bare keys. */
 export async function readTrust(source) {
   const trimmed = source.trim();
   if (trimmed === '') throw new Refusal('E_MALFORMED', W.trust.empty, { fix: W.fix.trust });
   if (trimmed.startsWith('{')) return ofJson(parseJson(trimmed, W.trust.place));
   if (/^(?:(?:log|witness|group|quorum)[ \t]|#)/m.test(trimmed)) {
     const policy = await parsePolicy(source.endsWith('\n') ? source : `${source}\n`);
-    return { ...ofKeys(policy.logs), policy };
+    return { ...ofKeys(policy.logs), policy, pinned: null };
   }
-  return { ...(await ofWords(trimmed.split(/\s+/))), policy: null };
+  return { ...(await ofWords(trimmed.split(/\s+/))), policy: null, pinned: null };
 }
 
 async function ofJson(members) {
@@ -26,13 +26,17 @@ async function ofJson(members) {
   if (log.origin !== keys.origin) {
     throw new Refusal('E_POLICY', W.trust.origin, { place: `${W.trust.place}/origin`, expected: keys.origin, received: log.origin });
   }
-  if (typeof members.policy !== 'string') return { ...keys, policy: null };
+  const pinned = typeof members.checkpoint === 'string' ? parseCheckpoint(members.checkpoint, W.pinned.place) : null;
+  if (pinned !== null && pinned.origin !== keys.origin) {
+    throw new Refusal('E_POLICY', W.pinned.otherLog, { place: W.pinned.place, expected: keys.origin, received: pinned.origin });
+  }
+  if (typeof members.policy !== 'string') return { ...keys, policy: null, pinned };
   const policy = await parsePolicy(members.policy);
   const named = policy.logs.map((key) => key.word);
   if (named.length > 0 && !named.some((word) => words.includes(word))) {
     throw new Refusal('E_POLICY', W.trust.otherLogs, { place: `${W.trust.place}/policy`, expected: keys.origin, received: policy.logs[0].name });
   }
-  return { ...keys, policy };
+  return { ...keys, policy, pinned };
 }
 
 const ofWords = async (words) => ofKeys(await Promise.all(words.map((word, i) => parseVkey(word, W.trust.key(i + 1)))));

@@ -58,7 +58,10 @@ export async function verifyReceipt({ data, pasted = false, trust, entry = '', e
   const leaf = receipt?.entry ?? (entry.trim() === '' ? null : utf8(entry.trim()));
   const members = receipt && (await inclusion(checks, { receipt, proof, head, leaf }));
   if (members?.man !== undefined) await about(checks, members, envelope ?? receipt.envelope);
-  if (head && isSigned) await witnesses(checks, head, trust, canCheck);
+  if (head && isSigned) {
+    await witnesses(checks, head, trust, canCheck);
+    await againstPinned(checks, head, trust, canCheck);
+  }
   const facts = { kind: receipt?.kind ?? '', index: proof?.index, size: head?.size, root: head && b64(head.root), origin: head?.origin, entry: members };
   return { ...verdict(checks.list, facts), checks: checks.list, facts, head };
 }
@@ -152,6 +155,19 @@ async function witnesses(checks, head, trust, canCheck, id = 'witnesses') {
   });
 }
 
+/** Hold a head against the newest one of the trust file; without a proof only heads of one size can be compared. */
+async function againstPinned(checks, head, trust, canCheck, prove = null) {
+  if (!trust.pinned) return;
+  const { pinned } = trust;
+  if (prove === null && pinned.size !== head.size) return;
+  await checks.make('pinned', async () => {
+    if (canCheck) await verifyLogEd25519(trust.ed25519, pinned, W.pinned.place);
+    const [first, second] = pinned.size <= head.size ? [pinned, head] : [head, pinned];
+    await verifyConsistency(first, second, first.size === second.size ? [] : await prove(first.size, second.size), W.pinned.place);
+    return { detail: W.continuity.held(first.size, second.size) };
+  });
+}
+
 /**
  * Check that a verified head and the log's published one belong to one history. `publishedText` is what `/checkpoint`
  * gave, `prove(first, second)` asks for hashes (base64). Returns checks; none of them needs the receipt.
@@ -176,6 +192,7 @@ export async function compareHeads(head, publishedText, trust, prove) {
     await verifyConsistency(first, second, hashes, W.continuity.proof);
     return { detail: W.continuity.held(first.size, second.size) };
   });
+  await againstPinned(checks, published, trust, canCheck, prove);
   await witnesses(checks, published, trust, canCheck, 'publishedWitnesses');
   return checks.list;
 }

@@ -221,8 +221,10 @@ export const W = {
     held: (first, second) => (first === second ? 'It is the same head.' : `${entries(second)} continue ${entries(first)}: nothing was changed or removed between them.`),
   },
 
+  pinned: { place: 'checkpoint of your trust file', otherLog: 'The head of the trust file is of another log than its keys.' },
+
   checks: {
-    form: 'Form', claims: 'Claims', proof: 'Proof', checkpoint: 'Checkpoint', keys: 'Whose log', ed25519: 'Ed25519 signature of the log',
+    pinned: 'Head of your trust file', form: 'Form', claims: 'Claims', proof: 'Proof', checkpoint: 'Checkpoint', keys: 'Whose log', ed25519: 'Ed25519 signature of the log',
     mldsa: 'ML-DSA-44 signature of the log', path: 'Place in the log', entry: 'Entry', envelope: 'Your envelope', witnesses: 'Witnesses',
     published: 'Head that the log publishes', continuity: 'One history', publishedWitnesses: 'Witnesses of the published head',
   },
@@ -302,7 +304,8 @@ export const W = {
     insecure: 'Your browser offers no cryptography on this address. Open the page over HTTPS, or use the command `sextant`.',
     keysHeld: (trust) => `Keys of ${trust.origin}${trust.policy ? `, with a policy over ${many(trust.policy.witnesses.length, 'witness key', 'witness keys')}` : ', without a witness policy'}.`,
     servedKeys: (origin) => `Keys of ${origin}, as the log serves them.`,
-    comparing: (size) => `This asks the log to prove how it grew from ${entries(size)}. It learns that number, and nothing else of your receipt.`,
+    comparing: (size, pinned) => `This asks the log to prove how it grew from ${entries(size)}${pinned ? ', and from the head of your trust file' : ''}. `
+      + `It learns ${pinned ? 'these two numbers' : 'that number'}, and nothing else of your receipt.`,
     csv: 'growth.csv',
   },
 };
