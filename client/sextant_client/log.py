@@ -18,6 +18,7 @@ from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_chec
 from sextant_shared.protocol.levels import parse_witnessed
 
 MAX_REPORT_BYTES = 1 << 20
+MAX_PROOF_BYTES = 1 << 14  # 63 hashes and their punctuation
 _NO_ROUTE = (Code.NOT_FOUND, Code.INTERNAL)  # a plain web server's 404 is no problem document
 Progress = Callable[[int, int], None]
 """Told how many entries of how many were read."""
@@ -55,7 +56,14 @@ class LogReader:
                 return TileHistory(source, second).consistency(first, second)
             finally:
                 source.close()
-        proof = read_model(ConsistencyProof, answer.json())
+        proof = read_model(ConsistencyProof, parse_json(answer.content, max_bytes=MAX_PROOF_BYTES))
+        if (proof.first, proof.second) != (first, second):
+            raise PlatformError(
+                Code.MALFORMED,
+                "the log proves other sizes than were asked for",
+                expected=f"{first} to {second}",
+                received=f"{proof.first} to {proof.second}",
+            )
         return [b64_decode(node, 32) for node in proof.path]
 
     def witnessed(self, first: int) -> WitnessedHead | None:

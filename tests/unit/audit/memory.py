@@ -13,6 +13,7 @@ from sextant_audit.domain.ports import (
     Rows,
     StoredCosignature,
     StoredEntry,
+    StoredHead,
     WritableRows,
 )
 from sextant_audit.domain.proving import Prover
@@ -52,12 +53,18 @@ class MemoryRows:
     stored: list[StoredEntry] = field(default_factory=list)
     tiles: dict[tuple[int, int], bytes] = field(default_factory=dict)
     notes: dict[int, str] = field(default_factory=dict)
+    roots: dict[int, bytes] = field(default_factory=dict)
     cosigs: list[StoredCosignature] = field(default_factory=list)
     refused: list[RefusedCall] = field(default_factory=list)
 
     def copy(self) -> "MemoryRows":
         return MemoryRows(
-            [*self.stored], {**self.tiles}, {**self.notes}, [*self.cosigs], [*self.refused]
+            [*self.stored],
+            {**self.tiles},
+            {**self.notes},
+            {**self.roots},
+            [*self.cosigs],
+            [*self.refused],
         )
 
     def size(self) -> int:
@@ -84,6 +91,13 @@ class MemoryRows:
     def checkpoint_from(self, size: int) -> str | None:
         found = [each for each in self.notes if each >= size]
         return self.notes[min(found)] if found else None
+
+    def heads(self, after: int, until: int) -> list[StoredHead]:
+        sizes = [size for size in sorted(self.notes) if after < size <= until]
+        return [StoredHead(size, self.roots[size], self.notes[size]) for size in sizes]
+
+    def cosignatures(self, after: int, until: int) -> list[StoredCosignature]:
+        return [each for each in self.cosigs if after < each.size <= until]
 
     def newest_cosignatures(self) -> list[StoredCosignature]:
         newest: dict[tuple[str, str], StoredCosignature] = {}
@@ -115,7 +129,7 @@ class MemoryRows:
     def add_checkpoint(self, size: int, root: bytes, checkpoint: str) -> None:
         assert size > max(self.notes, default=0)
         assert len(root) == 32
-        self.notes[size] = checkpoint
+        self.notes[size], self.roots[size] = checkpoint, root
 
 
 @dataclass

@@ -76,11 +76,22 @@ def add_a_tile(rows: MemoryRows) -> None:
 
 
 def add_a_checkpoint_beyond(rows: MemoryRows) -> None:
-    rows.notes[SIZE + 9] = sign_checkpoint(ORIGIN, SIZE + 9, bytes(32), log_signers(), NOW)
+    note = sign_checkpoint(ORIGIN, SIZE + 9, bytes(32), log_signers(), NOW)
+    rows.add_checkpoint(SIZE + 9, bytes(32), note)
 
 
 def add_a_checkpoint_of_a_fork(rows: MemoryRows) -> None:
     rows.notes[300] = sign_checkpoint(ORIGIN, 300, bytes(32), log_signers(), NOW)
+    rows.roots[300] = bytes(32)
+
+
+def add_a_checkpoint_of_another_size(rows: MemoryRows) -> None:
+    rows.add_checkpoint(SIZE + 1, rows.roots[400], rows.notes[400])
+    rows.stored.append(replace(rows.stored[9], index=SIZE))
+
+
+def change_the_root_of_a_row(rows: MemoryRows) -> None:
+    rows.roots[400] = bytes(32)
 
 
 def change_the_newest_checkpoint(rows: MemoryRows) -> None:
@@ -101,6 +112,8 @@ DAMAGES = [
     add_a_tile,
     add_a_checkpoint_beyond,
     add_a_checkpoint_of_a_fork,
+    add_a_checkpoint_of_another_size,
+    change_the_root_of_a_row,
     change_the_newest_checkpoint,
 ]
 
@@ -118,6 +131,7 @@ async def test_a_checkpoint_by_other_keys_is_found() -> None:
     log = await grown_log()
     impostor = log_signers("impostor")
     log.ledger.rows.notes[300] = sign_checkpoint(ORIGIN, 300, bytes(32), impostor, NOW)
+    log.ledger.rows.roots[300] = bytes(32)
     with pytest.raises(PlatformError, match="E_KEY"):
         await checked(log)
 

@@ -1,8 +1,10 @@
 """The log asks real witnesses; what they say is believed only when it verifies."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -323,6 +325,30 @@ async def test_what_was_cosigned_is_known_after_a_start(scene: Scene) -> None:
     await scene.witnessing.round()
     old = {call.name[:3]: parse_add_checkpoint(call.body).old for call in scene.calls}
     assert old["xal"] == 3
+
+
+@pytest.mark.parametrize("place", ["line", "size", "time"])
+async def test_a_stored_cosignature_that_rotted_stops_no_start_and_is_asked_for_again(
+    scene: Scene, place: str
+) -> None:
+    await scene.round(1, 2)
+    rows = scene.log.ledger.rows
+    at = next(i for i, each in enumerate(rows.cosigs) if each.name.startswith("xal"))
+    each = rows.cosigs[at]
+    bent = each.line[:-9] + ("A" if each.line[-9] != "A" else "B") + each.line[-8:]
+    damaged: dict[str, Any] = {"line": bent, "size": 1, "time": each.time + 1}
+    rows.cosigs[at] = replace(each, **{place: damaged[place]})
+    scene.restart()
+    await scene.witnessing.recover()
+    await scene.publish()
+    key = "xal/Ed25519" if len(each.line) < 300 else "xal/ML-DSA-44"
+    assert key not in scene.seen()
+    assert scene.witnessing.witnessed is not None
+    faults = {state.name: state.fault for state in scene.witnessing.report().witnesses}
+    assert faults[key] == "its stored cosignature does not hold"
+    await scene.round(3)
+    assert len(scene.seen()) == 6
+    assert {state.fault for state in scene.witnessing.report().witnesses} == {""}
 
 
 async def test_the_report_can_be_checked_without_believing_it(scene: Scene) -> None:

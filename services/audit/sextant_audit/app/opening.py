@@ -106,7 +106,9 @@ async def open_log(
             require_same_log(policy, signer.keys.vkeys)
             call: Call = witnesses.call
             interval_s = settings.witness_interval_s
-            witnessing = Witnessing(policy, call, ledger, recovered.prover, clock, interval_s)
+            witnessing = Witnessing(
+                policy, call, ledger, recovered.prover, clock, interval_s, crash_point
+            )
             await witnessing.recover()
         publisher = Publisher(
             ledger,
@@ -229,11 +231,14 @@ async def verify_log(settings: AuditSettings) -> LogReport:
     """Rebuild the whole log from its entries; it may be served meanwhile.
 
     Raises:
-        PlatformError: `E_INTEGRITY` naming what does not agree.
+        PlatformError: `E_INTEGRITY` naming what does not agree, `E_SIGNATURE` or `E_KEY` for what
+            was not signed, `E_STATE` or `E_MALFORMED` for a policy that does not load.
     """
     _require_ledger(settings)
     keys, size, root = read_signed(settings)
-    return await check_log(LedgerFile(settings.database), keys, (size, root))
+    policy = read_policy(settings.witness_policy_file)
+    cosigners = policy.cosigners if policy else ()
+    return await check_log(LedgerFile(settings.database), keys, (size, root), cosigners)
 
 
 def _require_ledger(settings: AuditSettings) -> None:

@@ -52,6 +52,15 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredHead:
+    """A published head as its row says: `note` says it too, and is signed."""
+
+    size: int
+    root: bytes
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredCosignature:
     """A verified cosignature of a published head: whose key, when, and the whole line."""
 
@@ -127,6 +136,14 @@ class Rows(Protocol):
 
     def checkpoint_from(self, size: int) -> str | None:
         """Return the smallest published checkpoint of at least `size`, or None."""
+        ...
+
+    def heads(self, after: int, until: int) -> list[StoredHead]:
+        """Return the rows of the published heads of `after < size <= until`, smallest first."""
+        ...
+
+    def cosignatures(self, after: int, until: int) -> list[StoredCosignature]:
+        """Return all cosignatures of the heads of `after < size <= until`."""
         ...
 
     def newest_cosignatures(self) -> list[StoredCosignature]:

@@ -5,8 +5,9 @@ from the size it cosigned last; a conflict is answered by one further try from t
 Nothing counts that was not verified, and nothing waits for it: the log records and publishes
 whatever the witnesses do.
 
-Durable step: cosignatures are stored before they are served. If we stop before, the witness is
-asked again and signs the same head again.
+Durable step: cosignatures are stored before they are served. If we stop before
+(`audit.before_cosigned`), the witness is asked again and signs the same head again; if we stop
+after (`audit.after_cosigned`), the next start finds and serves them.
 """
 
 import asyncio
@@ -14,9 +15,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from sextant_audit.domain.ports import (
+    CrashPoint,
     Head,
     Ledger,
     RefusedCall,
+    Rows,
     StoredCosignature,
     WitnessAnswer,
     WitnessCall,
@@ -87,6 +90,7 @@ class Witnessing:
     prover: Prover
     clock: Clock
     interval_s: float
+    crash_point: CrashPoint = lambda _: None
     witnessed: CosignedHead | None = None
     _head: Head | None = None
     _lines: dict[int, dict[str, StoredCosignature]] = field(default_factory=dict)
@@ -103,17 +107,34 @@ class Witnessing:
         self._endpoints = list(by_url.values())
 
     async def recover(self) -> None:
-        """Find the newest head with a quorum, and what each witness cosigned last."""
-        newest, cosigned = await self.ledger.read(
-            lambda rows: (rows.newest_cosignatures(), rows.cosigned(RECOVERED))
-        )
-        sizes = {(each.name, each.key_id): each.size for each in newest}
+        """Find the newest head with a quorum, and what each witness cosigned last.
+
+        A stored line that does not hold any more is left out, and its witness is asked again: a
+        damaged row must not keep the log from its start, nor be served.
+        """
+        newest, cosigned = await self.ledger.read(_stored_cosignatures)
+        sizes = {_name(each): each.size for note, each in newest if self._holds(note, each)}
+        damaged = {_name(each) for _, each in newest} - set(sizes)
         for endpoint in self._endpoints:
-            endpoint.size = max(
-                (sizes.get(_key(witness), 0) for witness in endpoint.witnesses), default=0
-            )
-        for checkpoint, cosignatures in reversed(cosigned):
-            self._learn(checkpoint, cosignatures)
+            keys = [_key(witness) for witness in endpoint.witnesses]
+            endpoint.size = max((sizes.get(key, 0) for key in keys), default=0)
+            if damaged & set(keys):
+                endpoint.fault = "its stored cosignature does not hold"
+        for note, cosignatures in reversed(cosigned):
+            self._learn(note, [each for each in cosignatures if self._holds(note, each)])
+
+    def _holds(self, note: str, stored: StoredCosignature) -> bool:
+        """Whether a stored line still is what its row says and, of a known key, still verifies."""
+        try:
+            body = parse_checkpoint_body(parse_note(note).text)
+            lines = parse_signatures(stored.line)
+            found = find_cosignatures(self.policy.cosigners, body, lines)
+        except PlatformError:
+            return False
+        known = {_key(witness) for witness in self.policy.witnesses}
+        return body.size == stored.size and (
+            _name(stored) not in known or [_stored(body.size, each) for each in found] == [stored]
+        )
 
     def published(self, head: Head) -> None:
         """Take note of a head that is published now."""
@@ -158,12 +179,14 @@ class Witnessing:
         cosignatures = [each for group in found for each in group]
         if not cosignatures:
             return
+        self.crash_point("audit.before_cosigned")
         try:
             await self.ledger.write(lambda rows: rows.add_cosignatures(cosignatures))
         except PlatformError:
             for endpoint in due:
                 endpoint.signed_time = -1.0  # nothing is served that is not stored: ask again
             return
+        self.crash_point("audit.after_cosigned")
         self._learn(head.checkpoint, cosignatures)
 
     def _behind(self) -> bool:
@@ -301,6 +324,21 @@ def require_same_log(policy: Policy, vkeys: Sequence[str]) -> None:
             received=named[0][:120],
             fix="Put this log's verifier keys into its log lines, or leave them out.",
         )
+
+
+def _stored_cosignatures(
+    rows: Rows,
+) -> tuple[list[tuple[str, StoredCosignature]], list[tuple[str, list[StoredCosignature]]]]:
+    """Return each key's newest cosignature with its checkpoint, and the newest cosigned heads."""
+    newest = rows.newest_cosignatures()
+    notes = {
+        head.size: head.note for each in newest for head in rows.heads(each.size - 1, each.size)
+    }
+    return [(notes.get(each.size, ""), each) for each in newest], rows.cosigned(RECOVERED)
+
+
+def _name(cosignature: StoredCosignature) -> tuple[str, str]:
+    return cosignature.name, cosignature.key_id
 
 
 def _key(witness: PolicyWitness) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from sextant_audit.domain.ports import (
     Rows,
     StoredCosignature,
     StoredEntry,
+    StoredHead,
     WritableRows,
 )
 from sextant_audit.storage.tables import (
@@ -144,6 +145,24 @@ class SqlRows:
         )
         note: str | None = self._connection.execute(query).scalar()
         return note
+
+    def heads(self, after: int, until: int) -> list[StoredHead]:
+        """Return the rows of the published heads of `after < size <= until`, smallest first."""
+        query = (
+            select(_CHECKPOINT.c.size, _CHECKPOINT.c.root, _CHECKPOINT.c.note)
+            .where(_CHECKPOINT.c.size > after, _CHECKPOINT.c.size <= until)
+            .order_by(_CHECKPOINT.c.size)
+        )
+        return [StoredHead(*row) for row in self._connection.execute(query)]
+
+    def cosignatures(self, after: int, until: int) -> list[StoredCosignature]:
+        """Return all cosignatures of the heads of `after < size <= until`."""
+        query = (
+            select(*_COSIGNATURE)
+            .where(_COSIG.c.size > after, _COSIG.c.size <= until)
+            .order_by(_COSIG.c.seq)
+        )
+        return [StoredCosignature(*row) for row in self._connection.execute(query)]
 
     def newest_cosignatures(self) -> list[StoredCosignature]:
         """Return the newest cosignature of each key: the latest of those of the largest head."""
