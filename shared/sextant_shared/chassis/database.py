@@ -22,7 +22,7 @@ from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspe
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from sextant_shared.chassis.faults import fault_of, is_fault
+from sextant_shared.chassis.faults import damaged, fault_of, is_fault
 from sextant_shared.chassis.writer import Writer
 from sextant_shared.clock import monotonic
 from sextant_shared.errors import Code, PlatformError
@@ -120,6 +120,9 @@ def open_database(path: Path, metadata: MetaData, migrations: str) -> Database:
     except DBAPIError as error:
         hold.close()
         raise fault_of(error) from error
+    except UnicodeDecodeError as error:  # the driver quotes a damaged schema in its own message
+        hold.close()
+        raise damaged() from error
     except BaseException:
         hold.close()
         raise

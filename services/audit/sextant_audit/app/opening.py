@@ -95,7 +95,11 @@ async def open_log(
     policy = read_policy(settings.witness_policy_file)
     signer = hold_signer(settings, clock, crash_point)
     witnesses = HttpWitnesses(telemetry, settings.witness_timeout_s)
-    database = open_database(settings.database, METADATA, _MIGRATIONS)
+    try:
+        database = open_database(settings.database, METADATA, _MIGRATIONS)
+    except BaseException:
+        signer.close()
+        raise
     try:
         await require_refusals(database)
         ledger = SqlLedger(database)

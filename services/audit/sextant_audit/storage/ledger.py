@@ -83,6 +83,10 @@ class LedgerFile:
             raise PlatformError(
                 Code.UNAVAILABLE, f"the ledger cannot be read: {error.orig}"
             ) from error
+        except UnicodeDecodeError as error:  # damaged bytes, quoted in the driver's own message
+            raise PlatformError(
+                Code.UNAVAILABLE, "the ledger cannot be read: a text in it is none"
+            ) from error
 
 
 class SqlRows:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.faults import is_fault
 from sextant_shared.errors import Code, PlatformError
 
 # Rows to attack, made in the same savepoint: the tables of a young log may be empty.
@@ -99,8 +100,7 @@ def _accepted(connection: Connection) -> list[str]:
     """Return the forbidden statements that the tables accepted; nothing of it remains."""
     everything = connection.begin_nested()
     try:
-        for statement in _statements(_SAMPLES):
-            connection.execute(text(statement))
+        _insert_samples(connection)
         with_tiles = connection.execute(text("SELECT count(*) FROM tile")).scalar_one() > 0
         forbidden = _statements(_FORBIDDEN)
         if with_tiles:
@@ -108,6 +108,22 @@ def _accepted(connection: Connection) -> list[str]:
         return [statement for statement in forbidden if _succeeds(connection, statement)]
     finally:
         everything.rollback()
+
+
+def _insert_samples(connection: Connection) -> None:
+    """Insert rows to attack; tables that take no row are damaged, however they say it."""
+    try:
+        for statement in _statements(_SAMPLES):
+            connection.execute(text(statement))
+    except DBAPIError as error:
+        if is_fault(error):
+            raise
+        raise PlatformError(
+            Code.INTEGRITY,
+            "the ledger's tables do not take the next row",
+            received=str(error.orig)[:200],
+            fix="The tables are damaged: treat the file as evidence, restore it.",
+        ) from error
 
 
 def _statements(script: str) -> list[str]:
