@@ -101,6 +101,23 @@ class AuditSettings(ServiceSettings):
     metrics_interval_s: Annotated[
         float, Field(description="seconds between two sendings of metrics", ge=1)
     ] = 60.0
+    timestamp_url: Annotated[
+        str | None,
+        Field(
+            description="a time-stamping authority (RFC 3161) that is asked for the published head",
+            pattern="^https?://",
+        ),
+    ] = None
+    timestamp_ca_file: Annotated[
+        Path | None,
+        Field(description="root certificates (PEM) that its time-stamps must lead to"),
+    ] = None
+    timestamp_interval_s: Annotated[
+        float, Field(description="time between two time-stamps; by default a day", ge=60)
+    ] = 86_400.0
+    timestamp_timeout_s: Annotated[
+        float, Field(description="an authority that answers later is asked again later", gt=0)
+    ] = 10.0
     max_batch_requests: Annotated[
         int,
         Field(description="append requests in one transaction: bounds the time it takes", ge=1),

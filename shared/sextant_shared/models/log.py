@@ -114,3 +114,28 @@ class WitnessReport(Strict):
     witnessed_size: int
     quorum: str
     witnesses: list[WitnessState]
+
+
+class StampedHead(Strict):
+    """A published head and the reply of a time-stamping authority over it.
+
+    `reply` is the TimeStampResp (RFC 3161, base64) over the bytes of `checkpoint`; `t` repeats the
+    time it states.
+    """
+
+    v: Version1
+    kind: Literal["timestamp"]
+    size: Annotated[int, Field(ge=1)]
+    t: str
+    checkpoint: str
+    reply: str
+
+
+class StampedHeads(Strict):
+    """Answer of `GET /v1/timestamps`: a page of them, and why the newest head has none, if so."""
+
+    v: Version1
+    kind: Literal["timestamps"]
+    items: list[StampedHead]
+    more: bool
+    fault: str

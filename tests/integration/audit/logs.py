@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
@@ -46,6 +47,7 @@ class AuditLog:
     policy: Path | None = None
     signer_socket: Path | None = None
     trace_file: Path | None = None
+    more: dict[str, Any] = field(default_factory=dict)
     clients: list[ServiceClient] = field(default_factory=list)
 
     @property
@@ -78,6 +80,7 @@ class AuditLog:
             witness_timeout_s=0.5,
             witness_interval_s=0.05,
             trace_file=self.trace_file,
+            **self.more,
         )
 
     async def begin(self) -> LogKeys:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from sextant_audit.app.opening import OpenLog, open_log
 from sextant_audit.app.signing import check_signer
 from sextant_audit.app.upkeep import Upkeep, observe
+from sextant_audit.app.timestamps import make_timestamping
 from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.routes.entries import entries_router
 from sextant_audit.routes.growth import growth_router
@@ -17,6 +18,7 @@ from sextant_audit.routes.proofs import discovery_router, proofs_router
 from sextant_audit.routes.public_page import page_router
 from sextant_audit.routes.receipts import receipts_router
 from sextant_audit.routes.tiles import tiles_router
+from sextant_audit.routes.timestamps import timestamps_router
 from sextant_audit.routes.witnesses import witnesses_router
 from sextant_audit.settings import AuditSettings
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
@@ -47,7 +49,8 @@ def create_app(
     """Return the app; the log is opened when it starts and closed when it stops.
 
     Raises:
-        PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load.
+        PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load, `E_STATE` or
+            `E_KEY` for roots of a time-stamping authority.
     """
     telemetry = Telemetry("audit", settings)
     timekeeper = timekeeper_of(settings, clock)
@@ -57,6 +60,9 @@ def create_app(
         "audit", settings.otlp_metrics_endpoint, settings.metrics_interval_s
     )
     observe(numbers, lambda: kept[0] if kept else None)
+    timestamping = make_timestamping(
+        settings, telemetry, timekeeper, lambda: opened[0].publisher.head if opened else None
+    )
 
     def log() -> OpenLog:
         if not opened:
@@ -70,6 +76,7 @@ def create_app(
         tasks = [
             asyncio.create_task(log().publisher.run()),
             asyncio.create_task(log().keep_fresh(settings.refresh_s)),
+            asyncio.create_task(timestamping.run()),
         ]
         witnessing = log().witnessing
         if witnessing is not None:
@@ -102,6 +109,7 @@ def create_app(
             proofs_router(lambda: log().reading),
             receipts_router(lambda: log().proofs),
             witnesses_router(lambda: log().reading),
+            timestamps_router(lambda: timestamping),
             discovery_router(lambda: log().signer.keys, lambda: log().signer.receipt_key),
             growth_router(lambda: log().reading),
             page_router(),

@@ -1,0 +1,131 @@
+"""Replies of a time-stamping authority: which are believed, and why the others are not."""
+
+import shutil
+
+import pytest
+from cryptography.x509.oid import ExtendedKeyUsageOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sextant_shared.clock import system_clock
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.timestamps import (
+    MAX_REPLY_BYTES,
+    TOLERANCE_S,
+    Timestamp,
+    make_query,
+    read_roots,
+    require_sane_time,
+    verify_timestamp,
+)
+from tests.support.tsa import Authority, authority, stranger
+
+pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is the authority")
+DATA = b"log.example/sextant\n7\n"
+
+
+def code(reply: bytes, data: bytes = DATA, nonce: int | None = None, by: str = "") -> Code:
+    roots = read_roots((stranger() if by == "stranger" else authority()).roots)
+    with pytest.raises(PlatformError) as caught:
+        verify_timestamp(reply, data, roots, nonce)
+    return caught.value.code
+
+
+@pytest.fixture(scope="module")
+def stamped() -> tuple[bytes, int]:
+    query = make_query(DATA)
+    return authority().reply(query.body), query.nonce
+
+
+def test_a_reply_about_other_bytes_is_refused(stamped: tuple[bytes, int]) -> None:
+    assert code(stamped[0], DATA + b"x", stamped[1]) is Code.DIGEST
+
+
+def test_a_reply_to_another_query_is_refused(stamped: tuple[bytes, int]) -> None:
+    assert code(stamped[0], nonce=stamped[1] + 1) is Code.INTEGRITY
+
+
+def test_a_reply_by_an_authority_that_is_not_pinned_is_refused(stamped: tuple[bytes, int]) -> None:
+    assert code(stamped[0], nonce=stamped[1], by="stranger") is Code.SIGNATURE
+
+
+def test_an_authority_without_the_purpose_does_not_even_sign() -> None:
+    one = Authority(purpose=ExtendedKeyUsageOID.CODE_SIGNING)
+    query = make_query(DATA)
+    with pytest.raises(Exception, match="openssl"):
+        one.reply(query.body)
+
+
+def test_a_reply_by_an_expired_certificate_is_refused() -> None:
+    one, query = Authority(expired=True), make_query(DATA)
+    with pytest.raises(PlatformError) as caught:
+        verify_timestamp(one.reply(query.body), DATA, read_roots(one.roots), query.nonce)
+    assert caught.value.code is Code.SIGNATURE
+    assert "expired" in caught.value.received
+
+
+def test_a_refusal_of_the_authority_is_no_time_stamp() -> None:
+    reply = authority().reply(b"no query")
+    assert code(reply) is Code.MALFORMED
+
+
+@pytest.mark.parametrize("reply", [b"", b"0", b"\x30\x80", b"<html>", b"\x30\x03\x02\x01\x00"])
+def test_what_is_no_reply_is_refused(reply: bytes) -> None:
+    assert code(reply) is Code.MALFORMED
+
+
+def test_an_endless_reply_is_refused_before_it_is_read() -> None:
+    assert code(bytes(MAX_REPLY_BYTES + 1)) is Code.TOO_LARGE
+
+
+def test_bytes_after_a_reply_are_refused(stamped: tuple[bytes, int]) -> None:
+    assert code(stamped[0] + b"\x00") is Code.MALFORMED
+
+
+def test_each_changed_byte_is_refused_or_says_the_same(stamped: tuple[bytes, int]) -> None:
+    """A token has a few bytes that nobody signs: versions, and parameters of algorithms."""
+    reply, nonce = stamped
+    roots = read_roots(authority().roots)
+    sound, believed = verify_timestamp(reply, DATA, roots, nonce), []
+    for at in range(len(reply)):
+        changed = bytearray(reply)
+        changed[at] ^= 1 << at % 8
+        try:
+            found = verify_timestamp(bytes(changed), DATA, roots, nonce)
+        except PlatformError:
+            continue
+        believed.append(at)
+        assert (found.time, found.authority) == (sound.time, sound.authority)
+    assert len(believed) < 16, believed
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_without_another_error(data: bytes) -> None:
+    assert code(data) is Code.MALFORMED
+
+
+@pytest.mark.parametrize("off", [-TOLERANCE_S - 2, TOLERANCE_S + 2])
+def test_a_time_that_cannot_be_is_refused(off: float) -> None:
+    stamp = Timestamp(1000.0 + off, "x", bytes(32))
+    with pytest.raises(PlatformError, match="E_CLOCK"):
+        require_sane_time(stamp, 1000.0, 1000.0)
+    require_sane_time(stamp, 1000.0 + off, 1000.0 + off)
+
+
+@pytest.mark.parametrize("pem", [b"", b"nothing", b"-----BEGIN CERTIFICATE-----\nAAAA\n"])
+def test_roots_that_do_not_load_are_refused(pem: bytes) -> None:
+    with pytest.raises(PlatformError, match="E_KEY"):
+        read_roots(pem)
+
+
+def test_a_time_stamp_is_verified_by_us_and_by_openssl(stamped: tuple[bytes, int]) -> None:
+    found = verify_timestamp(stamped[0], DATA, read_roots(authority().roots), stamped[1])
+    assert abs(found.time - system_clock()) < 60
+    assert found.authority.startswith("CN=tsa.example root #")
+    assert "Verification: OK" in authority().verifies(stamped[0], DATA)
+    assert "Verification: FAILED" in authority().verifies(stamped[0], DATA + b"x")
+
+
+def test_two_queries_have_two_nonces() -> None:
+    assert make_query(DATA).nonce != make_query(DATA).nonce
