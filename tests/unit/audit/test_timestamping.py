@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -80,7 +81,7 @@ async def scene(tmp_path: Path) -> Scene:
     return made
 
 
-BAD = {
+BAD: dict[str, tuple[Callable[[], bytes | PlatformError], str]] = {
     "another imprint": (lambda: authority().reply(make_query(b"other").body), "other bytes"),
     "garbage": (lambda: b"<html>", "no reply of RFC 3161"),
     "nothing": (lambda: b"", "no reply of RFC 3161"),
