@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sextant_client.witness.http import HttpRequest
 from sextant_client.witness.memory import MAX_EVIDENCE, Memory
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.errors import PlatformError
@@ -55,6 +56,17 @@ def test_an_unknown_origin_is_404(running: Running) -> None:
 def test_a_head_by_other_keys_is_403(running: Running) -> None:
     assert running.post(request(0, 3, MemoryLog(LOG.leaves, label="impostor"))).status == 403
     assert running.memory.heads() == []
+
+
+def test_what_is_neither_asked_nor_read_is_404_or_405(running: Running) -> None:
+    for method, path, status in (
+        ("PUT", "/add-checkpoint", 405),
+        ("POST", "/", 405),
+        ("POST", "/add-checkpoint/", 404),
+        ("POST", "/sign-subtree", 404),
+    ):
+        answer = running.witness.answer(HttpRequest(method, path, request(0, 3)))
+        assert (answer.status, running.memory.heads()) == (status, [])
 
 
 def test_an_old_size_beyond_the_head_is_400(running: Running) -> None:
