@@ -6,9 +6,10 @@ import subprocess
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from shutil import rmtree
+from shutil import rmtree, which
 from tempfile import mkdtemp
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sextant_shared.clock import system_clock
+from tests.support.vectors import IN_CI
 
 DAY = dt.timedelta(days=1)
 _CONFIG = """
@@ -135,3 +137,8 @@ def authority() -> Authority:
 def stranger() -> Authority:
     """Return one that nobody pinned."""
     return Authority(subject="stranger.example")
+
+
+needs_openssl = pytest.mark.skipif(
+    not IN_CI and which("openssl") is None, reason="`openssl` is the authority, and is not here"
+)

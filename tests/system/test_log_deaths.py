@@ -69,13 +69,14 @@ class LogProcess:
         return ServiceProcess("audit", "sextant_audit", self.port, settings, log, more)
 
     def report(self) -> WitnessReport:
+        """Return what it says of its witnesses once none of them lags."""
         for _ in range(400):
             answer = httpx.get(f"{self.settings.base_url}/v1/witnesses", trust_env=False)
             report = WitnessReport.model_validate_json(answer.content)
             if all(state.lag == 0 for state in report.witnesses):
-                break
+                return report
             threading.Event().wait(0.02)
-        return report
+        raise AssertionError("a witness still lags")
 
 
 def test_a_log_killed_around_its_cosignatures_asks_again_or_finds_them(tmp_path: Path) -> None:

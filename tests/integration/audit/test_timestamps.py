@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,11 +20,11 @@ from sextant_shared.protocol.timestamps import (
 )
 from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append
-from tests.support.tsa import authority
+from tests.support.tsa import authority, needs_openssl
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is the authority"),
+    needs_openssl,
 ]
 
 

@@ -12,7 +12,7 @@ from sextant_audit.clients.witnesses import MAX_ANSWER_BYTES
 from sextant_client.witness.http import HttpAnswer, HttpRequest, HttpServer
 from sextant_shared.models.log import WitnessReport
 from sextant_shared.protocol.witnessing import SIZE_TYPE, parse_add_checkpoint
-from tests.integration.audit.logs import AuditLog
+from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append, prove
 from tests.integration.audit.test_witnesses import policy_file
 from tests.support.witness_service import Running
@@ -66,6 +66,18 @@ async def everybody(sound: Running) -> AsyncIterator[str]:
         sound.memory.close()
 
 
+async def told(served: Served) -> dict[str, str]:
+    """Return what the log says of each witness, once it has asked them all."""
+    for _ in range(500):
+        found = await served.get("/v1/witnesses")
+        report = WitnessReport.model_validate_json(found.content)
+        faults = {state.name: state.fault for state in report.witnesses}
+        if all(faults[name] for name in ANSWERS) and report.witnessed_size == report.size == 4:
+            return faults
+        await asyncio.sleep(0.02)
+    raise AssertionError("some witness was not asked")
+
+
 async def test_every_answer_of_a_witness_is_told_kept_and_holds_up_nothing(tmp_path: Path) -> None:
     log = AuditLog(tmp_path)
     keys = await log.begin()
@@ -75,13 +87,7 @@ async def test_every_answer_of_a_witness_is_told_kept_and_holds_up_nothing(tmp_p
         async with log.serve() as served:
             for number in range(1, 4):
                 assert prove(await append(served, number), keys, number) == [number]
-            for _ in range(300):
-                found = await served.get("/v1/witnesses")
-                report = WitnessReport.model_validate_json(found.content)
-                faults = {state.name: state.fault for state in report.witnesses}
-                if all(faults[name] for name in ANSWERS) and report.witnessed_size == 4:
-                    break
-                await asyncio.sleep(0.02)
+            faults = await told(served)
             note = (await served.get("/checkpoint")).text
     for name, (_, says) in ANSWERS.items():
         assert says in faults[name], name

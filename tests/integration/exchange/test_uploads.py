@@ -342,6 +342,14 @@ async def test_a_stop_inside_a_part_keeps_what_was_flushed(begun: Sender) -> Non
     assert (await begun.part(offset, begun.size)).status_code == 201
 
 
+async def test_a_stop_after_the_last_part_is_ended_by_an_empty_one(begun: Sender) -> None:
+    begun.world.stop_at("exchange.after_upload")
+    assert (await begun.part(begun.head, begun.size)).status_code == 500
+    await begun.world.restart()
+    assert await begun.offset() == begun.size
+    assert (await begun.part(begun.size, begun.size)).status_code == 201
+
+
 async def test_what_cannot_be_stored_at_the_end_may_be_ended_again(
     begun: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,6 @@
 """When the published head is time-stamped, by whom it is believed, and what failures cost."""
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -25,12 +24,12 @@ from sextant_shared.protocol.timestamps import (
     read_roots,
     verify_timestamp,
 )
-from tests.support.tsa import authority, stranger
+from tests.support.tsa import authority, needs_openssl, stranger
 from tests.unit.audit.memory import Clock, TestLog, new_entry
 
 pytestmark = [
     pytest.mark.anyio,
-    pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is the authority"),
+    needs_openssl,
 ]
 DAY_S = 86_400.0
 

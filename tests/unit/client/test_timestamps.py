@@ -1,6 +1,5 @@
 """The log's time-stamps as a party verifies them: over the network, and from a file."""
 
-import shutil
 from pathlib import Path
 
 import httpx
@@ -21,9 +20,9 @@ from sextant_shared.protocol.timestamps import make_query, read_roots, verify_ti
 from tests.support.command import sextant
 from tests.support.logs import MemoryLog, log_keys, make_accepted
 from tests.support.parties import registrar_pairs
-from tests.support.tsa import authority, stranger
+from tests.support.tsa import authority, needs_openssl, stranger
 
-pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is the authority")
+pytestmark = needs_openssl
 
 
 def grown(*numbers: int) -> MemoryLog:

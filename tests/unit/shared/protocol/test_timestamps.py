@@ -1,7 +1,5 @@
 """Replies of a time-stamping authority: which are believed, and why the others are not."""
 
-import shutil
-
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
@@ -18,9 +16,9 @@ from sextant_shared.protocol.timestamps import (
     require_sane_time,
     verify_timestamp,
 )
-from tests.support.tsa import Authority, authority, stranger
+from tests.support.tsa import Authority, authority, needs_openssl, stranger
 
-pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is the authority")
+pytestmark = needs_openssl
 DATA = b"log.example/sextant\n7\n"
 
 
