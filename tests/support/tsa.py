@@ -27,7 +27,7 @@ default_tsa = it
 dir = {folder}
 serial = {folder}/serial
 signer_cert = {folder}/tsa.pem
-signer_key = {folder}/tsa.key
+{certs}signer_key = {folder}/tsa.key
 signer_digest = sha256
 default_policy = 1.2.3.4.1
 digests = sha256
@@ -78,6 +78,7 @@ class Authority:
     purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.TIME_STAMPING
     expired: bool = False
     subject: str = "tsa.example"
+    sends_chain: bool = False
     folder: Path = field(default_factory=made_folder)
 
     def __post_init__(self) -> None:
@@ -93,7 +94,8 @@ class Authority:
         self.file("tsa.pem").write_bytes(one.public_bytes(Encoding.PEM))
         self.file("tsa.key").write_bytes(private)
         self.file("serial").write_text("01\n")
-        self.file("tsa.cnf").write_text(_CONFIG.format(folder=self.folder))
+        certs = f"certs = {self.folder}/ca.pem\n" if self.sends_chain else ""
+        self.file("tsa.cnf").write_text(_CONFIG.format(folder=self.folder, certs=certs))
 
     def file(self, name: str) -> Path:
         return self.folder / name

@@ -24,6 +24,7 @@ from rfc3161_client import (
 from sextant_shared.clock import timestamp_s
 from sextant_shared.encoding import sha256
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.tokenorder import in_der_order, token_of
 
 QUERY_TYPE = "application/timestamp-query"
 REPLY_TYPE = "application/timestamp-reply"
@@ -102,7 +103,7 @@ def verify_timestamp(
             received=f"nonce {info.nonce}",
         )
     authority = _verify(found, roots)
-    return Timestamp(info.gen_time.timestamp(), authority, sha256(found.time_stamp_token()))
+    return Timestamp(info.gen_time.timestamp(), authority, sha256(token_of(reply)))
 
 
 def require_sane_time(stamp: Timestamp, not_before: float, not_after: float) -> None:
@@ -124,8 +125,9 @@ def _granted(reply: bytes) -> TimeStampResponse:
     """Return a reply that was read strictly and holds a token."""
     if len(reply) > MAX_REPLY_BYTES:
         raise PlatformError(Code.TOO_LARGE, f"a reply has at most {MAX_REPLY_BYTES} bytes")
+    ordered = in_der_order(reply)
     try:
-        found = decode_timestamp_response(reply)
+        found = decode_timestamp_response(ordered)
         status, said = found.status, "; ".join(found.status_string)
     except ValueError as error:
         raise _malformed("this is no reply of RFC 3161", str(error)) from error
@@ -135,7 +137,7 @@ def _granted(reply: bytes) -> TimeStampResponse:
         found.tst_info.message_imprint.hash_algorithm  # noqa: B018 -- parsed only when asked for
     except ValueError as error:
         raise _malformed("the reply holds no time-stamp token", str(error)) from error
-    if found.as_bytes() != reply:
+    if found.as_bytes() != ordered:
         raise _malformed("the reply is not in its one encoding (DER)", "other bytes")
     return found
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sextant_shared.clock import system_clock
+from sextant_shared.encoding import sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.timestamps import (
     MAX_REPLY_BYTES,
@@ -16,6 +17,7 @@ from sextant_shared.protocol.timestamps import (
     require_sane_time,
     verify_timestamp,
 )
+from sextant_shared.protocol.tokenorder import in_der_order, token_of
 from tests.support.tsa import Authority, authority, needs_openssl, stranger
 
 pytestmark = needs_openssl
@@ -123,6 +125,28 @@ def test_a_time_stamp_is_verified_by_us_and_by_openssl(stamped: tuple[bytes, int
     assert found.authority.startswith("CN=tsa.example root #")
     assert "Verification: OK" in authority().verifies(stamped[0], DATA)
     assert "Verification: FAILED" in authority().verifies(stamped[0], DATA + b"x")
+
+
+def test_an_authority_may_send_its_certificates_in_any_order() -> None:
+    """OpenSSL sends the signer's first, which here is the longer one: out of order."""
+    one, query = Authority(sends_chain=True), make_query(DATA)
+    reply = one.reply(query.body)
+    ordered = in_der_order(reply)
+    assert ordered != reply
+    assert sorted(ordered) == sorted(reply)
+    assert in_der_order(ordered) == ordered
+    found = verify_timestamp(reply, DATA, read_roots(one.roots), query.nonce)
+    assert found.token_digest == sha256(token_of(reply))
+    assert "Verification: OK" in one.verifies(reply, DATA)
+    assert "Verification: OK" in one.verifies(ordered, DATA)
+
+
+def test_what_cannot_be_walked_is_left_as_it_is(stamped: tuple[bytes, int]) -> None:
+    reply = stamped[0]
+    for cut in range(0, len(reply), 5):
+        assert in_der_order(reply[:cut]) == reply[:cut]
+        bent = reply[:cut] + bytes([reply[cut] ^ 0x81]) + reply[cut + 1 :]
+        assert sorted(in_der_order(bent)) == sorted(bent)
 
 
 def test_two_queries_have_two_nonces() -> None:
