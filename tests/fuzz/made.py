@@ -90,6 +90,7 @@ def seeds() -> Mapping[str, list[bytes]]:
         "party_payload": [document.document.model_dump_json().encode()],
         "recovery_payload": [parse_jws(the_recovery(), PARTY_DOCUMENT_TYP, 1 << 20).payload],
         "party_history": [the_life().history().model_dump_json().encode()],
+        "timestamp_reply": [the_stamp()[0]],
         "statement": [sign_statement(said, XAL.sig)],
         "statement_payload": [said.model_dump_json().encode()],
         "dpop_proof": [dpop.encode()],
@@ -252,3 +253,11 @@ def the_log() -> MemoryLog:
     for number in range(3):
         log.append(make_accepted(number))
     return log
+
+
+@cache
+def the_stamp() -> tuple[bytes, bytes, bytes]:
+    """Return a reply over some bytes and its root: made once, by keys that were thrown away."""
+    folder = Path(__file__).parent / "stamp"
+    reply, data, root = (folder / name for name in ("reply.tsr", "data.txt", "root.pem"))
+    return reply.read_bytes(), data.read_bytes(), root.read_bytes()

@@ -61,6 +61,7 @@ from sextant_shared.protocol.receipts import parse_custody, verify_custody
 from sextant_shared.protocol.recovery import verify_recovery
 from sextant_shared.protocol.refusals import verify_refusal
 from sextant_shared.protocol.statements import read_statement
+from sextant_shared.protocol.timestamps import read_roots, verify_timestamp
 from sextant_shared.protocol.tokens import make_dpop_proof, read_assertion, verify_dpop_proof
 from sextant_shared.protocol.witnessing import parse_add_checkpoint, parse_size
 from tests.fuzz import made
@@ -312,6 +313,12 @@ def attached_archive(data: bytes) -> None:
         look_into(path)
 
 
+def timestamp_reply(data: bytes) -> None:
+    """The reply of a time-stamping authority, as the log and a reader take it."""
+    _, stamped, roots = made.the_stamp()
+    verify_timestamp(data, stamped, read_roots(roots))
+
+
 TARGETS: Mapping[str, Target] = {
     target.__name__: target
     for target in (
@@ -355,6 +362,7 @@ TARGETS: Mapping[str, Target] = {
         strict_json,
         package,
         attached_archive,
+        timestamp_reply,
     )
 }
 
