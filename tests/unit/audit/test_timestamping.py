@@ -135,6 +135,8 @@ async def test_a_failing_authority_is_asked_ever_more_rarely(scene: Scene) -> No
     gaps = [later - earlier for earlier, later in pairwise(tries)]
     assert gaps == sorted(gaps)
     assert (gaps[0], gaps[-1]) == (1, 60)
+    assert scene.stamping.failures() == len(tries)
+    assert scene.stamping.age_s() is None
 
 
 async def test_once_it_answers_again_the_newest_head_is_stamped(scene: Scene) -> None:
@@ -145,6 +147,10 @@ async def test_once_it_answers_again_the_newest_head_is_stamped(scene: Scene) ->
     scene.clock.now += 61
     await scene.stamping.round()
     assert (await scene.sizes(), scene.stamping.fault) == ([4], "")
+    assert scene.stamping.failures() == 0
+    age_s = scene.stamping.age_s()
+    assert age_s is not None
+    assert 0 < age_s < 120
 
 
 async def test_a_head_is_stamped_once_and_a_larger_one_when_it_is_time(scene: Scene) -> None:
@@ -174,11 +180,13 @@ async def test_a_quiet_log_is_not_stamped_again(scene: Scene) -> None:
 
 async def test_a_kept_time_stamp_is_known_after_a_start(scene: Scene) -> None:
     await scene.stamping.round()
-    digest = scene.stamping.newest_timestamp()
+    token = scene.stamping.newest_timestamp()
+    assert token is not None
+    assert token in b64_decode((await stamped(scene))[0].reply)
     scene.restart()
     assert scene.stamping.newest_timestamp() is None
     await scene.stamping.recover()
-    assert scene.stamping.newest_timestamp() == digest
+    assert scene.stamping.newest_timestamp() == token
     await scene.publish(3)
     await scene.stamping.round()
     assert len(scene.asked) == 1

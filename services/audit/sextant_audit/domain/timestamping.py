@@ -141,8 +141,16 @@ class Timestamping:
         return b64_decode(found.reply)
 
     def newest_timestamp(self) -> bytes | None:
-        """Return the SHA-256 of the newest token, to be quoted by an entry of the log itself."""
-        return self._newest[1].token_digest if self._newest else None
+        """Return the newest token; an entry of the log may quote its SHA-256."""
+        return self._newest[1].token if self._newest else None
+
+    def age_s(self) -> float | None:
+        """Return how old the newest time-stamp is; None before the first."""
+        return self._clock() - self._newest[1].time if self._newest else None
+
+    def failures(self) -> float | None:
+        """Return how many times in a row the authority gave none; None when nobody is asked."""
+        return None if self._authority is None else float(self._failures)
 
     def _is_due(self, head: Head, authority: Authority) -> bool:
         now = self._clock()
