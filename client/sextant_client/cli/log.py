@@ -7,8 +7,8 @@ import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.copies import fsck, mirror
-from sextant_client.documents import fetch_proof
 from sextant_client.cli.timestamps import timestamps
+from sextant_client.documents import fetch_proof
 from sextant_client.evidence import contact, read_evidence, verify_evidence
 from sextant_client.home import write_file
 from sextant_client.log import LogReader

@@ -300,6 +300,7 @@ async def test_the_numbers_of_the_upkeep_are_sent(tmp_path: Path) -> None:
         await until(lambda: numbers(reader)["dxe.log.tiles.lag"] == 0)
         found = numbers(reader)
     assert (found["dxe.log.scrub.faults"], found["dxe.log.tiles.faults"]) == (0, 0)
+    assert "dxe.log.timestamp.failures" not in found  # nobody is asked for time-stamps
     table = (ROOT / "docs" / "log-copies.md").read_text()
     assert [name for name in found if f"`{name}`" not in table] == []
 

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 
 from sextant_audit.app.opening import OpenLog, open_log
 from sextant_audit.app.signing import check_signer
+from sextant_audit.app.timestamps import make_timestamping, observe_timestamps
 from sextant_audit.app.upkeep import Upkeep, observe
-from sextant_audit.app.timestamps import make_timestamping
 from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.routes.entries import entries_router
 from sextant_audit.routes.growth import growth_router
@@ -63,6 +63,7 @@ def create_app(
     timestamping = make_timestamping(
         settings, telemetry, timekeeper, lambda: opened[0].publisher.head if opened else None
     )
+    observe_timestamps(numbers, timestamping)
 
     def log() -> OpenLog:
         if not opened:
