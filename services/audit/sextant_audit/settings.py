@@ -101,6 +101,12 @@ class AuditSettings(ServiceSettings):
     metrics_interval_s: Annotated[
         float, Field(description="seconds between two sendings of metrics", ge=1)
     ] = 60.0
+    heartbeat_s: Annotated[
+        float,
+        Field(
+            description="pause between heartbeats, entries by which a log shows life; 0: none", ge=0
+        ),
+    ] = 3600.0
     max_batch_requests: Annotated[
         int,
         Field(description="append requests in one transaction: bounds the time it takes", ge=1),

@@ -17,6 +17,8 @@ ShredReason = Literal[
     "PERIOD_OVER", "COURT_ORDER", "PARTY_REQUEST", "ENTERED_IN_ERROR", "PERSONAL_DATA"
 ]
 
+Authority = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+
 
 class ServiceEntry(Common):
     """A service speaks of itself; it alone writes the entries that name it."""
@@ -99,6 +101,6 @@ class ShredEntry(ServiceEntry):
 
     type: Literal["shred"]
     ref: Index
-    authority: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+    authority: Authority
     reason: ShredReason
     commit: Sha256

@@ -192,6 +192,7 @@ def quiet(platform: Platform) -> Any:
 def _ours(statement: str) -> bool:
     background = (
         "owed_entries.leaf",
+        "note.position",
         "owed_replies.container",
         "accesses.leaf",
         "sent_messages.container",

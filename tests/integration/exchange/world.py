@@ -227,6 +227,7 @@ class World:
                 "log_file": folder / "log.json",
                 "disk_reserve_bytes": 0,
                 "trace_parent": "accept",
+                "note_after_s": 3600,  # indexes are those of envelopes and parties alone
                 **self.settings,
             }
         )

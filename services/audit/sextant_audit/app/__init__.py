@@ -1,16 +1,19 @@
 """Puts the audit service together: the only package that knows all others."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import FastAPI
 
+from sextant_audit.app.noting import Noting, open_noting
 from sextant_audit.app.opening import OpenLog, open_log
 from sextant_audit.app.signing import check_signer
 from sextant_audit.app.upkeep import Upkeep, observe
 from sextant_audit.domain.ports import CrashPoint, NewEntry
+from sextant_audit.domain.speaking import Heartbeat
+from sextant_audit.routes.copies import copies_router
 from sextant_audit.routes.entries import entries_router
 from sextant_audit.routes.growth import growth_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
@@ -23,11 +26,14 @@ from sextant_shared.chassis.application import Health, create_application, timek
 from sextant_shared.chassis.crashpoints import crash_point as armed_crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.metrics import Metrics
+from sextant_shared.chassis.sidecar.routes import details_router
+from sextant_shared.chassis.sidecar.shredding import Shredding
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import SoftwareSigner
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.copies import CopyAnswer, CopyReport
 from sextant_shared.models.log import AppendAnswer
 
 _log = structlog.get_logger("sextant.audit")
@@ -43,8 +49,11 @@ def create_app(
     clock: Clock = system_clock,
     crash_point: CrashPoint = armed_crash_point,
     metrics: Metrics | None = None,
+    token: Callable[[], bytes | None] = lambda: None,
 ) -> FastAPI:
     """Return the app; the log is opened when it starts and closed when it stops.
+
+    `token` gives the newest time-stamp token over a head, for the heartbeat.
 
     Raises:
         PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load.
@@ -57,6 +66,7 @@ def create_app(
         "audit", settings.otlp_metrics_endpoint, settings.metrics_interval_s
     )
     observe(numbers, lambda: kept[0] if kept else None)
+    noted: list[Noting] = []
 
     def log() -> OpenLog:
         if not opened:
@@ -76,18 +86,28 @@ def create_app(
             tasks.append(asyncio.create_task(witnessing.run()))
         kept.append(Upkeep.of(log(), settings, timekeeper))
         tasks += kept[0].start()
+        noted.append(open_noting(settings, log(), append, timekeeper.stamp))
+        beat = Heartbeat(append, log().reading, timekeeper.stamp, kept[0].scrubbed, token)
+        tasks += noted[0].started(log().signer.keys, beat)
         yield
         kept.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await opened.pop().close()
+        noted.pop().sidecar.close()
         telemetry.shutdown()
         numbers.shutdown()
 
     async def append(entries: Sequence[NewEntry]) -> AppendAnswer:
         timekeeper.stamp()  # no head is signed that would be older than one before it
         return await log().append(entries)
+
+    async def report(copy: CopyReport, client: str) -> CopyAnswer:
+        return await noted[0].report(copy, client)
+
+    def shredding() -> Shredding:
+        return noted[0].shredding()
 
     async def ready() -> dict[str, str]:
         return await _checks(opened)
@@ -102,6 +122,8 @@ def create_app(
             proofs_router(lambda: log().reading),
             receipts_router(lambda: log().proofs),
             witnesses_router(lambda: log().reading),
+            copies_router(report),
+            details_router(shredding),
             discovery_router(lambda: log().signer.keys, lambda: log().signer.receipt_key),
             growth_router(lambda: log().reading),
             page_router(),

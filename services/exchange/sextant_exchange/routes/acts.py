@@ -129,6 +129,8 @@ def _concerns(act: StoredAct, subject: Subject, sender: str) -> bool:
 
 
 def _recalled_from(act: StoredAct) -> set[str]:
+    if act.made.detail is None:  # destroyed: whom it took a copy from is nobody's to know now
+        return set()
     detail = RecallDetail.model_validate_json(act.made.detail)
     return {copy.party for copy in detail.recipients if copy.outcome == "recalled"}
 
@@ -139,7 +141,7 @@ def _view(act: StoredAct, subject: Subject) -> ActView:
     is_for = made.party in {None, subject.party}
     receipt = None
     if act.proof is not None:
-        opening = (made.detail, made.salt) if is_for else None
+        opening = (made.detail, made.salt) if made.detail and made.salt and is_for else None
         receipt = act_receipt(made.entry, act.proof, opening)
     return ActView(
         type=str(made.kind),
@@ -147,6 +149,6 @@ def _view(act: StoredAct, subject: Subject) -> ActView:
         party=made.party,
         index=act.index,
         receipt=receipt,
-        detail=json.loads(made.detail) if is_for else None,
+        detail=json.loads(made.detail) if made.detail and is_for else None,
         statement=None if made.statement is None else made.statement.decode(),
     )

@@ -5,15 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sextant_shared.encoding import canonical_json
+from sextant_shared.encoding import b64u, canonical_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import (
+    AccessEntry,
     format_accepted,
     format_entry,
     parse_entry,
 )
 from tests.support.entries import sample_entries
-from tests.support.logs import envelope_id, make_accepted
+from tests.support.logs import INSTANT, envelope_id, make_accepted, random128
 
 ACCEPTED = json.loads(format_entry(make_accepted(5)))
 

@@ -1,0 +1,18 @@
+"""Notes of the service about itself, and sealed details with the orders to destroy them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from sextant_shared.chassis.sidecar.tables import create_sidecar
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    create_sidecar(op)
+    op.create_index("ix_act_index", "act", ["log_index"])
+    is_open = sa.text("length(salt) > 0")
+    op.create_index(
+        "ix_act_open", "act", ["position"], sqlite_where=is_open, postgresql_where=is_open
+    )
