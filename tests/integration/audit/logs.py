@@ -46,6 +46,7 @@ class AuditLog:
     policy: Path | None = None
     signer_socket: Path | None = None
     trace_file: Path | None = None
+    heartbeat_s: float = 0
     note_after_s: float = 3600  # else the log tells of itself, and indexes are others
     clients: list[ServiceClient] = field(default_factory=list)
 
@@ -80,6 +81,7 @@ class AuditLog:
             witness_interval_s=0.05,
             trace_file=self.trace_file,
             note_after_s=self.note_after_s,
+            heartbeat_s=self.heartbeat_s,
         )
 
     async def begin(self) -> LogKeys:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sextant_declarations.settings import DeclarationsSettings
-from sextant_declarations.storage.register import SqlRegister, found_at
+from sextant_declarations.storage.details import found_at, take_in
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.notes import Notes, effective
 from sextant_shared.chassis.sidecar.shredding import Shredding
@@ -43,9 +43,9 @@ class Noting:
         """Wait first: a service that ends at once leaves nothing."""
         self._due = monotonic() + self.settings.note_after_s
 
-    async def begin(self, register: SqlRegister) -> None:
+    async def begin(self) -> None:
         """Finish what a stop left half destroyed; take in details of before the sidecar."""
-        await register.take_in()
+        await self.database.write(lambda connection: take_in(connection, self.sidecar))
         await self.database.write(self.sidecar.finish)
 
     async def __call__(self) -> bool:

@@ -132,7 +132,7 @@ class Parts:
         notes = Notes(database, sidecar)
         noting = Noting(settings, database, sidecar, notes, self.clock)
         register = SqlRegister(database, settings.party, sidecar=sidecar)
-        await noting.begin(register)
+        await noting.begin()
         threads = SqlThreads(database, settings.party)
         sent = SqlSent(database=database, own_party=settings.party, clock=self.clock, notes=notes)
         spans = Spans(self.telemetry)

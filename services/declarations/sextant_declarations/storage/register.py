@@ -8,7 +8,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Table, insert, select, text, tuple_, update
+from sqlalchemy import Connection, Table, insert, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
@@ -35,7 +35,6 @@ from sextant_declarations.storage.tables import (
 )
 from sextant_declarations.storage.threads import facts_text
 from sextant_shared.chassis.database import Database
-from sextant_shared.chassis.sidecar.shredding import Found
 from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.errors import Code, PlatformError
@@ -96,21 +95,6 @@ class SqlRegister:
                 _set_last_number(connection, base.year, base.last_number + given)
 
         await self.database.write(store)
-
-    async def take_in(self) -> None:
-        """Move details that stand open in rows of before the sidecar into it."""
-        row = OWED_ENTRIES
-        wanted = (
-            select(row.c.id, row.c.leaf, INBOX.c.sender, row.c.detail, row.c.salt)
-            .join(INBOX, INBOX.c.id == row.c.inbox)
-            .where(text("length(salt) > 0"))
-        )
-
-        def work(connection: Connection) -> None:
-            details = [(each[0], Detail(*each[1:])) for each in connection.execute(wanted)]
-            self.sidecar.take_in(connection, row, "id", details)
-
-        await self.database.write(work)
 
     def _store(self, connection: Connection, record: Record) -> None:
         (inbox,) = connection.execute(
@@ -191,18 +175,6 @@ class SqlRegister:
 def _details(record: Record) -> list[Detail]:
     sender = record.submission.examined.sender
     return [Detail(one.leaf, sender, one.detail, one.salt) for one in record.entries]
-
-
-def found_at(connection: Connection, index: int) -> Found | None:
-    """Return the entry of an act that stands at an index of the log, to destroy its detail."""
-    row = OWED_ENTRIES
-    wanted = (
-        select(row.c.leaf, INBOX.c.classification)
-        .join(INBOX, INBOX.c.id == row.c.inbox)
-        .where(row.c.log_index == index)
-    )
-    found = connection.execute(wanted).one_or_none()
-    return None if found is None else Found(*found)
 
 
 def sealed_values(reply: SealedReply) -> dict[str, object]:
