@@ -1,4 +1,4 @@
-"""Decisions of officers stand in the log; details are destroyed by order, and the log stays whole."""
+"""Decisions of officers stand in the log; details are destroyed by order, the log stays whole."""
 
 import json
 from pathlib import Path

@@ -35,7 +35,7 @@ def officers(world: World) -> World:
 
 
 async def recalled(world: World, class_: str) -> tuple[Container, dict[str, Any]]:
-    await world.restart()
+    await world.restart(log_wait_s=60)
     container = sealed(classification=class_)
     assert (await world.caller(XAL).deposit(container)).status_code == 201
     body = {"statement": recall_of(container)}

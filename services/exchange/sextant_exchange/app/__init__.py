@@ -45,6 +45,7 @@ from sextant_exchange.domain.uploads import Uploads
 from sextant_exchange.routes.acts import act_routes
 from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.drills import DrilledIntake, drilled
+from sextant_exchange.routes.entries import entry_routes
 from sextant_exchange.routes.envelopes import envelope_routes
 from sextant_exchange.routes.events import event_routes
 from sextant_exchange.routes.intake import Intake
@@ -57,6 +58,7 @@ from sextant_exchange.routes.uploads import upload_routes
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.acts import SqlActs
 from sextant_exchange.storage.blobs import BlobStore
+from sextant_exchange.storage.entries import SqlEntries
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.identity import SqlAnnouncements, SqlStatements
@@ -235,6 +237,7 @@ def create_app(
             thread_routes(threads),
             act_routes(logged_acts, acts, lookup, heads, registration, bells.ring),
             details_router(noting.shredding()),
+            entry_routes(SqlEntries(database), acts),
             upload_routes(Parts(intake, uploads), lookup),
             mailbox_routes(deliveries),
             event_routes(

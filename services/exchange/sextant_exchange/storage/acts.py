@@ -149,6 +149,16 @@ class SqlActs:
         query = _ACT.where(_A.c.number == number).order_by(_A.c.position)
         return await self._database.read(lambda c: _load(c, self._sidecar, query))
 
+    async def between(self, after: int, until: int) -> list[tuple[StoredAct, str]]:
+        """Return the acts at indexes `after < index <= until` of the log, and whose envelopes."""
+        query = _ACT.add_columns(_E.c.sender).where(_A.c.log_index > after, _A.c.log_index <= until)
+
+        def work(connection: Connection) -> list[tuple[StoredAct, str]]:
+            senders = [row.sender for row in connection.execute(query)]
+            return list(zip(_load(connection, self._sidecar, query), senders, strict=True))
+
+        return await self._database.read(work)
+
     async def take_in(self) -> None:
         """Move details that stand open in rows of before the sidecar into it."""
         query = select(_A.c.position, _A.c.entry, _A.c.party, _A.c.detail, _A.c.salt)

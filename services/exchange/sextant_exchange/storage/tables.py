@@ -34,6 +34,7 @@ class EnvelopeRow(SQLModel, table=True):
         Index("ix_envelope_blob", "blob", sqlite_where=_HAS_BLOB, postgresql_where=_HAS_BLOB),
         Index("ix_envelope_irt", "irt", sqlite_where=_HAS_IRT, postgresql_where=_HAS_IRT),
         Index("ix_envelope_sup", "sup", sqlite_where=_HAS_SUP, postgresql_where=_HAS_SUP),
+        Index("ix_envelope_index", "log_index"),
         Index("ix_envelope_kept", "number", sqlite_where=_IS_KEPT, postgresql_where=_IS_KEPT),
     )
 
@@ -165,7 +166,10 @@ class PartyRow(SQLModel, table=True):
     """One version of a party document; in force once it has an index."""
 
     __tablename__ = "party_document"
-    __table_args__ = (UniqueConstraint("party", "ver", name="uq_party_document_ver"),)
+    __table_args__ = (
+        UniqueConstraint("party", "ver", name="uq_party_document_ver"),
+        Index("ix_party_document_index", "log_index"),
+    )
 
     position: int | None = Field(default=None, primary_key=True)
     party: str
@@ -208,6 +212,7 @@ class StatementRow(SQLModel, table=True):
     __tablename__ = "statement"
     __table_args__ = (
         Index("ix_statement_number", "number"),
+        Index("ix_statement_index", "log_index"),
         Index("ix_statement_held", "position", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
     )
 
