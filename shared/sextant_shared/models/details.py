@@ -15,7 +15,7 @@ class ShredOrder(Strict):
     """Who orders it and why; the words go to the committed detail of the new entry alone."""
 
     authority: Authority
-    reason: ShredReason
+    reason: Annotated[ShredReason, Field(strict=False)]
     note: Annotated[str, Field(max_length=MAX_NOTE_CHARS)] = ""
 
 

@@ -4,6 +4,7 @@ Responsible for the shapes. Not responsible for when they are due: `sextant_shar
 compares what is in force with what was logged last, and each service says what it has in force.
 """
 
+from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -13,11 +14,17 @@ from sextant_shared.models.entry_members import Common, Index, Sha256
 ServiceName = Literal["audit", "exchange", "declarations"]
 KeyUse = Literal["log", "issuer", "access", "sealing", "signing"]
 PolicyName = Literal["retention", "witnesses", "messages", "deadlines"]
-ShredReason = Literal[
-    "PERIOD_OVER", "COURT_ORDER", "PARTY_REQUEST", "ENTERED_IN_ERROR", "PERSONAL_DATA"
-]
-
 Authority = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+
+
+class ShredReason(StrEnum):
+    """Why a detail is destroyed."""
+
+    PERIOD_OVER = "PERIOD_OVER"
+    COURT_ORDER = "COURT_ORDER"
+    PARTY_REQUEST = "PARTY_REQUEST"
+    ENTERED_IN_ERROR = "ENTERED_IN_ERROR"
+    PERSONAL_DATA = "PERSONAL_DATA"
 
 
 class ServiceEntry(Common):
@@ -102,5 +109,5 @@ class ShredEntry(ServiceEntry):
     type: Literal["shred"]
     ref: Index
     authority: Authority
-    reason: ShredReason
+    reason: Annotated[ShredReason, Field(strict=False)]
     commit: Sha256

@@ -121,7 +121,7 @@ class Shredding:
     def _keep(self, connection: Connection, found: Found, order: ShredOrder, client: str) -> None:
         values = {
             "authority": order.authority,
-            "reason": order.reason,
+            "reason": str(order.reason),
             "note": order.note,
             "ordered": self.clock(),
         }
@@ -137,7 +137,7 @@ class Shredding:
             .where(
                 row.c.leaf == leaf_hash(found.entry),
                 row.c.authority == order.authority,
-                row.c.reason == order.reason,
+                row.c.reason == str(order.reason),
             )
             .order_by(row.c.client)
         )
@@ -155,7 +155,7 @@ class Shredding:
             "service": self.service,
             "ref": index,
             "authority": order.authority,
-            "reason": order.reason,
+            "reason": str(order.reason),
         }
         detail = {"by": [{"client": client, "note": note} for client, note in who.items()]}
         self.sidecar.forget(connection, found.entry)
