@@ -11,6 +11,7 @@ from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import random_bytes, system_clock, timestamp_ms, uuid7
 from sextant_shared.encoding import b64u
 from sextant_shared.models.entries import EnvelopeAcceptedEntry, format_entry
+from sextant_shared.protocol.access import Role
 
 BATCH = 256
 BATCHES = 40
@@ -27,7 +28,7 @@ async def measure_append() -> tuple[float, float]:
         log = await open_log(settings, Telemetry("bench"), system_clock, lambda _: None)
         begun, cpu = time.perf_counter(), time.process_time()
         for batch in batches:
-            await log.append(read_entries(batch))
+            await log.append(read_entries(batch, Role.EXCHANGE))
         took, spent = time.perf_counter() - begun, time.process_time() - cpu
         await log.close()
     total = BATCH * BATCHES

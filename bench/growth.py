@@ -21,6 +21,7 @@ from sextant_audit.domain.entries import read_entries
 from sextant_audit.settings import AuditSettings
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import system_clock
+from sextant_shared.protocol.access import Role
 
 SIZES = (10_000, 100_000, 1_000_000)
 PROOFS = 400
@@ -98,7 +99,7 @@ async def _append_until(log: OpenLog, size: int) -> list[float]:
         while (left := size - log.sequencer.head.size) > 0:
             batch = make_batch(min(BATCH, left))
             begun = time.perf_counter()
-            await log.append(read_entries(batch))
+            await log.append(read_entries(batch, Role.EXCHANGE))
             took.append(time.perf_counter() - begun)
     finally:
         publishing.cancel()

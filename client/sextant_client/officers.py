@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +43,28 @@ class Order:
         return {name: value for name, value in members.items() if value is not None}
 
 
+class Room(StrEnum):
+    """The services at which officers may have a say."""
+
+    DECLARATIONS = "declarations"
+    EXCHANGE = "exchange"
+
+
 @contextmanager
-def officers_session(home: Home) -> Iterator[Session]:
-    """Yield a session with the declarations service; it is closed at the end.
+def officers_session(home: Home, room: Room = Room.DECLARATIONS) -> Iterator[Session]:
+    """Yield a session with the declarations service, or the exchange; it is closed at the end.
 
     Raises:
         PlatformError: `E_STATE` when none is configured.
     """
     config = home.config()
-    if config.declarations is None:
+    address = config.declarations if room is Room.DECLARATIONS else config.exchange
+    if address is None:
         raise PlatformError(
             Code.STATE, "no officers' service configured", fix="sextant init --declarations URL"
         )
     signer = home.keys.api_signer()
-    session = Session(config.declarations, client_id=config.client_id, signer=signer)
+    session = Session(address, client_id=config.client_id, signer=signer)
     try:
         yield session
     finally:

@@ -71,16 +71,35 @@ def errors_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+AUDIT_INTRO = """\
+The log takes each type from its writer alone. Whole entries are read by auditors and by the
+services that write them; a party reads those that concern it, with their proofs, at the exchange
+(`GET /v1/entries`); heads and hashes are for all. A `commit` opens with the detail and salt that
+only those whose act it is are given."""
+DETAILS = """\
+## Details, and how they are destroyed
+
+`commit` = SHA-256(`audit-commit/v1` ‖ 32-byte salt ‖ canonical detail). The service that wrote an
+entry keeps its salt and detail sealed (AES-256-GCM) in its database, each under a key of its own;
+the keys lie in `SIDECAR_DIR`, wrapped for each owner, which no backup of the database may contain.
+
+`sextant officer shred INDEX --authority CODE --reason REASON [--at exchange]`, or
+`POST /v1/entries/{index}/shred`, destroys one: the ciphertext goes, a `shred` entry is owed to the
+log, the key is overwritten. For classes in `SHRED_TWO_PERSONS` (C2, C3) two officers must give the
+same authority and reason. Entry, receipt, proof and bundle hold as before; the detail opens for
+nobody here, and its commitment still proves that something was logged then.
+
+What it does not reach: copies of a detail that were handed out with their salt, such as receipts;
+content, findings and sealed replies, which have rules of their own; copies of `SIDECAR_DIR`, so
+keep few and short ones; blocks that a disk remapped, so encrypt the volume."""
+
+
 def audit_page() -> str:
     """Return the table of log entries."""
     lines = ["# Entries of the log", "", NOTE]
     lines += ["Every entry also has `v`, `type`, `id` (128 random bits), `t` (milliseconds), and a"]
     lines += ["128-bit `nonce` that makes its hash hiding.", ""]
-    lines += ["Whole entries are read by auditors and by the services that write them; a party has"]
-    lines += [
-        "those that concern it in its receipts. A `commit` opens with the detail and salt that"
-    ]
-    lines += ["only those whose act it is are given.", ""]
+    lines += [*AUDIT_INTRO.splitlines(), ""]
     lines += ["| type | written by | members | meaning |", "| --- | --- | --- | --- |"]
     common = {"v", "type", "id", "t", "nonce"}
     for model in get_args(Entry):
@@ -88,6 +107,7 @@ def audit_page() -> str:
         members = ", ".join(f"`{name}`" for name in model.model_fields if name not in common)
         meaning = (model.__doc__ or "").strip().splitlines()[0]
         lines.append(f"| `{kind}` | {model.writer} | {members} | {meaning} |")
+    lines += ["", *DETAILS.splitlines()]
     return "\n".join(lines) + "\n"
 
 

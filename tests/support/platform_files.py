@@ -62,6 +62,7 @@ class PlatformFiles:
             "base_url": URLS[name],
             "clients_file": self.folder / f"{name}-clients.json",
             "trace_parent": "accept",
+            "note_after_s": 3600,  # indexes are those of envelopes and parties alone
             **({"trace_file": self.folder / "traces.jsonl"} if self.overrides.get("trace") else {}),
             **self.overrides.get(name, {}),
         }

@@ -10,13 +10,14 @@ from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, st
 from sextant_client.cli.officer_accesses import PurposeOption, accesses
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.output import table_lines
+from sextant_client.cli.shredding import shred
 from sextant_client.officers import officers_session
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.acts import DiscardReason, DiscardRequest
 from sextant_shared.models.purposes import PURPOSE_HEADER
 
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
-for command in (send, ask, thread, owed, accesses):
+for command in (send, ask, thread, owed, accesses, shred):
     app.command()(command)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")

@@ -118,6 +118,12 @@ class AuditSettings(ServiceSettings):
     timestamp_timeout_s: Annotated[
         float, Field(description="an authority that answers later is asked again later", gt=0)
     ] = 10.0
+    heartbeat_s: Annotated[
+        float,
+        Field(
+            description="pause between heartbeats, entries by which a log shows life; 0: none", ge=0
+        ),
+    ] = 3600.0
     max_batch_requests: Annotated[
         int,
         Field(description="append requests in one transaction: bounds the time it takes", ge=1),

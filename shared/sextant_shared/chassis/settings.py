@@ -100,6 +100,25 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
     drain_s: Annotated[
         float, Field(description="seconds of unready service before a stop, for balancers", ge=0)
     ] = 0.0
+    sidecar_dir: Annotated[
+        Path | None,
+        Field(
+            description="folder of the keys of details; default <data_dir>/sidecar, in production a"
+            " volume that no backup of the database contains"
+        ),
+    ] = None
+    note_after_s: Annotated[
+        float,
+        Field(
+            description="so long a service runs before it tells the log with which settings,"
+            " policies and keys: one that ends at once was not in force",
+            ge=0,
+        ),
+    ] = 5.0
+    shred_two_persons: Annotated[
+        tuple[str, ...],
+        Field(description="classes of envelopes whose details two persons destroy, never one"),
+    ] = ("C2", "C3")
     trace_file: Annotated[
         Path | None, Field(description="append spans to this file as JSON lines")
     ] = None
@@ -116,6 +135,11 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
     crash_at: Annotated[
         str, Field(description="drill: end the process at this crash point; not in production")
     ] = ""
+
+    @property
+    def sidecar_folder(self) -> Path:
+        """The folder of the keys of details."""
+        return self.sidecar_dir or self.data_dir / "sidecar"
 
     @property
     def tracing(self) -> bool:

@@ -16,40 +16,34 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from sextant_shared.encoding import canonical_json
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.strict import Strict, Version1, findings_of
+from sextant_shared.models.entry_members import (
+    MAX_INDEX,
+    Common,
+    EnvelopeId,
+    Index,
+    InstantMs,
+    Random128,
+    Sha256,
+)
+from sextant_shared.models.service_entries import (
+    BackupEntry,
+    ConfigChangeEntry,
+    HeartbeatEntry,
+    KeyEventEntry,
+    PolicyChangeEntry,
+    RestoreEntry,
+    ServiceEntry,
+    ShredEntry,
+)
+from sextant_shared.models.strict import findings_of
 
 MAX_ENTRY_BYTES = 4096  # the longest, genesis, carries an ML-DSA-44 key: about 2.2 KiB
-MAX_INDEX = 2**53 - 1
 
-_INSTANT_MS = (
-    r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
-    r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z$"
-)
-_UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
-
-Random128 = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
-InstantMs = Annotated[str, Field(pattern=_INSTANT_MS)]
-EnvelopeId = Annotated[str, Field(pattern=_UUID)]
-Sha256 = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
-Index = Annotated[int, Field(ge=0, le=MAX_INDEX)]
+# The members are imported from here by all who speak of entries.
+__all__ = ["MAX_INDEX", "EnvelopeId", "Index", "InstantMs", "Random128", "Sha256"]
 
 
-class _Common(Strict):
-    """Members of every entry.
-
-    `id` (128 random bits) makes appending idempotent; `t` is when the writer made the entry, to
-    the millisecond; `nonce` is 128 fresh random bits. `writer` is the service that makes them.
-    """
-
-    writer: ClassVar[str]
-
-    v: Version1
-    id: Random128
-    t: InstantMs
-    nonce: Random128
-
-
-class GenesisEntry(_Common):
+class GenesisEntry(Common):
     """Leaf 0: the origin and the keys the log began with."""
 
     writer: ClassVar[str] = "audit"
@@ -58,7 +52,7 @@ class GenesisEntry(_Common):
     vkeys: Annotated[list[str], Field(min_length=2, max_length=2)]
 
 
-class EnvelopeAcceptedEntry(_Common):
+class EnvelopeAcceptedEntry(Common):
     """The exchange holds an envelope: its id, SHA-256 of its manifest, the newest party entry."""
 
     writer: ClassVar[str] = "exchange"
@@ -68,7 +62,7 @@ class EnvelopeAcceptedEntry(_Common):
     reg: Index
 
 
-class EnvelopeRefusedEntry(_Common):
+class EnvelopeRefusedEntry(Common):
     """The exchange refused a signed envelope: id, SHA-256 of its manifest, the code of the reason.
 
     `reg` is the newest party entry by which it was judged.
@@ -82,7 +76,7 @@ class EnvelopeRefusedEntry(_Common):
     reg: Index
 
 
-class PartyDocumentEntry(_Common):
+class PartyDocumentEntry(Common):
     """A party document took force: SHA-256 of its JWS and the registry's state root after it."""
 
     writer: ClassVar[str] = "exchange"
@@ -93,7 +87,7 @@ class PartyDocumentEntry(_Common):
     state: Sha256
 
 
-class PartyRecoveryEntry(_Common):
+class PartyRecoveryEntry(Common):
     """A document without the old root waits `wait_s` seconds in the open before it may count."""
 
     writer: ClassVar[str] = "exchange"
@@ -104,7 +98,7 @@ class PartyRecoveryEntry(_Common):
     wait_s: Index
 
 
-class PartyStatementEntry(_Common):
+class PartyStatementEntry(Common):
     """A party repudiated or affirmed an envelope: SHA-256 of the signed note, the keys' `reg`."""
 
     writer: ClassVar[str] = "exchange"
@@ -114,7 +108,7 @@ class PartyStatementEntry(_Common):
     reg: Index
 
 
-class _DeclarationEntry(_Common):
+class _DeclarationEntry(Common):
     """An act of the Secretariat on an envelope: its id, the index of its custody entry.
 
     `commit` is a salted commitment to what was found; the salt stays with the detail.
@@ -144,7 +138,7 @@ class DeclarationRefusedEntry(_DeclarationEntry):
     type: Literal["declaration.refused"]
 
 
-class AccessEntry(_Common):
+class AccessEntry(Common):
     """Declared content was given out, or examined: to whom, which and why is committed to.
 
     `env` and `ref` stand when one envelope is concerned: its id, the index of its custody entry.
@@ -157,7 +151,7 @@ class AccessEntry(_Common):
     commit: Sha256
 
 
-class AccessRefusedEntry(_Common):
+class AccessRefusedEntry(Common):
     """Declared content was refused to somebody: to whom and what was asked is committed to."""
 
     writer: ClassVar[str] = "declarations"
@@ -165,7 +159,20 @@ class AccessRefusedEntry(_Common):
     commit: Sha256
 
 
-class ActEntry(_Common):
+class DecisionEntry(Common):
+    """An officer decided: the envelope it is about, the index of its custody entry, none for ours.
+
+    `commit` is a salted commitment to what was decided and by whom.
+    """
+
+    writer: ClassVar[str] = "declarations"
+    type: Literal["decision"]
+    env: EnvelopeId
+    ref: Index | None = None
+    commit: Sha256
+
+
+class ActEntry(Common):
     """An act of the exchange on an envelope: its id, the index of its custody entry.
 
     `commit` is a salted commitment to the detail; who is concerned holds the salt.
@@ -218,8 +225,21 @@ Entry = (
     | EnvelopeErasedEntry
     | DeliveryReplayedEntry
     | DeliveryDiscardedEntry
+    | DecisionEntry
+    | KeyEventEntry
+    | PolicyChangeEntry
+    | ConfigChangeEntry
+    | BackupEntry
+    | RestoreEntry
+    | HeartbeatEntry
+    | ShredEntry
 )
 _ENTRY: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="type")])
+
+
+def writer_of(entry: Entry) -> str:
+    """Return the service that alone may give this entry to the log."""
+    return entry.service if isinstance(entry, ServiceEntry) else entry.writer
 
 
 def format_entry(entry: Entry) -> bytes:

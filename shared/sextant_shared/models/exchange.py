@@ -206,3 +206,20 @@ class ExtendAnswer(_Answer):
     """Until when a lease goes on now."""
 
     until: str
+
+
+class PartyEntry(_Answer):
+    """One entry of the log that concerns a party; `detail` and `salt` open its commitment."""
+
+    index: int
+    entry: str
+    proof: str
+    detail: str | None = None
+    salt: str | None = None
+
+
+class PartyEntryPage(_Answer):
+    """Entries in the order of the log; `next` is where to go on, null at the end."""
+
+    entries: list[PartyEntry]
+    next: int | None

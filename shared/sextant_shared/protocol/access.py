@@ -47,6 +47,9 @@ class Action(StrEnum):
     QUEUE_READ = "queue.read"
     MESSAGE_SEND = "message.send"
     MESSAGE_READ = "message.read"
+    ENTRY_READ = "entry.read"
+    DETAIL_SHRED = "detail.shred"
+    COPY_REPORT = "copy.report"
 
 
 class Need(StrEnum):
@@ -86,6 +89,9 @@ TABLE: Mapping[tuple[Action, Role], Need] = {
     (Action.QUEUE_READ, Role.OFFICER): Need.ANY,
     (Action.MESSAGE_SEND, Role.OFFICER): Need.ANY,
     (Action.MESSAGE_READ, Role.OFFICER): Need.ANY,
+    (Action.ENTRY_READ, Role.PARTY): Need.OWN,
+    (Action.DETAIL_SHRED, Role.OFFICER): Need.ANY,
+    (Action.COPY_REPORT, Role.OPERATOR): Need.ANY,
 }
 
 

@@ -9,9 +9,10 @@ Not responsible for keys, signatures and classes: those are checked whatever the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
+from sextant_shared.encoding import canonical_json, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import MAX_RECIPIENTS
 from sextant_shared.models.exchange import Priority
@@ -284,6 +285,22 @@ def _with_packages(row: MessageType) -> MessageType:
 
 TABLE: Mapping[str, MessageType] = {row.name: _with_packages(row) for row in _ROWS}
 CONTENT_TYPES = frozenset().union(*(row.content_types for row in TABLE.values()))
+
+
+def table_digest() -> bytes:
+    """Return SHA-256 of the table: the log says when another one is in force."""
+    rows = [{name: _plain(value) for name, value in asdict(row).items()} for row in TABLE.values()]
+    return sha256(canonical_json({"types": rows}))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return str(value)
 
 
 def find_type(name: str) -> MessageType:

@@ -48,6 +48,8 @@ class AuditLog:
     signer_socket: Path | None = None
     trace_file: Path | None = None
     more: dict[str, Any] = field(default_factory=dict)
+    heartbeat_s: float = 0
+    note_after_s: float = 3600  # else the log tells of itself, and indexes are others
     clients: list[ServiceClient] = field(default_factory=list)
 
     @property
@@ -81,6 +83,8 @@ class AuditLog:
             witness_interval_s=0.05,
             trace_file=self.trace_file,
             **self.more,
+            note_after_s=self.note_after_s,
+            heartbeat_s=self.heartbeat_s,
         )
 
     async def begin(self) -> LogKeys:

@@ -1,24 +1,26 @@
 """The append route on a real ledger: refusals, idempotency, concurrency, stops between steps."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
 from sextant_shared.encoding import b64_decode
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.entries import format_entry
+from sextant_shared.models.entries import format_entry, writer_of
 from sextant_shared.models.log import AppendAnswer
 from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.logproof import format_proof, verify_proof
 from tests.integration.audit.logs import AuditLog, Served, encoded
+from tests.support.entries import sample_of
 from tests.support.logs import envelope_id, make_accepted
 
 pytestmark = pytest.mark.anyio
 
 
-async def append(served: Served, *numbers: int, role: str = "exchange") -> AppendAnswer:
-    client = served.client(role)
+async def append(served: Served, *numbers: int) -> AppendAnswer:
+    client = served.client()
     response = await client.request(
         "POST", "/v1/entries", json=encoded(*map(make_accepted, numbers)), repeatable=False
     )
@@ -48,6 +50,21 @@ async def test_roles_that_may_not_append_are_refused(tmp_path: Path, role: str) 
     async with log.serve() as served:
         error = await refused(served, b"{", role)
         assert error.code is Code.FORBIDDEN
+    assert (await log.check()).size == 1
+
+
+async def test_what_another_service_writes_is_refused_whole(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path)
+    await log.begin()
+    of_exchange, of_declarations = make_accepted(1), sample_of("declaration.opened")
+    for role, first, second in (
+        ("secretariat", of_declarations, of_exchange),
+        ("exchange", of_exchange, of_declarations),
+    ):
+        body = json.dumps(encoded(first, second)).encode()
+        async with log.serve() as served:
+            error = await refused(served, body, role)
+        assert (error.code, error.expected) == (Code.FORBIDDEN, writer_of(second))
     assert (await log.check()).size == 1
 
 
@@ -105,7 +122,7 @@ async def test_repeats_and_new_entries_mix_in_one_batch(tmp_path: Path) -> None:
         assert prove(await append(served, 1, 2), keys, 1, 2) == [1, 2]
         assert prove(await append(served, 2, 3, 1, 3), keys, 2, 3, 1, 3) == [2, 3, 1, 3]
     async with log.serve() as served:
-        assert prove(await append(served, 3, 4, role="secretariat"), keys, 3, 4) == [3, 4]
+        assert prove(await append(served, 3, 4), keys, 3, 4) == [3, 4]
     assert (await log.check()).size == 5
 
 

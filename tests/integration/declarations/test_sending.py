@@ -9,6 +9,7 @@ import pytest
 
 from sextant_shared.encoding import b64u_decode, canonical_json
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.entries import DecisionEntry
 from sextant_shared.protocol.envelope import verify_content
 from sextant_shared.protocol.manifest import read_manifest
 from sextant_shared.protocol.receipts import verify_custody
@@ -50,6 +51,9 @@ async def test_the_same_order_under_the_same_key_is_one_message(platform: Platfo
     first = await send(platform, "inspection.notification", key="the-same-order")
     again = await send(platform, "inspection.notification", key="the-same-order")
     assert again == first
+    await platform.settled()
+    decisions = [e for e in await platform.entries() if isinstance(e, DecisionEntry)]
+    assert [(e.env, e.ref) for e in decisions if e.env == first["id"]] == [(first["id"], None)]
     assert [one.manifest.header.id for one in await letters(platform)].count(first["id"]) == 1
     with pytest.raises(PlatformError) as raised:
         await send(platform, "inspection.notification", key="the-same-order", to=XBO)

@@ -79,7 +79,7 @@ async def test_a_version_that_arrives_after_leave_was_given_is_not_shown(
     before = await gate.declaration(reader, Gives.FINDINGS, id_)
     await store.commit([record], Base(year=2026, last_number=0, held={}))
     assert await store.reading.versions(id_, before) == []
-    evidence = SqlEvidence(store.database)
+    evidence = SqlEvidence(store.database, store.sidecar)
     assert await evidence.entries(1, before) == []
     assert await evidence.replies(1, before) == []
     now = await gate.declaration(reader, Gives.FINDINGS, id_)
@@ -172,7 +172,9 @@ async def test_the_newest_head_never_moves_back(store: SqlStore) -> None:
     await ledger.keep(older)
     assert await ledger.newest() == newer
     await ledger.alarm("t", "a header", (5, b"5" * 32), newer, "does not fit")
-    assert [alarm.source for alarm in await SqlEvidence(store.database).alarms(5)] == ["a header"]
+    assert [
+        alarm.source for alarm in await SqlEvidence(store.database, store.sidecar).alarms(5)
+    ] == ["a header"]
 
 
 async def test_what_a_stopped_process_left_half_done_is_removed_at_start(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import random
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,9 @@ from sextant_exchange.storage.acts import SqlActs
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.inspection import inspect, look_into
 from sextant_exchange.storage.mailboxes import SqlMailboxes
+from sextant_exchange.storage.tables import SIDECAR
 from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.acts import DiscardDetail, DiscardReason, ErasureDetail
 from sextant_shared.models.exchange import DeliveryState
@@ -40,10 +42,10 @@ STEPS = 300
 class Walk:
     """Does to a store whatever a caller may, in an order that chance gives."""
 
-    def __init__(self, database: Database, seed: int) -> None:
+    def __init__(self, database: Database, sidecar: Sidecar, seed: int) -> None:
         self.chance = random.Random(seed)
         self.envelopes, self.mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
-        self.acts = SqlActs(database)
+        self.acts = SqlActs(database, sidecar)
         self.places: list[Place] = []
         self.leases: list[tuple[str, str]] = []
         self.now = 1.0
@@ -123,11 +125,18 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened.close()
 
 
+@pytest.fixture
+def sidecar(tmp_path: Path) -> Iterator[Sidecar]:
+    opened = Sidecar(SIDECAR, tmp_path / "sidecar")
+    yield opened
+    opened.close()
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_whatever_is_done_every_delivery_is_accounted_for(
-    database: Database, tmp_path: Path, seed: int
+    database: Database, sidecar: Sidecar, tmp_path: Path, seed: int
 ) -> None:
-    walk = Walk(database, seed)
+    walk = Walk(database, sidecar, seed)
     with look_into(tmp_path / "exchange.db") as connection:
         for number in range(STEPS):
             await walk.step()

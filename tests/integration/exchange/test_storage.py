@@ -30,18 +30,31 @@ from sextant_exchange.domain.envelopes import (
 )
 from sextant_exchange.domain.ports import LeaseOrder, LoggedLeaf, Release, Wanted
 from sextant_exchange.storage import tables
-from sextant_exchange.storage.acts import SqlActs
+from sextant_exchange.storage.acts import SqlActs, found_at
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.threads import SqlRelated
 from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.chassis.sidecar.notes import Notes
+from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.models.acts import ReplayDetail
 from sextant_shared.models.exchange import DeliveryState, Lease, Priority
+from sextant_shared.protocol.notes import InForce
 from tests.support.logs import envelope_id
 
 pytestmark = pytest.mark.anyio
-GROWING = {"envelope", "content", "receipt", "delivery", "event", "act", "manifest"}
+GROWING = {
+    "envelope",
+    "content",
+    "receipt",
+    "delivery",
+    "event",
+    "act",
+    "manifest",
+    "note",
+    "detail",
+}
 
 
 @pytest.fixture
@@ -87,6 +100,7 @@ def test_migrations_end_at_the_declared_tables(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         own = {t.__tablename__ for t in vars(tables).values() if hasattr(t, "__tablename__")}
+        own |= {"note", "detail", "shred_order"}
         options = {
             "include_object": lambda thing, name, kind, _reflected, _other: (
                 name in own if kind == "table" else thing.table.name in own
@@ -97,9 +111,10 @@ def test_migrations_end_at_the_declared_tables(tmp_path: Path) -> None:
     engine.dispose()
 
 
-async def try_acts(database: Database, lease: Lease) -> None:
+async def try_acts(database: Database, lease: Lease, folder: Path) -> None:
     """Carry out acts of each kind: on what is available, and on a delivery that is leased."""
-    acts, mailboxes = SqlActs(database), SqlMailboxes(database)
+    sidecar = Sidecar(tables.SIDECAR, folder)
+    acts, mailboxes = SqlActs(database, sidecar), SqlMailboxes(database)
     place = Place(20, envelope_id(19), 19)
     recalled = await acts.recall(RecallOrder(place, "NA-XAL", b"statement", "why", 6.0))
     assert await acts.recall_of(20) == recalled
@@ -122,10 +137,22 @@ async def try_acts(database: Database, lease: Lease) -> None:
     assert erased is not None
     await acts.prove([(erased, LoggedLeaf(9, "proof"))])
     await acts.of(20)
+    await database.read(lambda connection: found_at(connection, 9))
+    await try_notes(database, sidecar)
+    sidecar.close()
     await SqlEnvelopes(database).manifest(20)
 
 
-async def test_nothing_that_grows_is_ever_scanned(database: Database) -> None:
+async def try_notes(database: Database, sidecar: Sidecar) -> None:
+    notes = Notes(database, sidecar)
+    assert await notes.changed("exchange", InForce(settings={"a": "1"}), 1.0) == 1
+    [owed] = await notes.owed()
+    await notes.placed([(owed.position, 10, "proof")])
+    assert await database.read(lambda connection: notes.at(connection, 10)) == owed.entry
+    await notes.find(owed.position)
+
+
+async def test_nothing_that_grows_is_ever_scanned(database: Database, tmp_path: Path) -> None:
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
     related = SqlRelated(database)
     batch = [acceptable(number) for number in range(32)]
@@ -151,7 +178,7 @@ async def test_nothing_that_grows_is_ever_scanned(database: Database) -> None:
         leases = await mailboxes.lease("SEC", order)
         await mailboxes.extend("SEC", leases[0].lease, 20.0, 5.0)
         await mailboxes.acknowledge("SEC", leases[0].lease, 5.0)
-        await try_acts(database, leases[1])
+        await try_acts(database, leases[1], tmp_path / "sidecar")
     scans = [(s, plan) for s, plan in seen if any(f"SCAN {name}" in plan for name in GROWING)]
     assert len(seen) > 20
     assert scans == []

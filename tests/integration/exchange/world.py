@@ -203,6 +203,13 @@ class World:
         finally:
             engine.dispose()
 
+    def change(self, statement: str, **values: Any) -> None:
+        """Change rows of the stopped service's database."""
+        engine = create_engine(f"sqlite:///{self.folder / 'exchange.db'}")
+        with engine.begin() as connection:
+            connection.execute(text(statement), values)
+        engine.dispose()
+
     def files(self) -> list[str]:
         """Return what lies in the folders of blobs and of arrivals."""
         folders = (self.folder / "blobs", self.folder / "arriving")
@@ -227,6 +234,7 @@ class World:
                 "log_file": folder / "log.json",
                 "disk_reserve_bytes": 0,
                 "trace_parent": "accept",
+                "note_after_s": 3600,  # indexes are those of envelopes and parties alone
                 **self.settings,
             }
         )

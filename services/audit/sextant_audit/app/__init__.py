@@ -7,11 +7,14 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 
+from sextant_audit.app.noting import Noting, open_noting
 from sextant_audit.app.opening import OpenLog, open_log
 from sextant_audit.app.signing import check_signer
 from sextant_audit.app.timestamps import make_timestamping, observe_timestamps
 from sextant_audit.app.upkeep import Upkeep, observe
 from sextant_audit.domain.ports import CrashPoint, NewEntry
+from sextant_audit.domain.speaking import Heartbeat
+from sextant_audit.routes.copies import copies_router
 from sextant_audit.routes.entries import entries_router
 from sextant_audit.routes.growth import growth_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
@@ -25,11 +28,14 @@ from sextant_shared.chassis.application import Health, create_application, timek
 from sextant_shared.chassis.crashpoints import crash_point as armed_crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.metrics import Metrics
+from sextant_shared.chassis.sidecar.routes import details_router
+from sextant_shared.chassis.sidecar.shredding import Shredding
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import SoftwareSigner
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.copies import CopyAnswer, CopyReport
 from sextant_shared.models.log import AppendAnswer
 
 _log = structlog.get_logger("sextant.audit")
@@ -64,6 +70,7 @@ def create_app(
         settings, telemetry, timekeeper, lambda: opened[0].publisher.head if opened else None
     )
     observe_timestamps(numbers, timestamping)
+    noted: list[Noting] = []
 
     def log() -> OpenLog:
         if not opened:
@@ -84,18 +91,34 @@ def create_app(
             tasks.append(asyncio.create_task(witnessing.run()))
         kept.append(Upkeep.of(log(), settings, timekeeper))
         tasks += kept[0].start()
+        noted.append(open_noting(settings, log(), append, timekeeper.stamp))
+        beat = Heartbeat(
+            append,
+            log().reading,
+            timekeeper.stamp,
+            kept[0].scrubbed,
+            timestamping.newest_timestamp,
+        )
+        tasks += noted[0].started(log().signer.keys, beat)
         yield
         kept.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await opened.pop().close()
+        noted.pop().sidecar.close()
         telemetry.shutdown()
         numbers.shutdown()
 
     async def append(entries: Sequence[NewEntry]) -> AppendAnswer:
         timekeeper.stamp()  # no head is signed that would be older than one before it
         return await log().append(entries)
+
+    async def report(copy: CopyReport, client: str) -> CopyAnswer:
+        return await noted[0].report(copy, client)
+
+    def shredding() -> Shredding:
+        return noted[0].shredding()
 
     async def ready() -> dict[str, str]:
         return await _checks(opened)
@@ -111,6 +134,8 @@ def create_app(
             receipts_router(lambda: log().proofs),
             witnesses_router(lambda: log().reading),
             timestamps_router(lambda: timestamping),
+            copies_router(report),
+            details_router(shredding),
             discovery_router(lambda: log().signer.keys, lambda: log().signer.receipt_key),
             growth_router(lambda: log().reading),
             page_router(),

@@ -54,6 +54,16 @@ class Reading:
             raise PlatformError(Code.UNAVAILABLE, "no checkpoint is published yet", retry_after_s=1)
         return self._witnessing.cosigned(head) if self._witnessing else head.checkpoint
 
+    @property
+    def size(self) -> int:
+        """Size of the published tree."""
+        return self._publisher.size
+
+    def newest_witnessed(self) -> str | None:
+        """Return the newest checkpoint with a quorum, if there is one."""
+        head = self._witnessing.witnessed if self._witnessing else None
+        return None if head is None else head.checkpoint
+
     async def growth(self) -> LogGrowth:
         """Return published heads from the first to the newest, thinned out.
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from sextant_audit.domain.entries import read_entries
 from sextant_audit.domain.ports import NewEntry
-from sextant_shared.chassis.routing import action, guarded_router
+from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.encoding import parse_json
 from sextant_shared.models.log import AppendAnswer, AppendRequest
 from sextant_shared.models.strict import read_model
@@ -30,10 +30,12 @@ def entries_router(append: Append, max_bytes: int) -> APIRouter:
         """Append entries in order; answer with their indexes and proofs under one checkpoint.
 
         An entry whose id and bytes are in the log keeps its index. An id with other bytes refuses
-        the whole request with 409 and adds nothing.
+        the whole request with 409 and adds nothing; so does, with 403, one that another service
+        writes.
         """
         value = parse_json(await request.body(), max_bytes=max_bytes)
-        entries = read_entries(read_model(AppendRequest, value).entries)
+        encoded = read_model(AppendRequest, value).entries
+        entries = read_entries(encoded, subject_of(request).role)
         answer = await append(entries)
         return Response(answer.model_dump_json(), media_type="application/json")
 

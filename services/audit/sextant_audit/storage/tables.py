@@ -1,11 +1,13 @@
 """The tables of the log. They never leave this folder.
 
-All are STRICT; that they only grow is enforced by the triggers of the first migration and tried at
-each start (`refusals`).
+All but the sidecar's are STRICT; that they only grow is enforced by the triggers of the first
+migration and tried at each start (`refusals`).
 """
 
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, Text
 from sqlmodel import Field, SQLModel
+
+from sextant_shared.chassis.sidecar.tables import sidecar_tables
 
 METADATA = MetaData()  # of this room alone: several rooms may live in one process
 _STRICT = {"sqlite_strict": True}
@@ -78,3 +80,6 @@ class RefusedCallRow(SQLModel, table=True):
     old: int = Field(sa_column=Column(Integer, nullable=False))
     detail: str = Field(sa_column=Column(Text, nullable=False))
     request: str = Field(sa_column=Column(Text, nullable=False))
+
+
+SIDECAR = sidecar_tables(METADATA)  # beside the log: what it notes of itself

@@ -27,6 +27,7 @@ from sextant_declarations.settings import DeclarationsSettings
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
+from sextant_shared.chassis.sidecar.routes import details_router
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.keys import Alg
@@ -95,6 +96,7 @@ def create_app(
             accesses_router(
                 lambda: service().accounting, lambda: service().officers, settings.max_page
             ),
+            details_router(lambda: service().shredding),
             reference_router(),
         ],
         lifespan=lifespan,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.log import HttpLog
@@ -50,16 +51,20 @@ from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.heads import SqlHeadLedger
+from sextant_declarations.storage.notes import NoteOutbox
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
 from sextant_declarations.storage.sent import SqlSent
-from sextant_declarations.storage.tables import METADATA
+from sextant_declarations.storage.tables import METADATA, SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_declarations.storage.vault import FileVault
 from sextant_shared.chassis.batching import Batcher
 from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.chassis.http import ServiceClient
+from sextant_shared.chassis.sidecar.notes import Notes
+from sextant_shared.chassis.sidecar.shredding import Shredding
+from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, random_bytes, uuid7
 from sextant_shared.errors import Code, PlatformError
@@ -91,6 +96,7 @@ class Service:
     exchanges: Exchanges
     accounting: Accounting
     refusals: Refusals
+    shredding: Shredding
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -121,9 +127,14 @@ class Parts:
         exchange = HttpExchange(self._exchange_client(), settings.party)
         log = HttpLog(self._audit_client())
         workshop = await asyncio.to_thread(self._workshop)
-        register = SqlRegister(database, settings.party)
+        sidecar = Sidecar(SIDECAR, settings.sidecar_folder)
+        self.stack.callback(sidecar.close)
+        notes = Notes(database, sidecar)
+        noting = Noting(settings, database, sidecar, notes, self.clock)
+        register = SqlRegister(database, settings.party, sidecar=sidecar)
+        await noting.begin()
         threads = SqlThreads(database, settings.party)
-        sent = SqlSent(database=database, own_party=settings.party, clock=self.clock)
+        sent = SqlSent(database=database, own_party=settings.party, clock=self.clock, notes=notes)
         spans = Spans(self.telemetry)
         entries_due, replies_due, messages_due = (asyncio.Event() for _ in range(3))
 
@@ -166,7 +177,9 @@ class Parts:
         worker = Worker(exchange, intake, self.clock, _pace(settings))
         backoff = Backoff(settings.poll_s, settings.pause_cap_s)
         outbox = SqlOutbox(database)
-        owed_entries = JoinedEntries((SqlOutbox(database, entries=ACCESSES), outbox))
+        owed_entries = JoinedEntries(
+            (SqlOutbox(database, entries=ACCESSES), outbox, NoteOutbox(notes))
+        )
         entries = RelayEntries(owed_entries, log, trust.log, spans, self.step, self.clock, backoff)
         replies, messages = (
             RelayReplies(
@@ -190,7 +203,7 @@ class Parts:
         officers = Officers(
             gate=gate,
             reading=reading,
-            evidence=SqlEvidence(database),
+            evidence=SqlEvidence(database, sidecar),
             files=vault,
             effective=Effective(filed, vault, settings.max_filings, settings.max_filings_bytes),
             own_party=settings.party,
@@ -219,7 +232,7 @@ class Parts:
             worker=worker,
             officers=officers,
             attached=Attached(officers, SqlAttachments(database), vault),
-            queue=VerificationQueue(exchange, officers),
+            queue=VerificationQueue(exchange, officers, notes.write),
             exchanges=Exchanges(sending, rows, gate, self.clock),
             accounting=Accounting(accesses, trust.log),
             refusals=Refusals(
@@ -229,9 +242,11 @@ class Parts:
                 settings.refusals_at_once,
                 settings.refusals_pause_s,
             ),
+            shredding=noting.shredding(),
             loops=(
                 worker.run,
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
+                lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),
                 lambda: repeat(messages, wake=messages_due, poll_s=poll_s),
                 lambda: repeat(watch, wake=asyncio.Event(), poll_s=poll_s),

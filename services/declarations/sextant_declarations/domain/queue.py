@@ -1,8 +1,10 @@
 """The verification queue as officers see it: the exchange keeps it, we ask with our own key."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sextant_declarations.domain.accesses import Reader
+from sextant_declarations.domain.deciding import decision
 from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.ports import Queue
 from sextant_declarations.domain.reading import IntakeView
@@ -10,6 +12,7 @@ from sextant_shared.errors import PlatformError
 from sextant_shared.models.acts import DiscardRequest
 from sextant_shared.models.exchange import Delivery, DeliveryPage
 from sextant_shared.models.strict import Strict
+from sextant_shared.protocol.notes import MadeNote
 
 
 class QueueView(Strict):
@@ -24,12 +27,17 @@ class QueueView(Strict):
     intake: IntakeView
 
 
+Write = Callable[[MadeNote], Awaitable[object]]
+"""Stores a note that is owed to the log; done when it is durable."""
+
+
 @dataclass(frozen=True)
 class VerificationQueue:
     """Reads and mends the queue."""
 
     queue: Queue
     officers: Officers
+    write: Write
 
     async def view(self, after: int, limit: int) -> QueueView:
         """Return a page of the queue, or why it cannot be seen now."""
@@ -45,15 +53,26 @@ class VerificationQueue:
         return await self.queue.dead_letters(after, limit)
 
     async def replay(self, seq: int, reader: Reader) -> None:
-        """Let a dead letter come again. Leaves a line among officers' acts first."""
+        """Let a dead letter come again. Leaves a line among officers' acts and an entry first."""
         await self.officers.note(reader, "replay", f"dead letter {seq}")
+        await self._decided("replay", seq, reader)
         await self.queue.replay(seq)
 
     async def discard(self, seq: int, request: DiscardRequest, reader: Reader) -> None:
-        """Give up a dead letter for good. Leaves a line among officers' acts first.
+        """Give up a dead letter for good. Leaves a line among officers' acts and an entry first.
 
         Raises:
             PlatformError: `E_STATE` when it is none.
         """
         await self.officers.note(reader, "discard", f"dead letter {seq}")
+        await self._decided("discard", seq, reader, reason=str(request.reason), note=request.note)
         await self.queue.discard(seq, request)
+
+    async def _decided(self, what: str, seq: int, reader: Reader, **more: str) -> None:
+        """Owe the log the decision; what is no dead letter, the exchange refuses to change."""
+        page = await self.queue.dead_letters(seq - 1, 1)
+        for letter in page.items:
+            if letter.seq == seq:
+                now, env = self.officers.clock(), letter.id
+                note = decision(what, reader.client, env, letter.index, now, **more)
+                await self.write(note)

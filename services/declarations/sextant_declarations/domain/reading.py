@@ -118,14 +118,17 @@ class EnvelopePage(Strict):
 
 
 class EntryEvidence(Strict):
-    """An act's log entry (base64url leaf), its proof once logged, and what opens its commitment."""
+    """An act's log entry (base64url leaf), its proof once logged, and what opens its commitment.
+
+    `salt` and `detail` are null once they were destroyed by order.
+    """
 
     act: str
     entry: str
     index: int | None
     proof: str | None
-    salt: str
-    detail: str
+    salt: str | None
+    detail: str | None
 
 
 class ReplyEvidence(Strict):

@@ -5,7 +5,8 @@ Durable steps, in this order:
 1. The access is stored: who sends, and which findings the message repeats, before they are read.
    If we stop here: nothing was sent, and the log says that it was to be.
 2. One transaction stores the sealed message, its place in the outbox, the answers that it demands
-   and those that it gives. The key of the order is unique.
+   and those that it gives, and the entry that the decision owes to the log. The key of the order
+   is unique.
    If we stop here: the officer's repeat finds it by the key, and gets the same message.
 3. The relay deposits it at the exchange, which logs it like every envelope, and keeps the custody
    receipt. The clocks that run from the receipt start with the time that it states.
@@ -20,6 +21,7 @@ from typing import Protocol
 from sextant_declarations.domain.accesses import Gives, Item, Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.composing import Draft, draft_about, draft_of, refuse
+from sextant_declarations.domain.deciding import decision
 from sextant_declarations.domain.deliveries import MessageFacts
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.exchanged import About, MessageOrder, MessageView
@@ -37,6 +39,7 @@ from sextant_declarations.domain.threads import Bond, Naming, bind, demands
 from sextant_shared.clock import timestamp_ms, timestamp_s
 from sextant_shared.encoding import canonical_json, sha256
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.notes import MadeNote
 from sextant_shared.protocol.owing import After, Seen
 
 
@@ -59,6 +62,7 @@ class NewMessage:
     supersedes: str | None
     demands: tuple[Demand, ...]
     traceparent: str | None
+    decision: MadeNote
 
 
 class SentMessages(Protocol):
@@ -138,6 +142,15 @@ class Send:
                 supersedes=bond.superseded.id if bond.superseded else None,
                 demands=self._demands(draft, id_, bond),
                 traceparent=self.trace.current(),
+                decision=decision(
+                    "send",
+                    reader.client,
+                    id_,
+                    None,
+                    self.sources.clock(),
+                    type=draft.type,
+                    to=draft.to,
+                ),
             )
         )
         self.stored()

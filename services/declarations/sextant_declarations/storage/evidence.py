@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, Table, func, literal, select, union_all
+from sqlalchemy import RowMapping, Select, Table, func, literal, null, select, union_all
 
 from sextant_declarations.domain.gate import Access
 from sextant_declarations.domain.reading import (
@@ -25,9 +25,11 @@ from sextant_declarations.storage.tables import (
     OWED_ENTRIES,
     OWED_REPLIES,
     REGISTRY_PROOFS,
+    SIDECAR,
     VERSIONS,
 )
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.encoding import b64u
 
 
@@ -36,6 +38,7 @@ class SqlEvidence:
     """Reads evidence from this room's database."""
 
     database: Database
+    sidecar: Sidecar
 
     async def bringer(self, id_: str, n: int | None) -> StoredEnvelope | None:
         """Return the envelope that brought version `n` of a declaration, None for the newest."""
@@ -72,22 +75,23 @@ class SqlEvidence:
                 row.c.leaf,
                 row.c.log_index,
                 row.c.proof,
-                row.c.salt,
-                row.c.detail,
             )
             .where(row.c.inbox == inbox, row.c.inbox.in_(access.inboxes))
             .order_by(row.c.id)
         )
+        rows = await self._all(wanted)
+        leaves = [found["leaf"] for found in rows]
+        openings = await self.database.read(lambda c: self.sidecar.opened(c, leaves))
         return [
             EntryEvidence(
                 act=found["act"],
                 entry=b64u(found["leaf"]),
                 index=found["log_index"],
                 proof=found["proof"],
-                salt=b64u(found["salt"]),
-                detail=b64u(found["detail"]),
+                detail=b64u(opening[0]) if opening else None,
+                salt=b64u(opening[1]) if opening else None,
             )
-            for found in await self._all(wanted)
+            for found, opening in zip(rows, openings, strict=True)
         ]
 
     async def replies(self, inbox: int, access: Access) -> list[ReplyEvidence]:
@@ -132,6 +136,12 @@ class SqlEvidence:
                 ACCESSES.c.attempts,
                 ACCESSES.c.last_error,
             ).where(ACCESSES.c.log_index.is_(None)),
+            select(
+                SIDECAR.note.c.type.label("what"),
+                literal("").label("envelope"),
+                literal(0).label("attempts"),
+                null().label("last_error"),
+            ).where(SIDECAR.note.c.log_index.is_(None)),
         ).subquery()
         wanted = (
             select(owed, func.count().over().label("total"))

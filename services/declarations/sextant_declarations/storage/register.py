@@ -6,7 +6,7 @@ no version is overwritten, however many processes register at once.
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Table, insert, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -35,6 +35,7 @@ from sextant_declarations.storage.tables import (
 )
 from sextant_declarations.storage.threads import facts_text
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.errors import Code, PlatformError
 
@@ -45,6 +46,7 @@ class SqlRegister:
 
     database: Database
     own_party: str
+    sidecar: Sidecar = field(kw_only=True)
 
     async def held(self, sender: str, id_: str) -> bytes | None:
         """Return the manifest digest under which this envelope is stored already."""
@@ -82,6 +84,8 @@ class SqlRegister:
         def store(connection: Connection) -> None:
             _compare(connection, base)
             try:
+                kept = [one for record in records for one in _details(record)]
+                self.sidecar.keep(connection, kept)
                 for record in records:
                     self._store(connection, record)
             except IntegrityError as error:
@@ -116,8 +120,8 @@ class SqlRegister:
                     "inbox": inbox,
                     "act": entry.act,
                     "leaf": entry.leaf,
-                    "detail": entry.detail,
-                    "salt": entry.salt,
+                    "detail": b"",
+                    "salt": b"",
                     "traceparent": traceparent,
                 }
                 for entry in record.entries
@@ -166,6 +170,11 @@ class SqlRegister:
         ]
         # Each was verified, so whichever came first proves the same state.
         connection.execute(upsert(REGISTRY_PROOFS).on_conflict_do_nothing(), rows)
+
+
+def _details(record: Record) -> list[Detail]:
+    sender = record.submission.examined.sender
+    return [Detail(one.leaf, sender, one.detail, one.salt) for one in record.entries]
 
 
 def sealed_values(reply: SealedReply) -> dict[str, object]:

@@ -29,6 +29,7 @@ from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.register import sealed_values
 from sextant_declarations.storage.threads import facts_text
+from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.clock import Clock, parse_timestamp
 from sextant_shared.encoding import b64u
 
@@ -39,6 +40,7 @@ class SqlSent(SqlOutbox):
 
     own_party: str
     clock: Clock
+    notes: Notes
     replies: Table = SENT
 
     async def by_key(self, key: str) -> tuple[bytes, str] | None:
@@ -55,6 +57,7 @@ class SqlSent(SqlOutbox):
                 insert(SENT).values(_values(message)).returning(SENT.c.id)
             ).one()
             store_demands(connection, message.demands, message.thread, {"sent": row})
+            self.notes.add(connection, message.decision)
             order = message.sealed.order
             if message.supersedes:
                 own = self.own_party

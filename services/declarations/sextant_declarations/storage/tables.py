@@ -9,6 +9,8 @@ from sqlalchemy import Index, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from sextant_shared.chassis.sidecar.tables import sidecar_tables
+
 METADATA = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_N_label)s",
@@ -237,13 +239,15 @@ class RegisterYearRow(_Row, table=True):
 class OwedEntryRow(_Row, table=True):
     """A log entry owed for an act; evidence once `log_index` and `proof` are filled in.
 
-    `salt` and `detail` open the entry's commitment to whoever is shown them.
+    `salt` and `detail` are empty: the sidecar has them. Rows of before it are moved at a start.
     """
 
     __tablename__ = "owed_entries"
     __table_args__ = (
         Index("ix_owed_entries_inbox", "inbox"),
         Index("ix_owed_entries_due", "again_at", sqlite_where=text("log_index IS NULL")),
+        Index("ix_owed_entries_log_index", "log_index"),
+        Index("ix_owed_entries_open", "id", sqlite_where=text("length(salt) > 0")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -333,6 +337,7 @@ class LogAlarmRow(_Row, table=True):
 
 
 # The same tables as SQLAlchemy Core sees them: bulk statements cost a tenth of the ORM's.
+SIDECAR = sidecar_tables(METADATA)
 INBOX = METADATA.tables["inbox"]
 REGISTRY_PROOFS = METADATA.tables["registry_proofs"]
 DECLARATIONS = METADATA.tables["declarations"]

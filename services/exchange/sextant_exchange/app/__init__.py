@@ -18,6 +18,7 @@ from sextant_exchange.app.keeping import (
     sweep_uploads,
     tell,
 )
+from sextant_exchange.app.noting import Noting
 from sextant_exchange.app.opening import Directory, audit_client, read_pin, upload_bounds
 from sextant_exchange.app.steps import counted, durable_steps
 from sextant_exchange.clients.audit import HttpLog
@@ -44,6 +45,7 @@ from sextant_exchange.domain.uploads import Uploads
 from sextant_exchange.routes.acts import act_routes
 from sextant_exchange.routes.arrival import Limits
 from sextant_exchange.routes.drills import DrilledIntake, drilled
+from sextant_exchange.routes.entries import entry_routes
 from sextant_exchange.routes.envelopes import envelope_routes
 from sextant_exchange.routes.events import event_routes
 from sextant_exchange.routes.intake import Intake
@@ -56,6 +58,7 @@ from sextant_exchange.routes.uploads import upload_routes
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.acts import SqlActs
 from sextant_exchange.storage.blobs import BlobStore
+from sextant_exchange.storage.entries import SqlEntries
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.identity import SqlAnnouncements, SqlStatements
@@ -69,6 +72,7 @@ from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import open_database
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.rates import Rates
+from sextant_shared.chassis.sidecar.routes import details_router
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.models.log import LogDiscovery
@@ -170,7 +174,9 @@ def create_app(
         batch=settings.log_batch,
         also=(announced.settle, statements.settle),
     )
-    acts, heads = SqlActs(database, allowance.given_back), Heads(envelopes, blobs)
+    noting = Noting(settings, database, log, timekeeper.stamp, tell)
+    acts = SqlActs(database, noting.sidecar, allowance.given_back)
+    heads = Heads(envelopes, blobs)
     logged_acts = LoggedActs(
         acts,
         log,
@@ -198,11 +204,13 @@ def create_app(
             timekeeper.not_before(await envelopes.newest_time())
             allowance.load(await SqlUsage(database).all())
             await registration.load()
+            await noting.begin(acts)
             await sweep_blobs(blobs, envelopes)
             await sweep_uploads(uploads)
             jobs: list[Job] = [
                 (recovery, settings.recover_every_s),
                 (logged_acts.settle, settings.recover_every_s),
+                (noting.settle, settings.recover_every_s),
                 (erasing, settings.erase_every_s),
                 (lambda: sweep_uploads(uploads), SWEEP_EVERY_S),
             ]
@@ -212,8 +220,8 @@ def create_app(
             await logged_acts.drain()
         finally:
             await audit.close()
-            database.close()
-            telemetry.shutdown()
+            for close in (database.close, noting.sidecar.close, telemetry.shutdown):
+                close()
 
     async def ready() -> dict[str, str]:
         return {"store": await store_answers(envelopes), "room": has_room(room)}
@@ -228,6 +236,8 @@ def create_app(
             ),
             thread_routes(threads),
             act_routes(logged_acts, acts, lookup, heads, registration, bells.ring),
+            details_router(noting.shredding()),
+            entry_routes(SqlEntries(database), acts),
             upload_routes(Parts(intake, uploads), lookup),
             mailbox_routes(deliveries),
             event_routes(

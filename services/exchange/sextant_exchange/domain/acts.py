@@ -40,7 +40,8 @@ class MadeAct:
     """An act as it is written down; `party` acted, None for the exchange itself.
 
     `seq` is the delivery in that party's mailbox, None for an act on the whole envelope.
-    `detail` and `salt` open the commitment of `entry`; `statement` is what a sender signed.
+    `detail` and `salt` open the commitment of `entry`, None once they were destroyed; `statement`
+    is what a sender signed.
     """
 
     kind: ActKind
@@ -49,8 +50,8 @@ class MadeAct:
     seq: int | None
     happened: float
     entry: bytes
-    detail: bytes
-    salt: bytes
+    detail: bytes | None
+    salt: bytes | None
     statement: bytes | None
 
 

@@ -75,7 +75,7 @@ def act_routes(
         """List the logged acts on an envelope that concern you, with their receipts."""
         subject = subject_of(request)
         stored = await lookup.find(subject, sender, envelope_id)
-        found = [act for act in await acts.of(stored.number) if _concerns(act, subject, sender)]
+        found = [act for act in await acts.of(stored.number) if concerns(act, subject, sender)]
         page = ActPage(acts=[_view(act, subject) for act in found])
         return JSONResponse(page.model_dump(mode="json"))
 
@@ -118,7 +118,7 @@ def _act(act: StoredAct, subject: Subject) -> Response:
     return JSONResponse(_view(act, subject).model_dump(mode="json"), code)
 
 
-def _concerns(act: StoredAct, subject: Subject, sender: str) -> bool:
+def concerns(act: StoredAct, subject: Subject, sender: str) -> bool:
     """Whether an act is the caller's business: the sender's is all, a recipient's its own.
 
     A recall concerns those whose copy it took; to the others nothing happened.
@@ -129,17 +129,24 @@ def _concerns(act: StoredAct, subject: Subject, sender: str) -> bool:
 
 
 def _recalled_from(act: StoredAct) -> set[str]:
+    if act.made.detail is None:  # destroyed: whom it took a copy from is nobody's to know now
+        return set()
     detail = RecallDetail.model_validate_json(act.made.detail)
     return {copy.party for copy in detail.recipients if copy.outcome == "recalled"}
 
 
-def _view(act: StoredAct, subject: Subject) -> ActView:
-    """Return an act as the caller may see it; details are for those who acted."""
+def opening_of(act: StoredAct, subject: Subject) -> tuple[bytes, bytes] | None:
+    """Return detail and salt, for who acted, unless they were destroyed."""
     made = act.made
     is_for = made.party in {None, subject.party}
+    return (made.detail, made.salt) if made.detail and made.salt and is_for else None
+
+
+def _view(act: StoredAct, subject: Subject) -> ActView:
+    """Return an act as the caller may see it; details are for those who acted."""
+    made, opening = act.made, opening_of(act, subject)
     receipt = None
     if act.proof is not None:
-        opening = (made.detail, made.salt) if is_for else None
         receipt = act_receipt(made.entry, act.proof, opening)
     return ActView(
         type=str(made.kind),
@@ -147,6 +154,6 @@ def _view(act: StoredAct, subject: Subject) -> ActView:
         party=made.party,
         index=act.index,
         receipt=receipt,
-        detail=json.loads(made.detail) if is_for else None,
+        detail=json.loads(opening[0]) if opening else None,
         statement=None if made.statement is None else made.statement.decode(),
     )

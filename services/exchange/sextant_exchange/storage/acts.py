@@ -8,7 +8,7 @@ replay sets a delivery's attempts back to nothing, its events stay.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, text, update
 
 from sextant_exchange.domain.acts import (
     ActKind,
@@ -32,6 +32,8 @@ from sextant_exchange.storage.tables import (
     ManifestRow,
 )
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sidecar.shredding import Found
+from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import DeliveryState
 
@@ -42,6 +44,7 @@ _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _EVENT = EventRow.__table__  # type: ignore[attr-defined]
 _M = ManifestRow.__table__  # type: ignore[attr-defined]
 
+OWN = "exchange"  # whose the detail of an act is that no party did
 CLOSED = (DeliveryState.ACKNOWLEDGED, DeliveryState.DISCARDED, DeliveryState.RECALLED)
 _CLOSING = (Act.ACKNOWLEDGED.value, Act.DISCARDED.value, Act.RECALLED.value)
 _TOUCHING = (Act.LEASED.value, Act.FETCHED.value)
@@ -60,9 +63,11 @@ class SqlActs:
     def __init__(
         self,
         database: Database,
+        sidecar: Sidecar,
         given_back: Callable[[str, int, int], None] = lambda _sender, _size, _deliveries: None,
     ) -> None:
         self._database = database
+        self._sidecar = sidecar
         self._given_back = given_back
 
     async def recall(self, order: RecallOrder) -> StoredAct:
@@ -72,13 +77,17 @@ class SqlActs:
             PlatformError: `E_STATE`.
         """
         back: list[GivenBack] = []
-        act = await self._database.write(lambda connection: _recall(connection, order, back))
+        act = await self._database.write(
+            lambda connection: _recall(connection, self._sidecar, order, back)
+        )
         self._tell(back)
         return act
 
     async def recall_of(self, number: int) -> StoredAct | None:
         """Return the recall of an envelope."""
-        return await self._database.read(lambda connection: _recall_of(connection, number))
+        return await self._database.read(
+            lambda connection: _recall_of(connection, self._sidecar, number)
+        )
 
     async def replay(self, order: DeadLetterOrder) -> StoredAct:
         """Make a dead letter available again.
@@ -91,7 +100,9 @@ class SqlActs:
             "attempts": 0,
             "not_before": order.now,
         }
-        return await self._database.write(lambda c: _raise(c, order, fresh, Act.REPLAYED))
+        return await self._database.write(
+            lambda c: _raise(c, self._sidecar, order, fresh, Act.REPLAYED)
+        )
 
     async def discard(self, order: DeadLetterOrder) -> StoredAct:
         """Give up a dead letter; one that is given up already gives its act.
@@ -101,15 +112,17 @@ class SqlActs:
         """
 
         def work(connection: Connection) -> StoredAct:
-            before = _discard_of(connection, order)
+            before = _discard_of(connection, self._sidecar, order)
             done = {"state": DeliveryState.DISCARDED.value}
-            return before or _raise(connection, order, done, Act.DISCARDED)
+            return before or _raise(connection, self._sidecar, order, done, Act.DISCARDED)
 
         return await self._database.write(work)
 
     async def erase(self, order: ErasureOrder) -> StoredAct | None:
         """Keep the manifest and owe the entry, when all copies are closed and it is due."""
-        return await self._database.write(lambda connection: _erase(connection, order))
+        return await self._database.write(
+            lambda connection: _erase(connection, self._sidecar, order)
+        )
 
     async def owed(self, after: int, limit: int) -> list[StoredAct]:
         """Return acts that wait for their entry, by position."""
@@ -118,8 +131,7 @@ class SqlActs:
             .order_by(_A.c.position)
             .limit(limit)
         )
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [_stored(row) for row in rows]
+        return await self._database.read(lambda c: _load(c, self._sidecar, query))
 
     async def prove(
         self, proved: Sequence[tuple[StoredAct, LoggedLeaf]]
@@ -128,15 +140,38 @@ class SqlActs:
         if not proved:
             return [], []
         back: list[GivenBack] = []
-        done = await self._database.write(lambda connection: _prove(connection, proved, back))
+        done = await self._database.write(lambda c: _prove(c, self._sidecar, proved, back))
         self._tell(back)
         return done
 
     async def of(self, number: int) -> list[StoredAct]:
         """Return all acts on an envelope, oldest first."""
         query = _ACT.where(_A.c.number == number).order_by(_A.c.position)
-        rows = await self._database.read(lambda connection: connection.execute(query).all())
-        return [_stored(row) for row in rows]
+        return await self._database.read(lambda c: _load(c, self._sidecar, query))
+
+    async def between(self, after: int, until: int) -> list[tuple[StoredAct, str]]:
+        """Return the acts at indexes `after < index <= until` of the log, and whose envelopes."""
+        query = _ACT.add_columns(_E.c.sender).where(_A.c.log_index > after, _A.c.log_index <= until)
+
+        def work(connection: Connection) -> list[tuple[StoredAct, str]]:
+            senders = [row.sender for row in connection.execute(query)]
+            return list(zip(_load(connection, self._sidecar, query), senders, strict=True))
+
+        return await self._database.read(work)
+
+    async def take_in(self) -> None:
+        """Move details that stand open in rows of before the sidecar into it."""
+        query = select(_A.c.position, _A.c.entry, _A.c.party, _A.c.detail, _A.c.salt)
+
+        def work(connection: Connection) -> None:
+            rows = connection.execute(query.where(text("length(salt) > 0")))
+            details = [
+                (row.position, Detail(row.entry, row.party or OWN, row.detail, row.salt))
+                for row in rows
+            ]
+            self._sidecar.take_in(connection, _A, "position", details)
+
+        await self._database.write(work)
 
     def _tell(self, back: Sequence[GivenBack]) -> None:
         for sender, size, deliveries in back:
@@ -154,9 +189,22 @@ def closed_at(connection: Connection, number: int) -> float | None:
     return max(happened, default=None)
 
 
-def _recall(connection: Connection, order: RecallOrder, back: list[GivenBack]) -> StoredAct:
+def found_at(connection: Connection, index: int) -> Found | None:
+    """Return the act whose entry stands at an index of the log, for its detail to be destroyed."""
+    query = (
+        select(_A.c.entry, _E.c.classification)
+        .join(_E, _E.c.number == _A.c.number)
+        .where(_A.c.log_index == index)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Found(*row)
+
+
+def _recall(
+    connection: Connection, sidecar: Sidecar, order: RecallOrder, back: list[GivenBack]
+) -> StoredAct:
     number = order.place.number
-    before = _recall_of(connection, number)
+    before = _recall_of(connection, sidecar, number)
     if before is not None:
         if before.made.statement == order.statement:
             return before
@@ -166,7 +214,7 @@ def _recall(connection: Connection, order: RecallOrder, back: list[GivenBack]) -
             fix="Repeat the statement that recalled it, or read the envelope's acts.",
         )
     copies = _copies(connection, number)
-    act = _write(connection, order.act(copies))
+    act = _write(connection, sidecar, order.act(copies))
     for copy in copies:
         if not copy.is_touched:
             connection.execute(_at(copy.party, copy.seq).values(state=DeliveryState.RECALLED.value))
@@ -188,7 +236,11 @@ def _copies(connection: Connection, number: int) -> list[Copy]:
 
 
 def _raise(
-    connection: Connection, order: DeadLetterOrder, values: dict[str, Any], event: Act
+    connection: Connection,
+    sidecar: Sidecar,
+    order: DeadLetterOrder,
+    values: dict[str, Any],
+    event: Act,
 ) -> StoredAct:
     """Take one delivery out of the dead letters."""
     row = connection.execute(
@@ -203,12 +255,14 @@ def _raise(
     if row is None:
         raise PlatformError(Code.STATE, f"delivery {order.seq} is no dead letter")
     connection.execute(_at(order.party, order.seq).values(**values))
-    act = _write(connection, order.act(Place(row.number, row.id, row.log_index)))
+    act = _write(connection, sidecar, order.act(Place(row.number, row.id, row.log_index)))
     _note(connection, act, event, order.party, order.note)
     return act
 
 
-def _discard_of(connection: Connection, order: DeadLetterOrder) -> StoredAct | None:
+def _discard_of(
+    connection: Connection, sidecar: Sidecar, order: DeadLetterOrder
+) -> StoredAct | None:
     number = connection.execute(
         select(_D.c.number).where(
             _D.c.party == order.party,
@@ -221,11 +275,10 @@ def _discard_of(connection: Connection, order: DeadLetterOrder) -> StoredAct | N
     query = _ACT.where(
         _A.c.number == number, _A.c.kind == ActKind.DISCARD.value, _A.c.party == order.party
     )
-    row = connection.execute(query).first()
-    return _stored(row) if row else None
+    return next(iter(_load(connection, sidecar, query)), None)
 
 
-def _erase(connection: Connection, order: ErasureOrder) -> StoredAct | None:
+def _erase(connection: Connection, sidecar: Sidecar, order: ErasureOrder) -> StoredAct | None:
     number = order.place.number
     acts = connection.execute(select(_A.c.kind, _A.c.log_index).where(_A.c.number == number)).all()
     closed = closed_at(connection, number)
@@ -233,13 +286,14 @@ def _erase(connection: Connection, order: ErasureOrder) -> StoredAct | None:
     if closed is None or is_owed or (made := order.act(closed)) is None:
         return None
     connection.execute(insert(_M), [{"number": number, "data": order.manifest}])
-    act = _write(connection, made)
+    act = _write(connection, sidecar, made)
     _note(connection, act, Act.ERASED, "", "the ciphertext, by policy")
     return act
 
 
 def _prove(
     connection: Connection,
+    sidecar: Sidecar,
     proved: Sequence[tuple[StoredAct, LoggedLeaf]],
     back: list[GivenBack],
 ) -> tuple[list[StoredAct], list[str]]:
@@ -251,8 +305,7 @@ def _prove(
         if written and act.made.kind is ActKind.ERASURE:
             blobs += _remove(connection, act, back)
     positions = [act.position for act, _ in proved]
-    rows = connection.execute(_ACT.where(_A.c.position.in_(positions))).all()
-    return [_stored(row) for row in rows], blobs
+    return _load(connection, sidecar, _ACT.where(_A.c.position.in_(positions))), blobs
 
 
 def _remove(connection: Connection, act: StoredAct, back: list[GivenBack]) -> list[str]:
@@ -269,7 +322,10 @@ def _remove(connection: Connection, act: StoredAct, back: list[GivenBack]) -> li
     return [] if blob is None else [blob]
 
 
-def _write(connection: Connection, made: MadeAct) -> StoredAct:
+def _write(connection: Connection, sidecar: Sidecar, made: MadeAct) -> StoredAct:
+    if made.detail is not None and made.salt is not None:
+        detail = Detail(made.entry, made.party or OWN, made.detail, made.salt)
+        sidecar.keep(connection, [detail])
     members = {
         "number": made.place.number,
         "kind": made.kind.value,
@@ -277,8 +333,8 @@ def _write(connection: Connection, made: MadeAct) -> StoredAct:
         "seq": made.seq,
         "happened": made.happened,
         "entry": made.entry,
-        "detail": made.detail,
-        "salt": made.salt,
+        "detail": b"",
+        "salt": b"",
         "statement": made.statement,
     }
     statement = insert(_A).values(**members).returning(_A.c.position)
@@ -297,17 +353,25 @@ def _note(connection: Connection, act: StoredAct, what: Act, party: str, detail:
     connection.execute(insert(_EVENT), [row])
 
 
-def _recall_of(connection: Connection, number: int) -> StoredAct | None:
+def _recall_of(connection: Connection, sidecar: Sidecar, number: int) -> StoredAct | None:
     query = _ACT.where(_A.c.number == number, _A.c.kind == ActKind.RECALL.value)
-    row = connection.execute(query).first()
-    return _stored(row) if row else None
+    return next(iter(_load(connection, sidecar, query)), None)
 
 
 def _at(party: str, seq: int) -> Any:
     return update(_D).where(_D.c.party == party, _D.c.seq == seq)
 
 
-def _stored(row: Any) -> StoredAct:
+def _load(connection: Connection, sidecar: Sidecar, query: Select[Any]) -> list[StoredAct]:
+    rows = connection.execute(query).all()
+    openings = sidecar.opened(connection, [row.entry for row in rows])
+    return [
+        _stored(row, *(opening or (None, None)))
+        for row, opening in zip(rows, openings, strict=True)
+    ]
+
+
+def _stored(row: Any, detail: bytes | None, salt: bytes | None) -> StoredAct:
     made = MadeAct(
         kind=ActKind(row.kind),
         place=Place(row.number, row.env, row.ref),
@@ -315,8 +379,8 @@ def _stored(row: Any) -> StoredAct:
         seq=row.seq,
         happened=row.happened,
         entry=row.entry,
-        detail=row.detail,
-        salt=row.salt,
+        detail=detail,
+        salt=salt,
         statement=row.statement,
     )
     return StoredAct(row.position, made, row.log_index, row.proof)

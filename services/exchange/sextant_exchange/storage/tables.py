@@ -6,7 +6,10 @@ What grows for ever is reached by keys alone, never scanned: a test reads the qu
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from sextant_shared.chassis.sidecar.tables import sidecar_tables
+
 _IS_HELD = text("log_index IS NULL")
+_IS_OPEN = text("length(salt) > 0")
 _HAS_BLOB = text("blob IS NOT NULL")
 _IS_KEPT = text("erased IS NULL")
 _HAS_LEASE = text("lease IS NOT NULL")
@@ -31,6 +34,7 @@ class EnvelopeRow(SQLModel, table=True):
         Index("ix_envelope_blob", "blob", sqlite_where=_HAS_BLOB, postgresql_where=_HAS_BLOB),
         Index("ix_envelope_irt", "irt", sqlite_where=_HAS_IRT, postgresql_where=_HAS_IRT),
         Index("ix_envelope_sup", "sup", sqlite_where=_HAS_SUP, postgresql_where=_HAS_SUP),
+        Index("ix_envelope_index", "log_index"),
         Index("ix_envelope_kept", "number", sqlite_where=_IS_KEPT, postgresql_where=_IS_KEPT),
     )
 
@@ -84,11 +88,16 @@ class ManifestRow(SQLModel, table=True):
 
 
 class ActRow(SQLModel, table=True):
-    """A logged act; `party` is null for the exchange's own, `seq` for one on a whole envelope."""
+    """A logged act; `party` is null for the exchange's own, `seq` for one on a whole envelope.
+
+    `detail` and `salt` are empty: the sidecar has them. Rows of before it are moved at a start.
+    """
 
     __tablename__ = "act"
     __table_args__ = (
         Index("ix_act_owed", "position", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
+        Index("ix_act_index", "log_index"),
+        Index("ix_act_open", "position", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     )
 
     position: int | None = Field(default=None, primary_key=True)
@@ -157,7 +166,10 @@ class PartyRow(SQLModel, table=True):
     """One version of a party document; in force once it has an index."""
 
     __tablename__ = "party_document"
-    __table_args__ = (UniqueConstraint("party", "ver", name="uq_party_document_ver"),)
+    __table_args__ = (
+        UniqueConstraint("party", "ver", name="uq_party_document_ver"),
+        Index("ix_party_document_index", "log_index"),
+    )
 
     position: int | None = Field(default=None, primary_key=True)
     party: str
@@ -200,6 +212,7 @@ class StatementRow(SQLModel, table=True):
     __tablename__ = "statement"
     __table_args__ = (
         Index("ix_statement_number", "number"),
+        Index("ix_statement_index", "log_index"),
         Index("ix_statement_held", "position", sqlite_where=_IS_HELD, postgresql_where=_IS_HELD),
     )
 
@@ -209,3 +222,6 @@ class StatementRow(SQLModel, table=True):
     entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     log_index: int | None = None
     proof: str | None = None
+
+
+SIDECAR = sidecar_tables(SQLModel.metadata)

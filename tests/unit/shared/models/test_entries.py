@@ -9,20 +9,12 @@ from sextant_shared.encoding import b64u, canonical_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import (
     AccessEntry,
-    AccessRefusedEntry,
-    DeclarationOutcomeEntry,
-    DeliveryDiscardedEntry,
-    DeliveryReplayedEntry,
-    Entry,
-    EnvelopeErasedEntry,
-    EnvelopeRecalledEntry,
-    GenesisEntry,
-    PartyDocumentEntry,
     format_accepted,
     format_entry,
     parse_entry,
 )
-from tests.support.logs import INSTANT, envelope_id, log_keys, make_accepted, random128
+from tests.support.entries import sample_entries
+from tests.support.logs import INSTANT, envelope_id, make_accepted, random128
 
 ACCEPTED = json.loads(format_entry(make_accepted(5)))
 
@@ -107,41 +99,7 @@ def test_any_bytes_are_an_entry_or_a_refusal(noise: bytes, cut: int) -> None:
 
 
 def test_each_type_of_entry_reads_back() -> None:
-    common: Any = {"v": 1, "id": random128(1), "t": INSTANT, "nonce": random128(2)}
-    digest = b64u(bytes(32))
-    entries: list[Entry] = [
-        make_accepted(1),
-        GenesisEntry(
-            **common, type="genesis", origin=log_keys().origin, vkeys=list(log_keys().vkeys)
-        ),
-        PartyDocumentEntry(
-            **common, type="party.document", party="NA-XAL", ver=1, doc=digest, state=digest
-        ),
-        DeclarationOutcomeEntry(
-            **common, type="declaration.outcome", env=envelope_id(1), ref=4, commit=digest
-        ),
-        EnvelopeRecalledEntry(
-            **common,
-            type="envelope.recalled",
-            env=envelope_id(1),
-            ref=4,
-            commit=digest,
-            stmt=digest,
-        ),
-        EnvelopeErasedEntry(
-            **common, type="envelope.erased", env=envelope_id(1), ref=4, commit=digest
-        ),
-        AccessEntry(**common, type="access", commit=digest),
-        AccessEntry(**common, type="access", env=envelope_id(1), ref=4, commit=digest),
-        AccessRefusedEntry(**common, type="access.refused", commit=digest),
-        DeliveryReplayedEntry(
-            **common, type="delivery.replayed", env=envelope_id(1), ref=4, commit=digest
-        ),
-        DeliveryDiscardedEntry(
-            **common, type="delivery.discarded", env=envelope_id(1), ref=4, commit=digest
-        ),
-    ]
-    for entry in entries:
+    for entry in sample_entries():
         assert parse_entry(format_entry(entry)) == entry
 
 

@@ -1,0 +1,106 @@
+"""Decisions of officers stand in the log; details are destroyed by order, the log stays whole."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.encoding import b64u, b64u_decode
+from sextant_shared.errors import PlatformError
+from sextant_shared.models.entries import DecisionEntry, DeclarationOutcomeEntry, parse_entry
+from sextant_shared.models.service_entries import ConfigChangeEntry, KeyEventEntry, ShredEntry
+from sextant_shared.protocol.acts import commitment
+from sextant_shared.protocol.keyfiles import PrivateKey
+from sextant_shared.protocol.logproof import verify_proof
+from tests.integration.declarations.contents import declaration
+from tests.integration.declarations.test_service import dead_letters
+from tests.support.parties import opener, signer
+from tests.support.platform import XAL, Platform, open_platform
+
+pytestmark = pytest.mark.anyio
+ORDER = {"authority": "NA-XAL", "reason": "PARTY_REQUEST", "note": "by letter of May"}
+
+
+async def evidence_of(platform: Platform) -> list[dict[str, Any]]:
+    (line,) = (await platform.officer("GET", "/v1/declarations")).json()["declarations"]
+    answer = await platform.officer("GET", f"/v1/declarations/{line['id']}/evidence")
+    entries: list[dict[str, Any]] = answer.json()["entries"]
+    return entries
+
+
+async def test_a_destroyed_detail_leaves_log_receipts_and_commitment_whole(tmp_path: Path) -> None:
+    async with open_platform(tmp_path) as platform:
+        await platform.declare(XAL, declaration())
+        await platform.settled()
+        given = (await evidence_of(platform))[-1]
+        entry = parse_entry(b64u_decode(given["entry"]))
+        assert isinstance(entry, DeclarationOutcomeEntry)
+        salt, detail = b64u_decode(given["salt"]), b64u_decode(given["detail"])
+        assert entry.commit == b64u(commitment(salt, detail))
+        place = f"/v1/entries/{given['index']}/shred"
+        with pytest.raises(PlatformError, match="E_FORBIDDEN"):
+            await platform.client("auditor-1", "declarations").request("POST", place, json=ORDER)
+        answer = (await platform.officer("POST", place, json=ORDER)).json()
+        assert (answer["state"], answer["commit"]) == ("shredded", entry.commit)
+        await platform.settled()
+        # Nothing opens it any more; the entry, its place and its proof are as they were.
+        after = (await evidence_of(platform))[-1]
+        assert (after["salt"], after["detail"]) == (None, None)
+        assert after["entry"] == given["entry"]
+        logged = verify_proof(b64u_decode(given["entry"]), after["proof"], platform.log_keys)
+        assert logged.index == given["index"]
+        shreds = [e for e in await platform.entries() if isinstance(e, ShredEntry)]
+        assert [(e.service, e.ref, e.reason) for e in shreds] == [
+            ("declarations", given["index"], "PARTY_REQUEST")
+        ]
+        # The whole log, and every receipt handed out before, hold as they did.
+        await platform.check()
+        await platform.restart("declarations")
+        assert (await evidence_of(platform))[-1]["salt"] is None
+
+
+async def test_a_replay_and_a_message_are_decisions_in_the_log(tmp_path: Path) -> None:
+    async with open_platform(tmp_path, exchange={"max_attempts": 1}) as platform:
+        other = platform.key_file("other", PrivateKey("seal", opener("forgotten")))
+        platform.overrides["declarations"] = {"sealing_key_files": (other,)}
+        await platform.restart("declarations")
+        handed = await platform.declare(XAL, declaration())
+        (letter,) = await dead_letters(platform)
+        with pytest.raises(PlatformError, match="E_STATE"):
+            await platform.officer("POST", f"/v1/dead-letters/{letter['seq'] + 1}/replay")
+        del platform.overrides["declarations"]
+        await platform.restart("declarations")
+        await platform.officer("POST", f"/v1/dead-letters/{letter['seq']}/replay")
+        await platform.settled()
+        (decision,) = [e for e in await platform.entries() if isinstance(e, DecisionEntry)]
+        assert (decision.env, decision.ref) == (handed.id, letter["index"])
+        assert "officer-1" not in decision.model_dump_json()
+        await platform.check()
+
+
+async def test_a_rotated_key_and_changed_settings_are_noted(tmp_path: Path) -> None:
+    async with open_platform(tmp_path, declarations={"note_after_s": 0}) as platform:
+
+        async def own(kind: type[ConfigChangeEntry] | type[KeyEventEntry]) -> list[Any]:
+            found = [e for e in await platform.entries() if isinstance(e, kind)]
+            return [e for e in found if e.service == "declarations"]
+
+        async def has_keys(count: int) -> bool:
+            return len(await own(KeyEventEntry)) >= count
+
+        await platform.until(lambda: has_keys(5))  # two access keys, one pair, one that opens
+        fresh = platform.key_file("fresh", PrivateKey("api", signer("fresh", Alg.ED25519)))
+        clients = json.loads((tmp_path / "audit-clients.json").read_text())
+        clients[1]["jwk"] = signer("fresh", Alg.ED25519).jwk
+        (tmp_path / "audit-clients.json").write_text(json.dumps(clients))
+        platform.overrides["declarations"] = {"note_after_s": 0, "audit_key_file": fresh}
+        await platform.restart("audit")
+        await platform.restart("declarations")
+        await platform.until(lambda: has_keys(6))
+        event = (await own(KeyEventEntry))[-1]
+        assert (event.use, event.old is None, event.new is None) == ("access", False, False)
+        first, second = await own(ConfigChangeEntry)
+        assert second.old == first.new
+        await platform.check()
