@@ -229,7 +229,7 @@ async def test_a_bit_that_changed_on_the_disk_is_found_or_was_nobody_s(tmp_path:
                 other.append((at, error))
             continue
         assert dump(database) == contents, at
-    assert found > 8
+    assert found > 2  # most bytes of so small a file are nobody's: free, or of other tables
     assert other == []
 
 

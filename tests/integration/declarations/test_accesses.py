@@ -45,6 +45,7 @@ METADATA = {
     "GET /v1/queue",
     "GET /v1/dead-letters",
     "POST /v1/dead-letters/{seq}/replay",
+    "POST /v1/entries/{index}/shred",
     "POST /v1/dead-letters/{seq}/discard",
     "GET /v1/accesses",
 }
