@@ -14,6 +14,7 @@ from sextant_audit.app import create_app
 from sextant_audit.app.opening import begin_log, verify_log
 from sextant_audit.domain.checking import LogReport
 from sextant_audit.settings import AuditSettings
+from sextant_audit.storage.roles import WRITER
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.clock import system_clock
@@ -24,6 +25,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import Entry, format_entry
 from sextant_shared.protocol.checkpoints import LogKeys
 from tests.support.logs import ORIGIN
+from tests.support.postgresql import PostgresqlServer
 
 BASE_URL = "http://audit.example"
 ROLES = ("exchange", "secretariat", "auditor", "officer", "party", "registrar", "operator")
@@ -38,8 +40,18 @@ def encoded(*entries: Entry) -> dict[str, list[str]]:
 
 
 @dataclass
+class CommonServer:
+    """The server on which all logs keep their ledgers, when a run wants it so."""
+
+    one: PostgresqlServer | None = None
+
+
+SERVER = CommonServer()
+
+
+@dataclass
 class AuditLog:
-    """Files in a folder; `serve` runs the app on them as often as a test likes."""
+    """Files in a folder, or a database on `server`; `serve` runs the app on them at will."""
 
     folder: Path
     entries_public: bool = False
@@ -49,6 +61,8 @@ class AuditLog:
     trace_file: Path | None = None
     more: dict[str, Any] = field(default_factory=dict)
     clients: list[ServiceClient] = field(default_factory=list)
+    server: PostgresqlServer | None = field(default_factory=lambda: SERVER.one)
+    role: str = WRITER
 
     @property
     def settings(self) -> AuditSettings:
@@ -81,7 +95,13 @@ class AuditLog:
             witness_interval_s=0.05,
             trace_file=self.trace_file,
             **self.more,
+            **self._on_server(),
         )
+
+    def _on_server(self) -> dict[str, Any]:
+        if self.server is None:
+            return {}
+        return self.server.settings(self.server.database_of(self.folder), self.role)
 
     async def begin(self) -> LogKeys:
         return await begin_log(self.settings)
