@@ -1,10 +1,11 @@
 """The log's tests run on the embedded file, and on PostgreSQL as well when the run asks for it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.integration.audit.logs import SERVER
+from tests.integration.audit.logs import SERVER, AuditLog
 from tests.support.postgresql import (
     EVERYWHERE,
     NoPostgresqlError,
@@ -35,3 +36,8 @@ def _ledgers_where_the_run_wants_them(request: pytest.FixtureRequest) -> Iterato
         SERVER.one = request.getfixturevalue("postgresql")
     yield
     SERVER.one = None
+
+
+@pytest.fixture
+def log(tmp_path: Path, postgresql: PostgresqlServer) -> AuditLog:
+    return AuditLog(tmp_path, server=postgresql)

@@ -17,6 +17,7 @@ from sextant_audit.settings import AuditSettings
 from sextant_audit.storage.roles import WRITER
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.http import ServiceClient
+from sextant_shared.chassis.postgresql import Server
 from sextant_shared.clock import system_clock
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import SoftwareSigner
@@ -152,3 +153,13 @@ class Served:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         async with httpx.AsyncClient(transport=self.transport, base_url=BASE_URL) as http:
             return await http.get(path, headers=named)
+
+
+def name_of(log: AuditLog) -> str:
+    assert log.server is not None
+    return log.server.database_of(log.folder)
+
+
+def place_of(log: AuditLog, **bounds: float) -> Server:
+    assert log.server is not None
+    return log.server.place(name_of(log), **bounds)

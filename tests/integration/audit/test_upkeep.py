@@ -16,7 +16,7 @@ from sextant_audit.domain.ports import Head
 from sextant_audit.domain.scrubbing import Scrubber, ScrubFault
 from sextant_audit.domain.static_tiles import full_tiles, partial_tiles
 from sextant_audit.settings import AuditSettings
-from sextant_audit.storage.ledger import LedgerFile
+from sextant_audit.storage.ledger import LoneLedger
 from sextant_client.copies.checking import CopyCheck, CopyReport
 from sextant_client.copies.sources import FolderSource
 from sextant_shared.chassis.metrics import Metrics
@@ -228,7 +228,7 @@ async def test_a_bit_that_flips_on_the_disk_is_named_by_scrubber_and_by_fsck(
     log = Kept(tmp_path)
     keys = await log.grown()
     flip_in_ledger(log, flipped)
-    ledger, told = LedgerFile(log.settings.database), list[ScrubFault]()
+    ledger, told = LoneLedger(log.settings.database), list[ScrubFault]()
     signed = verify_checkpoint((log.tiles / "checkpoint").read_text(), keys)
     scrubber = Scrubber(
         ledger,
