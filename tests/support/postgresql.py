@@ -42,6 +42,7 @@ _PATIENCE_S = 120
 _WANTED = os.environ.get("SEXTANT_TEST_DATABASE", "")  # noqa: TID251 -- the run's own environment
 EVERYWHERE = _WANTED in {"postgresql", "postgresql-pinned"}  # the log's tests run on PostgreSQL
 _PINNED = _WANTED == "postgresql-pinned"  # on the pinned version, whatever the system has
+embedded = pytest.mark.skipif(EVERYWHERE, reason="this opens or damages the embedded file")
 _SETTINGS = {
     "listen_addresses": "",  # a socket in a folder of its own is all that anybody gets
     "fsync": "off",  # the machine of a test run does not lose power

@@ -12,10 +12,9 @@ from sextant_audit.storage.tables import METADATA
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.audit.logs import AuditLog
 from tests.integration.audit.test_appending import append
-from tests.support.postgresql import EVERYWHERE
+from tests.support.postgresql import embedded
 
 pytestmark = pytest.mark.anyio
-embedded = pytest.mark.skipif(EVERYWHERE, reason="what this does to the file has no server")
 
 FORBIDDEN = [
     "UPDATE entry SET data = x'00' WHERE idx = 1",
