@@ -30,7 +30,7 @@ import sextant_declarations.app
 import sextant_exchange.app
 from sextant_audit.app.opening import begin_log, public_identity, verify_log
 from sextant_audit.domain.checking import LogReport
-from sextant_audit.storage.ledger import LedgerFile
+from sextant_audit.storage.ledger import LoneLedger
 from sextant_declarations.app.opening import Outside
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.http import ServiceClient
@@ -333,7 +333,7 @@ class Platform(PlatformFiles):
 
     async def entries(self) -> list[Entry]:
         """Return every entry of the log, in order."""
-        ledger = LedgerFile(self.audit_settings().database)
+        ledger = LoneLedger(self.audit_settings().place)
         rows = await ledger.read(lambda rows: rows.entries(0, rows.size()))
         return [parse_entry(row.data) for row in rows]
 

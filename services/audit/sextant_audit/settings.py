@@ -6,12 +6,13 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.chassis.database import Place
+from sextant_shared.chassis.database_settings import DatabaseSettings
 
 DATABASE = "log.sqlite3"
 
 
-class AuditSettings(ServiceSettings):
+class AuditSettings(DatabaseSettings):
     """Settings of the audit service; variables begin with SEXTANT_AUDIT_."""
 
     model_config = SettingsConfigDict(env_prefix="SEXTANT_AUDIT_")
@@ -148,8 +149,13 @@ class AuditSettings(ServiceSettings):
 
     @property
     def database(self) -> Path:
-        """The ledger's file."""
+        """The ledger's file, when it is one."""
         return self.data_dir / DATABASE
+
+    @property
+    def place(self) -> Place:
+        """Where the ledger is: the file, or a database on a server."""
+        return self.place_of(self.database)
 
     @property
     def signer_folder(self) -> Path:

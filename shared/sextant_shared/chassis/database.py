@@ -1,66 +1,58 @@
-"""Opens a room's database: held by one process, migrated, one writer, read-only readers.
+"""Opens a room's database, on either engine: one writer, a few readers, nobody else.
 
-SQLite in WAL mode with `synchronous=FULL`: what is committed survives a power cut. Only the writer
-connection writes and checkpoints, because versions before 3.51.3 can corrupt a WAL file when two
-connections checkpoint at the same moment; for the same reason one process holds the file as long
-as it is open.
+An embedded SQLite file is migrated when it is opened; a database on a PostgreSQL server is migrated
+by its owner beforehand, and opening only checks that this was done. What an engine needs stands in
+`sqlite` and `postgresql`; what a room does with the open database is the same on both.
 """
 
 import asyncio
-import fcntl
-import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from pathlib import Path
-from time import sleep
-from typing import IO, Any, TypeVar
+from typing import TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, inspect
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, MetaData, inspect
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
 
+from sextant_shared.chassis import postgresql, sqlite
 from sextant_shared.chassis.faults import damaged, fault_of, is_fault
+from sextant_shared.chassis.fencing import Fence
+from sextant_shared.chassis.postgresql import Server
 from sextant_shared.chassis.writer import Writer
-from sextant_shared.clock import monotonic
 from sextant_shared.errors import Code, PlatformError
 
 T = TypeVar("T")
+Place = Path | Server
 READERS = 4  # reads are short; more threads only contend for the interpreter
-BUSY_TIMEOUT_MS = 5000
-PAGE_SIZE = 8192  # a container's manifest fits a page or two
-CHECKPOINT_PAGES = 4000  # 32 MiB of WAL between checkpoints keeps them off most commits
-HOLD_WAIT_S = 10.0  # a predecessor that is stopping finishes its commits meanwhile
-HOLD_POLL_S = 0.05
-
-_WRITER_PRAGMAS = (
-    f"PRAGMA page_size = {PAGE_SIZE}",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA trusted_schema = OFF",
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
-)
-_READER_PRAGMAS = (
-    "PRAGMA query_only = ON",
-    "PRAGMA wal_autocheckpoint = 0",
-    "PRAGMA trusted_schema = OFF",
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-)
 
 
 class Database:
-    """One writer and a few readers on one SQLite file."""
+    """One writer and a few readers on one database. `release` lets the next process have it."""
 
-    def __init__(self, writer_engine: Engine, reader_engine: Engine, hold: IO[str]) -> None:
-        self.writer = Writer(writer_engine)
+    def __init__(
+        self,
+        writer_engine: Engine,
+        reader_engine: Engine,
+        *,
+        fence: Fence | None,
+        release: Callable[[], None],
+    ) -> None:
+        self.writer = Writer(writer_engine, before=fence.require if fence else None)
+        self._fence = fence
         self._writer_engine = writer_engine
         self._reader_engine = reader_engine
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
-        self._hold = hold
+        self._release = release
+
+    @property
+    def is_fenced_off(self) -> bool:
+        """Whether another process took the database over; then nothing more is written here."""
+        return self._fence is not None and self._fence.is_lost
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in the writer's next transaction; on return it is durable.
@@ -97,26 +89,82 @@ class Database:
         self.writer.close()
         self._reader_engine.dispose()
         self._writer_engine.dispose()
-        self._hold.close()
+        self._release()
 
 
-def open_database(path: Path, metadata: MetaData, migrations: str) -> Database:
-    """Hold the file at `path`, migrate it to the newest version and open it.
+def open_database(
+    place: Place, metadata: MetaData, migrations: str, *, fence: str | None = None
+) -> Database:
+    """Hold the database at `place` and open it, at the newest version of its schema.
 
-    `migrations` is the package that holds the versions, `metadata` the tables they must lead to.
+    `migrations` is the package that holds the versions, `metadata` the tables they must lead to,
+    `fence` the table of epochs when the room has one.
 
     Raises:
-        PlatformError: `E_UNAVAILABLE` when another process holds the file or it cannot be opened,
-            `E_INTEGRITY` when it is damaged or lacks a declared table.
+        PlatformError: `E_UNAVAILABLE` when another process holds it or it cannot be opened,
+            `E_INTEGRITY` when it is damaged or lacks a declared table, `E_STATE` when a server's
+            database was not migrated.
     """
-    hold = _hold(path)
+    guarded = Fence(fence) if fence else None
+    if isinstance(place, Server):
+        return _open_server(place, metadata, migrations, guarded)
+    return _open_file(place, metadata, migrations, guarded)
+
+
+def open_reader(place: Place) -> Engine:
+    """Return an engine that only reads, beside the process that writes or without it."""
+    if isinstance(place, Server):
+        return postgresql.lone_reader_engine(place)
+    return sqlite.lone_reader_engine(place)
+
+
+def require_migrated(server: Server, migrations: str) -> None:
+    """Return if a server's database has the newest version of the package `migrations`.
+
+    Raises:
+        PlatformError: `E_STATE` when it has another or none, `E_UNAVAILABLE`.
+    """
     try:
-        writer = _engine(path, _WRITER_PRAGMAS, "IMMEDIATE", pool_size=1)
+        with postgresql.lone_reader_engine(server).connect() as connection:
+            _require_newest(server.name, connection, migrations)
+    except DBAPIError as error:
+        raise fault_of(error) from error
+
+
+def migrate(connection: Connection, migrations: str) -> None:
+    """Bring the database behind `connection` to the newest version of the package `migrations`."""
+    config = _versions(migrations)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def migrate_server(url: str, owner: str, migrations: str) -> None:
+    """Migrate a server's database as `owner`, one process at a time.
+
+    Raises:
+        PlatformError: `E_STATE` when the login may not act as the owner, `E_UNAVAILABLE` when the
+            server cannot be had.
+    """
+    try:
+        with postgresql.migration(url, owner) as connection:
+            migrate(connection, migrations)
+    except DBAPIError as error:
+        if not is_fault(error):
+            raise
+        raise fault_of(error) from error
+
+
+def _open_file(path: Path, metadata: MetaData, migrations: str, fence: Fence | None) -> Database:
+    hold = sqlite.hold_file(path)
+    try:
+        writer = sqlite.writer_engine(path)
         with writer.connect() as connection:
             migrate(connection, migrations)
-            _require_tables(path, connection, metadata)
-        readers = _engine(path, _READER_PRAGMAS, "DEFERRED", pool_size=READERS)
-        return Database(writer, readers, hold)
+            _require_tables(path.name, connection, metadata)
+            sqlite.guard(writer, connection)
+        _take(fence, writer)
+        readers = sqlite.reader_engine(path, READERS)
+        return Database(writer, readers, fence=fence, release=hold.close)
     except DBAPIError as error:
         hold.close()
         raise fault_of(error) from error
@@ -128,75 +176,58 @@ def open_database(path: Path, metadata: MetaData, migrations: str) -> Database:
         raise
 
 
-def migrate(connection: Connection, migrations: str) -> None:
-    """Bring the database behind `connection` to the newest version of the package `migrations`."""
+def _open_server(
+    server: Server, metadata: MetaData, migrations: str, fence: Fence | None
+) -> Database:
+    patience = [postgresql.HOLD_WAIT_S]  # for the first session; later ones only come back
+    writer = postgresql.writer_engine(
+        server, lambda: patience.pop() if patience else postgresql.RETURN_WAIT_S
+    )
+    try:
+        with writer.connect() as connection:
+            postgresql.require_durable(server, connection)
+            _require_newest(server.name, connection, migrations)
+            _require_tables(server.name, connection, metadata)
+        _take(fence, writer)
+        readers = postgresql.reader_engine(server, READERS)
+        return Database(writer, readers, fence=fence, release=lambda: None)
+    except BaseException as error:
+        writer.dispose()
+        if isinstance(error, Exception) and is_fault(error):
+            raise fault_of(error) from error
+        raise
+
+
+def _take(fence: Fence | None, writer: Engine) -> None:
+    if fence is not None:
+        with writer.begin() as connection:
+            fence.take(connection)
+
+
+def _versions(migrations: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(files("sextant_shared.chassis") / "migrations"))
     config.set_main_option("version_locations", str(files(migrations) / "versions"))
     config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    return config
 
 
-def _require_tables(path: Path, connection: Connection, metadata: MetaData) -> None:
-    missing = set(metadata.tables) - set(inspect(connection).get_table_names())
-    if missing:
+def _require_newest(name: str, connection: Connection, migrations: str) -> None:
+    held = set(MigrationContext.configure(connection).get_current_heads())
+    newest = set(ScriptDirectory.from_config(_versions(migrations)).get_heads())
+    if held != newest:
         raise PlatformError(
-            Code.INTEGRITY, f"{path.name} lacks tables", expected=", ".join(sorted(missing))
+            Code.STATE,
+            f"{name} has another version of the schema than this program",
+            expected=", ".join(sorted(newest)),
+            received=", ".join(sorted(held)) or "no schema",
+            fix="Run the command `migrate` of this version, as the owner of the schema.",
         )
 
 
-def _engine(path: Path, pragmas: tuple[str, ...], begin: str, *, pool_size: int) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}",
-        poolclass=QueuePool,
-        pool_size=pool_size,
-        max_overflow=0,
-        hide_parameters=True,  # error texts reach the log; values must not
-        connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # we alone begin and commit
-        for pragma in pragmas:
-            connection.execute(pragma)
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"BEGIN {begin}")
-
-    return engine
-
-
-def _hold(path: Path) -> IO[str]:
-    """Take the lock beside the file: one process migrates, writes and checkpoints it.
-
-    The system gives the lock back when the process ends, however it ends.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.with_suffix(".lock").open("w")
-    except OSError as error:
+def _require_tables(name: str, connection: Connection, metadata: MetaData) -> None:
+    missing = set(metadata.tables) - set(inspect(connection).get_table_names())
+    if missing:
         raise PlatformError(
-            Code.UNAVAILABLE, f"the folder of {path.name} cannot be used: {error.strerror}"
-        ) from error
-    deadline = monotonic() + HOLD_WAIT_S
-    while not _locked(file):
-        if monotonic() > deadline:
-            file.close()
-            raise PlatformError(
-                Code.UNAVAILABLE,
-                f"another process holds {path.name}",
-                fix="Stop it first; two processes on one file would damage it.",
-            )
-        sleep(HOLD_POLL_S)
-    return file
-
-
-def _locked(file: IO[str]) -> bool:
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+            Code.INTEGRITY, f"{name} lacks tables", expected=", ".join(sorted(missing))
+        )

@@ -1,7 +1,8 @@
 """Tells a fault of the store from a mistake of the work that ran on it.
 
-A full disk, a lock or an unreadable file concerns everybody whose work shares the transaction; a
-broken constraint or a wrong statement concerns one caller alone, who gets it raw.
+A full disk, a lock, an unreadable file or a server that is away concerns everybody whose work
+shares the transaction; a broken constraint or a wrong statement concerns one caller alone, who gets
+it raw.
 """
 
 import sqlite3
@@ -28,18 +29,34 @@ _PASSING = frozenset(
 )
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _NO_TEXT = "Could not decode to UTF-8"
+# PostgreSQL's SQLSTATE (appendix A of its manual); a class is the first two characters.
+_PASSING_STATES = (
+    "08",  # connection
+    "25006",  # a standby that took over is still read-only
+    "25P03",  # idle in a transaction for too long
+    "28",  # a password or certificate that is refused: the operator's to mend
+    "3D000",  # no such database
+    "40",  # serialization, deadlock: repeat
+    "53",  # disk full, memory, too many connections
+    "55P03",  # lock not to be had in time
+    "57",  # cancelled by a time-out, server stopping or starting
+    "58",  # input or output
+)
+_DAMAGED_STATES = ("XX001", "XX002")
+# Without a SQLSTATE the server said nothing: it was not reached, or the line broke.
+_UNHEARD = frozenset({"OperationalError", "InterfaceError", "ConnectionTimeout"})
 _log = structlog.get_logger("sextant.store")
 
 
 def is_fault(error: Exception) -> bool:
     """Return whether the store itself failed."""
-    return _is_unreadable(error) or _code(error) in _PASSING | _DAMAGE
+    return _is_damage(error) or _is_passing(error)
 
 
-def fault_of(error: DBAPIError) -> PlatformError:
+def fault_of(error: Exception) -> PlatformError:
     """Log what the store said, and return what callers are told: no statement, no path."""
-    _log.error("the store failed", reason=str(error.orig))
-    if _is_unreadable(error) or _code(error) in _DAMAGE:
+    _log.error("the store failed", reason=str(_original(error)))
+    if _is_damage(error):
         return damaged()
     return PlatformError(
         Code.UNAVAILABLE,
@@ -58,15 +75,39 @@ def damaged() -> PlatformError:
     )
 
 
+def _is_damage(error: Exception) -> bool:
+    state = _state(error) or ""
+    return _code(error) in _DAMAGE or _is_unreadable(error) or state.startswith(_DAMAGED_STATES)
+
+
 def _is_unreadable(error: Exception) -> bool:
     """Whether a text of the file is none, for which the driver has no code.
 
     Texts are written by us and are UTF-8: what cannot be read back was changed on the disk.
     """
-    original = error.orig if isinstance(error, DBAPIError) else None
+    original = _original(error)
     return isinstance(original, sqlite3.OperationalError) and _NO_TEXT in str(original)
 
 
+def _is_passing(error: Exception) -> bool:
+    original = _original(error)
+    if not hasattr(original, "sqlstate"):
+        return _code(error) in _PASSING
+    state = _state(error)
+    if state is None:
+        return type(original).__name__ in _UNHEARD
+    return state.startswith(_PASSING_STATES)
+
+
+def _original(error: Exception) -> BaseException:
+    """Return the driver's own error; where savepoints are set it comes without a wrapper."""
+    return error.orig or error if isinstance(error, DBAPIError) else error
+
+
 def _code(error: Exception) -> int:
-    original = error.orig if isinstance(error, DBAPIError) else None
-    return int(getattr(original, "sqlite_errorcode", 0)) & _PRIMARY
+    return int(getattr(_original(error), "sqlite_errorcode", 0)) & _PRIMARY
+
+
+def _state(error: Exception) -> str | None:
+    state: str | None = getattr(_original(error), "sqlstate", None)
+    return state

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from sextant_shared.chassis.faults import fault_of, is_fault
 from sextant_shared.errors import Code, PlatformError
 
 T = TypeVar("T")
 Outcome = tuple[Any, Exception | None]
+Before = Callable[[Connection], None]
 MAX_BATCH = 256  # beyond it a commit takes long enough for others to notice
 MAX_WAITING = 4096  # beyond it callers are told to come back: bounded memory
 
@@ -34,15 +34,21 @@ class _Work:
 
 
 class Writer:
-    """Runs works in order, many to a transaction.
+    """Runs works in order, many to a transaction; `before` stands first in each and may refuse it.
 
     `_waiting` and `_closing` belong to whoever holds `_changed`, the connection to the thread.
     """
 
     def __init__(
-        self, engine: Engine, *, max_batch: int = MAX_BATCH, max_waiting: int = MAX_WAITING
+        self,
+        engine: Engine,
+        *,
+        before: Before | None = None,
+        max_batch: int = MAX_BATCH,
+        max_waiting: int = MAX_WAITING,
     ) -> None:
         self._connection = engine.connect()
+        self._before = before
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._waiting: deque[_Work] = deque()
@@ -82,7 +88,7 @@ class Writer:
     def _run(self) -> None:
         with self._connection as connection:
             while batch := self._take():
-                _tell(batch, _commit(connection, batch))
+                _tell(batch, _commit(connection, batch, self._before))
 
     def _take(self) -> list[_Work]:
         with self._changed:
@@ -92,17 +98,17 @@ class Writer:
             return [self._waiting.popleft() for _ in range(count)]
 
 
-def _commit(connection: Connection, batch: Sequence[_Work]) -> list[Outcome]:
+def _commit(connection: Connection, batch: Sequence[_Work], before: Before | None) -> list[Outcome]:
     """Run a batch in one transaction and commit it."""
     try:
         with connection.begin():
+            if before is not None:
+                before(connection)
             if len(batch) == 1:
                 return [(batch[0].run(connection), None)]
             return [_in_savepoint(connection, work) for work in batch]
-    except DBAPIError as error:
-        failure: Exception = fault_of(error) if is_fault(error) else error
     except Exception as error:  # noqa: BLE001 -- told to the caller whose work raised it
-        failure = error
+        failure: Exception = fault_of(error) if is_fault(error) else error
     return [(None, failure)] * len(batch)
 
 

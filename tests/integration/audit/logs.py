@@ -14,8 +14,10 @@ from sextant_audit.app import create_app
 from sextant_audit.app.opening import begin_log, verify_log
 from sextant_audit.domain.checking import LogReport
 from sextant_audit.settings import AuditSettings
+from sextant_audit.storage.roles import WRITER
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.http import ServiceClient
+from sextant_shared.chassis.postgresql import Server
 from sextant_shared.clock import system_clock
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import SoftwareSigner
@@ -24,6 +26,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import Entry, format_entry
 from sextant_shared.protocol.checkpoints import LogKeys
 from tests.support.logs import ORIGIN
+from tests.support.postgresql import PostgresqlServer
 
 BASE_URL = "http://audit.example"
 ROLES = ("exchange", "secretariat", "auditor", "officer", "party", "registrar", "operator")
@@ -38,8 +41,18 @@ def encoded(*entries: Entry) -> dict[str, list[str]]:
 
 
 @dataclass
+class CommonServer:
+    """The server on which all logs keep their ledgers, when a run wants it so."""
+
+    one: PostgresqlServer | None = None
+
+
+SERVER = CommonServer()
+
+
+@dataclass
 class AuditLog:
-    """Files in a folder; `serve` runs the app on them as often as a test likes."""
+    """Files in a folder, or a database on `server`; `serve` runs the app on them at will."""
 
     folder: Path
     entries_public: bool = False
@@ -51,6 +64,8 @@ class AuditLog:
     heartbeat_s: float = 0
     note_after_s: float = 3600  # else the log tells of itself, and indexes are others
     clients: list[ServiceClient] = field(default_factory=list)
+    server: PostgresqlServer | None = field(default_factory=lambda: SERVER.one)
+    role: str = WRITER
 
     @property
     def settings(self) -> AuditSettings:
@@ -85,7 +100,13 @@ class AuditLog:
             **self.more,
             note_after_s=self.note_after_s,
             heartbeat_s=self.heartbeat_s,
+            **self._on_server(),
         )
+
+    def _on_server(self) -> dict[str, Any]:
+        if self.server is None:
+            return {}
+        return self.server.settings(self.server.database_of(self.folder), self.role)
 
     async def begin(self) -> LogKeys:
         return await begin_log(self.settings)
@@ -136,3 +157,13 @@ class Served:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         async with httpx.AsyncClient(transport=self.transport, base_url=BASE_URL) as http:
             return await http.get(path, headers=named)
+
+
+def name_of(log: AuditLog) -> str:
+    assert log.server is not None
+    return log.server.database_of(log.folder)
+
+
+def place_of(log: AuditLog, **bounds: float) -> Server:
+    assert log.server is not None
+    return log.server.place(name_of(log), **bounds)

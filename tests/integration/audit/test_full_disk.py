@@ -8,8 +8,9 @@ from sextant_shared.errors import Code, PlatformError
 from tests.integration.audit.logs import AuditLog
 from tests.integration.audit.test_appending import append, prove
 from tests.support.disks import filled, read_only, small_disk, writers
+from tests.support.postgresql import embedded
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, embedded]
 DISK_MB = 16
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from sextant_audit.__main__ import main
+from sextant_audit.app.ledgers import open_ledger
 from sextant_audit.storage.tables import METADATA
-from sextant_shared.chassis.database import open_database
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.audit.logs import AuditLog
 from tests.integration.audit.test_appending import append
+from tests.support.postgresql import embedded
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +53,7 @@ async def refuses_to_open(log: AuditLog) -> PlatformError:
     return caught.value
 
 
+@embedded
 @pytest.mark.parametrize("statement", FORBIDDEN)
 async def test_the_tables_refuse(tmp_path: Path, statement: str) -> None:
     log = await begun(tmp_path)
@@ -63,12 +65,13 @@ async def test_the_tables_refuse(tmp_path: Path, statement: str) -> None:
     connection.close()
 
 
+@embedded
 async def test_a_ledger_whose_triggers_were_dropped_does_not_open(tmp_path: Path) -> None:
     log = await begun(tmp_path)
     with sqlite3.connect(log.settings.database) as connection:
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
         triggers = connection.execute(query).fetchall()
-    assert len(triggers) == 15
+    assert len(triggers) == 18
     for name, sql in triggers:
         connection.execute(f"DROP TRIGGER {name}")
         connection.commit()
@@ -83,6 +86,7 @@ async def test_a_ledger_whose_triggers_were_dropped_does_not_open(tmp_path: Path
     assert (await log.check()).size == 301
 
 
+@embedded
 async def test_a_restored_backup_is_refused_and_signs_nothing(tmp_path: Path) -> None:
     log = await begun(tmp_path)
     shutil.copy(log.settings.database, tmp_path / "backup")
@@ -97,6 +101,7 @@ async def test_a_restored_backup_is_refused_and_signs_nothing(tmp_path: Path) ->
         await log.check()
 
 
+@embedded
 async def test_a_missing_ledger_is_never_begun_again(tmp_path: Path) -> None:
     log = await begun(tmp_path)
     log.settings.database.unlink()
@@ -128,6 +133,7 @@ async def test_a_log_is_served_by_one_process(tmp_path: Path) -> None:
         assert "another process" in error.detail
 
 
+@embedded
 async def test_a_ledger_with_a_changed_entry_does_not_pass_the_check(tmp_path: Path) -> None:
     log = await begun(tmp_path)
     with sqlite3.connect(log.settings.database) as connection:
@@ -140,6 +146,7 @@ async def test_a_ledger_with_a_changed_entry_does_not_pass_the_check(tmp_path: P
         await log.check()
 
 
+@embedded
 async def test_the_tables_are_those_that_are_declared(tmp_path: Path) -> None:
     log = await begun(tmp_path, entries=1)
     with sqlite3.connect(log.settings.database) as connection:
@@ -150,8 +157,7 @@ async def test_the_tables_are_those_that_are_declared(tmp_path: Path) -> None:
             beside = table.name in {"note", "detail", "shred_order"}  # these may change
             assert connection.execute(listing).fetchone() == (0 if beside else 1,)
     connection.close()
-    database = open_database(log.settings.database, METADATA, "sextant_audit.storage.migrations")
-    database.close()
+    open_ledger(log.settings.place).close()
 
 
 async def test_a_sound_log_passes_the_check_while_it_is_served(tmp_path: Path) -> None:

@@ -25,9 +25,10 @@ from tests.integration.audit.test_appending import append
 from tests.integration.audit.test_read_path import published
 from tests.integration.audit.test_witnesses import listening, policy_file
 from tests.support.logs import ORIGIN
+from tests.support.postgresql import embedded
 from tests.support.witness_service import Running
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, embedded]
 
 STEP = 60  # entries in each append: the third fills a tile
 DAMAGE = {Code.INTEGRITY, Code.MALFORMED, Code.SIGNATURE, Code.KEY, Code.UNAVAILABLE}

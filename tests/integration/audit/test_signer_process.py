@@ -21,6 +21,7 @@ from tests.integration.audit.logs import AuditLog
 from tests.integration.audit.test_appending import append, prove
 from tests.integration.audit.test_history import refuses_to_open
 from tests.support.logs import ORIGIN
+from tests.support.postgresql import embedded
 from tests.support.signers import SignerThread, served
 
 pytestmark = pytest.mark.anyio
@@ -99,6 +100,7 @@ async def test_a_dead_signer_is_503_and_nothing_is_lost(
     assert (await log.check()).size == 6
 
 
+@embedded
 async def test_a_restored_ledger_meets_a_signer_that_remembers(
     tmp_path: Path, signer: SignerThread
 ) -> None:
@@ -119,6 +121,7 @@ async def test_a_restored_ledger_meets_a_signer_that_remembers(
     assert (signer.guard.size, signer.guard.root) == signed
 
 
+@embedded
 async def test_a_second_log_on_the_same_signer_is_refused(
     tmp_path: Path, signer: SignerThread
 ) -> None:
@@ -134,6 +137,7 @@ async def test_a_second_log_on_the_same_signer_is_refused(
     assert (await refuses_to_open(log)).code is Code.INTEGRITY
 
 
+@embedded
 async def test_a_log_begins_once_and_never_beside_its_signer(
     tmp_path: Path, signer: SignerThread
 ) -> None:

@@ -16,7 +16,7 @@ from sextant_audit.domain.ports import Head
 from sextant_audit.domain.scrubbing import Scrubber, ScrubFault
 from sextant_audit.domain.static_tiles import full_tiles, partial_tiles
 from sextant_audit.settings import AuditSettings
-from sextant_audit.storage.ledger import LedgerFile
+from sextant_audit.storage.ledger import LoneLedger
 from sextant_client.copies.checking import CopyCheck, CopyReport
 from sextant_client.copies.sources import FolderSource
 from sextant_shared.chassis.metrics import Metrics
@@ -27,6 +27,7 @@ from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append
 from tests.integration.audit.test_read_path import published
 from tests.support.copies import files_of, flip
+from tests.support.postgresql import embedded
 
 pytestmark = pytest.mark.anyio
 
@@ -221,6 +222,7 @@ def flip_in_ledger(log: Kept, flipped: Flip) -> None:
     flip(log.settings.database, data.index(piece) + offset)
 
 
+@embedded
 @pytest.mark.parametrize("flipped", FLIPS.values(), ids=FLIPS)
 async def test_a_bit_that_flips_on_the_disk_is_named_by_scrubber_and_by_fsck(
     tmp_path: Path, flipped: Flip
@@ -228,7 +230,7 @@ async def test_a_bit_that_flips_on_the_disk_is_named_by_scrubber_and_by_fsck(
     log = Kept(tmp_path)
     keys = await log.grown()
     flip_in_ledger(log, flipped)
-    ledger, told = LedgerFile(log.settings.database), list[ScrubFault]()
+    ledger, told = LoneLedger(log.settings.database), list[ScrubFault]()
     signed = verify_checkpoint((log.tiles / "checkpoint").read_text(), keys)
     scrubber = Scrubber(
         ledger,
@@ -249,6 +251,7 @@ async def test_a_bit_that_flips_on_the_disk_is_named_by_scrubber_and_by_fsck(
     assert (found.path, found.entry) == (flipped.path, flipped.entry)
 
 
+@embedded
 async def test_a_log_with_a_flipped_bit_goes_on_and_gives_it_out_no_more(tmp_path: Path) -> None:
     log, flipped = Kept(tmp_path), FLIPS["an entry"]
     keys = await log.grown()
@@ -265,6 +268,7 @@ async def test_a_log_with_a_flipped_bit_goes_on_and_gives_it_out_no_more(tmp_pat
     assert checked(log.tiles, keys).faults.kept == []  # damaged rows displaced no sound file
 
 
+@embedded
 async def test_damaged_rows_are_not_laid_out(tmp_path: Path) -> None:
     log = Kept(tmp_path, added={"tiles_dir": None})
     await log.grown()
@@ -277,6 +281,7 @@ async def test_damaged_rows_are_not_laid_out(tmp_path: Path) -> None:
     assert not (log.tiles / "checkpoint").exists()
 
 
+@embedded
 async def test_a_lost_file_whose_rows_are_damaged_stays_lost_and_is_told(tmp_path: Path) -> None:
     log = Kept(tmp_path, added={"scrub_entries_per_s": 0})
     keys = await log.grown()

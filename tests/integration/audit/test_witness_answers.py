@@ -15,6 +15,7 @@ from sextant_shared.protocol.witnessing import SIZE_TYPE, parse_add_checkpoint
 from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append, prove
 from tests.integration.audit.test_witnesses import policy_file
+from tests.support.postgresql import embedded
 from tests.support.witness_service import Running
 
 pytestmark = pytest.mark.anyio
@@ -78,6 +79,7 @@ async def told(served: Served) -> dict[str, str]:
     raise AssertionError("some witness was not asked")
 
 
+@embedded
 async def test_every_answer_of_a_witness_is_told_kept_and_holds_up_nothing(tmp_path: Path) -> None:
     log = AuditLog(tmp_path)
     keys = await log.begin()

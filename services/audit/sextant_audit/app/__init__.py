@@ -177,6 +177,8 @@ async def _checks(opened: Sequence[OpenLog]) -> dict[str, str]:
         await log.database.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
     except PlatformError as error:
         return {"log": "ok", "ledger": str(error.code)}
+    if log.database.is_fenced_off:
+        return {"log": "another process took it over", "ledger": "ok"}
     fault = log.publisher.fault
     published = {"publisher": str(fault.code) if fault else "ok"}
     return {"log": "ok", "ledger": "ok", **await check_signer(log.signer), **published}

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sextant_audit.app.ledgers import open_ledger, require_ledger, require_no_lost_signer
 from sextant_audit.app.signing import (
     OpenSigner,
     begin_signer,
@@ -17,7 +18,6 @@ from sextant_audit.app.signing import (
     make_receipt_key,
     read_identity,
     read_signed,
-    remembers_log,
 )
 from sextant_audit.clients.witnesses import HttpWitnesses
 from sextant_audit.domain.checking import LogReport, check_log
@@ -31,19 +31,16 @@ from sextant_audit.domain.sequencing import Answer, Request, Sequencer
 from sextant_audit.domain.tree import TileCache
 from sextant_audit.domain.witnessing import Call, Witnessing, require_same_log
 from sextant_audit.settings import AuditSettings
-from sextant_audit.storage.ledger import LedgerFile, SqlLedger
+from sextant_audit.storage.ledger import LoneLedger, SqlLedger
 from sextant_audit.storage.refusals import require_refusals
-from sextant_audit.storage.tables import METADATA
 from sextant_shared.chassis.batching import Batcher
-from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.telemetry import BATCH_COUNT, Telemetry
 from sextant_shared.clock import Clock, random_bytes, system_clock
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.log import AppendAnswer, LogDiscovery
 from sextant_shared.protocol.checkpoints import LogKeys, verify_checkpoint
 from sextant_shared.protocol.policies import Policy, parse_policy
-
-_MIGRATIONS = "sextant_audit.storage.migrations"
 
 
 @dataclass(frozen=True)
@@ -91,12 +88,12 @@ async def open_log(
         PlatformError: `E_INTEGRITY` for any doubt about its history, `E_KEY`, `E_STATE` when
             another process holds it, `E_UNAVAILABLE`.
     """
-    _require_ledger(settings)
+    await require_ledger(settings)
     policy = read_policy(settings.witness_policy_file)
     signer = hold_signer(settings, clock, crash_point)
     witnesses = HttpWitnesses(telemetry, settings.witness_timeout_s)
     try:
-        database = open_database(settings.database, METADATA, _MIGRATIONS)
+        database = open_ledger(settings.place)
     except BaseException:
         signer.close()
         raise
@@ -195,9 +192,10 @@ async def begin_log(settings: AuditSettings, *, clock: Clock = system_clock) -> 
     Raises:
         PlatformError: `E_STATE` when anything of a log stands there already.
     """
+    await require_no_lost_signer(settings)
     signer = begin_signer(settings, clock)
     try:
-        database = open_database(settings.database, METADATA, _MIGRATIONS)
+        database = open_ledger(settings.place)
         genesis = make_genesis(signer.keys, clock, random_bytes(32))
         try:
             await begin(SqlLedger(database), signer, genesis)
@@ -238,22 +236,8 @@ async def verify_log(settings: AuditSettings) -> LogReport:
         PlatformError: `E_INTEGRITY` naming what does not agree, `E_SIGNATURE` or `E_KEY` for what
             was not signed, `E_STATE` or `E_MALFORMED` for a policy that does not load.
     """
-    _require_ledger(settings)
+    await require_ledger(settings)
     keys, size, root = read_signed(settings)
     policy = read_policy(settings.witness_policy_file)
     cosigners = policy.cosigners if policy else ()
-    return await check_log(LedgerFile(settings.database), keys, (size, root), cosigners)
-
-
-def _require_ledger(settings: AuditSettings) -> None:
-    """Never let a missing file become an empty second history."""
-    if not settings.database.exists():
-        begun = remembers_log(settings)
-        raise PlatformError(
-            Code.INTEGRITY if begun else Code.STATE,
-            f"the ledger {settings.database} is missing",
-            received="a signer that remembers a log" if begun else "no log at all",
-            fix="Restore the newest ledger."
-            if begun
-            else "Run `python -m sextant_audit init` once.",
-        )
+    return await check_log(LoneLedger(settings.place), keys, (size, root), cosigners)

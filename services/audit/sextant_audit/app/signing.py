@@ -51,17 +51,11 @@ def begin_signer(settings: AuditSettings, clock: Clock) -> OpenSigner:
     """Hold the signer of a log that is to begin; in this process its keys are made first.
 
     Raises:
-        PlatformError: `E_STATE` when a ledger stands without its signer, and as `hold_signer`.
+        PlatformError: `E_STATE` when a log was begun here, and as `hold_signer`.
     """
     if settings.signer_socket is not None:
         return _connect(settings, settings.signer_socket)
     folder = settings.signer_folder
-    if settings.database.exists() and not has_state(folder):
-        raise PlatformError(
-            Code.STATE,
-            f"{settings.database} exists, and {folder} remembers no log",
-            fix="Restore the signer's folder that belongs to this ledger; never begin beside it.",
-        )
     passphrase = read_passphrase(settings.signer_passphrase_file)
     return create_signer(folder, settings.origin, clock, passphrase)
 

@@ -11,8 +11,8 @@ next start publishes the newest head; if we stop after, it finds it stored.
 import asyncio
 from collections.abc import Callable
 
-from sextant_audit.domain.ports import CrashPoint, Head, Ledger
-from sextant_shared.errors import PlatformError
+from sextant_audit.domain.ports import CrashPoint, Head, Ledger, WritableRows
+from sextant_shared.errors import Code, PlatformError
 
 
 class Publisher:
@@ -32,6 +32,7 @@ class Publisher:
         self._crash_point = crash_point
         self._stored_size = stored_size
         self._on_published = on_published
+        self._doubted_size = 0  # of a commit that was not answered: it may stand already
         self._newest: Head | None = None
         self._published: Head | None = None
         self._offered = asyncio.Event()
@@ -70,12 +71,18 @@ class Publisher:
 
     async def _store(self, head: Head) -> None:
         self._crash_point("audit.before_publish")
+
+        def store(rows: WritableRows) -> None:
+            is_ours = head.size == self._doubted_size
+            if not (is_ours and rows.checkpoints(head.size - 1, head.size)):
+                rows.add_checkpoint(head.size, head.root, head.checkpoint)
+
         try:
-            await self._ledger.write(
-                lambda rows: rows.add_checkpoint(head.size, head.root, head.checkpoint)
-            )
-        except PlatformError:
+            await self._ledger.write(store)
+        except PlatformError as error:
             self._offered.set()  # its turn comes again
+            if error.code is Code.UNAVAILABLE:
+                self._doubted_size = head.size
             raise
         self._stored_size = head.size
 

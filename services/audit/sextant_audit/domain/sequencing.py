@@ -9,6 +9,8 @@ Durable steps of a batch, and what follows if we stop after them:
 1. Requests wait in memory. If we stop here, nothing was told; the callers repeat.
 2. Entries, and the tiles they fill, stand in one open transaction (`audit.before_commit`).
    If we stop here, the ledger rolls back; the callers repeat.
+   A ledger on a server may also be cut off while it commits, so that nobody knows whether it did;
+   the next batch looks, and goes on behind those entries if they stand.
 3. The transaction is durable (`audit.after_commit`). If we stop here, recovery finds a ledger that
    continues what the signer remembers, and has the new head signed; repeats find their entries.
 4. The signer's state is durable, then both signatures are made. If we stop between, the signer
@@ -78,6 +80,7 @@ class Sequencer:
         self._clock = clock
         self._refresh_s = refresh_s
         self._crash_point = crash_point
+        self._doubted: _Placed | None = None  # of a commit that was not answered
 
     @property
     def head(self) -> Head:
@@ -103,14 +106,25 @@ class Sequencer:
         return await self._answers(placed.indexes)
 
     async def _place(self, requests: Sequence[Request]) -> _Placed:
-        tree = self._prover.tree
+        tree, doubted = self._prover.tree, self._doubted
+        tried: list[tuple[_Placed, _Placed]] = []
 
         def work(rows: WritableRows) -> _Placed:
-            placed = _place_all(rows, tree, requests)
+            found = _settled(rows, tree, doubted)
+            placed = _place_all(rows, found.tree, requests)
+            tried.append((found, placed))
             self._crash_point("audit.before_commit")
             return placed
 
-        placed = await self._ledger.write(work)
+        try:
+            placed = await self._ledger.write(work)
+        except PlatformError as error:
+            for found, unanswered in tried:
+                self._prover.advance(found.tree, found.full)
+                self._doubted = unanswered if error.code is Code.UNAVAILABLE else None
+            raise
+        self._prover.advance(tried[0][0].tree, tried[0][0].full)
+        self._doubted = None
         self._crash_point("audit.after_commit")
         self._prover.advance(placed.tree, placed.full)
         return placed
@@ -147,6 +161,18 @@ class Sequencer:
         return AppendAnswer.model_construct(
             checkpoint=self._head.checkpoint, size=self._head.size, items=items
         )
+
+
+def _settled(rows: WritableRows, tree: TileTree, doubted: _Placed | None) -> _Placed:
+    """Return where to go on: behind the entries of an unanswered commit if they stand, else before.
+
+    Only entries that we tried to place ourselves count; any others are refused by the caller.
+    """
+    if doubted is not None and tree.size < rows.size() == doubted.tree.size:
+        hashes = [leaf_hash(each.data) for each in rows.entries(tree.size, doubted.tree.size)]
+        if tree.grown(hashes)[0].root() == doubted.tree.root():
+            return doubted
+    return _Placed(tree, [], [])
 
 
 def _place_all(rows: WritableRows, tree: TileTree, requests: Sequence[Request]) -> _Placed:

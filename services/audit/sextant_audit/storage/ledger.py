@@ -6,12 +6,10 @@ mean. Writes use Core inserts, one statement for all rows of a batch.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table, create_engine, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlalchemy.pool import NullPool
 
 from sextant_audit.domain.ports import (
     Located,
@@ -30,7 +28,7 @@ from sextant_audit.storage.tables import (
     RefusedCallRow,
     TileRow,
 )
-from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.database import Database, Place, open_reader
 from sextant_shared.errors import Code, PlatformError
 
 T = TypeVar("T")
@@ -43,7 +41,7 @@ _COSIGNATURE = (_COSIG.c.size, _COSIG.c.name, _COSIG.c.key_id, _COSIG.c.time, _C
 
 
 class SqlLedger:
-    """The port `Ledger` on one SQLite file."""
+    """The port `Ledger` on an open database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -57,21 +55,17 @@ class SqlLedger:
         return await self._database.write(lambda connection: work(SqlRows(connection)))
 
 
-class LedgerFile:
-    """A ledger's file opened only to be read, beside the service that writes it or without it."""
+class LoneLedger:
+    """A ledger opened only to be read, beside the service that writes it or without it."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine = create_engine(
-            f"sqlite:///file:{path}?mode=ro&uri=true",
-            poolclass=NullPool,
-            connect_args={"check_same_thread": False},
-        )
+    def __init__(self, place: Place) -> None:
+        self._engine = open_reader(place)
 
     async def read(self, work: Callable[[Rows], T]) -> T:
         """Run `work` in a worker thread on one consistent view.
 
         Raises:
-            PlatformError: `E_UNAVAILABLE` when the file cannot be read.
+            PlatformError: `E_UNAVAILABLE` when the ledger cannot be read.
         """
         return await asyncio.to_thread(self._read, work)
 
@@ -242,7 +236,7 @@ class SqlRows:
             "status": refused.status,
             "size": refused.size,
             "old": refused.old,
-            "detail": refused.detail,
+            "detail": refused.detail.replace("\0", "\N{SYMBOL FOR NULL}"),  # no TEXT everywhere
             "request": refused.request,
         }
         self._insert(_REFUSED, [row])

@@ -1,14 +1,15 @@
 """The tables of the log. They never leave this folder.
 
-All but the sidecar's are STRICT; that they only grow is enforced by the triggers of the first
-migration and tried at each start (`refusals`).
+On SQLite all but the sidecar's are STRICT. That they only grow is enforced by triggers (`growing`),
+on PostgreSQL by grants as well, and tried at each start (`refusals`).
 """
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Text
+from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Text
 from sqlmodel import Field, SQLModel
 
 from sextant_shared.chassis.sidecar.tables import sidecar_tables
 
+EPOCH = "epoch"
 METADATA = MetaData()  # of this room alone: several rooms may live in one process
 _STRICT = {"sqlite_strict": True}
 
@@ -20,7 +21,7 @@ class EntryRow(SQLModel, table=True):
     __tablename__ = "entry"
     __table_args__ = _STRICT
 
-    idx: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     data: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
@@ -33,8 +34,8 @@ class TileRow(SQLModel, table=True):
     __tablename__ = "tile"
     __table_args__ = _STRICT
 
-    level: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    idx: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    level: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    idx: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     hashes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
@@ -45,7 +46,7 @@ class CheckpointRow(SQLModel, table=True):
     __tablename__ = "checkpoint"
     __table_args__ = _STRICT
 
-    size: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    size: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     root: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     note: str = Field(sa_column=Column(Text, nullable=False))
 
@@ -57,11 +58,11 @@ class CosignatureRow(SQLModel, table=True):
     __tablename__ = "cosig"
     __table_args__ = _STRICT
 
-    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    size: int = Field(sa_column=Column(Integer, nullable=False))
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
     name: str = Field(sa_column=Column(Text, nullable=False))
     key_id: str = Field(sa_column=Column(Text, nullable=False))
-    time: int = Field(sa_column=Column(Integer, nullable=False))
+    time: int = Field(sa_column=Column(BigInteger, nullable=False))
     line: str = Field(sa_column=Column(Text, nullable=False))
 
 
@@ -72,14 +73,26 @@ class RefusedCallRow(SQLModel, table=True):
     __tablename__ = "refused"
     __table_args__ = _STRICT
 
-    seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    time: int = Field(sa_column=Column(Integer, nullable=False))
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    time: int = Field(sa_column=Column(BigInteger, nullable=False))
     url: str = Field(sa_column=Column(Text, nullable=False))
-    status: int = Field(sa_column=Column(Integer, nullable=False))
-    size: int = Field(sa_column=Column(Integer, nullable=False))
-    old: int = Field(sa_column=Column(Integer, nullable=False))
+    status: int = Field(sa_column=Column(BigInteger, nullable=False))
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    old: int = Field(sa_column=Column(BigInteger, nullable=False))
     detail: str = Field(sa_column=Column(Text, nullable=False))
     request: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class EpochRow(SQLModel, table=True):
+    """One opening of the log by a writer, and when; the newest alone may write."""
+
+    metadata = METADATA
+    __tablename__ = EPOCH
+    __table_args__ = _STRICT
+
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    taken: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+GROWING = tuple(sorted(METADATA.tables))  # the log's own: they take the next row and nothing else
 SIDECAR = sidecar_tables(METADATA)  # beside the log: what it notes of itself

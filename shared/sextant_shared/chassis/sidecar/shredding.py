@@ -16,9 +16,10 @@ was given; whoever has none can still prove that something with this commitment 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.dialects import postgresql, sqlite
 
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.notes import Notes
@@ -32,6 +33,8 @@ from sextant_shared.models.entries import parse_entry
 from sextant_shared.protocol.notes import make_note
 
 TWO_PERSONS = 2
+# Both spell "or change the one that is there" alike; the common insert does not know it.
+_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,8 @@ class Shredding:
             "ordered": self.clock(),
         }
         leaf = leaf_hash(found.entry)
-        added = insert(self.sidecar.tables.order).values(leaf=leaf, client=client, **values)
+        insert = _INSERT[connection.dialect.name](self.sidecar.tables.order)
+        added = insert.values(leaf=leaf, client=client, **values)
         connection.execute(added.on_conflict_do_update(["leaf", "client"], set_=values))
 
     def _agreed(self, connection: Connection, found: Found, order: ShredOrder) -> dict[str, str]:

