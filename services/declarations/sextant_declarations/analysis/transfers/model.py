@@ -97,7 +97,11 @@ class Note(StrEnum):
     JOINED_IN_YEAR = "JOINED_IN_YEAR"
     LEFT_IN_YEAR = "LEFT_IN_YEAR"
     SCHEDULED_IN_YEAR = "SCHEDULED_IN_YEAR"
-    """The chemical came into the schedules during the year; what moved before is not compared."""
+    """The chemical came into the schedules during the year.
+
+    Transfers that are declared one by one are compared from that day on; a yearly total cannot be
+    divided, and may hold what moved before.
+    """
     NOT_SCHEDULED = "NOT_SCHEDULED"
     UNKNOWN_STATE = "UNKNOWN_STATE"
     PARTNER_IS_DECLARANT = "PARTNER_IS_DECLARANT"
@@ -154,6 +158,7 @@ class Row:
     kg: Decimal | None
     qualifier: Qualifier
     half_step: Decimal
+    schedule: str
     place: Place
     mixture_note: str | None = None
     certificate: str | None = None
@@ -177,10 +182,12 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one of the two States says of a pair; `interval` is None where it has not filed.
+    """What one of the two States says of a pair; `interval` is None where nothing bounds it.
 
-    `kg` is its figure where it gives one. `documents` are all versions that the side stands on,
-    also when they have no row.
+    That is so where it has not filed, and where its row gives no figure. `kg` is its figure where
+    it gives one, and zero where it has filed and has no row. `has_total` says that it declares a
+    national total of the chemical in that direction. `documents` are all versions that the side
+    stands on, also when they have no row.
     """
 
     state: str
