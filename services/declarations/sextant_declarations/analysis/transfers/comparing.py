@@ -179,7 +179,8 @@ def classify(
 
 
 def _is_exact(side: Side) -> bool:
-    return bool(side.rows) and all(row.qualifier is Qualifier.EXACT for row in side.rows)
+    """Return whether a side gives one figure: contradicting declarations give none."""
+    return side.is_present and side.kg is not None
 
 
 def _schedule(chemical: str, rows: Sequence[Row]) -> str:

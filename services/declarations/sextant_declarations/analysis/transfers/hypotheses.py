@@ -388,7 +388,8 @@ def _swaps(number: Decimal) -> Iterator[Decimal]:
 
 
 def _double_count(trial: Trial) -> Iterator[Hypothesis]:
-    if trial.low and trial.is_same(trial.high, 2 * trial.low):
+    """The importer counts twice, such as by trader and by plant site."""
+    if trial.sent and trial.is_same(trial.received, 2 * trial.sent):
         residual = trial.high - 2 * trial.low
         figures = (*_figures(trial.pair), _both("ratio", trial.high / trial.low))
         yield Hypothesis(HypothesisKind.DOUBLE_COUNT, trial.closes(residual), residual, figures)

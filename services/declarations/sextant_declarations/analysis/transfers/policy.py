@@ -65,6 +65,9 @@ class MatchingPolicy(Strict):
     assumed_companies: Annotated[
         int, Field(ge=1, description="[P] so many companies may lie below their threshold")
     ] = 10
+    notice_days: Annotated[
+        int, Field(ge=0, description="[P] two notices so far apart may be of one transfer")
+    ] = 45
     basis_words: Annotated[
         tuple[str, ...],
         Field(
