@@ -107,10 +107,15 @@ class Trial:
         """Return whether what is left of the difference is not above the threshold."""
         return abs(residual) <= self.pair.threshold
 
-    def is_same(self, one: Decimal, other: Decimal) -> bool:
-        """Return whether two amounts are about the same."""
+    def is_same(self, one: Decimal, other: Decimal, *, roughly: bool = False) -> bool:
+        """Return whether two amounts are about the same.
+
+        `roughly` is for goods that are known to have a reason to be on two States' books in
+        different ways: honest differences of rounding, mixtures and years come on top of it.
+        """
         most = max(abs(one), abs(other))
-        return most > 0 and abs(one - other) <= self.policy.same_share * most
+        share = self.policy.about_share if roughly else self.policy.same_share
+        return most > 0 and abs(one - other) <= share * most
 
     def is_open(self, pair: Pair) -> bool:
         """Return whether a neighbour has a difference above its threshold, too."""
@@ -203,14 +208,18 @@ def _transit(trial: Trial) -> Iterator[Hypothesis]:
         shift = difference(other)
         if other.key == key or shift is None or (shift > 0) == (trial.difference > 0):
             continue
-        if not trial.is_open(other) or not trial.is_same(shift, -trial.difference):
+        if not trial.is_open(other):
             continue
         residual = trial.difference + shift
         # Same exporter: one that names a port of transit exports more than arrives there. Same
         # importer: one that names it receives more than was sent from there.
         excess, lack = (trial.pair, other) if trial.difference > 0 else (other, trial.pair)
         via = excess.key.importer if key.exporter == other.key.exporter else lack.key.exporter
-        if not _may_be_transit(trial, via, excess, lack):
+        profile = trial.profiles.get(via)
+        has_port = bool(profile and profile.transit_port)
+        if not has_port and not _is_silent_or_sends_on(trial, via, excess, lack):
+            continue
+        if not trial.is_same(shift, -trial.difference, roughly=has_port):
             continue
         figures = (*_figures(trial.pair), *_figures(other, "other "), _both("left", residual))
         yield Hypothesis(
@@ -218,11 +227,8 @@ def _transit(trial: Trial) -> Iterator[Hypothesis]:
         )
 
 
-def _may_be_transit(trial: Trial, via: str, excess: Pair, lack: Pair) -> bool:
-    """Return whether `via` says nothing of the goods, sends them on, or has a port of transit."""
-    profile = trial.profiles.get(via)
-    if profile and profile.transit_port:
-        return True
+def _is_silent_or_sends_on(trial: Trial, via: str, excess: Pair, lack: Pair) -> bool:
+    """Return whether `via` says nothing of the goods, or says that it sends such on."""
     if excess.key.exporter == lack.key.exporter:
         end = lack.key.importer
         known = (
@@ -379,6 +385,7 @@ def _swaps(number: Decimal) -> Iterator[Decimal]:
     digits, exponent = shape.digits, shape.exponent
     if not isinstance(exponent, int):
         return
+    digits = (0, *digits)  # a zero that came to stand in front is no longer written
     if exponent >= 0:  # a digit may change places with the first zero behind it
         digits, exponent = (*digits, 0), exponent - 1
     for at in range(len(digits) - 1):
@@ -408,12 +415,14 @@ def _free_zone(trial: Trial) -> Iterator[Hypothesis]:
             if sign > 0
             else trial.near.of_importer(trial.pair, zone)
         )
+        wanted = abs(trial.difference)
         for other in onward:
+            gap = difference(other) or _ZERO
             moved = [kg for kg in (other.export.kg, other.import_.kg) if kg]
-            gap = difference(other)
-            moved += [abs(gap)] if gap else []
-            wanted = abs(trial.difference)
             similar = [kg for kg in moved if trial.is_same(kg, wanted)]
+            if gap * sign < 0 and trial.is_open(other):
+                # Missing on both sides of the zone: what came in and what went on.
+                similar += [-gap * sign] if trial.is_same(gap, -sign * wanted, roughly=True) else []
             if other.key == key or not similar:
                 continue
             best = min(similar, key=lambda kg: abs(kg - wanted))

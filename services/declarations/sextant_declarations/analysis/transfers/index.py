@@ -76,6 +76,7 @@ class TransferIndex:
     _facts: dict[Number, DocumentFacts] = field(default_factory=dict)
     _of_state: dict[tuple[str, int], dict[str, DocumentFacts]] = field(default_factory=dict)
     _plain: dict[PairKey, Pair] = field(default_factory=dict)
+    _cited_by: dict[PairKey, set[PairKey]] = field(default_factory=dict)
     _keys: _Keys = field(default_factory=_Keys)
 
     @classmethod
@@ -125,23 +126,38 @@ class TransferIndex:
 
     def _match(self, touched: Iterable[PairKey]) -> Changed:
         """Compare these keys anew, and try the hypotheses of all that may have read a change."""
-        different: set[PairKey] = set()
+        again: set[PairKey] = set()
         gone: list[PairKey] = []
         for key in sorted(touched):
-            plain = self._compare(key)
-            if plain == self._plain.get(key):
+            before, plain = self._plain.get(key), self._compare(key)
+            if plain == before:
                 continue
-            different.add(key)
             if plain is None:
-                del self._plain[key], self.pairs[key]
+                again.update(self._keys.readers(key))
+                self._drop(key)
                 gone.append(key)
+                continue
+            self._plain[key] = plain
+            self._keys.add(key)
+            if before is not None and _content(plain) == _content(before):
+                again |= {key, *self._cited_by.get(key, ())}
             else:
-                self._plain[key] = plain
-                self._keys.add(key)
-        readers = {reader for key in different for reader in self._keys.readers(key)}
-        for key in gone:
-            self._keys.remove(key)
-        return Changed(tuple(self._try(sorted(readers & self._plain.keys()))), tuple(gone))
+                again.update(self._keys.readers(key))
+        return Changed(tuple(self._try(sorted(again & self._plain.keys()))), tuple(gone))
+
+    def _drop(self, key: PairKey) -> None:
+        self._cite(self.pairs[key], None)
+        self._keys.remove(key)
+        del self._plain[key], self.pairs[key]
+
+    def _cite(self, before: Pair | None, after: Pair | None) -> None:
+        """Keep which pairs stand in the hypotheses of which."""
+        if before is not None:
+            for cited in _cited(before):
+                self._cited_by[cited].discard(before.key)
+        if after is not None:
+            for cited in _cited(after):
+                self._cited_by.setdefault(cited, set()).add(after.key)
 
     def _compare(self, key: PairKey) -> Pair | None:
         exporter = self._declared(key.exporter, key.year)
@@ -161,9 +177,30 @@ class TransferIndex:
             plain = self._plain[key]
             found = hypotheses(plain, near, policy, profiles)
             pair = replace(plain, hypotheses=found) if found else plain
-            if self.pairs.get(key) != pair:
+            before = self.pairs.get(key)
+            if before != pair:
+                self._cite(before, pair)
                 self.pairs[key] = pair
                 yield pair
+
+
+def _cited(pair: Pair) -> set[PairKey]:
+    return {key for hypothesis in pair.hypotheses for key in hypothesis.related}
+
+
+def _content(pair: Pair) -> tuple[object, ...]:
+    """Return all that hypotheses of other pairs read, but for the versions it was read from."""
+    sides = [
+        (
+            side.kg,
+            side.interval,
+            side.filed,
+            side.basis_note,
+            [(row.half_step, row.mixture_note) for row in side.rows],
+        )
+        for side in (pair.export, pair.import_)
+    ]
+    return pair.klass, pair.gap, pair.span, pair.schedule, sides
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,13 @@ class MatchingPolicy(Strict):
     same_share: Annotated[
         Decimal, Field(gt=0, description="[P] two amounts are about the same within this share")
     ] = Decimal("0.02")
+    about_share: Annotated[
+        Decimal,
+        Field(
+            gt=0,
+            description="[P] the same, where a port of transit or a free zone is known to be there",
+        ),
+    ] = Decimal("0.4")
     fraction_least: Annotated[
         Decimal, Field(description="[P] least mass fraction that is plausible")
     ] = Decimal("0.1")

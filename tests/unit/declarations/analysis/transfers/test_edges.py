@@ -98,7 +98,8 @@ def test_a_row_without_a_figure_is_neither_zero_nor_a_difference() -> None:
 
 def test_a_row_of_nil_is_a_figure_of_zero() -> None:
     pair = only(TEA, "2025 XAL exports to XBO nil", "2025 XBO imports from XAL 900 t")
-    assert (pair.klass, pair.export.kg) == (Klass.QUANTITY_MISMATCH, 0)
+    assert pair.klass is Klass.QUANTITY_MISMATCH
+    assert pair.export.kg == 0
 
 
 def test_what_is_declared_twice_counts_once_and_is_noted() -> None:
@@ -119,7 +120,8 @@ def test_declarations_that_contradict_each_other_give_no_figure_and_hold_both() 
     (pair,) = matched([sent, other, came]).values()
     assert (pair.klass, pair.export.kg, pair.notes) == (Klass.POSSIBLE, None, (Note.CONTRADICTORY,))
     assert pair.export.interval is not None
-    assert pair.export.interval.low < 100_000 < 900_000 < pair.export.interval.high
+    assert pair.export.interval.low < 100_000
+    assert pair.export.interval.high > 900_000
 
 
 def test_several_rows_of_one_declaration_are_added_up_and_noted() -> None:
