@@ -16,6 +16,7 @@ from sextant_client.world.answers import KeyBuilder
 from sextant_client.world.profiles import Profile
 from sextant_declarations.analysis.transfers.comparing import Comparing
 from sextant_declarations.analysis.transfers.facts import KINDS, DocumentFacts, facts_of
+from sextant_declarations.analysis.transfers.hypotheses import difference
 from sextant_declarations.analysis.transfers.index import TransferIndex
 from sextant_declarations.analysis.transfers.model import HypothesisKind, Pair, PairKey
 from sextant_declarations.analysis.transfers.notices import KINDS as NOTICES
@@ -186,15 +187,29 @@ def quality_table(world: World, pairs: Mapping[PairKey, Pair]) -> Iterator[str]:
             )
     yield from _of_notices(world)
     yield ""
-    open_pairs = [pair for pair in pairs.values() if pair.klass.is_difference]
-    honest = [pair for pair in open_pairs if pair.key not in planted]
-    slips = [p for p in open_pairs if any(h.kind in _SLIPS and h.closes for h in p.hypotheses)]
-    false = [pair for pair in slips if pair.key not in planted]
-    yield (
-        f"{len(pairs):,} pairs, {len(open_pairs):,} differences, {len(honest):,} of them without a"
-        f" planted fault. A slip closes {len(slips):,} differences; {len(false):,} of these have no"
-        f" planted fault: {100 * len(false) / world.declarations:.2f} per 100 declarations."
-    )
+    yield "| flagged are | pairs | with a planted fault | without, per 100 declarations |"
+    yield "| --- | ---: | ---: | ---: |"
+    for name, flagged in _choices(pairs.values()):
+        right = sum(pair.key in planted for pair in flagged)
+        false = 100 * (len(flagged) - right) / world.declarations
+        yield f"| {name} | {len(flagged):,} | {right / (len(flagged) or 1):.0%} | {false:.2f} |"
+
+
+def _choices(pairs: Iterable[Pair]) -> Iterator[tuple[str, list[Pair]]]:
+    """Yield ways of choosing what an officer looks at, the plain rule first."""
+    compared = [pair for pair in pairs if pair.gap is not None]
+    yield "all compared pairs (random choice)", compared
+    yield "figures that differ by more than 10 %", [pair for pair in compared if _is_plain(pair)]
+    open_ = [pair for pair in compared if pair.klass.is_difference]
+    yield "differences", open_
+    slips = [p for p in open_ if any(h.kind in _SLIPS and h.closes for h in p.hypotheses)]
+    yield "differences that a slip closes", slips
+
+
+def _is_plain(pair: Pair) -> bool:
+    found = difference(pair)
+    most = max(pair.export.kg or 0, pair.import_.kg or 0)
+    return found is not None and abs(found) * 10 > most
 
 
 def _of_notices(world: World) -> Iterator[str]:
@@ -218,7 +233,7 @@ def _of_notices(world: World) -> Iterator[str]:
         if lines:
             yield f"| {kind} | {len(lines)} | {found / len(lines):.0%} | |"
     total = 2 * len(world.notices)
-    yield f"| (notices with a finding, of about {total:,}) | {len(with_finding):,} | | |"
+    yield f"| notices with any finding, of about {total:,} | {len(with_finding):,} | | |"
 
 
 def _is_noticed(line: Mapping[str, Any], groups: set[tuple[str, str, int]]) -> bool:
