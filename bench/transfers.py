@@ -16,7 +16,6 @@ from sextant_client.world.answers import KeyBuilder
 from sextant_client.world.profiles import Profile
 from sextant_declarations.analysis.transfers.comparing import Comparing
 from sextant_declarations.analysis.transfers.facts import KINDS, DocumentFacts, facts_of
-from sextant_declarations.analysis.transfers.hypotheses import difference
 from sextant_declarations.analysis.transfers.index import TransferIndex
 from sextant_declarations.analysis.transfers.model import HypothesisKind, Pair, PairKey
 from sextant_declarations.analysis.transfers.notices import KINDS as NOTICES
@@ -27,6 +26,7 @@ from sextant_declarations.analysis.transfers.policy import (
     ListedMembership,
     Term,
 )
+from sextant_declarations.analysis.transfers.trial import difference
 from sextant_shared.models.declaration import DeclarationBase, read_declaration
 from sextant_shared.rules.filings import effective
 

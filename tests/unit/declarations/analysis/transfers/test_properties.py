@@ -71,7 +71,7 @@ def _same_again(facts: DocumentFacts) -> DocumentFacts:
     return replace(facts, document=document, rows=rows)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(documents(), max_size=14), st.data())
 def test_matching_step_by_step_gives_what_a_full_run_gives(
     given_: list[DocumentFacts], data: st.DataObject
@@ -94,7 +94,7 @@ def test_matching_step_by_step_gives_what_a_full_run_gives(
     assert index.pairs == TransferIndex.full(HOW, held.values()).pairs
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(documents(), max_size=8, unique_by=lambda f: f.document.declaration_id), st.data())
 def test_the_order_of_declarations_changes_nothing(
     given_: list[DocumentFacts], data: st.DataObject
@@ -108,6 +108,7 @@ INTERVALS = st.tuples(st.integers(0, 10**6), st.integers(0, 10**6)).map(
 )
 
 
+@settings(deadline=None)
 @given(INTERVALS, INTERVALS, st.fractions(0, 1), st.fractions(0, 1))
 def test_no_true_difference_lies_outside_gap_and_span(
     one: Interval, other: Interval, here: object, there: object
@@ -125,6 +126,7 @@ def test_no_true_difference_lies_outside_gap_and_span(
 TONNES = st.integers(1, 900)
 
 
+@settings(max_examples=40, deadline=None)
 @given(TONNES, TONNES)
 def test_exchanging_the_figures_exchanges_nothing_but_the_sides(sent: int, received: int) -> None:
     def pair(export: int, import_: int) -> tuple[Klass, Decimal | None, Decimal | None]:
@@ -138,6 +140,7 @@ def test_exchanging_the_figures_exchanges_nothing_but_the_sides(sent: int, recei
     assert pair(sent, received) == pair(received, sent)
 
 
+@settings(max_examples=40, deadline=None)
 @given(TONNES, TONNES)
 def test_two_figures_of_whole_tonnes_are_told_as_the_threshold_tells_them(
     sent: int, received: int
