@@ -2,8 +2,9 @@
 
 `python -m bench deposits`, `waiters` or `signer` prints that part alone. `make bench` leaves out
 `python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory,
-`python -m bench growth [LARGEST]`, which makes a log of a million entries unless told, and
-`python -m bench fsck [COUNT]`, which makes a copy of one and checks it.
+`python -m bench growth [LARGEST]`, which makes a log of a million entries unless told,
+`python -m bench fsck [COUNT]`, which makes a copy of one and checks it, and `python -m bench
+transfers` and `quality transfers`, which make a world of 190 States and 20 years.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import flat, fsck, growth, waiters
+from bench import flat, fsck, growth, transfers, waiters
 from bench.audit import measure_append
 from bench.checking import TIMES, measure_checks, table_of
 from bench.crypto import measure_crypto
@@ -114,6 +115,10 @@ if __name__ == "__main__":
         flat.print_flat(int(sys.argv[2]) if sys.argv[2:] else flat.COUNT)
     elif sys.argv[1:2] == ["growth"]:
         growth.print_growth(int(sys.argv[2]) if sys.argv[2:] else growth.SIZES[-1])
+    elif sys.argv[1:] == ["quality", "transfers"]:
+        transfers.print_quality()
+    elif sys.argv[1:] == ["transfers"]:
+        transfers.print_times()
     else:
         parts.get("".join(sys.argv[1:]), main)()
     print(f"\n{time.monotonic() - started:.0f} s")
