@@ -18,6 +18,7 @@ BLUE, SKY, ORANGE, VERMILLION = "#0072b2", "#56b4e9", "#e69f00", "#d55e00"
 GREEN, PURPLE, GREY = "#009e73", "#cc79a7", "#c3c9d0"
 MARGIN, TOP = 28.0, 74.0
 TITLE_SIZE, TEXT_SIZE, SMALL_SIZE = 17, 12, 10.5
+MINUS = "\u2212"
 NORMAL, BOLD = 400, 600
 _WIDTH_OF_EM = 0.58  # of an average letter; text is cut rather than run over another
 _LIGHTEST, _DARKEST = (0xEA, 0xF2, 0xF9), (0x08, 0x3C, 0x6E)
@@ -111,10 +112,8 @@ def box(
     x: float, y: float, width: float, height: float, *, fill: str, stroke: str = "", rx: float = 0
 ) -> Element:
     """Return a rectangle."""
-    more: dict[str, str | float] = {"stroke": stroke, "stroke_width": 1} if stroke else {}
-    if rx:
-        more["rx"] = rx
-    return element("rect", x=x, y=y, width=width, height=height, fill=fill, **more)
+    looks = {"fill": fill, **({"stroke": stroke} if stroke else {})}
+    return element("rect", x=x, y=y, width=width, height=height, rx=rx, **looks)
 
 
 def paints() -> Element:
@@ -173,10 +172,16 @@ def short(amount: Decimal) -> str:
     return _three(amount)
 
 
+def signed(days: int) -> str:
+    """Return days with their sign, as they are set in print."""
+    return f"{days:+d}".replace("-", MINUS) if days else "0"
+
+
 def _three(amount: Decimal) -> str:
     if not amount:
         return "0"
-    return f"{Decimal(f'{amount:.3g}'):f}" if abs(amount) < 1000 else f"{amount:.0f}"
+    said = f"{Decimal(f'{amount:.3g}'):f}" if abs(amount) < 1000 else f"{amount:.0f}"
+    return said.replace("-", MINUS)
 
 
 def nice_step(span: float, parts: int) -> float:

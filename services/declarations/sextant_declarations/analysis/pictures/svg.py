@@ -15,13 +15,12 @@ NAMESPACE = "http://www.w3.org/2000/svg"
 FONT = "Noto Sans, DejaVu Sans, Verdana, Arial, sans-serif"
 _TAGS = frozenset({"circle", "defs", "desc", "g", "line", "path", "pattern", "polygon", "rect"})
 _TEXT_TAGS = frozenset({"desc", "text", "title"})
+_ATTRIBUTES = """
+    cx cy d fill font-size font-weight height id opacity points r rx stroke stroke-dasharray
+    stroke-linejoin stroke-width text-anchor transform width x x1 x2 y y1 y2
+"""
 _NAMES: Mapping[str, str] = {
-    **{
-        name: name.replace("_", "-")
-        for name in ("cx", "cy", "d", "fill", "font_size", "font_weight", "height", "id", "opacity")
-        + ("points", "r", "rx", "stroke", "stroke_dasharray", "stroke_linejoin", "stroke_width")
-        + ("text_anchor", "transform", "width", "x", "x1", "x2", "y", "y1", "y2")
-    },
+    **{name.replace("-", "_"): name for name in _ATTRIBUTES.split()},
     "pattern_units": "patternUnits",
 }
 _REFERENCE = re.compile(r"url\(\s*(?!#[a-z][a-z-]*\))", re.IGNORECASE)

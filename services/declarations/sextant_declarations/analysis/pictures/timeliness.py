@@ -22,6 +22,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     label,
     line,
     picture,
+    signed,
 )
 from sextant_declarations.analysis.pictures.svg import Element
 from sextant_declarations.analysis.pictures.table import Table
@@ -112,7 +113,7 @@ def _cell(row: Due, x: float, y: float) -> list[Element]:
 
 def _days(days: int, x: float, y: float, *, patch: bool = False) -> list[Element]:
     dark = not patch and (days > LATEST * 0.6 or days < EARLIEST * 0.6)
-    text = f"{days:+d}".replace("-", "−") if days else "0"
+    text = signed(days)
     parts = [box(x + 6, y + 5, _CELL_W - 12, _CELL_H - 10, fill=PAPER)] if patch else []
     fill = PAPER if dark else INK
     return [*parts, label(x + _CELL_W / 2, y + 16, text, 9.5, anchor="middle", fill=fill)]
@@ -131,13 +132,8 @@ def _scale(x: float, y: float) -> list[Element]:
     for n, days in enumerate(steps):
         at = x + 140 + n * 26
         parts.append(box(at, y - 11, 26, 14, fill=colour_of(days), stroke=SOFT))
-        word = (
-            f"≤−{-days}"
-            if n == 0
-            else f"≥{days}"
-            if n == len(steps) - 1
-            else str(days).replace("-", "−")
-        )
+        limit = "≤ " if n == 0 else "≥ " if n == len(steps) - 1 else ""
+        word = f"{limit}{signed(days)}"
         parts.append(label(at + 13, y + 16, word, 9, anchor="middle", fill=SOFT))
     nothing = (("url(#hatch)", "nil"), ("url(#cross)", "missing"), ("url(#dots)", "not due"))
     return parts + key(x, y + 40, nothing)
