@@ -25,7 +25,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     picture,
 )
 from sextant_declarations.analysis.pictures.svg import Element, element
-from sextant_declarations.analysis.pictures.table import Table
+from sextant_declarations.analysis.pictures.table import Cell, Table
 
 KIND = "clarification-clock"
 _ROW, _LEFT, _WIDE, _RIGHT = 26.0, 170.0, 560.0, 110.0
@@ -88,13 +88,15 @@ def clarification_clock(threads: Sequence[Thread], *, today: date) -> Picture:
     body.append(_diamond(left + 292, bottom + 42))
     body.append(label(left + 304, bottom + 47, "due day", SMALL_SIZE, fill=SOFT))
     columns = ("clarification", "since", "whose turn", "due", "ended", "days over the due day")
-    rows = tuple(
-        (one.name, str(one.turns[0].since), str(one.turns[-1].side) if one.ended is None else None)
-        + (_said(one.due), _said(one.ended), one.late(today))
-        for one in held
-    )
+    rows = tuple(_told(thread, today) for thread in held)
     size = (left + _WIDE + _RIGHT + MARGIN, bottom + 72)
     return picture(KIND, heading, size, body, Table(heading.title, columns, rows))
+
+
+def _told(thread: Thread, today: date) -> tuple[Cell, ...]:
+    side = str(thread.turns[-1].side) if thread.ended is None else None
+    since, due, ended = str(thread.turns[0].since), _said(thread.due), _said(thread.ended)
+    return thread.name, since, side, due, ended, thread.late(today)
 
 
 def _said(day: date | None) -> str | None:

@@ -75,8 +75,8 @@ def dossier(
 ) -> Picture:
     """Return what was known of a site on a day; later knowledge is left out of both twins."""
     seen = sorted(
-        (one for one in events if one.known <= known_on),
-        key=lambda one: (one.on, one.lane, one.what),
+        (e for e in events if e.known <= known_on),
+        key=lambda e: (e.on, e.lane, e.what),
     )
     borne = sorted((one for one in names if one.since <= known_on), key=lambda one: one.since)
     heading = Heading(
@@ -127,7 +127,7 @@ def _marks(events: Sequence[Event], days: Days, y: float) -> list[Element]:
     parts, ends = [], [-1e9] * 3
     for event in events:
         x = days.x(event.on)
-        row = next((n for n, end in enumerate(ends) if x - end >= 11), 2)
+        row = next((n for n in (1, 0, 2) if x - ends[n] >= 11), 2)
         ends[row] = x
         later = (event.known - event.on).days > KNOWN_LATER_D
         parts.append(_mark(x, y + 12 + row * 14, _COLOURS[event.lane], later=later))

@@ -66,16 +66,18 @@ def transfer_matrix(pairs: Sequence[Pair], *, of: str, unit: str) -> Picture:
     bottom = top + len(states) * side
     body += _explained(left, bottom + 34)
     size = (max(left + len(states) * side + MARGIN, 660), bottom + 96)
-    table = Table(
-        heading.title,
-        ("exporter", "importer", f"exporter's figure ({unit})", f"importer's figure ({unit})")
-        + ("difference to explain",),
-        tuple(
-            (p.exporter, p.importer, p.exported, p.imported, "yes" if p.differs else "no")
-            for p in pairs
-        ),
-    )
+    table = table_of(pairs, heading.title, unit)
     return picture(KIND, heading, size, body, table)
+
+
+def table_of(pairs: Sequence[Pair], caption: str, unit: str) -> Table:
+    """Return the table twin of pairs: all of them, with their figures whole."""
+    columns = ("exporter", "importer", f"exporter's figure ({unit})", f"importer's figure ({unit})")
+    rows = tuple(
+        (p.exporter, p.importer, p.exported, p.imported, "yes" if p.differs else "no")
+        for p in pairs
+    )
+    return Table(caption, (*columns, "difference to explain"), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +105,9 @@ def _grid(states: Sequence[str], left: float, top: float, side: float) -> list[E
     for n, state in enumerate(states):
         middle = n * side + side / 2
         parts.append(label(left - 10, top + middle + 4, state, SMALL_SIZE, anchor="end"))
-        across = {"anchor": "middle"} if side > 40 else {}
-        turned = 0 if across else -60
-        parts.append(label(left + middle, top - 10, state, SMALL_SIZE, turned=turned, **across))
+        anchor, turned = ("middle", 0) if side > 40 else ("start", -60)
+        x = left + middle
+        parts.append(label(x, top - 10, state, SMALL_SIZE, anchor=anchor, turned=turned))
         for other in range(len(states)):
             fill = "#eef0f2" if other == n else "#ffffff"
             parts.append(

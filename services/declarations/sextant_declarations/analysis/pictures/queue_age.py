@@ -54,11 +54,11 @@ def queue_age(items: Sequence[Waiting], *, of: str, today: date) -> Picture:
     by_age = sorted(items, key=lambda item: (item.since, item.item))
     ages = sorted(max(0, (today - item.since).days) for item in items)
     marks = [(n, percentile(ages, n), colour, dash) for n, colour, dash in _LINES] if ages else []
-    said = ", ".join(f"{n}th percentile {age} d" for n, age, _, _ in marks) or "nothing waits"
+    said = ", ".join(f"{n}th {age} d" for n, age, _, _ in marks) or "nothing waits"
     heading = Heading(
         f"Age of the queue: {of}",
-        f"{len(items)} waiting on {today}; {said}",
-        f"Histogram of how many days {len(items)} items have waited: {said}.",
+        f"{len(items)} waiting on {today}; percentiles: {said}",
+        f"Histogram of how many days {len(items)} items have waited; percentiles: {said}.",
     )
     width = max(1, math.ceil((ages[-1] + 1) / _BINS)) if ages else 1
     counts = [0] * (ages[-1] // width + 1 if ages else 1)
@@ -101,9 +101,7 @@ def _histogram(counts: Sequence[int], width: int) -> list[Element]:
             )
     parts.append(line(left, bottom, left + _WIDE, bottom, stroke=SOFT))
     by = "day" if width == 1 else f"{width} days"
-    parts.append(
-        label(left + _WIDE, bottom + 36, f"days waited, by {by}", SMALL_SIZE, anchor="end")
-    )
+    parts.append(label(left + _WIDE, bottom + 36, f"days waited, by {by}", 10, anchor="end"))
     parts.append(label(MARGIN, TOP + 24, "items", SMALL_SIZE))
     return parts
 

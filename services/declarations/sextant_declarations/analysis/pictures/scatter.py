@@ -1,7 +1,7 @@
 """The scatter of exporter's against importer's figures, both axes logarithmic.
 
-Slips of unit lie along the guides at ×10 and ×1000. What is zero has no place on such an axis: it
-is counted under the picture and stands in the table.
+Slips of unit lie along the guides at 10 and 1000 times. What is zero has no place on such an axis:
+it is counted above the picture and stands in the table.
 """
 
 import math
@@ -24,13 +24,17 @@ from sextant_declarations.analysis.pictures.drawing import (
     line,
     picture,
 )
-from sextant_declarations.analysis.pictures.matrix import Pair
+from sextant_declarations.analysis.pictures.matrix import Pair, table_of
 from sextant_declarations.analysis.pictures.svg import Element, element
-from sextant_declarations.analysis.pictures.table import Table
 
 KIND = "transfer-scatter"
+TIMES = "\u00d7"
 _SIDE, _LEFT = 440.0, 66.0
-_GUIDES = ((1, SOFT, "", "equal"), (10, PURPLE, "7 4", "×10"), (1000, GREEN, "2 4", "×1000"))
+_GUIDES = (
+    (1, SOFT, "", "equal"),
+    (10, PURPLE, "7 4", f"{TIMES}10"),
+    (1000, GREEN, "2 4", f"{TIMES}1000"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +85,7 @@ def transfer_scatter(pairs: Sequence[Pair], *, of: str, unit: str) -> Picture:
     body.append(label(x + 18, y, "agrees within tolerance", SMALL_SIZE, fill=SOFT))
     body.append(_diamond(x + 190, y - 4))
     body.append(label(x + 202, y, "difference to explain", SMALL_SIZE, fill=SOFT))
-    columns = ("exporter", "importer", f"exporter's figure ({unit})", f"importer's figure ({unit})")
-    rows = tuple(
-        (p.exporter, p.importer, p.exported, p.imported, "yes" if p.differs else "no")
-        for p in pairs
-    )
-    table = Table(heading.title, (*columns, "difference to explain"), rows)
+    table = table_of(pairs, heading.title, unit)
     size = (MARGIN * 2 + _LEFT + _SIDE + 60, y + 26)
     return picture(KIND, heading, size, body, table)
 
@@ -116,17 +115,16 @@ def _guide(plane: _Plane, off: float, colour: str, dash: str, word: str) -> list
     parts: list[Element] = []
     if off >= plane.high - plane.low:
         return parts
-    for shift in {off, -off}:
-        x1, y1 = plane.place(max(plane.low, plane.low - shift), max(plane.low, plane.low + shift))
-        x2, y2 = plane.place(
-            min(plane.high, plane.high - shift), min(plane.high, plane.high + shift)
-        )
+    for shift in (off, -off) if off else (0.0,):
+        low, high = max(plane.low, plane.low - shift), min(plane.high, plane.high - shift)
+        x1, y1 = plane.place(low, low + shift)
+        x2, y2 = plane.place(high, high + shift)
         parts.append(line(x1, y1, x2, y2, stroke=colour, wide=1.4, dash=dash))
         if shift <= 0:
             parts.append(label(x2 + 6, y2 + 4, word, SMALL_SIZE, fill=colour))
         else:
             parts.append(label(x2, y2 - 6, word, SMALL_SIZE, fill=colour, anchor="middle"))
-    return sorted(parts, key=lambda part: part.attributes)
+    return parts
 
 
 def _mark(pair: Pair, x: float, y: float) -> list[Element]:

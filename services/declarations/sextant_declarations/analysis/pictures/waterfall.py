@@ -91,22 +91,28 @@ def mass_balance(balance: Balance, *, of: str, unit: str) -> Picture:
     )
     bars = _bars(balance)
     low = min([Decimal(0), *(min(bar.start, bar.end) for bar in bars)])
-    high = max([Decimal(1), *(max(bar.start, bar.end) for bar in bars)])
+    high = max([Decimal(0), *(max(bar.start, bar.end) for bar in bars)])
     if residual is not None:
         low = min(low, residual - balance.uncertainty)
         high = max(high, residual + balance.uncertainty)
-    axis = _Axis(float(low), float(high))
+    axis = _Axis(float(low), float(high) if high > low else float(low) + 1)
     left = MARGIN + _LEFT
     width = left + len(bars) * _STEP + MARGIN
     body = axis.lines(left, width - MARGIN)
     for n, bar in enumerate(bars):
         body += _drawn(bar, left + n * _STEP + (_STEP - _BAR) / 2, axis)
-        if 0 < n < len(bars) - (residual is not None):
+        if 0 < n < len(bars) - (residual is not None) - (balance.closing is not None):
             y = axis.y(bars[n - 1].end)
             body.append(line(left + n * _STEP - 18, y, left + n * _STEP + 18, y, stroke=SOFT))
     if residual is not None:
         body += _whisker(residual, balance.uncertainty, left + (len(bars) - 0.5) * _STEP, axis)
-    marks = ((GREY, "stock"), (BLUE, "adds"), (ORANGE, "removes"), (VERMILLION, "residual"))
+    marks = (
+        (GREY, "stock"),
+        (BLUE, "adds"),
+        (ORANGE, "removes"),
+        (VERMILLION, "residual"),
+        (GREEN, "residual inside uncertainty"),
+    )
     body += key(left, TOP + _TALL + 64, marks)
     rows = tuple((bar.name, bar.end - bar.start) for bar in bars)
     missing = [("opening stock", None)] if balance.opening is None else []
