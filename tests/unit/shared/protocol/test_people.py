@@ -4,14 +4,10 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
-from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,94 +22,19 @@ from sextant_shared.protocol.people import (
     read_keys,
     verify_person,
 )
-
-NOW = 1_750_000_000
-ISSUER = "https://sso.example/realms/secretariat"
-PROVIDER = Provider(
-    issuer=ISSUER,
-    audience="sextant-declarations",
-    role_claim="realm_access.roles",
-    roles={"verification-officer": Role.OFFICER, "auditor": Role.AUDITOR},
+from tests.support.provider import (
+    ISSUER,
+    NOW,
+    PROVIDER,
+    Claims,
+    big,
+    claims,
+    ec_key,
+    jwk_of,
+    jwks,
+    sign,
+    token,
 )
-Claims = dict[str, Any]
-
-
-@cache
-def rsa_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-@cache
-def ec_key() -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-@cache
-def ed_key() -> ed25519.Ed25519PrivateKey:
-    return ed25519.Ed25519PrivateKey.generate()
-
-
-def _big(value: int, size: int | None = None) -> str:
-    return b64u(value.to_bytes(size or (value.bit_length() + 7) // 8, "big"))
-
-
-def jwk_of(alg: str) -> Claims:
-    if alg == "RS256":
-        numbers = rsa_key().public_key().public_numbers()
-        own = {"kty": "RSA", "n": _big(numbers.n), "e": _big(numbers.e)}
-        return {**own, "kid": "kid-RS256", "use": "sig", "alg": alg, "x5t": "x", "x5c": ["x"]}
-    if alg == "ES256":
-        point = ec_key().public_key().public_numbers()
-        own = {"kty": "EC", "crv": "P-256", "x": _big(point.x, 32), "y": _big(point.y, 32)}
-        return {**own, "kid": "kid-ES256", "use": "sig", "alg": alg}
-    raw = ed_key().public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    own = {"kty": "OKP", "crv": "Ed25519", "x": b64u(raw)}
-    return {**own, "kid": "kid-EdDSA", "use": "sig", "alg": alg}
-
-
-ENCRYPTION = {"kid": "enc", "kty": "RSA", "alg": "RSA-OAEP", "use": "enc", "n": "AQAB", "e": "AQAB"}
-
-
-def jwks(*algs: str) -> bytes:
-    listed = [ENCRYPTION, *(jwk_of(alg) for alg in algs or ("RS256", "ES256", "EdDSA"))]
-    return json.dumps({"keys": listed}).encode()
-
-
-def claims(**changed: Any) -> Claims:
-    own = {
-        "exp": NOW + 300,
-        "iat": NOW - 5,
-        "auth_time": NOW - 60,
-        "jti": "onrtac:5b0f2d3c",
-        "iss": ISSUER,
-        "aud": ["sextant-declarations", "account"],
-        "sub": "8c5dbb5c-6b1e-4c4e-9a3a-0d6f3c7d1a11",
-        "typ": "Bearer",
-        "azp": "sextant-console",
-        "sid": "1f6d",
-        "acr": "1",
-        "allowed-origins": ["/*"],
-        "realm_access": {"roles": ["offline_access", "verification-officer"]},
-        "resource_access": {"account": {"roles": ["view-profile"]}},
-        "scope": "openid profile",
-        "preferred_username": "officer-1",
-    }
-    return {name: value for name, value in {**own, **changed}.items() if value is not None}
-
-
-def sign(alg: str, signed: bytes) -> bytes:
-    if alg == "RS256":
-        return rsa_key().sign(signed, padding.PKCS1v15(), SHA256())
-    if alg == "ES256":
-        r, s = decode_dss_signature(ec_key().sign(signed, ec.ECDSA(SHA256())))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
-    return ed_key().sign(signed)
-
-
-def token(body: Claims, alg: str = "RS256", header: Claims | None = None) -> str:
-    head = {"alg": alg, "typ": "JWT", "kid": f"kid-{alg}", **(header or {})}
-    signed = f"{b64u(json.dumps(head).encode())}.{b64u(json.dumps(body).encode())}"
-    return f"{signed}.{b64u(sign(alg, signed.encode()))}"
 
 
 def read(text: str, provider: Provider = PROVIDER, now: float = NOW) -> Principal:
@@ -241,7 +162,7 @@ def test_a_bound_token_names_its_key() -> None:
 
 
 def _weak(jwk: Claims) -> Claims:
-    return {**jwk, "n": _big(2**1023 + 1)}
+    return {**jwk, "n": big(2**1023 + 1)}
 
 
 UNUSABLE: list[Callable[[], Claims]] = [
