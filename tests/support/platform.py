@@ -381,11 +381,15 @@ class Platform(PlatformFiles):
 
 
 @asynccontextmanager
-async def open_platform(
-    folder: Path, people: httpx.AsyncBaseTransport | None = None, **overrides: dict[str, Any]
-) -> AsyncIterator[Platform]:
+async def open_platform(folder: Path, **overrides: dict[str, Any]) -> AsyncIterator[Platform]:
     """Yield a running platform; `overrides` are settings by service, `trace={…}` records spans."""
-    platform = Platform(folder, overrides=overrides, people=people)
+    async with running(Platform(folder, overrides=overrides)) as platform:
+        yield platform
+
+
+@asynccontextmanager
+async def running(platform: Platform) -> AsyncIterator[Platform]:
+    """Yield the platform while it runs."""
     try:
         await platform.open()
         yield platform

@@ -9,11 +9,11 @@ import pytest
 
 from sextant_shared.models.purposes import PURPOSE_HEADER
 from tests.integration.declarations.contents import declaration
-from tests.support.platform import Platform, open_platform
+from tests.support.platform import Platform, running
 from tests.support.provider import ISSUER, Served, claims, token
 
 pytestmark = pytest.mark.anyio
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "people_issuer": ISSUER,
     "people_roles": {"verification-officer": "officer", "auditor": "auditor"},
 }
@@ -34,7 +34,9 @@ def shown(platform: Platform, role: str, **changed: Any) -> dict[str, str]:
 async def test_what_a_person_reads_stands_in_the_accesses_under_the_persons_name(
     tmp_path: Path,
 ) -> None:
-    async with open_platform(tmp_path, Served().transport, declarations=SETTINGS) as platform:
+    people = Served().transport
+    overrides = {"declarations": SETTINGS}
+    async with running(Platform(tmp_path, overrides=overrides, people=people)) as platform:
         await platform.declare("NA-XAL", declaration("XAL"))
         await platform.settled()
         wire = httpx.ASGITransport(platform.apps["declarations"])
