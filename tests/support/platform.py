@@ -146,6 +146,7 @@ class Platform(PlatformFiles):
     handed: list[Deposited] = field(default_factory=list)
     steps: list[Callable[[str], None]] = field(default_factory=list)
     apps: dict[str, FastAPI] = field(default_factory=dict)
+    people: httpx.AsyncBaseTransport | None = None
 
     def __post_init__(self) -> None:
         self._lives: dict[str, AsyncExitStack] = {}
@@ -208,7 +209,11 @@ class Platform(PlatformFiles):
             self.declarations_settings(),
             clock=self.clock,
             step=self._step,
-            outside=Outside(exchange=self.own_wires["exchange"], audit=self.own_wires["audit"]),
+            outside=Outside(
+                exchange=self.own_wires["exchange"],
+                audit=self.own_wires["audit"],
+                people=self.people,
+            ),
         )
 
     def _step(self, name: str) -> None:
@@ -378,7 +383,13 @@ class Platform(PlatformFiles):
 @asynccontextmanager
 async def open_platform(folder: Path, **overrides: dict[str, Any]) -> AsyncIterator[Platform]:
     """Yield a running platform; `overrides` are settings by service, `trace={…}` records spans."""
-    platform = Platform(folder, overrides=overrides)
+    async with running(Platform(folder, overrides=overrides)) as platform:
+        yield platform
+
+
+@asynccontextmanager
+async def running(platform: Platform) -> AsyncIterator[Platform]:
+    """Yield the platform while it runs."""
     try:
         await platform.open()
         yield platform

@@ -150,6 +150,40 @@ class DeclarationsSettings(ServiceSettings):
         int, Field(description="longest page of a list: bounds the work of one request", ge=1)
     ] = 200
 
+    people_issuer: Annotated[
+        str | None,
+        Field(description="OpenID Connect provider at which people sign in; without it nobody can"),
+    ] = None
+    people_audience: Annotated[
+        str, Field(description="what its access tokens must name as their audience")
+    ] = "sextant-declarations"
+    people_role_claim: Annotated[
+        str, Field(description="path of the claim with a person's roles; `groups` is another")
+    ] = "realm_access.roles"
+    people_roles: Annotated[
+        dict[str, Literal["officer", "auditor"]],
+        Field(
+            default_factory=lambda: {"sextant-officer": "officer", "sextant-auditor": "auditor"},
+            description="which role of ours each value of that claim gives; a person has one",
+        ),
+    ]
+    people_skew_s: Annotated[
+        int, Field(description="how far the provider's clock may be from ours", ge=0, le=300)
+    ] = 30
+    people_token_s: Annotated[
+        int, Field(description="longest life of a token: until then a lock-out waits", ge=1)
+    ] = 900
+    people_session_s: Annotated[
+        int, Field(description="longest time since a person signed in, where the token says", ge=1)
+    ] = 36_000
+    people_keys_s: Annotated[
+        float,
+        Field(
+            description="how often the provider's keys are fetched: until then an old one counts",
+            gt=0,
+        ),
+    ] = 300.0
+
     max_unlogged_accesses: Annotated[
         int,
         Field(

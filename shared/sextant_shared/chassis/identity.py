@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sextant_shared.chassis.directory import ClientDirectory, ClientRecord, StaticDirectory
+from sextant_shared.chassis.people import People
 from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.replay import ReplayCache
 from sextant_shared.clock import Clock
@@ -19,6 +20,7 @@ from sextant_shared.crypto.signing import Signer, Verifier
 from sextant_shared.encoding import sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Subject
+from sextant_shared.protocol.people import issuer_of
 from sextant_shared.protocol.tokens import (
     ACCESS_LIFE_S,
     ASSERTION_LIFE_S,
@@ -46,13 +48,20 @@ class Identity:
     """The token endpoint and the check of every request."""
 
     def __init__(
-        self, *, issuer: str, signer: Signer, directory: ClientDirectory, clock: Clock
+        self,
+        *,
+        issuer: str,
+        signer: Signer,
+        directory: ClientDirectory,
+        clock: Clock,
+        people: People | None = None,
     ) -> None:
         self.issuer = issuer
         self._signer = signer
         self._verifier = Verifier.from_jwk(signer.jwk)
         self._directory = directory
         self._clock = clock
+        self._people = people
         self._started = int(clock())
         self._replays = ReplayCache()
         self._tokens: OrderedDict[bytes, AccessToken] = OrderedDict()
@@ -99,6 +108,8 @@ class Identity:
         """
         now = self._clock()
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if self._people and token and self._of_person(scheme.lower(), token, self._people):
+            return self._person(request, scheme.lower(), token, self._people)
         if scheme.lower() != "dpop" or not token:
             raise PlatformError(
                 Code.AUTH,
@@ -112,6 +123,36 @@ class Identity:
             raise PlatformError(Code.AUTH, "the proof is by another key than the token's")
         self._remember(proof, now)
         return access.subject
+
+    @property
+    def challenge(self) -> str:
+        """How a caller may say who it is (RFC 9110 §11.6.1)."""
+        own = 'DPoP algs="Ed25519"'
+        return own if self._people is None else f'{own}, Bearer realm="{self.issuer}"'
+
+    @staticmethod
+    def _of_person(scheme: str, token: str, people: People) -> bool:
+        """Return whether a person's token is shown: plain, or bound by the provider to a key."""
+        if scheme == "bearer":
+            return True
+        return scheme == "dpop" and issuer_of(token) == people.provider.issuer
+
+    def _person(self, request: Request, scheme: str, token: str, people: People) -> Subject:
+        principal = people.authenticate(token)
+        if (scheme == "dpop") != (principal.jkt is not None):
+            raise PlatformError(
+                Code.AUTH,
+                "a token that is bound to a key is shown with a proof, and no other is",
+                expected="DPoP" if principal.jkt else "Bearer",
+                received=scheme,
+            )
+        if principal.jkt is not None:
+            now = self._clock()
+            proof = self._proof(request, now, token)
+            if proof.jkt != principal.jkt:
+                raise PlatformError(Code.AUTH, "the proof is by another key than the token's")
+            self._remember(proof, now)
+        return principal.subject
 
     def metadata(self) -> Mapping[str, object]:
         """Return the authorization server metadata (RFC 8414)."""

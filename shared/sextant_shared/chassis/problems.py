@@ -56,7 +56,7 @@ def problem_response(
     )
 
 
-async def on_platform_error(_request: Request, error: Exception) -> Response:
+async def on_platform_error(request: Request, error: Exception) -> Response:
     """Handler of `PlatformError`."""
     if not isinstance(error, PlatformError):
         raise error
@@ -68,7 +68,10 @@ async def on_platform_error(_request: Request, error: Exception) -> Response:
             received=error.received,
             evidence=error.evidence,
         )
-    return problem_response(error)
+    response = problem_response(error)
+    if error.code is Code.AUTH and (identity := getattr(request.app.state, "identity", None)):
+        response.headers["WWW-Authenticate"] = identity.challenge
+    return response
 
 
 async def on_http_error(_request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from sextant_declarations.app.opening import Outside, Parts, Service
+from sextant_declarations.app.signing_in import people_of
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.attachments import attachments_router
@@ -57,6 +58,7 @@ def create_app(
     telemetry = Telemetry("declarations", settings)
     opened: list[Service] = []
     running: list[asyncio.Task[None]] = []
+    people = people_of(settings, clock, (outside or Outside()).people)
 
     def service() -> Service:
         if not opened:
@@ -75,6 +77,8 @@ def create_app(
             opened.append(await parts.open())
             stack.callback(opened.clear)
             running.extend(asyncio.create_task(loop()) for loop in service().loops)
+            if people is not None:
+                running.append(asyncio.create_task(people.keep()))
             stack.callback(running.clear)
             try:
                 yield
@@ -105,6 +109,7 @@ def create_app(
             signer=SoftwareSigner.generate(Alg.ED25519),  # its tokens die with the process
             directory=StaticDirectory.from_file(settings.clients_file),
             clock=clock,
+            people=people,
         ),
         telemetry=telemetry,
         health=Health(lambda: _checks(opened, running), timekeeper_of(settings, clock)),

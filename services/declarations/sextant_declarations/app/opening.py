@@ -82,6 +82,7 @@ class Outside:
 
     exchange: httpx.AsyncBaseTransport | None = None
     audit: httpx.AsyncBaseTransport | None = None
+    people: httpx.AsyncBaseTransport | None = None
 
 
 @dataclass(frozen=True)
