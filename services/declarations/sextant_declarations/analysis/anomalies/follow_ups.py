@@ -1,0 +1,116 @@
+"""What should have followed and did not: additional declarations, past activities, yearly lists.
+
+Whether something came late is the business of timeliness; here it never came at all.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from sextant_declarations.analysis.anomalies.common import NONE, declared, threshold
+from sextant_declarations.analysis.anomalies.facts import ACTIVITIES, AtPlant, Facts
+from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
+from sextant_declarations.analysis.anomalies.policy import Policy
+
+_LISTS = {"S2_AND": ("S2", "AND_S2"), "S3_AND": ("S3", "AND_S3"), "OCPF_ANNUAL": ("OCPF",),
+          "X4_PROTECTIVE": ("X4",)}  # fmt: skip
+
+
+def follow_up_cards(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
+    """Yield what is missing of a State; `last_year` is the last whose reports have fallen due."""
+    yield from _unplanned(facts, policy)
+    yield from _unreported(facts, policy, last_year)
+    yield from _lists(facts, policy, last_year)
+
+
+def _unplanned(facts: Facts, policy: Policy) -> Iterator[Card]:
+    planned: dict[tuple[int, str, str, str], AtPlant] = {}
+    years: dict[str, set[int]] = defaultdict(set)
+    for row in facts.ahead:
+        planned[row.year, row.site, row.plant, row.chemical] = row
+        years[row.regime].add(row.year)
+    for row in facts.past:
+        year = row.year
+        passed = _passed(row)
+        joined = {year - 1, year} & facts.initial_years  # no plan was due before it was bound
+        is_known = year in years[row.regime] or year - 1 in years[row.regime]
+        at = (year, row.site, row.plant, row.chemical)
+        if not passed or joined or not is_known or at in planned:
+            continue
+        moved = any(p[0] == year and p[2:] == at[2:] for p in planned)
+        yield policy.card(
+            "ADDITIONAL", state=facts.state, year=year, subject=row.site,
+            figures=(
+                declared(f"{row.plant} {passed}", facts.state, row.amounts[passed]),
+                Shown("planned", facts.state, "not declared"),
+                Shown("chemical", facts.state, row.chemical),
+            ),
+            tolerance="the declaration threshold",
+            tried=(
+                Tried("below the threshold", closes=False, left=row.amounts[passed].text),
+                Tried("planned under another site code", closes=moved, left=""),
+            ),
+            clears="the additional declaration of this activity, or the plan that had it",
+        )  # fmt: skip
+
+
+def _passed(row: AtPlant) -> str:
+    """Return the activity that passed the threshold within the year, if any did."""
+    least = NONE if row.regime == "S3" else threshold(row.schedule)
+    for name in ACTIVITIES:
+        if name in row.amounts and row.amounts[name].low > least:
+            return name
+    return ""
+
+
+def _unreported(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
+    told = {(one.year, one.kind[:2], one.code) for one in facts.sites if one.is_past}
+    addresses = {(one.year, one.kind[:2], one.address) for one in facts.sites if one.is_past}
+    seen: set[tuple[int, str, str]] = set()
+    for one in facts.sites:
+        at = (one.year, one.kind[:2], one.code)
+        is_open = one.year > last_year or at in told or at in seen
+        if one.is_past or is_open or (one.year, one.kind[:2], one.address) in addresses:
+            continue
+        seen.add(at)
+        others = sum(year == one.year and regime == at[1] for year, regime, _ in told)
+        yield policy.card(
+            "NO_REPORT", state=facts.state, year=one.year, subject=one.code,
+            figures=(
+                Shown("planned", facts.state, one.kind, one.place),
+                Shown("past activities", facts.state, "not declared"),
+                Shown("other sites of the State reported", facts.state, f"{others}"),
+            ),
+            tolerance="none: it is due also where the activity did not happen",
+            tried=(
+                Tried("the plan was withdrawn", closes=False, left="the plan is in force"),
+                Tried("reported under another code at the same place", closes=False, left="none"),
+            ),
+            clears=f"the declaration of past activities of {one.code} for {one.year}",
+        )  # fmt: skip
+
+
+def _lists(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
+    for kind, scopes in _LISTS.items():
+        years = sorted(year for known, year in facts.filed if known == kind)
+        nil = {year for known, year in facts.filed if known in {f"NIL:{s}" for s in scopes}}
+        accounted = {*years, *nil}
+        if not years:
+            continue
+        first = min(accounted)
+        for year in range(first + 1, last_year + 1):
+            if year in accounted or not ({year - 1, year + 1} & accounted):
+                continue
+            yield policy.card(
+                "LIST_MISSING", state=facts.state, year=year, subject=kind, kind=kind,
+                figures=(
+                    Shown("declared for", facts.state, ", ".join(map(str, years[-6:]))),
+                    Shown(f"for {year}", facts.state, "neither declared nor nil"),
+                ),
+                tolerance="none",
+                tried=(Tried("a nil for this year", closes=False, left="none is registered"),),
+                clears=f"{kind} for {year}, or a nil",
+                places=tuple(
+                    facts.filed[kind, near] for near in (year - 1, year + 1)
+                    if (kind, near) in facts.filed
+                ),
+            )  # fmt: skip

@@ -1,0 +1,100 @@
+"""Slips between two States' figures, before anything else is thought of: powers of ten, digits,
+double counts, exchanged columns, and what a neighbouring year makes good."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from sextant_declarations.analysis.anomalies.common import NONE, placed, threshold
+from sextant_declarations.analysis.anomalies.facts import mass
+from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
+from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.residuals import Key, Residual
+
+_POWERS = (10, 100, 1000, 1_000_000)
+
+
+def slip_cards(found: Mapping[Key, Residual], policy: Policy) -> Iterator[Card]:
+    """Yield differences of two exact figures that a slip explains, and exchanged columns."""
+    for one in found.values():
+        if one.sent and one.received and one.x and one.m:
+            if slip := slip_of(one.x, one.m, policy):
+                yield _card("SLIP", one, policy, slip)
+            elif _made_good(one, found, policy):
+                yield _card("TIMING", one, policy, "")
+    yield from _columns(found, policy)
+
+
+def slip_of(x: Decimal, m: Decimal, policy: Policy) -> str:
+    """Return by which slip one figure becomes the other, or nothing."""
+    low, high = sorted((x, m))
+    near = policy["slip_tolerance"]
+    for power in _POWERS:
+        if abs(high / low / power - 1) <= near:
+            return f"a factor of {power}"
+    if _is_swap(x, m, policy):
+        return "two digits exchanged"
+    if abs(high / low / 2 - 1) <= policy["rounding"]:
+        return "counted twice"
+    return ""
+
+
+def _is_swap(x: Decimal, m: Decimal, policy: Policy) -> bool:
+    """Return whether exchanging two neighbouring digits of one gives the other, but for rounding."""
+    for one, other in ((x, m), (m, x)):
+        digits = str(int(one)).rstrip("0")
+        zeros = len(str(int(one))) - len(digits)
+        for i in range(min(len(digits) - 1, 3)):
+            swapped = digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :]
+            value = Decimal(swapped + "0" * zeros)
+            if swapped != digits and abs(value - other) <= policy["rounding"] * other:
+                return True
+    return False
+
+
+def _made_good(one: Residual, found: Mapping[Key, Residual], policy: Policy) -> bool:
+    for year in (one.year - 1, one.year + 1):
+        near = found.get((year, one.chemical, one.exporter, one.importer))
+        if near and near.gap * one.gap < NONE:
+            left = abs(near.gap + one.gap)
+            if left <= threshold(one.schedule) + policy["rounding"] * (one.x + near.x):
+                return True
+    return False
+
+
+def _card(method: str, one: Residual, policy: Policy, slip: str) -> Card:
+    # Whose figure it is, nobody knows; the card names both and stands under the exporter.
+    sides = ((one.exporter, one.sent), (one.importer, one.received))
+    return policy.card(
+        method, state=one.exporter, year=one.year, subject=one.chemical, slip=slip,
+        states=(one.exporter, one.importer),
+        figures=tuple(placed("figure", who, row.text, row.place) for who, row in sides if row),
+        tolerance=f"{mass(threshold(one.schedule))} and rounding of {policy['rounding']}",
+        tried=(
+            Tried(slip or "the turn of the year", closes=method == "TIMING", left=mass(NONE)),
+            Tried("rounding", closes=False, left=mass(abs(one.gap))),
+        ),
+        clears="the other figure in one of the two declarations",
+    )  # fmt: skip
+
+
+def _columns(found: Mapping[Key, Residual], policy: Policy) -> Iterator[Card]:
+    """Yield States that declare as import what a partner declares to have received from it."""
+    for (year, chemical, exporter, importer), one in found.items():
+        back = found.get((year, chemical, importer, exporter))
+        if back is None or not one.received or not back.received or one.sent or back.sent:
+            # `importer` says it imported; `exporter` says that it imported as much from there.
+            if back is None or not one.sent or not back.sent or one.received or back.received:
+                continue
+        a, b = (one.m or one.x), (back.m or back.x)
+        if exporter > importer or abs(a - b) > threshold(one.schedule) + policy["rounding"] * (a + b):
+            continue
+        rows = [(exporter, back.received or one.sent), (importer, one.received or back.sent)]
+        figures: tuple[Shown, ...] = tuple(
+            placed("figure", who, row.text, row.place) for who, row in rows if row
+        )
+        yield policy.card(
+            "COLUMNS", state=importer, year=year, subject=chemical, states=(exporter, importer),
+            figures=figures, tolerance=mass(threshold(one.schedule)),
+            tried=(Tried("columns exchanged", closes=False, left=mass(abs(a - b))),),
+            clears="imports and exports exchanged in one of the two declarations",
+        )  # fmt: skip
