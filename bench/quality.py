@@ -19,7 +19,7 @@ from bench.quality_world import KeptWorld, kept_world
 from sextant_client.world import WorldPlan
 from sextant_declarations.analysis.anomalies.facts import Facts
 from sextant_declarations.analysis.anomalies.model import Card
-from sextant_declarations.analysis.anomalies.residuals import residuals
+from sextant_declarations.analysis.anomalies.residuals import compared_flows
 from sextant_declarations.analysis.anomalies.run import Run, analyse
 from sextant_declarations.analysis.anomalies.policy import policy
 from sextant_declarations.analysis.anomalies.taking import take_facts
@@ -67,7 +67,7 @@ def meets(card: Card, answer: Answer) -> bool:
     subjects |= {place.get("declared") for place in places} | {place.get("true") for place in places}
     if card.subject in subjects:
         return True
-    named = {place["document"] for place in places}
-    return answer["site"] is None and answer.get("chemical") is None and bool(named)
+    is_notice = answer["kind"].startswith("S1_NOTICE")
+    return is_notice and card.method in {"S1_ONE_SIDED", "S1_QUANTITY", "S1_DAY"}
 
 

@@ -21,13 +21,16 @@ from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
 
 Rows = list[tuple[AtPlant, Figure]]
+_ORDER = 5  # the years of one chemical are of the same order
 Sums = dict[tuple[int, str, str], Rows]
 
 
 def cross_form_cards(facts: Facts, policy: Policy) -> Iterator[Card]:
     """Yield what the forms of one State do not agree on."""
     sums = _sums(facts)
-    neighbours = list(_neighbours(facts, sums, policy))
+    neighbours = [*_neighbours(facts, sums, policy)]
+    told = {(card.year, card.subject) for card in neighbours}
+    neighbours += [c for c in _strays(facts, policy) if (c.year, c.subject) not in told]
     moved = {(card.year, one.text) for card in neighbours for one in card.figures[:1]}
     taken = {(card.year, card.subject) for card in neighbours} | moved
     yield from neighbours
@@ -36,9 +39,9 @@ def cross_form_cards(facts: Facts, policy: Policy) -> Iterator[Card]:
             yield from _sites_above(facts, policy, (year, chemical, name), rows)
     for record in facts.national.values():
         if (record.year, record.chemical) not in taken and _has_sites(facts, record):
-            for name in ACTIVITIES:
-                rows = sums.get((record.year, record.chemical, name), [])
-                yield from _national_above(facts, policy, record, name, rows)
+            # Small users of a chemical are many; what is processed or consumed has no upper end.
+            rows = sums.get((record.year, record.chemical, "produced"), [])
+            yield from _national_above(facts, policy, record, "produced", rows)
     yield from _capacities(facts, policy)
 
 
@@ -124,15 +127,10 @@ def _national_above(
         tolerance=f"{policy['small_producers']} plants below the threshold, and rounding",
         tried=(
             Tried("producers below the threshold", closes=False, left=mass(gap)),
-            Tried("a factor of ten", closes=_fits(total.low / 10, most, small), left=""),
-        )[: 1],
+        ),
         clears=f"a national total of at most {mass(most + small)}, or a site of {mass(gap)}",
         scale=1.0 if rows or record.regime == "S2" else 0.9,
     )  # fmt: skip
-
-
-def _fits(kg: Decimal, most: Decimal, small: Decimal) -> bool:
-    return kg <= most + small
 
 
 def _neighbours(facts: Facts, sums: Sums, policy: Policy) -> Iterator[Card]:
@@ -168,6 +166,48 @@ def _neighbours(facts: Facts, sums: Sums, policy: Policy) -> Iterator[Card]:
                     places=(record.place,),
                 )  # fmt: skip
                 break
+
+
+def _strays(facts: Facts, policy: Policy) -> Iterator[Card]:
+    """Yield chemicals declared in one year alone, where a neighbour is missing in that year alone."""
+    years: dict[str, set[int]] = defaultdict(set)
+    filed: dict[str, set[int]] = defaultdict(set)
+    for year, chemical in facts.national:
+        years[chemical].add(year)
+    for kind, year in facts.filed:
+        filed[kind].add(year)
+    for (year, chemical), record in facts.national.items():
+        around = {y for y in (year - 1, year + 1) if y in filed[f"{record.regime}_AND"]}
+        if not around or around & years[chemical]:
+            continue
+        for (near, other), regular in facts.national.items():
+            is_missing = year not in years[other] and around <= years[other]
+            if near not in around or regular.schedule != record.schedule or not is_missing:
+                continue
+            if not _is_alike(record, regular):
+                continue
+            yield policy.card(
+                "NEIGHBOUR_CHEMICAL", state=facts.state, year=year, subject=chemical,
+                site=regular.name, national=record.name,
+                figures=(
+                    Shown("chemical of the years around", facts.state, other, regular.place),
+                    Shown(f"chemical of {year}", facts.state, chemical, record.place),
+                ),
+                tolerance="the same totals are declared, of the same order",
+                tried=(Tried("neighbouring chemical", closes=False, left="nothing"),),
+                clears=f"the national record under {other}",
+                scale=0.7,
+            )  # fmt: skip
+            break
+
+
+def _is_alike(one: National, other: National) -> bool:
+    """Return whether two records have the same totals and partners, of the same order."""
+    mine = {name: figure.low for name, figure in one.totals.items() if figure.low}
+    theirs = {name: figure.low for name, figure in other.totals.items() if figure.low}
+    if not mine or mine.keys() != theirs.keys():
+        return False
+    return all(_ORDER * mine[n] >= theirs[n] and mine[n] <= _ORDER * theirs[n] for n in mine)
 
 
 def _capacities(facts: Facts, policy: Policy) -> Iterator[Card]:

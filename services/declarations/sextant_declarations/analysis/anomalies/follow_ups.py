@@ -4,22 +4,30 @@ Whether something came late is the business of timeliness; here it never came at
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
 
 from sextant_declarations.analysis.anomalies.common import NONE, declared, threshold
 from sextant_declarations.analysis.anomalies.facts import ACTIVITIES, AtPlant, Facts
-from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
+from sextant_declarations.analysis.anomalies.model import Card, Place, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
 
-_LISTS = {"S2_AND": ("S2", "AND_S2"), "S3_AND": ("S3", "AND_S3"), "OCPF_ANNUAL": ("OCPF",),
-          "X4_PROTECTIVE": ("X4",)}  # fmt: skip
+_LISTS = {"S2_AND": "AND_S2", "S3_AND": "AND_S3", "OCPF_ANNUAL": "OCPF", "X4_PROTECTIVE": "X4"}
+_NEAR = Decimal("1.3")  # plans so near the threshold may end below it
+Traded = Mapping[tuple[str, str, int], Place]
 
 
-def follow_up_cards(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
-    """Yield what is missing of a State; `last_year` is the last whose reports have fallen due."""
+def follow_up_cards(
+    facts: Facts, policy: Policy, last_year: int, traded: Traded
+) -> Iterator[Card]:
+    """Yield what is missing of a State; `last_year` is the last whose reports have fallen due.
+
+    `traded` are (State, regime, year) of which a partner declares trade above the threshold.
+    """
     yield from _unplanned(facts, policy)
     yield from _unreported(facts, policy, last_year)
-    yield from _lists(facts, policy, last_year)
+    yield from _lists(facts, policy, last_year, traded)
 
 
 def _unplanned(facts: Facts, policy: Policy) -> Iterator[Card]:
@@ -66,6 +74,9 @@ def _unreported(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
     told = {(one.year, one.kind[:2], one.code) for one in facts.sites if one.is_past}
     addresses = {(one.year, one.kind[:2], one.address) for one in facts.sites if one.is_past}
     seen: set[tuple[int, str, str]] = set()
+    plans: dict[Place, list[AtPlant]] = defaultdict(list)
+    for row in facts.ahead:
+        plans[replace(row.place, pointer="")].append(row)
     for one in facts.sites:
         at = (one.year, one.kind[:2], one.code)
         is_open = one.year > last_year or at in told or at in seen
@@ -83,16 +94,54 @@ def _unreported(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
             tolerance="none: it is due also where the activity did not happen",
             tried=(
                 Tried("the plan was withdrawn", closes=False, left="the plan is in force"),
+                Tried("it stayed below the threshold", closes=_stayed_below(facts, plans[one.place]),
+                      left="compared with the national total"),
                 Tried("reported under another code at the same place", closes=False, left="none"),
             ),
             clears=f"the declaration of past activities of {one.code} for {one.year}",
+            scale=0.6 if _is_near(plans[one.place]) else 1.0,
         )  # fmt: skip
 
 
-def _lists(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
-    for kind, scopes in _LISTS.items():
+def _is_near(plans: list[AtPlant]) -> bool:
+    """Return whether all that was planned is so near the threshold that it may end below it."""
+    return all(
+        figure.low <= _NEAR * threshold(plan.schedule)
+        for plan in plans
+        for figure in plan.amounts.values()
+    )
+
+
+def _stayed_below(facts: Facts, plans: list[AtPlant]) -> bool:
+    """Return whether what was planned was small, and the national total leaves no room for it."""
+    for plan in plans:
+        least = threshold(plan.schedule)
+        large = any(f.low > _NEAR * least for f in plan.amounts.values())
+        before = any(
+            row.site == plan.site and row.year in {plan.year - 1, plan.year - 2} and _passed(row)
+            for row in facts.past
+        )
+        if large or (plan.regime == "S2" and before):  # three years count for Schedule 2 (VII.3)
+            return False
+        record = facts.national.get((plan.year, plan.chemical))
+        for name in ACTIVITIES if record else ():
+            others = [r.amounts[name].low for r in facts.past
+                      if (r.year, r.chemical) == (plan.year, plan.chemical) and name in r.amounts]
+            total = record.totals.get(name) if record else None
+            if name in plan.amounts and total and total.low - sum(others, NONE) > least:
+                return False
+    return True
+
+
+def _lists(facts: Facts, policy: Policy, last_year: int, traded: Traded) -> Iterator[Card]:
+    made = {
+        (row.regime, row.year): row.place
+        for row in facts.past
+        if any(f.low > threshold(row.schedule) for f in row.amounts.values())
+    }
+    for kind, scope in _LISTS.items():
         years = sorted(year for known, year in facts.filed if known == kind)
-        nil = {year for known, year in facts.filed if known in {f"NIL:{s}" for s in scopes}}
+        nil = {year for known, year in facts.filed if known == f"NIL:{scope}"}
         accounted = {*years, *nil}
         if not years:
             continue
@@ -100,6 +149,10 @@ def _lists(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
         for year in range(first + 1, last_year + 1):
             if year in accounted or not ({year - 1, year + 1} & accounted):
                 continue
+            regime = kind[:2]
+            shown = made.get((regime, year)) or traded.get((facts.state, regime, year))
+            # National data are asked above a threshold: nothing may have passed it.
+            is_below = kind.endswith("_AND") and shown is None
             yield policy.card(
                 "LIST_MISSING", state=facts.state, year=year, subject=kind, kind=kind,
                 figures=(
@@ -107,7 +160,12 @@ def _lists(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
                     Shown(f"for {year}", facts.state, "neither declared nor nil"),
                 ),
                 tolerance="none",
-                tried=(Tried("a nil for this year", closes=False, left="none is registered"),),
+                tried=(
+                    Tried("a nil for this year", closes=False, left="none is registered"),
+                    Tried("nothing above the threshold", closes=is_below,
+                          left="no site and no partner says otherwise" if is_below
+                          else "sites or partners say otherwise"),
+                ),
                 clears=f"{kind} for {year}, or a nil",
                 places=tuple(
                     facts.filed[kind, near] for near in (year - 1, year + 1)

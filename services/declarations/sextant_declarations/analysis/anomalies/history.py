@@ -73,6 +73,8 @@ def _outliers(
         logs = others if has_history else peers.get(at, ())
         if not has_history and len(logs) < policy["peer_states"]:
             continue
+        is_trade = at[1] in {"imported", "exported"}
+        apart = policy["least_ratio_trade" if is_trade else "least_ratio"]
         least = policy["thresholds_apart"] * threshold(record.schedule)
         middle = statistics.median(logs)
         spread = statistics.median(abs(log - middle) for log in logs)
@@ -80,7 +82,7 @@ def _outliers(
         z = _NORMAL * (_log(figure.low) - middle) / spread
         usual = Decimal(math.expm1(middle))
         ratio = max(figure.low / max(usual, Decimal(1)), usual / figure.low)
-        if abs(z) < policy["modified_z"] or ratio < policy["least_ratio"]:
+        if abs(z) < policy["modified_z"] or ratio < apart:
             continue
         if max(figure.low, usual) <= least:
             continue
@@ -93,7 +95,7 @@ def _outliers(
             ),
             tolerance=f"modified z of {policy['modified_z']} on logarithms; here {z:.1f}",
             tried=_powers(figure.low, usual, spread),
-            clears=f"an amount within {policy['least_ratio']} times of {usual / 1000:.4g} t",
+            clears=f"an amount within {apart} times of {usual / 1000:.4g} t",
             probability=_tail(z),
             scale=min(1.0, 0.5 + abs(z) / 20),
         )  # fmt: skip

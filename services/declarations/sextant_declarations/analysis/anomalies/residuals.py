@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from sextant_declarations.analysis.anomalies.common import NONE, threshold
 from sextant_declarations.analysis.anomalies.facts import Facts, TradeRow
+from sextant_declarations.analysis.anomalies.model import Place
 from sextant_declarations.analysis.anomalies.policy import Policy
 
 Key = tuple[int, str, str, str]  # year, chemical, exporter, importer
@@ -19,7 +20,7 @@ Key = tuple[int, str, str, str]  # year, chemical, exporter, importer
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """One flow of which the two sides differ by more than the threshold; a side may be absent."""
+    """One flow as its two sides declare it; a side may be absent."""
 
     year: int
     chemical: str
@@ -45,8 +46,43 @@ class Residual:
         return self.x - self.m
 
 
-def residuals(states: Iterable[Facts], policy: Policy) -> Mapping[Key, Residual]:
+def exact_rows(states: Iterable[Facts]) -> Mapping[tuple[str, Key], Decimal]:
+    """Return every exact row, by the State that declares it."""
+    found: dict[tuple[str, Key], Decimal] = {}
+    for facts in states:
+        for record in facts.national.values():
+            for way, rows in record.rows.items():
+                for row in rows:
+                    pair = (facts.state, row.partner)
+                    exporter, importer = pair if way == "exports" else pair[::-1]
+                    if row.kg is not None:
+                        key = (record.year, record.chemical, exporter, importer)
+                        found.setdefault((facts.state, key), row.kg)
+    return found
+
+
+def traded_with(states: Iterable[Facts]) -> Mapping[tuple[str, str, int], Place]:
+    """Return of which State, regime and year a partner declares trade above the threshold."""
+    found: dict[tuple[str, str, int], Place] = {}
+    for facts in states:
+        for record in facts.national.values():
+            for row in (row for rows in record.rows.values() for row in rows):
+                if row.kg and row.kg > threshold(record.schedule):
+                    found.setdefault((row.partner, record.regime, record.year), row.place)
+    return found
+
+
+def above(compared: Mapping[Key, Residual], policy: Policy) -> Mapping[Key, Residual]:
     """Return the flows that differ by more than a threshold and rounding."""
+    return {
+        key: one
+        for key, one in compared.items()
+        if abs(one.gap) > threshold(one.schedule) + policy["rounding"] * (one.x + one.m)
+    }
+
+
+def compared_flows(states: Iterable[Facts]) -> Mapping[Key, Residual]:
+    """Return every flow of which both States have declared their year, one-sided ones too."""
     sides: dict[Key, dict[str, TradeRow]] = defaultdict(dict)
     schedules: dict[str, str] = {}
     filed: set[tuple[str, str, int]] = set()
@@ -72,7 +108,6 @@ def residuals(states: Iterable[Facts], policy: Policy) -> Mapping[Key, Residual]
             year, chemical, schedule, exporter, importer, rows.get("exports"), rows.get("imports")
         )
         both_filed = all((state, f"S{schedule[0]}", year) in filed for state in (exporter, importer))
-        slack = threshold(schedule) + policy["rounding"] * (one.x + one.m)
-        if both_filed and abs(one.gap) > slack:
+        if both_filed:
             found[key] = one
     return found

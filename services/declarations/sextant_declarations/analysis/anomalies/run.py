@@ -15,7 +15,12 @@ from sextant_declarations.analysis.anomalies.plans import plan_cards
 from sextant_declarations.analysis.anomalies.policy import Policy, policy
 from sextant_declarations.analysis.anomalies.progress import progress_cards
 from sextant_declarations.analysis.anomalies.ranking import Ranked, rank
-from sextant_declarations.analysis.anomalies.residuals import residuals
+from sextant_declarations.analysis.anomalies.residuals import (
+    above,
+    compared_flows,
+    exact_rows,
+    traded_with,
+)
 from sextant_declarations.analysis.anomalies.schedule1 import notice_cards, stock_cards
 from sextant_declarations.analysis.anomalies.slips import slip_cards
 from sextant_declarations.analysis.anomalies.transit import transit_cards
@@ -38,9 +43,10 @@ def analyse(states: Sequence[Facts], last_year: int, settings: Policy | None = N
     peers = peer_groups(states)
     cards: list[Card] = []
     tests = 0
+    traded = traded_with(states)
     for facts in states:
         cards += cross_form_cards(facts, known)
-        cards += follow_up_cards(facts, known, last_year)
+        cards += follow_up_cards(facts, known, last_year, traded)
         cards += plan_cards(facts, known)
         cards += stock_cards(facts, known)
         cards += progress_cards(facts, known)
@@ -50,8 +56,9 @@ def analyse(states: Sequence[Facts], last_year: int, settings: Policy | None = N
         tests += sum(len(record.totals) for record in facts.national.values())
     bound = {facts.state: min(y for _, y in facts.filed) for facts in states if facts.filed}
     cards += notice_cards((n for facts in states for n in facts.notices), bound, known)
-    left = residuals(states, known)
-    cards += slip_cards(left, known)
+    compared = compared_flows(states)
+    left = above(compared, known)
+    cards += slip_cards(left, compared, exact_rows(states), known)
     cards += transit_cards(left, known)
     return _run(states, rank(cards, tests, known), known)
 

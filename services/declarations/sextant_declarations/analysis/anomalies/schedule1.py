@@ -25,7 +25,7 @@ def stock_cards(facts: Facts, policy: Policy) -> Iterator[Card]:
         if made > ceiling or (small and highest.low > ceiling):
             over = one.produced if made > ceiling and one.produced else highest
             yield policy.card(
-                "S1_CEILING", state=facts.state, year=one.year, subject=one.chemical,
+                "S1_CEILING", state=facts.state, year=one.year, subject=one.facility,
                 figures=(declared(one.facility, facts.state, over),),
                 tolerance=f"ceiling of {mass(ceiling, '1')}", tried=(),
                 clears=f"at most {mass(ceiling, '1')}",
@@ -60,7 +60,7 @@ def _unexplained(
     if gap <= NONE:
         return
     yield policy.card(
-        "S1_STOCK", state=facts.state, year=one.year, subject=one.chemical,
+        "S1_STOCK", state=facts.state, year=one.year, subject=one.facility,
         figures=(
             declared(f"{one.facility} stored", facts.state, highest),
             placed("stored a year before", facts.state, mass(opening, "1"),

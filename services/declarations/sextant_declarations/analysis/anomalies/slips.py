@@ -13,14 +13,25 @@ from sextant_declarations.analysis.anomalies.residuals import Key, Residual
 _POWERS = (10, 100, 1000, 1_000_000)
 
 
-def slip_cards(found: Mapping[Key, Residual], policy: Policy) -> Iterator[Card]:
-    """Yield differences of two exact figures that a slip explains, and exchanged columns."""
+def slip_cards(
+    found: Mapping[Key, Residual],
+    compared: Mapping[Key, Residual],
+    before: Mapping[tuple[str, Key], Decimal], policy: Policy,
+) -> Iterator[Card]:
+    """Yield differences of two exact figures that a slip explains, and exchanged columns.
+
+    `before` are all exact rows, by the State that declares them.
+    """
     for one in found.values():
-        if one.sent and one.received and one.x and one.m:
+        if one.x and one.m:
             if slip := slip_of(one.x, one.m, policy):
                 yield _card("SLIP", one, policy, slip)
-            elif _made_good(one, found, policy):
+            elif _is_copied(one, found, before):
+                yield _card("SLIP", one, policy, "the figure of the year before")
+            elif _made_good(one, compared, policy):
                 yield _card("TIMING", one, policy, "")
+        elif _made_good(one, compared, policy):
+            yield _card("TIMING", one, policy, "")
     yield from _columns(found, policy)
 
 
@@ -51,12 +62,25 @@ def _is_swap(x: Decimal, m: Decimal, policy: Policy) -> bool:
     return False
 
 
-def _made_good(one: Residual, found: Mapping[Key, Residual], policy: Policy) -> bool:
+def _is_copied(
+    one: Residual, found: Mapping[Key, Residual], before: Mapping[tuple[str, Key], Decimal]
+) -> bool:
+    """Return whether one side repeats its figure of last year, when both sides still agreed."""
+    last = (one.year - 1, one.chemical, one.exporter, one.importer)
+    if last in found:
+        return False
+    return (before.get((one.exporter, last)) == one.x) != (
+        before.get((one.importer, last)) == one.m
+    )
+
+
+def _made_good(one: Residual, compared: Mapping[Key, Residual], policy: Policy) -> bool:
     for year in (one.year - 1, one.year + 1):
-        near = found.get((year, one.chemical, one.exporter, one.importer))
+        near = compared.get((year, one.chemical, one.exporter, one.importer))
         if near and near.gap * one.gap < NONE:
             left = abs(near.gap + one.gap)
-            if left <= threshold(one.schedule) + policy["rounding"] * (one.x + near.x):
+            less = left < abs(one.gap) / 2  # the neighbour has to make good most of it
+            if less and left <= threshold(one.schedule) + policy["rounding"] * (one.x + near.x):
                 return True
     return False
 

@@ -62,10 +62,22 @@ def _cost(out: Residual, into: Residual, policy: Policy) -> int | None:
         return None
     gaps = abs(out.gap), abs(into.gap)
     left = abs(gaps[0] - gaps[1])
-    slack = threshold(out.schedule) + policy["flow_tolerance"] * max(gaps)
-    if left > slack or min(gaps) <= threshold(out.schedule):
+    least = threshold(out.schedule)
+    alone = _is_alone(out) and _is_alone(into) and min(gaps) > policy["thresholds_apart"] * least
+    figures = out.x + out.m + into.x + into.m
+    slack = policy["flow_tolerance"] * max(gaps) + policy["rounding"] / 2 * figures
+    if alone:
+        slack = max(slack, policy["transit_spread"] * max(gaps))
+    # A small part of a large figure is what honest States differ by.
+    parts = [abs(one.gap) / max(one.x, one.m) for one in (out, into)]
+    if left > slack or min(gaps) <= least or min(parts) < policy["transit_part"]:
         return None
     return int(left / max(gaps) * _SCALE)
+
+
+def _is_alone(one: Residual) -> bool:
+    """Return whether only one of the two States declares the flow at all."""
+    return (one.sent is None) != (one.received is None)
 
 
 def _card(out: Residual, into: Residual, policy: Policy) -> Card:
