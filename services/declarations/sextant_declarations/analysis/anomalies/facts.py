@@ -37,6 +37,8 @@ class TradeRow:
     kg: Decimal | None
     text: str
     place: Place
+    implied: Decimal | None = None
+    """What the national total leaves for the only row without a figure."""
 
 
 @dataclass(frozen=True, slots=True)

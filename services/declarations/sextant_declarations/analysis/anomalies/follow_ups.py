@@ -77,6 +77,7 @@ def _unreported(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
     plans: dict[Place, list[AtPlant]] = defaultdict(list)
     for row in facts.ahead:
         plans[replace(row.place, pointer="")].append(row)
+    yield from _looked_back(facts, policy, last_year, told, addresses)
     for one in facts.sites:
         at = (one.year, one.kind[:2], one.code)
         is_open = one.year > last_year or at in told or at in seen
@@ -100,6 +101,45 @@ def _unreported(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
             ),
             clears=f"the declaration of past activities of {one.code} for {one.year}",
             scale=0.6 if _is_near(plans[one.place]) else 1.0,
+        )  # fmt: skip
+
+
+def _looked_back(
+    facts: Facts,
+    policy: Policy,
+    last_year: int,
+    told: set[tuple[int, str, str]],
+    addresses: set[tuple[int, str, tuple[str, ...]]],
+) -> Iterator[Card]:
+    """Yield Schedule 2 sites above the threshold a year or two before, without a declaration.
+
+    The two years before count as the year itself (VII.3). Where the site was planned as well, the
+    plan says so already.
+    """
+    planned = {(one.year, one.code) for one in facts.sites if not one.is_past}
+    where = {one.code: one.address for one in facts.sites}
+    passed = {
+        (row.year, row.site): row for row in facts.past if row.regime == "S2" and _passed(row)
+    }
+    for (year, site), row in passed.items():
+        due = year + 1
+        after = any((y, "S2", site) in told for y in (due + 1, due + 2))
+        is_told = (due, "S2", site) in told or (due, "S2", where[site]) in addresses
+        if due > last_year or is_told or (due, site) in planned and not after:
+            continue
+        if (due, "S2", where[site]) in {(s.year, s.kind[:2], s.address)
+                                        for s in facts.sites if not s.is_past}:
+            continue
+        yield policy.card(
+            "NO_REPORT", state=facts.state, year=due, subject=site,
+            figures=(
+                declared(f"{year}: {row.plant}", facts.state, row.amounts[_passed(row)]),
+                Shown(f"{due}", facts.state, "not declared"),
+            ),
+            tolerance="the declaration threshold, in any of three years",
+            tried=(Tried("withdrawn, or under another code", closes=False, left="neither"),),
+            clears=f"the declaration of past activities of {site} for {due}, also with zeros",
+            scale=0.9 if after else 0.6,
         )  # fmt: skip
 
 
@@ -145,8 +185,9 @@ def _lists(facts: Facts, policy: Policy, last_year: int, traded: Traded) -> Iter
         accounted = {*years, *nil}
         if not years:
             continue
-        first = min(accounted)
-        for year in range(first + 1, last_year + 1):
+        first = min(facts.reported_years | accounted)
+        first += first in facts.initial_years  # its first list may report on less than a year
+        for year in range(first, last_year + 1):
             if year in accounted or not ({year - 1, year + 1} & accounted):
                 continue
             regime = kind[:2]

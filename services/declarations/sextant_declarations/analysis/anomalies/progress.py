@@ -13,12 +13,12 @@ _METHODS = {"IV": "DESTRUCTION_PROGRESS", "V": "FACILITY_PROGRESS"}
 def progress_cards(facts: Facts, policy: Policy) -> Iterator[Card]:
     """Yield planned lines and structures that the report changes, leaves out or falls behind in."""
     reports = {(one.article, one.year, one.facility, one.code): one for one in facts.reports}
-    whole = {(one.article, one.year) for one in facts.reports}
+    kinds = {"IV": "A4_ANNUAL_REPORT", "V": "A5_ANNUAL_REPORT"}
     reasons = {
         (one.article, one.year, one.facility): one.reason for one in facts.reports if one.reason
     }
     for plan in facts.plans:
-        if (plan.article, plan.year) not in whole:
+        if (kinds[plan.article], plan.year) not in facts.filed:
             continue  # a report that never came is a matter of timeliness
         report = reports.get((plan.article, plan.year, plan.facility, plan.code))
         ways = [] if report and report.reason else list(_ways(plan, report))

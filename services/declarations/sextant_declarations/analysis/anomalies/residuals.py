@@ -33,12 +33,12 @@ class Residual:
     @property
     def x(self) -> Decimal:
         """The exporter's kilograms."""
-        return (self.sent.kg if self.sent else None) or NONE
+        return _kilograms(self.sent)
 
     @property
     def m(self) -> Decimal:
         """The importer's kilograms."""
-        return (self.received.kg if self.received else None) or NONE
+        return _kilograms(self.received)
 
     @property
     def gap(self) -> Decimal:
@@ -72,6 +72,12 @@ def traded_with(states: Iterable[Facts]) -> Mapping[tuple[str, str, int], Place]
     return found
 
 
+def _kilograms(row: TradeRow | None) -> Decimal:
+    if row is None:
+        return NONE
+    return (row.implied if row.kg is None else row.kg) or NONE
+
+
 def above(compared: Mapping[Key, Residual], policy: Policy) -> Mapping[Key, Residual]:
     """Return the flows that differ by more than a threshold and rounding."""
     return {
@@ -85,14 +91,11 @@ def compared_flows(states: Iterable[Facts]) -> Mapping[Key, Residual]:
     """Return every flow of which both States have declared their year, one-sided ones too."""
     sides: dict[Key, dict[str, TradeRow]] = defaultdict(dict)
     schedules: dict[str, str] = {}
-    filed: set[tuple[str, str, int]] = set()
+    filed: set[tuple[str, int]] = set()
     for facts in states:
-        filed |= {(facts.state, kind[:2], y) for kind, y in facts.filed if kind.endswith("_AND")}
-        filed |= {
-            (facts.state, kind.rpartition("_")[2].removeprefix("NIL:"), y)
-            for kind, y in facts.filed
-            if kind.startswith("NIL:")
-        }
+        # Who declared anything of a year, and no trade, declared that there was none to speak of.
+        filed |= {(facts.state, year) for year in facts.reported_years}
+        filed |= {(facts.state, year) for _, year in facts.filed}
         for record in facts.national.values():
             schedules[record.chemical] = record.schedule
             for way, rows in record.rows.items():
@@ -107,7 +110,7 @@ def compared_flows(states: Iterable[Facts]) -> Mapping[Key, Residual]:
         one = Residual(
             year, chemical, schedule, exporter, importer, rows.get("exports"), rows.get("imports")
         )
-        both_filed = all((state, f"S{schedule[0]}", year) in filed for state in (exporter, importer))
+        both_filed = all((state, year) in filed for state in (exporter, importer))
         if both_filed:
             found[key] = one
     return found

@@ -80,7 +80,8 @@ def _made_good(one: Residual, compared: Mapping[Key, Residual], policy: Policy) 
         if near and near.gap * one.gap < NONE:
             left = abs(near.gap + one.gap)
             less = left < abs(one.gap) / 2  # the neighbour has to make good most of it
-            if less and left <= threshold(one.schedule) + policy["rounding"] * (one.x + near.x):
+            slack = max(policy["rounding"] * (one.x + near.x), policy["timing_left"] * abs(one.gap))
+            if less and left <= threshold(one.schedule) + slack:
                 return True
     return False
 

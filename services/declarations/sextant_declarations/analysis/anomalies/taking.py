@@ -5,6 +5,7 @@ places are kept: a State that declares everything twice is neither doubled nor d
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from sextant_declarations.analysis.anomalies.facts import (
@@ -43,6 +44,7 @@ from sextant_shared.models.declaration.schedule2 import (
     S2PlannedPlant,
     S2SiteAdaa,
     S2SiteAdpa,
+    S2SiteInitial,
 )
 from sextant_shared.models.declaration.schedule3 import (
     S3Additional,
@@ -50,6 +52,7 @@ from sextant_shared.models.declaration.schedule3 import (
     S3Plant,
     S3SiteAdaa,
     S3SiteAdpa,
+    S3SiteInitial,
 )
 from sextant_shared.rules.figures import folded, key
 
@@ -65,7 +68,7 @@ def take_facts(state: str, declarations: Iterable[DeclarationBase]) -> Facts:
     for one in sorted(declarations, key=lambda d: (d.year, d.kind, d.declaration_id)):
         place = Place(state, one.declaration_id, one.version)
         facts.filed.setdefault((one.kind, one.year), place)
-        if one.kind.endswith("_INITIAL"):
+        if isinstance(one, S2SiteInitial | S3SiteInitial):
             facts.initial_years.add(one.year)
         _take(facts, one, place)
     return facts
@@ -131,7 +134,12 @@ def _national(one: S2And | S3And, record: S2Record | S3Record, place: Place) -> 
         name=record.chemical.name,
         schedule=record.chemical.schedule,
         totals={name: figure for name, figure in found.items() if figure},
-        rows={way: tuple(_rows(getattr(record, way), _at(place, f"/{way}"))) for way in WAYS},
+        rows={
+            way: _with_implied(
+                _rows(getattr(record, way), _at(place, f"/{way}")), found[f"{way[:-1]}ed"]
+            )
+            for way in WAYS
+        },
         place=place,
     )
 
@@ -141,6 +149,18 @@ def _rows(rows: Sequence[CountryRow], place: Place) -> Iterator[TradeRow]:
         kg = row.quantity.kilograms if row.quantity and row.qualifier == "EXACT" else None
         text = row.quantity.text if row.quantity else row.qualifier
         yield TradeRow(row.state_code, kg, text, _at(place, f"/{i}/quantity"))
+
+
+def _with_implied(rows: Iterable[TradeRow], total: Figure | None) -> tuple[TradeRow, ...]:
+    """Return the rows; where one alone gives no figure, the total leaves it what the others lack."""
+    found = tuple(rows)
+    open_ = [row for row in found if row.kg is None]
+    if total is None or len(open_) != 1:
+        return found
+    left = total.low - sum((row.kg for row in found if row.kg is not None), NONE)
+    if left <= NONE:
+        return found
+    return tuple(replace(row, implied=left) if row.kg is None else row for row in found)
 
 
 def _take_site(facts: Facts, one: Site, place: Place) -> None:

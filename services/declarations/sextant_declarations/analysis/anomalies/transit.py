@@ -67,7 +67,7 @@ def _cost(out: Residual, into: Residual, policy: Policy) -> int | None:
     figures = out.x + out.m + into.x + into.m
     slack = policy["flow_tolerance"] * max(gaps) + policy["rounding"] / 2 * figures
     if alone:
-        slack = max(slack, policy["transit_spread"] * max(gaps))
+        slack = max(slack, least + policy["transit_spread"] * max(gaps))
     # A small part of a large figure is what honest States differ by.
     parts = [abs(one.gap) / max(one.x, one.m) for one in (out, into)]
     if left > slack or min(gaps) <= least or min(parts) < policy["transit_part"]:
