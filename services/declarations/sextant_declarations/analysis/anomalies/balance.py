@@ -46,9 +46,7 @@ def _flows(record: National, policy: Policy) -> tuple[Decimal, Decimal]:
     return low, high
 
 
-def _below_zero(
-    facts: Facts, records: Mapping[int, National], policy: Policy
-) -> Iterator[Card]:
+def _below_zero(facts: Facts, records: Mapping[int, National], policy: Policy) -> Iterator[Card]:
     use = sorted(_out(record) for record in records.values())
     usual = use[len(use) // 2] if use else NONE
     opening = policy["stock_years"] * usual

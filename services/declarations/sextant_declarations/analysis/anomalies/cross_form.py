@@ -6,7 +6,6 @@ both sides: from below by their sum, from above by their sum and what small prod
 
 from collections import defaultdict
 from collections.abc import Iterator
-from decimal import Decimal
 
 from sextant_declarations.analysis.anomalies.common import NONE, computed, declared, threshold
 from sextant_declarations.analysis.anomalies.facts import (
@@ -151,7 +150,11 @@ def _neighbours(facts: Facts, sums: Sums, policy: Policy) -> Iterator[Card]:
                 continue
             is_alone = (year, record.chemical, "produced") not in sums
             slack = policy["rounding"] * (low + total.low)
-            if is_alone and total.low >= low - slack and (most is None or total.low <= most + slack):
+            if (
+                is_alone
+                and total.low >= low - slack
+                and (most is None or total.low <= most + slack)
+            ):
                 yield policy.card(
                     "NEIGHBOUR_CHEMICAL", state=facts.state, year=year, subject=record.chemical,
                     site=row.name, national=record.name,

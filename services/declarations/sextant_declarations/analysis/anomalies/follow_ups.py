@@ -18,9 +18,7 @@ _NEAR = Decimal("1.3")  # plans so near the threshold may end below it
 Traded = Mapping[tuple[str, str, int], Place]
 
 
-def follow_up_cards(
-    facts: Facts, policy: Policy, last_year: int, traded: Traded
-) -> Iterator[Card]:
+def follow_up_cards(facts: Facts, policy: Policy, last_year: int, traded: Traded) -> Iterator[Card]:
     """Yield what is missing of a State; `last_year` is the last whose reports have fallen due.
 
     `traded` are (State, regime, year) of which a partner declares trade above the threshold.
@@ -125,10 +123,11 @@ def _looked_back(
         due = year + 1
         after = any((y, "S2", site) in told for y in (due + 1, due + 2))
         is_told = (due, "S2", site) in told or (due, "S2", where[site]) in addresses
-        if due > last_year or is_told or (due, site) in planned and not after:
+        if due > last_year or is_told or ((due, site) in planned and not after):
             continue
-        if (due, "S2", where[site]) in {(s.year, s.kind[:2], s.address)
-                                        for s in facts.sites if not s.is_past}:
+        if (due, "S2", where[site]) in {
+            (s.year, s.kind[:2], s.address) for s in facts.sites if not s.is_past
+        }:
             continue
         yield policy.card(
             "NO_REPORT", state=facts.state, year=due, subject=site,
@@ -165,8 +164,11 @@ def _stayed_below(facts: Facts, plans: list[AtPlant]) -> bool:
             return False
         record = facts.national.get((plan.year, plan.chemical))
         for name in ACTIVITIES if record else ():
-            others = [r.amounts[name].low for r in facts.past
-                      if (r.year, r.chemical) == (plan.year, plan.chemical) and name in r.amounts]
+            others = [
+                r.amounts[name].low
+                for r in facts.past
+                if (r.year, r.chemical) == (plan.year, plan.chemical) and name in r.amounts
+            ]
             total = record.totals.get(name) if record else None
             if name in plan.amounts and total and total.low - sum(others, NONE) > least:
                 return False
@@ -208,6 +210,8 @@ def _lists(facts: Facts, policy: Policy, last_year: int, traded: Traded) -> Iter
                           else "sites or partners say otherwise"),
                 ),
                 clears=f"{kind} for {year}, or a nil",
+                # Before its first list a State may have had nothing to list.
+                scale=1.0 if accounted & set(range(first, year)) else 0.4,
                 places=tuple(
                     facts.filed[kind, near] for near in (year - 1, year + 1)
                     if (kind, near) in facts.filed

@@ -187,7 +187,12 @@ def _copied(facts: Facts, policy: Policy) -> Iterator[Card]:
 
 def _digits(kg: Decimal) -> int:
     """Return how many digits of a figure are not zeros at its ends."""
-    return len(str(kg.normalize().as_tuple().digits and int("".join(map(str, kg.normalize().as_tuple().digits)))))
+    return len(
+        str(
+            kg.normalize().as_tuple().digits
+            and int("".join(map(str, kg.normalize().as_tuple().digits)))
+        )
+    )
 
 
 __all__ = ["Peers", "history_cards", "peer_groups"]

@@ -6,7 +6,6 @@ difference is to be explained, what was tried, and what would clear it.
 
 import hashlib
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True, order=True)

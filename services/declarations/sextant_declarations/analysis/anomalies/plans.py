@@ -29,9 +29,7 @@ def plan_cards(facts: Facts, policy: Policy) -> Iterator[Card]:
                 yield _card(facts, policy, plan, name, figure, near)
 
 
-def _near(
-    done: dict[tuple[str, str, int], AtPlant], plan: AtPlant, name: str
-) -> Figure | None:
+def _near(done: dict[tuple[str, str, int], AtPlant], plan: AtPlant, name: str) -> Figure | None:
     """Return the largest known measure of the plant: its capacity, or what it did near that year."""
     found = [plan.capacity] if plan.capacity and name == "produced" else []
     for year in (plan.year, plan.year - 1, plan.year - 2):
@@ -44,7 +42,7 @@ def _near(
     return max(real, key=lambda figure: figure.low, default=None)
 
 
-def _card(  # noqa: PLR0913, PLR0917 - the parts of one comparison
+def _card(
     facts: Facts, policy: Policy, plan: AtPlant, name: str, figure: Figure, near: Figure
 ) -> Card:
     less = figure.low / _THOUSAND

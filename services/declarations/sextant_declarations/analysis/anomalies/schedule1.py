@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 
 from sextant_declarations.analysis.anomalies.common import NONE, declared, placed
 from sextant_declarations.analysis.anomalies.facts import Facts, Notice, Stock, mass

@@ -1,5 +1,6 @@
 """Slips between two States' figures, before anything else is thought of: powers of ten, digits,
-double counts, exchanged columns, and what a neighbouring year makes good."""
+double counts, exchanged columns, and what a neighbouring year makes good.
+"""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -16,7 +17,8 @@ _POWERS = (10, 100, 1000, 1_000_000)
 def slip_cards(
     found: Mapping[Key, Residual],
     compared: Mapping[Key, Residual],
-    before: Mapping[tuple[str, Key], Decimal], policy: Policy,
+    before: Mapping[tuple[str, Key], Decimal],
+    policy: Policy,
 ) -> Iterator[Card]:
     """Yield differences of two exact figures that a slip explains, and exchanged columns.
 
@@ -111,7 +113,9 @@ def _columns(found: Mapping[Key, Residual], policy: Policy) -> Iterator[Card]:
             if back is None or not one.sent or not back.sent or one.received or back.received:
                 continue
         a, b = (one.m or one.x), (back.m or back.x)
-        if exporter > importer or abs(a - b) > threshold(one.schedule) + policy["rounding"] * (a + b):
+        if exporter > importer or abs(a - b) > threshold(one.schedule) + policy["rounding"] * (
+            a + b
+        ):
             continue
         rows = [(exporter, back.received or one.sent), (importer, one.received or back.sent)]
         figures: tuple[Shown, ...] = tuple(

@@ -40,8 +40,8 @@ from sextant_shared.models.declaration.schedule2 import (
     S2Additional,
     S2Chemical,
     S2Plan,
-    S2Plant,
     S2PlannedPlant,
+    S2Plant,
     S2SiteAdaa,
     S2SiteAdpa,
     S2SiteInitial,
@@ -80,14 +80,20 @@ def _take(facts: Facts, one: DeclarationBase, place: Place) -> None:
             facts.reported_years.add(one.year)
             for i, record in enumerate(one.records):
                 _keep_national(facts, _national(one, record, _at(place, f"/records/{i}")))
-        case S2SiteAdpa() | S2SiteAdaa() | S2Additional() | S3SiteAdpa() | S3SiteAdaa() | (
-            S3Additional()
+        case (
+            S2SiteAdpa()
+            | S2SiteAdaa()
+            | S2Additional()
+            | S3SiteAdpa()
+            | S3SiteAdaa()
+            | (S3Additional())
         ):
             _take_site(facts, one, place)
         case FacilityAdpa():
             facts.reported_years.add(one.year)
             facts.stocks += [
-                _stock(one, row, _at(place, f"/chemicals/{i}")) for i, row in enumerate(one.chemicals)
+                _stock(one, row, _at(place, f"/chemicals/{i}"))
+                for i, row in enumerate(one.chemicals)
             ]
         case TransferNotice():
             facts.notices.append(_notice(one, place))
@@ -124,9 +130,7 @@ def _keep_national(facts: Facts, record: National) -> None:
 
 
 def _national(one: S2And | S3And, record: S2Record | S3Record, place: Place) -> National:
-    found = {
-        name: _figure(getattr(record, name, None), _at(place, f"/{name}")) for name in TOTALS
-    }
+    found = {name: _figure(getattr(record, name, None), _at(place, f"/{name}")) for name in TOTALS}
     return National(
         year=one.year,
         regime=one.kind[:2],
@@ -183,10 +187,14 @@ def _take_site(facts: Facts, one: Site, place: Place) -> None:
     for i, plant in enumerate(plants):
         chemicals: Sequence[S2Chemical | S2Plan | S3Chemical] = plant.chemicals
         for j, row in enumerate(chemicals):
-            kept.append(_at_plant(one, plant.plant_code, row, _at(place, f"/plants/{i}/chemicals/{j}")))
+            kept.append(
+                _at_plant(one, plant.plant_code, row, _at(place, f"/plants/{i}/chemicals/{j}"))
+            )
 
 
-def _at_plant(one: Site, plant: str, row: S2Chemical | S2Plan | S3Chemical, place: Place) -> AtPlant:
+def _at_plant(
+    one: Site, plant: str, row: S2Chemical | S2Plan | S3Chemical, place: Place
+) -> AtPlant:
     capacity: Figure | None = None
     amounts: dict[str, Figure] = {}
     if isinstance(row, S3Chemical):
