@@ -100,7 +100,7 @@ class Scorer:
 
 
 def plain_cards(facts: Sequence[Facts]) -> list[Card]:
-    """Return what the plain rule flags: two figures of a transfer that differ by more than 10 %."""
+    """Return what the plain rule flags: figures of a transfer that differ by more than 10 %."""
     found: list[tuple[Decimal, Card]] = []
     for flow in compared_flows(facts).values():
         most = max(flow.x, flow.m)
@@ -142,15 +142,18 @@ def page(measured: Measured, planted: Sequence[Answer], cards: Sequence[Card]) -
         "| --- | ---: | ---: | ---: |",
         f"| flags | {len(cards)} | {len(plain)} | |",
         f"| false flags per 100 declarations | {wrong[0]:.2f} | {wrong[1]:.2f} | |",
-        *(
-            f"| precision at {at} | {precision(hits, at)} | {precision(plain_hits, at)} | {chance} |"
-            for at in (20, 50, 100, 200, 400)
-        ),
+    ]
+    for at in (20, 50, 100, 200, 400):
+        both = f"{precision(hits, at)} | {precision(plain_hits, at)}"
+        lines.append(f"| precision at {at} | {both} | {chance} |")
+    lines += [
         "",
-        f"{measured.declarations:,} declarations; read, folded and analysed in "
-        f"{measured.seconds:.0f} s in one process. Of the {len(ranked.set_aside)} statistical "
-        f"flags that the control of false discoveries set aside, none is in the list; of those "
-        f"that it let through, {ranked.expected_false:.1f} are expected to be false.",
+        SUMMARY.format(
+            count=measured.declarations,
+            seconds=measured.seconds,
+            aside=len(ranked.set_aside),
+            expected=ranked.expected_false,
+        ),
         "",
         "| planted fault | planted | flagged | closed by an explanation | by the plain rule |",
         "| --- | ---: | ---: | ---: | ---: |",
@@ -169,16 +172,21 @@ def page(measured: Measured, planted: Sequence[Answer], cards: Sequence[Card]) -
 
 INTRODUCTION = """# How good the analysis is
 
-Measured with `python -m bench quality` on [the made-up world](world.md) of {states} States and {years} years
-(seed {seed}), whose answer key says which differences were planted. The methods are given the declarations alone;
-the key is read afterwards, by the scorer. A flag is right when it names the declarant, one of the years, and the
-chemical, site or kind of a planted fault; all others are false, also where they tell of an honest difference.
+Measured with `python -m bench quality` on [the made-up world](world.md) of {states} States and
+{years} years (seed {seed}), whose answer key says which differences were planted. The methods are
+given the declarations alone; the key is read afterwards, by the scorer. A flag is right when it
+names the declarant, one of the years, and the chemical, site or kind of a planted fault; all others
+are false, also where they tell of an honest difference.
 """
 METHODS = """† against the day on which it was due: [timeliness](deadlines.md), no method here.
 
-«Closed by an explanation»: the difference is on record and out of the list, because an innocent explanation such
-as the turn of the year leaves nothing of it. Faults between two States are also the business of transfer matching;
-here only slips, exchanged columns and transit are looked for."""
+«Closed by an explanation»: the difference is kept and out of the list, because an innocent
+explanation, such as the turn of the year, leaves nothing of it that is above the threshold. Faults
+between two States are the business of transfer matching; here only slips, exchanged columns and
+transit are looked for."""
+SUMMARY = """{count:,} declarations; read, folded and analysed in {seconds:.0f} s in one process.
+{aside} statistical flags were set aside by the control of false discoveries; of those that it let
+through, {expected:.1f} are expected to be false."""
 
 
 def write_quality() -> str:

@@ -74,8 +74,8 @@ def trading(*declared: tuple[str, str, str, str, str]) -> list[Facts]:
         states.setdefault(partner, Facts(partner))
         rows.setdefault((declarant, int(year)), {}).setdefault(way, {})[partner] = number
         states[partner].filed["X4_PROTECTIVE", int(year)] = at(partner, int(year))
-    for (state, year), found in rows.items():
-        national(states[state], year, {}, found)
+    for (state, when), found in rows.items():
+        national(states[state], when, {}, found)
     return list(states.values())
 
 

@@ -71,7 +71,7 @@ def _out(record: National) -> Decimal:
     return sum((record.totals[n].low for n in _OUT if n in record.totals), NONE)
 
 
-def _card(
+def _card(  # noqa: PLR0917 - the parts of one comparison
     method: str,
     facts: Facts,
     record: National,

@@ -133,7 +133,7 @@ def _national_above(
 
 
 def _neighbours(facts: Facts, sums: Sums, policy: Policy) -> Iterator[Card]:
-    """Yield chemicals that sites make and the national data lack, while a neighbour is in excess."""
+    """Yield chemicals that sites make and national data lack, while a neighbour is in excess."""
     for (year, chemical, name), rows in sums.items():
         row = rows[0][0]
         if name != "produced" or (f"{row.regime}_AND", year) not in facts.filed:
@@ -172,7 +172,7 @@ def _neighbours(facts: Facts, sums: Sums, policy: Policy) -> Iterator[Card]:
 
 
 def _strays(facts: Facts, policy: Policy) -> Iterator[Card]:
-    """Yield chemicals declared in one year alone, where a neighbour is missing in that year alone."""
+    """Yield chemicals declared in one year alone, where a neighbour is missing in that year."""
     years: dict[str, set[int]] = defaultdict(set)
     filed: dict[str, set[int]] = defaultdict(set)
     for year, chemical in facts.national:

@@ -93,8 +93,11 @@ def _unreported(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
             tolerance="none: it is due also where the activity did not happen",
             tried=(
                 Tried("the plan was withdrawn", closes=False, left="the plan is in force"),
-                Tried("it stayed below the threshold", closes=_stayed_below(facts, plans[one.place]),
-                      left="compared with the national total"),
+                Tried(
+                    "it stayed below the threshold",
+                    closes=_stayed_below(facts, plans[one.place]),
+                    left="compared with the national total",
+                ),
                 Tried("reported under another code at the same place", closes=False, left="none"),
             ),
             clears=f"the declaration of past activities of {one.code} for {one.year}",

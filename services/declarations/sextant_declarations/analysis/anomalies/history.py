@@ -16,7 +16,8 @@ from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
 
 _NORMAL = 0.6745  # median absolute deviation of a normal distribution in standard deviations
-_AROUND = 2  # years before and after that make «in this year alone»
+_NEAR = (-2, -1, 1)  # the years around one that something vanishes in
+_DIGITS = 3  # fewer agree by chance
 Peers = Mapping[tuple[str, str], Sequence[float]]
 
 
@@ -127,9 +128,9 @@ def _once(
     for year, (record, figure) in series.items():
         if figure.low > NONE or not facts.reported_years:
             continue
-        around = [series[y][1] for y in (year - 2, year - 1, year + 1) if y in series]
+        around = [series[y][1] for y in (year + n for n in _NEAR) if y in series]
         least = policy["thresholds_apart"] * threshold(record.schedule)
-        if len(around) == 3 and min(f.low for f in around) > least:
+        if len(around) == len(_NEAR) and min(f.low for f in around) > least:
             yield policy.card(
                 "VANISHED", state=facts.state, year=year, subject=chemical, field=name,
                 figures=(
@@ -169,7 +170,7 @@ def _copied(facts: Facts, policy: Policy) -> Iterator[Card]:
             rows = {row.partner: row.kg for row in record.rows[way]}
             before = {row.partner: row.kg for row in last.rows[way]}
             digits = sum(_digits(kg) for kg in rows.values() if kg)
-            if rows != before or digits < 3:
+            if rows != before or digits < _DIGITS:
                 continue
             yield policy.card(
                 "COPIED", state=facts.state, year=year, subject=chemical, field=way,
@@ -186,13 +187,5 @@ def _copied(facts: Facts, policy: Policy) -> Iterator[Card]:
 
 
 def _digits(kg: Decimal) -> int:
-    """Return how many digits of a figure are not zeros at its ends."""
-    return len(
-        str(
-            kg.normalize().as_tuple().digits
-            and int("".join(map(str, kg.normalize().as_tuple().digits)))
-        )
-    )
-
-
-__all__ = ["Peers", "history_cards", "peer_groups"]
+    """Return how many digits a figure has without the zeros at its ends."""
+    return len(kg.normalize().as_tuple().digits)

@@ -5,6 +5,7 @@ That two codes are one site is proposed here and decided by a person.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 
 from sextant_declarations.analysis.anomalies.common import placed
 from sextant_declarations.analysis.anomalies.facts import Facts, SiteSeen
@@ -55,7 +56,7 @@ def _renamed(facts: Facts, policy: Policy) -> Iterator[Card]:
         codes[address].add(code)
     for address, found in codes.items():
         order = sorted(found, key=lambda code: first[address, code].year)
-        for old, new in zip(order, order[1:], strict=False):
+        for old, new in pairwise(order):
             gone, came = last[address, old], first[address, new]
             if gone.year > came.year:
                 continue  # two sites at one address, side by side

@@ -77,7 +77,7 @@ class Card:
 
     @property
     def score(self) -> float:
-        """Severity × confidence × treaty weight, a little more for each other method."""
+        """Severity times confidence times treaty weight, a little more for each other method."""
         return self.severity * self.confidence * self.weight * (1 + 0.1 * len(self.also))
 
     @property

@@ -30,7 +30,7 @@ def plan_cards(facts: Facts, policy: Policy) -> Iterator[Card]:
 
 
 def _near(done: dict[tuple[str, str, int], AtPlant], plan: AtPlant, name: str) -> Figure | None:
-    """Return the largest known measure of the plant: its capacity, or what it did near that year."""
+    """Return the largest measure of the plant: its capacity, or what it did near that year."""
     found = [plan.capacity] if plan.capacity and name == "produced" else []
     for year in (plan.year, plan.year - 1, plan.year - 2):
         row = done.get((plan.plant, plan.chemical, year))

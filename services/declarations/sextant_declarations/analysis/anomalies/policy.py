@@ -1,4 +1,4 @@
-"""The methods and their settings, out of a reviewed data file; none of them is a constant in code."""
+"""The methods and their settings, out of a reviewed data file; none is a constant in code."""
 
 import hashlib
 import json

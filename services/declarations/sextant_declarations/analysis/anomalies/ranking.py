@@ -1,4 +1,4 @@
-"""From all cards to a list: false-discovery control, one card for one subject, order, random share."""
+"""From cards to a list: false-discovery control, one card for a subject, order, random share."""
 
 import hashlib
 from collections import defaultdict

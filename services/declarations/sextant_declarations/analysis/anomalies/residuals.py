@@ -104,11 +104,11 @@ def compared_flows(states: Iterable[Facts]) -> Mapping[Key, Residual]:
                         row.partner, facts.state)  # fmt: skip
                     sides[record.year, record.chemical, *pair].setdefault(way, row)
     found: dict[Key, Residual] = {}
-    for key, rows in sides.items():
+    for key, ways in sides.items():
         year, chemical, exporter, importer = key
         schedule = schedules[chemical]
         one = Residual(
-            year, chemical, schedule, exporter, importer, rows.get("exports"), rows.get("imports")
+            year, chemical, schedule, exporter, importer, ways.get("exports"), ways.get("imports")
         )
         both_filed = all((state, year) in filed for state in (exporter, importer))
         if both_filed:

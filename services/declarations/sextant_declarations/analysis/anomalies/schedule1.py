@@ -1,7 +1,7 @@
 """Schedule 1: stocks by interval arithmetic, ceilings, and the two notices of a transfer."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from sextant_declarations.analysis.anomalies.common import NONE, declared, placed
 from sextant_declarations.analysis.anomalies.facts import Facts, Notice, Stock, mass
@@ -79,7 +79,7 @@ def _unexplained(
 def notice_cards(
     notices: Iterable[Notice], bound: dict[str, int], policy: Policy
 ) -> Iterator[Card]:
-    """Yield transfers whose two notices differ; `bound` is the first year of each State's filings."""
+    """Yield transfers whose two notices differ; `bound` is each State's first year of filings."""
     sides: dict[tuple[str, str, str], tuple[list[Notice], list[Notice]]] = defaultdict(
         lambda: ([], [])
     )
@@ -106,7 +106,7 @@ def notice_cards(
 
 def _pair(sent: list[Notice], received: list[Notice], policy: Policy) -> Iterator[Card]:
     """Take away what fits; yield what fits but for its day or its quantity."""
-    tests = (
+    tests: tuple[tuple[str, Callable[[Notice, Notice], bool]], ...] = (
         ("", lambda a, b: a.day == b.day and a.kg == b.kg),
         ("S1_QUANTITY", lambda a, b: a.day == b.day),
         ("S1_DAY", lambda a, b: a.kg == b.kg and abs(a.day - b.day) <= policy["notice_days"]),
@@ -124,10 +124,10 @@ def _pair(sent: list[Notice], received: list[Notice], policy: Policy) -> Iterato
 
 
 def _differing(method: str, one: Notice, other: Notice, policy: Policy) -> Card:
-    pick = (lambda n: n.text) if method == "S1_QUANTITY" else (lambda n: n.day_text)
+    by_day = method == "S1_DAY"
     return policy.card(
         method, state=one.sender, year=int(one.day_text[:4]), subject=one.chemical,
         states=(one.sender, one.receiver),
-        figures=tuple(placed("notice", n.declarant, pick(n), n.place) for n in (one, other)),
+        figures=tuple(placed("notice", n.declarant, n.day_text if by_day else n.text, n.place) for n in (one, other)),
         tolerance="none", tried=(), clears="the same in both notices",
     )  # fmt: skip

@@ -1,5 +1,7 @@
-"""Slips between two States' figures, before anything else is thought of: powers of ten, digits,
-double counts, exchanged columns, and what a neighbouring year makes good.
+"""Slips between two States' figures, before anything else is thought of.
+
+Powers of ten, exchanged digits, double counts, exchanged columns, last year's figure, and what a
+neighbouring year makes good.
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,7 +54,7 @@ def slip_of(x: Decimal, m: Decimal, policy: Policy) -> str:
 
 
 def _is_swap(x: Decimal, m: Decimal, policy: Policy) -> bool:
-    """Return whether exchanging two neighbouring digits of one gives the other, but for rounding."""
+    """Return whether two neighbouring digits exchanged give the other, but for rounding."""
     for one, other in ((x, m), (m, x)):
         digits = str(int(one)).rstrip("0")
         zeros = len(str(int(one))) - len(digits)
@@ -108,14 +110,13 @@ def _columns(found: Mapping[Key, Residual], policy: Policy) -> Iterator[Card]:
     """Yield States that declare as import what a partner declares to have received from it."""
     for (year, chemical, exporter, importer), one in found.items():
         back = found.get((year, chemical, importer, exporter))
-        if back is None or not one.received or not back.received or one.sent or back.sent:
-            # `importer` says it imported; `exporter` says that it imported as much from there.
-            if back is None or not one.sent or not back.sent or one.received or back.received:
-                continue
+        # Both say that they imported from each other, or both that they exported to each other.
+        alone = {(flow.sent is None, flow.received is None) for flow in (one, back) if flow}
+        if exporter > importer or back is None or alone not in ({(True, False)}, {(False, True)}):
+            continue
         a, b = (one.m or one.x), (back.m or back.x)
-        if exporter > importer or abs(a - b) > threshold(one.schedule) + policy["rounding"] * (
-            a + b
-        ):
+        slack = threshold(one.schedule) + policy["rounding"] * (a + b)
+        if abs(a - b) > slack:
             continue
         rows = [(exporter, back.received or one.sent), (importer, one.received or back.sent)]
         figures: tuple[Shown, ...] = tuple(

@@ -78,7 +78,8 @@ def _take(facts: Facts, one: DeclarationBase, place: Place) -> None:
     match one:
         case S2And() | S3And():
             facts.reported_years.add(one.year)
-            for i, record in enumerate(one.records):
+            records: Sequence[S2Record | S3Record] = one.records
+            for i, record in enumerate(records):
                 _keep_national(facts, _national(one, record, _at(place, f"/records/{i}")))
         case (
             S2SiteAdpa()
@@ -156,7 +157,7 @@ def _rows(rows: Sequence[CountryRow], place: Place) -> Iterator[TradeRow]:
 
 
 def _with_implied(rows: Iterable[TradeRow], total: Figure | None) -> tuple[TradeRow, ...]:
-    """Return the rows; where one alone gives no figure, the total leaves it what the others lack."""
+    """Return the rows; the one row without a figure is given what the total leaves for it."""
     found = tuple(rows)
     open_ = [row for row in found if row.kg is None]
     if total is None or len(open_) != 1:
