@@ -66,10 +66,11 @@ def _sites_above(
     if (f"{row.regime}_AND", year) not in facts.filed:
         return  # that is a list that is missing, and said there
     record = facts.national.get((year, chemical))
-    if record and name not in record.totals:
-        return  # not asked, or blank: a finding of the reception
+    said = record.totals.get(name) or record.denied.get(name) if record else None
+    if record and said is None:
+        return  # not asked, blank or unknown: a finding of the reception
     least = sum((figure.low for _, figure in rows), NONE)
-    total = record.totals[name].low if record else NONE
+    total = said.low if said else NONE
     slack = policy["rounding"] * (least + total)
     gap = least - total - slack
     # A national total up to the threshold need not be declared.
@@ -85,7 +86,7 @@ def _sites_above(
             left=mass(NONE) if alone else mass(max(gap - largest[1].low, NONE)),
         ),
     )
-    shown = [declared(f"national {name}", facts.state, record.totals[name] if record else None)]
+    shown = [declared(f"national {name}", facts.state, said)]
     shown += [declared(f"{one.site} {name}", facts.state, figure) for one, figure in rows[:20]]
     yield policy.card(
         "SITE_SUM", state=facts.state, year=year, subject=chemical, field=name,

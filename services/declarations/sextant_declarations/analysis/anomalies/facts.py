@@ -53,6 +53,8 @@ class National:
     totals: Mapping[str, Figure]
     rows: Mapping[str, tuple[TradeRow, ...]]
     place: Place
+    denied: Mapping[str, Figure] = field(default_factory=dict)
+    """Totals of which the State says that the question does not arise."""
 
 
 @dataclass(frozen=True, slots=True)

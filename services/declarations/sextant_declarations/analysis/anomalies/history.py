@@ -139,9 +139,9 @@ def _once(
                 ),
                 tolerance=f"{policy['thresholds_apart']} thresholds in each year around",
                 tried=(
-                    Tried("a stop of production", closes=False,
+                    Tried("a stop of production", closes=(year, chemical, name) not in at_sites,
                           left="sites still declare it" if (year, chemical, name) in at_sites
-                          else "no note"),
+                          else "no site declares it either"),
                 ),
                 clears="the amount, or a note that production stopped",
             )  # fmt: skip

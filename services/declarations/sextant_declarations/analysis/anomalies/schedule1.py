@@ -128,6 +128,9 @@ def _differing(method: str, one: Notice, other: Notice, policy: Policy) -> Card:
     return policy.card(
         method, state=one.sender, year=int(one.day_text[:4]), subject=one.chemical,
         states=(one.sender, one.receiver),
-        figures=tuple(placed("notice", n.declarant, n.day_text if by_day else n.text, n.place) for n in (one, other)),
+        figures=tuple(
+            placed("notice", n.declarant, n.day_text if by_day else n.text, n.place)
+            for n in (one, other)
+        ),
         tolerance="none", tried=(), clears="the same in both notices",
     )  # fmt: skip

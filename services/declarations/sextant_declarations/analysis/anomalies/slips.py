@@ -30,6 +30,8 @@ def slip_cards(
         if one.x and one.m:
             if slip := slip_of(one.x, one.m, policy):
                 yield _card("SLIP", one, policy, slip)
+            elif power := _power_by_years(one, compared, before, policy):
+                yield _card("SLIP", one, policy, f"about a factor of {power}")
             elif _is_copied(one, found, before):
                 yield _card("SLIP", one, policy, "the figure of the year before")
             elif _made_good(one, compared, policy):
@@ -64,6 +66,34 @@ def _is_swap(x: Decimal, m: Decimal, policy: Policy) -> bool:
             if swapped != digits and abs(value - other) <= policy["rounding"] * other:
                 return True
     return False
+
+
+def _power_by_years(
+    one: Residual,
+    compared: Mapping[Key, Residual],
+    before: Mapping[tuple[str, Key], Decimal],
+    policy: Policy,
+) -> int:
+    """Return the power of ten that one side is off from the other and from its own years.
+
+    Honest States differ, by limits of concentration for instance, so that a slip may not show as a
+    clean power; it does show against the side's own years, in which both sides were near.
+    """
+    wide = policy["slip_spread"]
+    ratio = max(one.x, one.m) / min(one.x, one.m)
+    power = next((p for p in _POWERS if p / wide <= ratio <= p * wide), 0)
+    flow = (one.chemical, one.exporter, one.importer)
+    keys = [(one.year + n, *flow) for n in (-2, -1, 1, 2)]
+    near = [found for key in keys if (found := compared.get(key)) and found.x and found.m]
+    agreed = [max(found.x, found.m) <= wide**2 * min(found.x, found.m) for found in near]
+    if not power or 2 * sum(agreed) <= len(near):
+        return 0
+    for state, kg in ((one.exporter, one.x), (one.importer, one.m)):
+        own = [before[state, key] for key in keys if before.get((state, key))]
+        off = [power / wide**2 <= max(kg, o) / min(kg, o) <= power * wide**2 for o in own]
+        if own and 2 * sum(off) > len(own):
+            return power
+    return 0
 
 
 def _is_copied(

@@ -146,7 +146,17 @@ def _national(one: S2And | S3And, record: S2Record | S3Record, place: Place) -> 
             for way in WAYS
         },
         place=place,
+        denied=_denied(record, place),
     )
+
+
+def _denied(record: S2Record | S3Record, place: Place) -> dict[str, Figure]:
+    amounts = {name: getattr(record, name, None) for name in TOTALS}
+    return {
+        name: Figure(NONE, NONE, amount.text, _at(place, f"/{name}"))
+        for name, amount in amounts.items()
+        if amount is not None and amount.nothing == "not-applicable"
+    }
 
 
 def _rows(rows: Sequence[CountryRow], place: Place) -> Iterator[TradeRow]:
