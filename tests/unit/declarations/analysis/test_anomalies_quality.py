@@ -1,5 +1,6 @@
 """The methods on a small made-up world: what they find, without ever reading the answer key."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,11 @@ import pytest
 from bench.quality import Measured, Scorer, analyse_world
 from bench.quality_world import KeptWorld, kept_world
 from sextant_client.world import WorldPlan
+from sextant_declarations.analysis.anomalies.model import Card
+from sextant_declarations.analysis.anomalies.run import analyse
+from sextant_declarations.analysis.anomalies.taking import take_facts
+from sextant_shared.models.declaration import DeclarationBase, read_declaration
+from sextant_shared.rules.filings import effective
 
 PLAN = WorldPlan(states=20, years=7, seed=7)
 
@@ -44,3 +50,23 @@ def test_every_card_says_what_it_stands_on_and_what_would_clear_it(measured: Mea
         assert card.figures, card.method
         assert card.places, card.method
         assert card.clears, card.method
+
+
+def test_a_world_in_which_everything_is_declared_twice_gives_the_same_cards(
+    kept: KeptWorld, measured: Measured
+) -> None:
+    by_state: dict[str, list[DeclarationBase]] = {}
+    for line in kept.declared():
+        document = line["document"]
+        again = {**document, "declaration_id": document["declaration_id"] + "-B"}
+        filed = by_state.setdefault(document["state_code"], [])
+        filed += [read_declaration(document), read_declaration(again)]
+    facts = [take_facts(state, effective(filed).values()) for state, filed in by_state.items()]
+    assert any(one.twice for one in facts)
+    cards = analyse(facts, PLAN.last_year).ranked.cards
+
+    def names(found: Iterable[Card]) -> set[tuple[str, str, int]]:
+        return {(card.method, card.state, card.year) for card in found}
+
+    # What was amended or withdrawn is so in one of the two only; then the first still counts.
+    assert names(measured.run.ranked.cards) <= names(cards)

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from sextant_declarations.analysis.anomalies.common import NONE, computed, declared, threshold
 from sextant_declarations.analysis.anomalies.facts import Facts, National, mass
 from sextant_declarations.analysis.anomalies.model import Card, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.showing import NONE, computed, declared, threshold
 
 _IN, _OUT = ("produced", "imported"), ("consumed", "processed", "exported")
 

@@ -7,7 +7,6 @@ both sides: from below by their sum, from above by their sum and what small prod
 from collections import defaultdict
 from collections.abc import Iterator
 
-from sextant_declarations.analysis.anomalies.common import NONE, computed, declared, threshold
 from sextant_declarations.analysis.anomalies.facts import (
     ACTIVITIES,
     AtPlant,
@@ -18,6 +17,7 @@ from sextant_declarations.analysis.anomalies.facts import (
 )
 from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.showing import NONE, computed, declared, threshold
 
 Rows = list[tuple[AtPlant, Figure]]
 _ORDER = 5  # the years of one chemical are of the same order

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from sextant_declarations.analysis.anomalies.common import NONE, declared, threshold
 from sextant_declarations.analysis.anomalies.facts import ACTIVITIES, AtPlant, Facts
 from sextant_declarations.analysis.anomalies.model import Card, Place, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.showing import NONE, declared, threshold
 
 _LISTS = {"S2_AND": "AND_S2", "S3_AND": "AND_S3", "OCPF_ANNUAL": "OCPF", "X4_PROTECTIVE": "X4"}
 _NEAR = Decimal("1.3")  # plans so near the threshold may end below it

@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from sextant_declarations.analysis.anomalies.common import NONE, declared, placed, threshold
 from sextant_declarations.analysis.anomalies.facts import TOTALS, WAYS, Facts, Figure, National
 from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.showing import NONE, declared, placed, threshold
 
 _NORMAL = 0.6745  # median absolute deviation of a normal distribution in standard deviations
 _NEAR = (-2, -1, 1)  # the years around one that something vanishes in

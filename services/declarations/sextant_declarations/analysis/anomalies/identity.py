@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from itertools import pairwise
 
-from sextant_declarations.analysis.anomalies.common import placed
 from sextant_declarations.analysis.anomalies.facts import Facts, SiteSeen
 from sextant_declarations.analysis.anomalies.model import Card, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.showing import placed
 
 
 def identity_cards(facts: Facts, policy: Policy) -> Iterator[Card]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from sextant_declarations.analysis.anomalies.common import NONE, declared
 from sextant_declarations.analysis.anomalies.facts import ACTIVITIES, AtPlant, Facts, Figure, mass
 from sextant_declarations.analysis.anomalies.model import Card, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.showing import NONE, declared
 
 _THOUSAND = Decimal(1000)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from sextant_declarations.analysis.anomalies.common import placed
 from sextant_declarations.analysis.anomalies.facts import Facts, Step
 from sextant_declarations.analysis.anomalies.model import Card, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.showing import placed
 
 _METHODS = {"IV": "DESTRUCTION_PROGRESS", "V": "FACILITY_PROGRESS"}
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sextant_declarations.analysis.anomalies.common import NONE, threshold
 from sextant_declarations.analysis.anomalies.facts import Facts, TradeRow
 from sextant_declarations.analysis.anomalies.model import Place
 from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.showing import NONE, threshold
 
 Key = tuple[int, str, str, str]  # year, chemical, exporter, importer
 

@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
-from sextant_declarations.analysis.anomalies.common import NONE, declared, placed
 from sextant_declarations.analysis.anomalies.facts import Facts, Notice, Stock, mass
 from sextant_declarations.analysis.anomalies.model import Card, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.showing import NONE, declared, placed
 
 _SMALL_SCALE = "S1_SSSF"
 

@@ -7,11 +7,11 @@ neighbouring year makes good.
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from sextant_declarations.analysis.anomalies.common import NONE, placed, threshold
 from sextant_declarations.analysis.anomalies.facts import mass
 from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
 from sextant_declarations.analysis.anomalies.residuals import Key, Residual
+from sextant_declarations.analysis.anomalies.showing import NONE, placed, threshold
 
 _POWERS = (10, 100, 1000, 1_000_000)
 

@@ -90,21 +90,8 @@ def _take(facts: Facts, one: DeclarationBase, place: Place) -> None:
             | (S3Additional())
         ):
             _take_site(facts, one, place)
-        case FacilityAdpa():
-            facts.reported_years.add(one.year)
-            facts.stocks += [
-                _stock(one, row, _at(place, f"/chemicals/{i}"))
-                for i, row in enumerate(one.chemicals)
-            ]
-        case TransferNotice():
-            facts.notices.append(_notice(one, place))
-        case S1TransferAnnual():
-            facts.listed += [
-                (one.year, key(record.chemical), t.quantity.kilograms, t.direction == "RECEIVED")
-                for record in one.records
-                for t in record.transfers
-                if t.quantity.kilograms is not None
-            ]
+        case FacilityAdpa() | TransferNotice() | S1TransferAnnual():
+            _take_schedule1(facts, one, place)
         case A4AnnualPlan() | A4AnnualReport() | A5AnnualPlan() | A5AnnualReport():
             _take_progress(facts, one, place)
         case Nil():
@@ -113,6 +100,27 @@ def _take(facts: Facts, one: DeclarationBase, place: Place) -> None:
                 facts.filed.setdefault((f"NIL:{scope}", one.year), place)
         case _:
             pass
+
+
+def _take_schedule1(
+    facts: Facts, one: FacilityAdpa | TransferNotice | S1TransferAnnual, place: Place
+) -> None:
+    match one:
+        case FacilityAdpa():
+            facts.reported_years.add(one.year)
+            for i, row in enumerate(one.chemicals):
+                _keep_stock(facts, _stock(one, row, _at(place, f"/chemicals/{i}")))
+        case TransferNotice():
+            facts.notices.append(_notice(one, place))
+        case S1TransferAnnual():
+            if facts.filed[one.kind, one.year] != place:
+                return  # declared twice
+            facts.listed += [
+                (one.year, key(record.chemical), t.quantity.kilograms, t.direction == "RECEIVED")
+                for record in one.records
+                for t in record.transfers
+                if t.quantity.kilograms is not None
+            ]
 
 
 def _at(place: Place, pointer: str) -> Place:
@@ -128,6 +136,15 @@ def _keep_national(facts: Facts, record: National) -> None:
     known = facts.national.setdefault((record.year, record.chemical), record)
     if known is not record:
         facts.twice.append((known.place, record.place))
+
+
+def _keep_stock(facts: Facts, stock: Stock) -> None:
+    at = (stock.year, stock.facility, stock.chemical)
+    for known in facts.stocks:
+        if (known.year, known.facility, known.chemical) == at:
+            facts.twice.append((known.place, stock.place))
+            return
+    facts.stocks.append(stock)
 
 
 def _national(one: S2And | S3And, record: S2Record | S3Record, place: Place) -> National:
@@ -194,13 +211,21 @@ def _take_site(facts: Facts, one: Site, place: Place) -> None:
     if is_past:
         facts.reported_years.add(one.year)
     kept = facts.past if is_past else facts.ahead
+    seen = {_identity(row): row for row in kept if row.site == one.plant_site_code}
     plants: Sequence[S2Plant | S2PlannedPlant | S3Plant] = one.plants
     for i, plant in enumerate(plants):
         chemicals: Sequence[S2Chemical | S2Plan | S3Chemical] = plant.chemicals
         for j, row in enumerate(chemicals):
-            kept.append(
-                _at_plant(one, plant.plant_code, row, _at(place, f"/plants/{i}/chemicals/{j}"))
-            )
+            found = _at_plant(one, plant.plant_code, row, _at(place, f"/plants/{i}/chemicals/{j}"))
+            known = seen.setdefault(_identity(found), found)
+            if known is found:
+                kept.append(found)
+            else:
+                facts.twice.append((known.place, found.place))
+
+
+def _identity(row: AtPlant) -> tuple[int, str, str, str, str, bool]:
+    return row.year, row.regime, row.site, row.plant, row.chemical, row.is_additional
 
 
 def _at_plant(

@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from sextant_declarations.analysis.anomalies.common import NONE, placed, threshold
 from sextant_declarations.analysis.anomalies.facts import mass
 from sextant_declarations.analysis.anomalies.model import Card, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
 from sextant_declarations.analysis.anomalies.residuals import Key, Residual
+from sextant_declarations.analysis.anomalies.showing import NONE, placed, threshold
 
 _SCALE = 10_000  # costs of the flow are whole numbers
 _END = "end"
