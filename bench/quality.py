@@ -178,7 +178,8 @@ given the declarations alone; the key is read afterwards, by the scorer. A flag 
 names the declarant, one of the years, and the chemical, site or kind of a planted fault; all others
 are false, also where they tell of an honest difference.
 
-The settings of the methods were chosen while looking at this world; another seed is the fairer test.
+The settings of the methods were chosen while looking at this world; another seed is the fairer
+test.
 """
 METHODS = """† against the day on which it was due: [timeliness](deadlines.md), no method here.
 
