@@ -1,0 +1,82 @@
+"""From cards to a list: false-discovery control, one card for a subject, order, random share."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sextant_declarations.analysis.anomalies.model import Card
+from sextant_declarations.analysis.anomalies.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The cards of a run in their order, and how many of the statistical ones are false by chance.
+
+    `set_aside` are statistical cards that the control of false discoveries did not let through;
+    `explained` are differences that an innocent explanation closes. Neither is dropped silently.
+    """
+
+    cards: tuple[Card, ...]
+    explained: tuple[Card, ...]
+    set_aside: tuple[Card, ...]
+    expected_false: float
+
+
+def rank(cards: Iterable[Card], tests: int, policy: Policy) -> Ranked:
+    """Return the cards in their order; `tests` is how many statistical tests the run made."""
+    found = list(cards)
+    explained = [card for card in found if card.is_explained]
+    open_ = [card for card in found if not card.is_explained]
+    ruled = [card for card in open_ if card.probability is None]
+    tried = [card for card in open_ if card.probability is not None]
+    share = float(policy["false_discovery"])
+    kept = benjamini_hochberg([card.probability or 0.0 for card in tried], tests, share)
+    passed = [card for card, is_kept in zip(tried, kept, strict=True) if is_kept]
+    aside = [card for card, is_kept in zip(tried, kept, strict=True) if not is_kept]
+    merged = _merged([*ruled, *passed])
+    merged.sort(key=lambda card: (-card.score, card.state, card.year, card.id))
+    return Ranked(tuple(merged), tuple(explained), tuple(aside), share * len(passed))
+
+
+def benjamini_hochberg(probabilities: Sequence[float], tests: int, share: float) -> list[bool]:
+    """Return which of `tests` results are kept, so that at most `share` of them is false.
+
+    Only the smallest probabilities need be given; the others count in `tests`.
+    """
+    order = sorted(range(len(probabilities)), key=probabilities.__getitem__)
+    tests = max(tests, len(probabilities))
+    last = 0
+    for place, index in enumerate(order, start=1):
+        if probabilities[index] <= share * place / tests:
+            last = place
+    kept = [False] * len(probabilities)
+    for index in order[:last]:
+        kept[index] = True
+    return kept
+
+
+def _merged(cards: Sequence[Card]) -> list[Card]:
+    """Return one card for one State, year and subject; the others are named on it."""
+    groups: dict[tuple[str, int, str], list[Card]] = defaultdict(list)
+    for card in cards:
+        groups[card.state, card.year, card.subject].append(card)
+    merged = []
+    for group in groups.values():
+        group.sort(key=lambda card: (-card.score, card.id))
+        first, others = group[0], group[1:]
+        names = tuple(dict.fromkeys(o.method for o in others if o.method != first.method))
+        places = tuple(sorted({place for card in group for place in card.places}))
+        merged.append(replace(first, also=names, places=places))
+    return merged
+
+
+def shortlist(ranked: Sequence[Card], capacity: int, seed: str, policy: Policy) -> list[Card]:
+    """Return what officers can take up: the best, and a compulsory share drawn by chance.
+
+    The random ones are marked, so that precision is measured where nobody chose to look.
+    """
+    drawn = round(capacity * float(policy["random_share"])) if len(ranked) > capacity else 0
+    best, rest = list(ranked[: capacity - drawn]), list(ranked[capacity - drawn :])
+    rest.sort(key=lambda card: hashlib.sha256(f"{seed}|{card.id}".encode()).digest())
+    return best + [replace(card, pick="RANDOM") for card in rest[:drawn]]

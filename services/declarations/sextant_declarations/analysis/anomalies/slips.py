@@ -1,0 +1,160 @@
+"""Slips between two States' figures, before anything else is thought of.
+
+Powers of ten, exchanged digits, double counts, exchanged columns, last year's figure, and what a
+neighbouring year makes good.
+"""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from sextant_declarations.analysis.anomalies.facts import mass
+from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
+from sextant_declarations.analysis.anomalies.policy import Policy
+from sextant_declarations.analysis.anomalies.residuals import Key, Residual
+from sextant_declarations.analysis.anomalies.showing import NONE, placed, threshold
+
+_POWERS = (10, 100, 1000, 1_000_000)
+
+
+def slip_cards(
+    found: Mapping[Key, Residual],
+    compared: Mapping[Key, Residual],
+    before: Mapping[tuple[str, Key], Decimal],
+    policy: Policy,
+) -> Iterator[Card]:
+    """Yield differences of two exact figures that a slip explains, and exchanged columns.
+
+    `before` are all exact rows, by the State that declares them.
+    """
+    for one in found.values():
+        if one.x and one.m:
+            if slip := slip_of(one.x, one.m, policy):
+                yield _card("SLIP", one, policy, slip)
+            elif power := _power_by_years(one, compared, before, policy):
+                yield _card("SLIP", one, policy, f"about a factor of {power}")
+            elif _is_copied(one, found, before):
+                yield _card("SLIP", one, policy, "the figure of the year before")
+            elif _made_good(one, compared, policy):
+                yield _card("TIMING", one, policy, "")
+        elif _made_good(one, compared, policy):
+            yield _card("TIMING", one, policy, "")
+    yield from _columns(found, policy)
+
+
+def slip_of(x: Decimal, m: Decimal, policy: Policy) -> str:
+    """Return by which slip one figure becomes the other, or nothing."""
+    low, high = sorted((x, m))
+    near = policy["slip_tolerance"]
+    for power in _POWERS:
+        if abs(high / low / power - 1) <= near:
+            return f"a factor of {power}"
+    if _is_swap(x, m, policy):
+        return "two digits exchanged"
+    if abs(high / low / 2 - 1) <= policy["rounding"]:
+        return "counted twice"
+    return ""
+
+
+def _is_swap(x: Decimal, m: Decimal, policy: Policy) -> bool:
+    """Return whether two neighbouring digits exchanged give the other, but for rounding."""
+    for one, other in ((x, m), (m, x)):
+        digits = str(int(one)).rstrip("0")
+        zeros = len(str(int(one))) - len(digits)
+        for i in range(min(len(digits) - 1, 3)):
+            swapped = digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :]
+            value = Decimal(swapped + "0" * zeros)
+            if swapped != digits and abs(value - other) <= policy["rounding"] * other:
+                return True
+    return False
+
+
+def _power_by_years(
+    one: Residual,
+    compared: Mapping[Key, Residual],
+    before: Mapping[tuple[str, Key], Decimal],
+    policy: Policy,
+) -> int:
+    """Return the power of ten that one side is off from the other and from its own years.
+
+    Honest States differ, by limits of concentration for instance, so that a slip may not show as a
+    clean power; it does show against the side's own years, in which both sides were near.
+    """
+    wide = policy["slip_spread"]
+    ratio = max(one.x, one.m) / min(one.x, one.m)
+    power = next((p for p in _POWERS if p / wide <= ratio <= p * wide), 0)
+    flow = (one.chemical, one.exporter, one.importer)
+    keys = [(one.year + n, *flow) for n in (-2, -1, 1, 2)]
+    near = [found for key in keys if (found := compared.get(key)) and found.x and found.m]
+    agreed = [max(found.x, found.m) <= wide**2 * min(found.x, found.m) for found in near]
+    if not power or 2 * sum(agreed) <= len(near):
+        return 0
+    for state, kg in ((one.exporter, one.x), (one.importer, one.m)):
+        own = [before[state, key] for key in keys if before.get((state, key))]
+        off = [power / wide**2 <= max(kg, o) / min(kg, o) <= power * wide**2 for o in own]
+        if own and 2 * sum(off) > len(own):
+            return power
+    return 0
+
+
+def _is_copied(
+    one: Residual, found: Mapping[Key, Residual], before: Mapping[tuple[str, Key], Decimal]
+) -> bool:
+    """Return whether one side repeats its figure of last year, when both sides still agreed."""
+    last = (one.year - 1, one.chemical, one.exporter, one.importer)
+    if last in found:
+        return False
+    return (before.get((one.exporter, last)) == one.x) != (
+        before.get((one.importer, last)) == one.m
+    )
+
+
+def _made_good(one: Residual, compared: Mapping[Key, Residual], policy: Policy) -> bool:
+    for year in (one.year - 1, one.year + 1):
+        near = compared.get((year, one.chemical, one.exporter, one.importer))
+        if near and near.gap * one.gap < NONE:
+            left = abs(near.gap + one.gap)
+            less = left < abs(one.gap) / 2  # the neighbour has to make good most of it
+            slack = max(policy["rounding"] * (one.x + near.x), policy["timing_left"] * abs(one.gap))
+            if less and left <= threshold(one.schedule) + slack:
+                return True
+    return False
+
+
+def _card(method: str, one: Residual, policy: Policy, slip: str) -> Card:
+    # Whose figure it is, nobody knows; the card names both and stands under the exporter.
+    sides = ((one.exporter, one.sent), (one.importer, one.received))
+    return policy.card(
+        method, state=one.exporter, year=one.year, subject=one.chemical, slip=slip,
+        states=(one.exporter, one.importer),
+        figures=tuple(placed("figure", who, row.text, row.place) for who, row in sides if row),
+        tolerance=f"{mass(threshold(one.schedule))} and rounding of {policy['rounding']}",
+        tried=(
+            Tried(slip or "the turn of the year", closes=method == "TIMING", left=mass(NONE)),
+            Tried("rounding", closes=False, left=mass(abs(one.gap))),
+        ),
+        clears="the other figure in one of the two declarations",
+    )  # fmt: skip
+
+
+def _columns(found: Mapping[Key, Residual], policy: Policy) -> Iterator[Card]:
+    """Yield States that declare as import what a partner declares to have received from it."""
+    for (year, chemical, exporter, importer), one in found.items():
+        back = found.get((year, chemical, importer, exporter))
+        # Both say that they imported from each other, or both that they exported to each other.
+        alone = {(flow.sent is None, flow.received is None) for flow in (one, back) if flow}
+        if exporter > importer or back is None or alone not in ({(True, False)}, {(False, True)}):
+            continue
+        a, b = (one.m or one.x), (back.m or back.x)
+        slack = threshold(one.schedule) + policy["rounding"] * (a + b)
+        if abs(a - b) > slack:
+            continue
+        rows = [(exporter, back.received or one.sent), (importer, one.received or back.sent)]
+        figures: tuple[Shown, ...] = tuple(
+            placed("figure", who, row.text, row.place) for who, row in rows if row
+        )
+        yield policy.card(
+            "COLUMNS", state=importer, year=year, subject=chemical, states=(exporter, importer),
+            figures=figures, tolerance=mass(threshold(one.schedule)),
+            tried=(Tried("columns exchanged", closes=False, left=mass(abs(a - b))),),
+            clears="imports and exports exchanged in one of the two declarations",
+        )  # fmt: skip
