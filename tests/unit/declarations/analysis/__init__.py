@@ -1,0 +1,1 @@
+"""The declarations service without anything real: verification, the register, the loops."""
