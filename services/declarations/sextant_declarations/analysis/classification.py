@@ -122,6 +122,19 @@ def portions(document: Mapping[str, Any]) -> dict[str, str]:
     return dict(_portions(document, ""))
 
 
+def marking_of(document: Mapping[str, Any]) -> str:
+    """Return the highest mark that a State gave: to the whole, a part, or what it amends."""
+    changes = document.get("changes") or ()
+    amended = (
+        change["new"]
+        for change in changes
+        if change["pointer"].rpartition("/")[2] in _MEMBERS
+        and isinstance(change["new"], str)
+        and change["new"] in MARKINGS
+    )
+    return highest([*portions(document).values(), *amended])
+
+
 def aggregated(markings: Iterable[str]) -> str:
     """Return how sensitive a compilation of parts is: at least as the highest of them.
 
@@ -173,7 +186,7 @@ def remarked(current: str, wanted: str, *, consented: bool) -> str:
 def _portions(value: Any, pointer: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if name in _MEMBERS and inner in MARKINGS:
+            if name in _MEMBERS and isinstance(inner, str) and inner in MARKINGS:
                 yield pointer, inner
             else:
                 token = str(name).replace("~", "~0").replace("/", "~1")

@@ -86,15 +86,17 @@ def known_by(filings: Iterable[Filing], until: str) -> list[Filing]:
 def editions(declaration_id: str, filings: Iterable[Filing]) -> list[Edition]:
     """Return the editions of a declaration, oldest first, from filings in order of registration.
 
-    An amendment that does not fit what holds changes nothing, as in the fold of the rules.
+    An amendment that does not fit what holds changes nothing, as in the fold of the rules. One of
+    a withdrawn version makes the declaration hold again.
     """
     made: list[Edition] = []
+    newest: DeclarationBase | None = None
     for one in filings:
-        last = made[-1] if made else None
         if one.declaration.declaration_id == declaration_id:
             made.append(Edition(one.declaration.version, one.source, one.declaration))
-        elif last is not None and last.declaration is not None:
-            made.extend(_revised(last, last.declaration, one))
+        elif newest is not None:
+            made.extend(_revised(made[-1], newest, one))
+        newest = (made[-1].declaration if made else None) or newest
     return made
 
 
@@ -152,7 +154,7 @@ def _revised(last: Edition, held: DeclarationBase, one: Filing) -> list[Edition]
     if named.declaration_id != held.declaration_id:
         return []
     after = effective([held, filed]).get((held.state_code, held.declaration_id))
-    if after == held:
+    if after in (held, last.declaration):
         return []
     version = last.version if after is None else after.version
     return [Edition(version, one.source, after, _reasons(held, after, filed))]

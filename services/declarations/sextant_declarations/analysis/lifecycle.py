@@ -244,7 +244,9 @@ def automatic(
         return _chain(version, None, ("receive", State.RECEIVED), ("return", State.RETURNED))
     live = before if before and before.state not in lifecycle().final else None
     if arrival is Arrival.WITHDRAWS:
-        return _chain(live.version, live.state, ("withdraw", State.WITHDRAWN)) if live else []
+        if live is None or live.state is State.WITHDRAWN:
+            return []
+        return _chain(live.version, live.state, ("withdraw", State.WITHDRAWN))
     if arrival is Arrival.AMENDS:
         return _amended(live, version)
     moves = _superseded(live, version)
@@ -278,13 +280,13 @@ def replied(before: Life | None, version: int, reference: str) -> list[Move]:
 
 def _amended(live: Life | None, version: int) -> list[Move]:
     if live is None:
-        return []  # a withdrawn declaration is filed anew, it is not amended
+        return []
     steps = (("amend", State.AMENDED), ("evaluate", State.EVALUATION))
     return [*_superseded(live, version), *_chain(version, live.state, *steps)]
 
 
 def _superseded(live: Life | None, version: int) -> list[Move]:
-    if live is None or live.version == version:
+    if live is None or live.version == version or live.state is State.WITHDRAWN:
         return []
     return _chain(live.version, live.state, ("supersede", State.SUPERSEDED))
 

@@ -83,6 +83,11 @@ def test_after_a_withdrawal_nothing_holds_until_it_is_filed_again() -> None:
     assert [e.declaration is None for e in found] == [False, True, False]
 
 
+def test_an_amendment_of_a_withdrawn_version_makes_it_hold_again() -> None:
+    found = made(SITE, withdrawal(SITE), RENAMED)
+    assert [e.version for e in found if e.declaration] == [1, 2]
+
+
 def test_what_is_filed_about_another_declaration_does_not_count() -> None:
     other = national()
     about_other = amendment(other, ("/language", "en", "fr"))
@@ -186,12 +191,12 @@ def _acted(acts: list[str]) -> list[dict[str, Any]]:
     """Return a history in which each filing names the version that holds, as the register asks."""
     documents, version, name, gone = [SITE], 1, SITE["name"], False
     for n, act in enumerate(acts):
-        if act == "whole" or gone:
+        if act == "whole" or (gone and act != "amend"):
             version, name, gone = version + 1, f"Whole {n}", False
             documents.append({**SITE, "version": version, "name": name})
         elif act == "amend":
             documents.append(amends(version, f"XAL-N{n}", ("/name", name, f"Name {n}")))
-            version, name = version + 1, f"Name {n}"
+            version, name, gone = version + 1, f"Name {n}", False
         elif act == "wrong":
             documents.append(amends(version, f"XAL-N{n}", ("/name", f"not {name}", "Wrong")))
         else:

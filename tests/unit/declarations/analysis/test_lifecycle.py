@@ -151,7 +151,12 @@ def test_what_was_withdrawn_may_be_filed_again() -> None:
     assert gone.target is State.WITHDRAWN
     moves = automatic(Life(1, State.WITHDRAWN), Arrival.FILED, 2)
     assert [move.step for move in moves] == [*FILED, "evaluate"]
-    assert automatic(Life(1, State.WITHDRAWN), Arrival.AMENDS, 2) == []
+    assert automatic(Life(1, State.WITHDRAWN), Arrival.WITHDRAWS, 1) == []
+
+
+def test_an_amendment_of_a_withdrawn_version_makes_it_hold_again() -> None:
+    moves = automatic(Life(1, State.WITHDRAWN), Arrival.AMENDS, 2)
+    assert steps(moves) == [(2, "amend"), (2, "evaluate")]
 
 
 @pytest.mark.parametrize("arrival", Arrival)
