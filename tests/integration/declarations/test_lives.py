@@ -102,7 +102,8 @@ async def test_a_declaration_goes_its_way_from_receipt_to_the_closed_year(
     )
     waiting, _ = await life(platform, id_)
     assert (waiting["clock"]["days"], waiting["clock"]["mark"]) == (90, "M/U")
-    await answer(platform, "clarification.reply", asked["id"])
+    concerns = {"declaration_id": ID, "version": 1}
+    await answer(platform, "clarification.reply", asked["id"], concerns=concerns)
     replied, _ = await life(platform, id_)
     assert (replied["state"], replied["reason"]) == ("CLARIFICATION_RECEIVED", "REPLIED")
     await step(platform, id_, "resume-evaluation", "REPLY_READ")
