@@ -18,8 +18,7 @@ from sextant_shared.models.acts import DiscardReason, DiscardRequest
 from sextant_shared.models.purposes import PURPOSE_HEADER
 
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
-for command in (send, ask, thread, owed, accesses, shred):
-for command in (send, ask, thread, owed, accesses, life, step, diff):
+for command in (send, ask, thread, owed, accesses, shred, life, step, diff):
     app.command()(command)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")

@@ -54,9 +54,9 @@ from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.heads import SqlHeadLedger
-from sextant_declarations.storage.notes import NoteOutbox
 from sextant_declarations.storage.history import SqlHistory
 from sextant_declarations.storage.lives import SqlLives
+from sextant_declarations.storage.notes import NoteOutbox
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
@@ -243,9 +243,9 @@ class Parts:
             queue=VerificationQueue(exchange, officers, notes.write),
             exchanges=Exchanges(sending, rows, gate, self.clock),
             accounting=Accounting(accesses, trust.log),
-            lives=Lives(SqlLives(database), sources, entries_due.set),
+            lives=Lives(SqlLives(database, notes), sources, entries_due.set),
             history=History(SqlHistory(database), reading, vault, gate, settings.max_filings_bytes),
-            years=Years(SqlLives(database), sources, entries_due.set),
+            years=Years(SqlLives(database, notes), sources, entries_due.set),
             refusals=Refusals(
                 accesses,
                 sources,

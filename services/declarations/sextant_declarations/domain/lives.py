@@ -26,18 +26,14 @@ from sextant_declarations.analysis.lifecycle import (
 )
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.answers import Sources
+from sextant_declarations.domain.deciding import decision
 from sextant_declarations.domain.officers import cursor_of, position_of
-from sextant_declarations.domain.owed import OwedEntry
 from sextant_shared.clock import timestamp_ms
-from sextant_shared.encoding import b64u, canonical_json
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.entries import format_entry, parse_entry
 from sextant_shared.models.strict import Strict
-from sextant_shared.protocol.acts import SALT_BYTES, commitment
+from sextant_shared.protocol.notes import MadeNote
 
-DECISION = "decision"
 LOWER = "lower-marking"
-_RANDOM_128 = 16
 _DAY_CHARS = 10
 
 
@@ -163,7 +159,7 @@ class NewStep:
     move: Move
     officer: Reader
     t: str
-    entry: OwedEntry
+    note: MadeNote
 
 
 class LifeRows(Protocol):
@@ -283,35 +279,22 @@ def require_tag(current: str, given: str) -> None:
 
 def new_step(life: StoredLife, move: Move, officer: Reader, sources: Sources) -> NewStep:
     """Return a step with the log entry that commits to it."""
-    t = timestamp_ms(sources.clock())
-    detail = {
-        "v": 1,
-        "t": t,
-        "officer": officer.client,
-        "role": officer.role,
-        "decision": move.step,
-        "declaration": life.declaration,
-        "version": move.version,
-        "from": move.source,
-        "to": move.target,
-        "reason": move.reason,
-    }
-    more = {"reference": move.reference, "marking": move.marking}
-    content = canonical_json(detail | {name: value for name, value in more.items() if value})
-    salt = sources.random_bytes(SALT_BYTES)
-    members = {
-        "v": 1,
-        "type": DECISION,
-        "id": b64u(sources.random_bytes(_RANDOM_128)),
-        "t": t,
-        "nonce": b64u(sources.random_bytes(_RANDOM_128)),
-        "env": life.envelope,
-        "ref": life.custody,
-        "commit": b64u(commitment(salt, content)),
-    }
-    leaf = format_entry(parse_entry(canonical_json(members)))
-    entry = OwedEntry(act=DECISION, leaf=leaf, detail=content, salt=salt)
-    return NewStep(life=life, move=move, officer=officer, t=t, entry=entry)
+    now = sources.clock()
+    more = {"reference": move.reference, "marking": move.marking, "from": move.source}
+    note = decision(
+        move.step,
+        officer.client,
+        life.envelope,
+        life.custody,
+        now,
+        role=officer.role,
+        declaration=life.declaration,
+        version=move.version,
+        to=move.target,
+        reason=move.reason,
+        **{name: value for name, value in more.items() if value},
+    )
+    return NewStep(life=life, move=move, officer=officer, t=timestamp_ms(now), note=note)
 
 
 def shown(table: Lifecycle, life: StoredLife, today: dt.date) -> LifeView:

@@ -38,7 +38,7 @@ class LifeRow(_Row, table=True):
 
 
 class StepRow(_Row, table=True):
-    """One step of one version: by whom, why, and the outbox row of its log entry if it has one.
+    """One step of one version: by whom, why, and the note of its log entry if it has one.
 
     `source` is null at the beginning of a life. What the service does by itself has no entry of its
     own: it follows from what came, and the outcome's entry commits to that. `inbox` is the envelope
@@ -65,7 +65,7 @@ class StepRow(_Row, table=True):
     marking: str | None
     t: str
     inbox: int = Field(foreign_key="inbox.id")
-    entry: int | None = Field(default=None, foreign_key="owed_entries.id")
+    entry: int | None = Field(default=None, foreign_key="note.position")
 
 
 LIVES = METADATA.tables["lives"]

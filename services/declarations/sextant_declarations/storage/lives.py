@@ -22,9 +22,10 @@ from sextant_declarations.domain.lives import NewStep, StepView, StoredLife
 from sextant_declarations.domain.records import Filed, Nature, Record
 from sextant_declarations.storage.life_tables import LIVES, STEPS
 from sextant_declarations.storage.message_tables import SENT
-from sextant_declarations.storage.tables import DECLARATIONS, INBOX, OWED_ENTRIES, VERSIONS
+from sextant_declarations.storage.tables import DECLARATIONS, INBOX, SIDECAR, VERSIONS
 from sextant_declarations.storage.threads import read_facts
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.errors import Code, PlatformError, Severity
 from sextant_shared.models.receipts import OutcomeVerdict
 
@@ -40,6 +41,7 @@ class SqlLives:
     """Where declarations stand, and how they came there."""
 
     database: Database
+    notes: Notes
 
     async def life(self, declaration: str) -> StoredLife | None:
         """Return where a declaration stands, None for one that is not known."""
@@ -69,8 +71,8 @@ class SqlLives:
     async def steps(self, declaration: str, before: int | None, limit: int) -> list[StepView]:
         """Return up to `limit` steps below the position `before`, newest first."""
         wanted = (
-            select(*_STEP, OWED_ENTRIES.c.log_index.label("index"))
-            .outerjoin(OWED_ENTRIES, OWED_ENTRIES.c.id == STEPS.c.entry)
+            select(*_STEP, SIDECAR.note.c.log_index.label("index"))
+            .outerjoin(SIDECAR.note, SIDECAR.note.c.position == STEPS.c.entry)
             .where(STEPS.c.declaration == declaration)
             .order_by(STEPS.c.position.desc())
             .limit(limit)
@@ -89,7 +91,7 @@ class SqlLives:
 
         def store(connection: Connection) -> None:
             for step in steps:
-                _store_decided(connection, step)
+                _store_decided(connection, self.notes, step)
 
         await self.database.write(store)
 
@@ -224,28 +226,17 @@ def _store_own(
         )
 
 
-def _store_decided(connection: Connection, step: NewStep) -> None:
+def _store_decided(connection: Connection, notes: Notes, step: NewStep) -> None:
     held, life = _held(connection, step.life.declaration), step.life
     if held is None or (held["version"], held["steps"]) != (life.version, life.steps):
         raise PlatformError(Code.PRECONDITION, "it moved on since it was read", expected=life.tag)
-    (entry,) = connection.execute(
-        insert(OWED_ENTRIES)
-        .values(
-            inbox=life.inbox,
-            act=step.entry.act,
-            leaf=step.entry.leaf,
-            detail=step.entry.detail,
-            salt=step.entry.salt,
-        )
-        .returning(OWED_ENTRIES.c.id)
-    ).one()
     values = {
         "client": step.officer.client,
         "role": OFFICER,
         "t": step.t,
         "marking": step.move.marking,
         "inbox": life.inbox,
-        "entry": entry,
+        "entry": notes.add(connection, step.note),
     }
     _append(connection, life.declaration, step.move, values, since=step.t)
 

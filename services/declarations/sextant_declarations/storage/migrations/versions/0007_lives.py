@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_lives"
-down_revision = "0005_accesses"
+revision = "0007_lives"
+down_revision = "0006_sidecar"
 branch_labels = None
 depends_on = None
 
@@ -85,9 +85,7 @@ def _create_steps() -> None:
             ["declaration"], ["declarations.id"], name=op.f("fk_steps_declaration_declarations")
         ),
         sa.ForeignKeyConstraint(["inbox"], ["inbox.id"], name=op.f("fk_steps_inbox_inbox")),
-        sa.ForeignKeyConstraint(
-            ["entry"], ["owed_entries.id"], name=op.f("fk_steps_entry_owed_entries")
-        ),
+        sa.ForeignKeyConstraint(["entry"], ["note.position"], name=op.f("fk_steps_entry_note")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_steps")),
         sa.UniqueConstraint("declaration", "position", name=op.f("uq_steps_declaration_position")),
     )
