@@ -43,6 +43,7 @@ class Action(StrEnum):
     LOG_READ_ENTRIES = "log.read-entries"
     DECLARATION_LIST = "declaration.list"
     DECLARATION_READ = "declaration.read"
+    DECLARATION_STEP = "declaration.step"
     ACCESS_READ = "access.read"
     QUEUE_READ = "queue.read"
     MESSAGE_SEND = "message.send"
@@ -85,6 +86,7 @@ TABLE: Mapping[tuple[Action, Role], Need] = {
     (Action.LOG_READ_ENTRIES, Role.SECRETARIAT): Need.ANY,
     (Action.DECLARATION_LIST, Role.OFFICER): Need.ANY,
     (Action.DECLARATION_READ, Role.OFFICER): Need.ANY,
+    (Action.DECLARATION_STEP, Role.OFFICER): Need.ANY,
     (Action.ACCESS_READ, Role.AUDITOR): Need.ANY,
     (Action.QUEUE_READ, Role.OFFICER): Need.ANY,
     (Action.MESSAGE_SEND, Role.OFFICER): Need.ANY,

@@ -36,6 +36,7 @@ TABLE: dict[Code, Row] = {
     Code.FORBIDDEN: Row(403, "Not allowed", "Ask for the role that this action needs."),
     Code.NOT_FOUND: Row(404, "Not found", "Check the id; only your own party's items are shown."),
     Code.STATE: Row(409, "Not in this state", "Read the current state, then act on it."),
+    Code.PRECONDITION: Row(412, "It moved on", "Read it again, then act on what it says now."),
     Code.DUPLICATE: Row(409, "Same id, other content", "Use a new id for other content."),
     Code.GONE: Row(410, "Given out no more", "Its manifest, receipt and events stay; read those."),
     Code.LENGTH_REQUIRED: Row(411, "Length required", "Send a Content-Length."),

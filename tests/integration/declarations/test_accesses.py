@@ -23,6 +23,8 @@ pytestmark = pytest.mark.anyio
 GIVES = {
     "GET /v1/declarations/{id_}": "findings",
     "GET /v1/declarations/{id_}/in-force": "in-force",
+    "GET /v1/declarations/{id_}/differences": "differences",
+    "GET /v1/declarations/{id_}/provenance": "provenance",
     "GET /v1/declarations/{id_}/versions/{n}": "content",
     "GET /v1/declarations/{id_}/evidence": "evidence",
     "GET /v1/declarations/{id_}/versions/{n}/attachments": "attachments",
@@ -39,6 +41,12 @@ GIVES = {
 }
 METADATA = {
     "GET /v1/declarations",
+    "GET /v1/declarations/{id_}/life",
+    "GET /v1/declarations/{id_}/steps",
+    "POST /v1/declarations/{id_}/steps",
+    "GET /v1/years",
+    "GET /v1/years/{state}/{year}",
+    "POST /v1/years/{state}/{year}/closing",
     "GET /v1/envelopes",
     "GET /v1/messages/{id_}",
     "GET /v1/owed",

@@ -70,6 +70,7 @@ async def newest(platform: Platform, **params: Any) -> dict[str, Any]:
 def routes(platform: Platform) -> list[tuple[str, str]]:
     paths = platform.apps["declarations"].openapi()["paths"]
     place = {"id_": "x", "n": 1, "which": 1, "sender": XAL, "seq": 1, "index": 1}
+    place |= {"state": "XAL", "year": 2025}
     return [
         (method.upper(), path.format(**place))
         for path, operations in paths.items()

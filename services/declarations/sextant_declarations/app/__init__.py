@@ -21,6 +21,7 @@ from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.attachments import attachments_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
+from sextant_declarations.routes.lives import lives_router
 from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
@@ -92,7 +93,15 @@ def create_app(
         settings,
         description=_DESCRIPTION,
         routers=[
-            declarations_router(lambda: service().officers, settings.max_page),
+            declarations_router(
+                lambda: service().officers, lambda: service().history, settings.max_page
+            ),
+            lives_router(
+                lambda: service().lives,
+                lambda: service().history,
+                lambda: service().years,
+                settings.max_page,
+            ),
             envelopes_router(lambda: service().officers, settings.max_page),
             attachments_router(lambda: service().attached),
             queue_router(lambda: service().queue),

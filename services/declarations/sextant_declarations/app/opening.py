@@ -28,8 +28,10 @@ from sextant_declarations.domain.effective import Effective
 from sextant_declarations.domain.exchanges import Exchanges
 from sextant_declarations.domain.forbidding import Refusals
 from sextant_declarations.domain.gate import Gate
+from sextant_declarations.domain.history import History
 from sextant_declarations.domain.intake import Intake, Patience
 from sextant_declarations.domain.joined import JoinedEntries
+from sextant_declarations.domain.lives import Lives
 from sextant_declarations.domain.logwatch import LogWatch
 from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.packages import Unpack
@@ -43,6 +45,7 @@ from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplie
 from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.worker import Pace, Worker
+from sextant_declarations.domain.years import Years
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_declarations.storage.access_tables import ACCESSES
 from sextant_declarations.storage.accesses import SqlAccesses
@@ -51,6 +54,8 @@ from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.heads import SqlHeadLedger
+from sextant_declarations.storage.history import SqlHistory
+from sextant_declarations.storage.lives import SqlLives
 from sextant_declarations.storage.notes import NoteOutbox
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
@@ -96,6 +101,9 @@ class Service:
     queue: VerificationQueue
     exchanges: Exchanges
     accounting: Accounting
+    lives: Lives
+    history: History
+    years: Years
     refusals: Refusals
     shredding: Shredding
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
@@ -236,6 +244,9 @@ class Parts:
             queue=VerificationQueue(exchange, officers, notes.write),
             exchanges=Exchanges(sending, rows, gate, self.clock),
             accounting=Accounting(accesses, trust.log),
+            lives=Lives(SqlLives(database, notes), sources, entries_due.set),
+            history=History(SqlHistory(database), reading, vault, gate, settings.max_filings_bytes),
+            years=Years(SqlLives(database, notes), sources, entries_due.set),
             refusals=Refusals(
                 accesses,
                 sources,

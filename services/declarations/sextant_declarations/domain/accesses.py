@@ -32,6 +32,8 @@ class Gives(StrEnum):
     FINDINGS = "findings"
     CONTENT = "content"
     IN_FORCE = "in-force"
+    DIFFERENCES = "differences"
+    PROVENANCE = "provenance"
     CONTAINER = "container"
     EVIDENCE = "evidence"
     ATTACHMENTS = "attachments"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from sextant_declarations.analysis.classification import marking_of
 from sextant_declarations.domain.deliveries import Check, Facts, Pack, Revision, StateFilings
 from sextant_declarations.domain.library import Comparison, Library
 from sextant_declarations.domain.sites import sites_in, sites_of
@@ -15,6 +16,7 @@ from sextant_shared.errors import Finding, Severity
 from sextant_shared.models.declaration import DeclarationBase
 from sextant_shared.models.declaration.filing import Amendment, Nil, Withdrawal
 from sextant_shared.rules import check, rule_pack_id
+from sextant_shared.rules.filings import document_of
 
 MAX_SHOWN = 1000  # findings of one content: what a person can work through
 MAX_TEXT = 1500  # characters of each text of a finding: a list of all kinds is one
@@ -53,6 +55,7 @@ def check_content(
         canonical_digest=report.content_digest,
         compared=comparison.compared,
         sites=sites_of(report.declaration) if report.declaration else sites_in(data),
+        marking=marking_of(document_of(report.declaration)) if report.declaration else "",
     )
 
 

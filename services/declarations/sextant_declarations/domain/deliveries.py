@@ -178,7 +178,8 @@ class Check:
 
     `facts` is None when it does not fit the model of its kind, and then cannot be filed;
     `is_declaration` is False when it is no declaration of any kind. `compared` are the filings of
-    the State that it was compared with, `sites` the codes of the sites that it declares.
+    the State that it was compared with, `sites` the codes of the sites that it declares, `marking`
+    the highest mark that the State gave to the whole or a part.
     """
 
     is_declaration: bool
@@ -188,6 +189,7 @@ class Check:
     canonical_digest: bytes | None
     compared: tuple[FiledVersion, ...] = ()
     sites: tuple[str, ...] = ()
+    marking: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

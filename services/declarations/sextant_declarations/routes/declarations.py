@@ -1,12 +1,14 @@
 """HTTP for declarations: list, versions with findings, content, evidence."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import FileResponse, Response
 
 from sextant_declarations.domain.deliveries import DECLARATION_CTY
+from sextant_declarations.domain.history import History
 from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.reading import DeclarationPage, DeclarationView, Evidence, Filters
 from sextant_declarations.routes.asking import Asking
@@ -23,25 +25,46 @@ MAX_VERSIONS = 2**53 - 1  # what JSON holds exactly; a register has a handful
 Number = Annotated[
     int, Path(ge=1, le=MAX_VERSIONS, description="which submission under the declaration's id")
 ]
+KnownOn = Annotated[
+    str | None,
+    Query(
+        max_length=40,
+        description="what was registered by then: a day in UTC, whole, or a time in UTC",
+    ),
+]
+TrueOn = Annotated[date | None, Query(description="the day that it must say something about")]
 Cursor = Annotated[str | None, Query(max_length=64, description="`next` of the page before")]
 
 
-def declarations_router(officers: Callable[[], Officers], max_page: int) -> APIRouter:
+def declarations_router(
+    officers: Callable[[], Officers], history: Callable[[], History], max_page: int
+) -> APIRouter:
     """Return the routes under `/v1/declarations`."""
     router = guarded_router(prefix="/v1/declarations", tags=["declarations"])
 
     @router.get("", **action(Action.DECLARATION_LIST))
     async def list_declarations(
+        *,
         state: Annotated[str | None, Query(max_length=32)] = None,
         kind: Annotated[str | None, Query(max_length=64)] = None,
         year: Annotated[int | None, Query(ge=1900, le=2200)] = None,
         verdict: OutcomeVerdict | None = None,
+        known_on: KnownOn = None,
+        true_on: TrueOn = None,
         cursor: Cursor = None,
         limit: Annotated[int, Query(ge=1, le=max_page)] = DEFAULT_PAGE,
     ) -> DeclarationPage:
-        """List declarations by what their newest version says, newest declaration first."""
+        """List declarations by what their newest version says, newest declaration first.
+
+        With `known_on` as the register knew them then; with `true_on` those of the year of that
+        day, and of events in it or before.
+        """
         filters = Filters(state=state, kind=kind, year=year, verdict=verdict)
-        return await officers().list_declarations(filters, cursor=cursor, limit=limit)
+        if known_on is None and true_on is None:
+            return await officers().list_declarations(filters, cursor=cursor, limit=limit)
+        return await history().page(
+            filters, known_on=known_on, true_on=true_on, cursor=cursor, limit=limit
+        )
 
     @router.get("/{id_}", **action(Action.DECLARATION_READ))
     async def read_declaration(reader: Asking, id_: Id) -> DeclarationView:
@@ -53,9 +76,17 @@ def declarations_router(officers: Callable[[], Officers], max_page: int) -> APIR
         response_class=Response,
         **action(Action.DECLARATION_READ, responses=_IN_FORCE),
     )
-    async def read_in_force(reader: Asking, id_: Id) -> Response:
-        """Read what holds of a declaration, amendments folded in. Leaves an access in the log."""
-        content = await officers().read_in_force(id_, reader)
+    async def read_in_force(
+        reader: Asking, id_: Id, known_on: KnownOn = None, true_on: TrueOn = None
+    ) -> Response:
+        """Read what holds of a declaration, amendments folded in. Leaves an access in the log.
+
+        With `known_on` what held as it was known then; with `true_on` only what speaks of the day.
+        """
+        if known_on is None and true_on is None:
+            content = await officers().read_in_force(id_, reader)
+        else:
+            content = await history().in_force(id_, reader, known_on=known_on, true_on=true_on)
         return Response(content, media_type=DECLARATION_CTY)
 
     @router.get(

@@ -19,6 +19,7 @@ from sextant_declarations.domain.register import DeclarationKey, Holding, Standi
 from sextant_declarations.storage.accesses import store_access, store_sites
 from sextant_declarations.storage.attachments import attachment_rows
 from sextant_declarations.storage.dues import close, store_demands, supersede
+from sextant_declarations.storage.lives import store_automatic
 from sextant_declarations.storage.tables import (
     ATTACHMENTS,
     CLOSURES,
@@ -105,6 +106,7 @@ class SqlRegister:
             _store_version(connection, record.filed, inbox, record.stored_at)
             _store_revision(connection, record.filed, inbox, record.stored_at)
             _insert_all(connection, COMPARED, _compared(record.filed, inbox))
+        store_automatic(connection, record, inbox)
         _insert_all(connection, FINDINGS, _findings(record, inbox))
         self._store_bonds(connection, record, inbox)
         store_sites(connection, record, inbox)
