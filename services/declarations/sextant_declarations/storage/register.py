@@ -19,6 +19,7 @@ from sextant_declarations.domain.register import DeclarationKey, Holding, Standi
 from sextant_declarations.storage.accesses import store_access, store_sites
 from sextant_declarations.storage.attachments import attachment_rows
 from sextant_declarations.storage.dues import close, store_demands, supersede
+from sextant_declarations.storage.stated import store_stated
 from sextant_declarations.storage.tables import (
     ATTACHMENTS,
     CLOSURES,
@@ -103,6 +104,7 @@ class SqlRegister:
         self._store_proofs(connection, record)
         if record.filed:
             _store_version(connection, record.filed, inbox, record.stored_at)
+            store_stated(connection, record.filed, inbox)
             _store_revision(connection, record.filed, inbox, record.stored_at)
             _insert_all(connection, COMPARED, _compared(record.filed, inbox))
         _insert_all(connection, FINDINGS, _findings(record, inbox))

@@ -6,7 +6,7 @@ without reading any content a second time.
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -78,11 +78,15 @@ class Stated(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """What a State filed, and when the log received it, in unix seconds."""
+    """What a State filed, and when the log received it, in unix seconds.
+
+    `source` is the manifest digest of the envelope that brought it.
+    """
 
     stated: Stated
     received: float
-    state: str = field(default="")
+    state: str = ""
+    source: bytes = b""
 
 
 def stated_of(declaration: DeclarationBase) -> Stated:
