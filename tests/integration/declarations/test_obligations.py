@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -137,3 +138,20 @@ async def test_lists_page_cache_and_export_and_name_no_site(platform: Platform) 
     counts = (await get(platform, "/v1/obligations/statistics"))["rows"]
     shown = [n for row in counts for n in row["counts"].values() if n is not None]
     assert not [n for n in shown if 0 < n < 5]
+
+
+async def test_the_heat_map_says_in_words_what_it_shows(platform: Platform) -> None:
+    await sent(platform, XAL, example("S2_SITE_ADPA", "XAL"))
+    before = (await platform.officer("GET", "/v1/obligations/heat-map")).text
+    assert "XAL" not in before, "nothing is due yet"
+    platform.clock.move(400 * DAY)
+    drawn = (await platform.officer("GET", "/v1/obligations/heat-map")).text
+    root = ET.fromstring(drawn)
+    titles = [node.text or "" for node in root.iter("{http://www.w3.org/2000/svg}title")]
+    lines = (await get(platform, "/v1/obligations/summary"))["lines"]
+    due = {str(x["year"]): x["counts"]["missing"] for x in lines if x["counts"]["missing"]}
+    assert due
+    for year, missing in due.items():
+        assert any(
+            said.startswith(f"XAL {year}: ") and f"{missing} missing" in said for said in titles
+        )

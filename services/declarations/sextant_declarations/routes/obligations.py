@@ -31,6 +31,7 @@ from sextant_shared.protocol.access import Action
 
 _CACHE = "private, no-cache"
 _CSV = "text/csv"
+_SVG = "image/svg+xml"
 _STATE = Query(max_length=32)
 _KIND = Query(max_length=64)
 
@@ -91,6 +92,19 @@ def obligations_router(
         """Give the list as CSV; sites are not named."""
         data = (await obligations().export(wanted)).encode()
         return cacheable(request, data, f"{_CSV}; charset=utf-8", _CACHE)
+
+    @router.get(
+        "/obligations/heat-map",
+        response_class=Response,
+        **action(
+            Action.DECLARATION_LIST,
+            responses={200: answer("The picture as SVG", _SVG, {"type": "string"})},
+        ),
+    )
+    async def draw_obligations(request: Request, wanted: Filter) -> Response:
+        """Draw what came late or is missing, by State and year; the summary is its table."""
+        data = (await obligations().picture(wanted)).encode()
+        return cacheable(request, data, _SVG, _CACHE)
 
     @router.get("/obligations/{id_}", **action(Action.DECLARATION_READ))
     async def read_obligation(
