@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from sextant_client.world import Document, World, WorldPlan, documents_of, make_world
 from sextant_client.world import faults as kinds
-from sextant_declarations.analysis.obligations.expecting import Known, Obligation, obligations
+from sextant_declarations.analysis.obligations.expecting import obligations
 from sextant_declarations.analysis.obligations.facts import Filing, stated_of
+from sextant_declarations.analysis.obligations.obligation import Known, Obligation
 from sextant_declarations.analysis.obligations.standing import Standing, Status, stand
 from sextant_shared.models.declaration import read_declaration
 

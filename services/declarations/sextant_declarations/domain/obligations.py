@@ -14,8 +14,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from sextant_declarations.analysis.obligations.expecting import Known, Obligation, obligations
+from sextant_declarations.analysis.obligations.expecting import obligations
 from sextant_declarations.analysis.obligations.facts import Filing
+from sextant_declarations.analysis.obligations.obligation import Known, Obligation
 from sextant_declarations.analysis.obligations.policy import (
     DEFAULT,
     ObligationPolicy,

@@ -72,7 +72,9 @@ class Reminding:
         due = reminders(found, self.board.today, self.board.policy)
         used = await self.board.rows.used([one.key for one in due])
         left = [one for one in due if one.key not in used]
-        return ReminderBatch(reminders=[await self._view(one) for one in left])
+        states = {one.state for one in left}
+        languages = {each: await self._language(each) for each in states}
+        return ReminderBatch(reminders=[self._view(one, languages[one.state]) for one in left])
 
     async def approve(self, keys: Sequence[str], reader: Reader) -> SentReminders:
         """Send the reminders of a batch that are approved, each once.
@@ -101,10 +103,13 @@ class Reminding:
         view, _ = await self.send(order, one.key, reader)
         return view
 
-    async def _view(self, one: Reminder) -> ReminderView:
-        filings = await self.board.rows.filings(one.state)
+    async def _language(self, state: str) -> str:
+        """Return the language of the newest declaration of a State."""
+        filings = await self.board.rows.filings(state)
         newest = max(filings, key=lambda f: f.received, default=None)
-        language = newest.stated.language if newest else "en"
+        return newest.stated.language if newest else "en"
+
+    def _view(self, one: Reminder, language: str) -> ReminderView:
         subject, text = worded(one, language)
         due = one.first.due
         return ReminderView(

@@ -3,8 +3,9 @@
 import datetime as dt
 from typing import Any
 
-from sextant_declarations.analysis.obligations.expecting import Known, Obligation, obligations
+from sextant_declarations.analysis.obligations.expecting import obligations
 from sextant_declarations.analysis.obligations.facts import Filing, Stated
+from sextant_declarations.analysis.obligations.obligation import Known, Obligation
 from sextant_declarations.analysis.obligations.standing import Standing, stand
 
 SINCE = Known(since=dt.date(2020, 1, 1))

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from sextant_declarations.analysis.obligations.expectations import Because, read_expectations
-from sextant_declarations.analysis.obligations.expecting import Known, obligations
+from sextant_declarations.analysis.obligations.expecting import obligations
+from sextant_declarations.analysis.obligations.obligation import Known
 from sextant_declarations.analysis.obligations.standing import Status, stand
 from sextant_shared.deadlines import DEFAULT_POLICY, Duty, StateProfile
 from tests.unit.declarations.obligations.made import SINCE, at, filing, owed, stands

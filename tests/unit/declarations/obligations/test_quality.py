@@ -9,7 +9,8 @@ def test_all_that_is_late_is_found_and_nothing_in_time_is_called_late() -> None:
     result = measure(WorldPlan(states=10, years=6, seed=7))
     for kind in (kinds.LATE_FILING, kinds.S1_NOTICE_LATE, kinds.MISSING_FILING):
         assert result.found[kind] == result.planted[kind], kind
-    assert result.planted[kinds.LATE_FILING] and result.planted[kinds.MISSING_FILING]
+    assert result.planted[kinds.LATE_FILING]
+    assert result.planted[kinds.MISSING_FILING]
     assert result.planted[HABIT] > 20
     assert result.found[HABIT] > 0.95 * result.planted[HABIT]
     assert result.false_late == 0

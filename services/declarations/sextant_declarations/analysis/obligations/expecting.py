@@ -11,8 +11,8 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
+from sextant_declarations.analysis.obligations.days import FIRST_YEAR, LAST_YEAR, DueDays
 from sextant_declarations.analysis.obligations.expectations import (
     Because,
     Expectation,
@@ -24,22 +24,17 @@ from sextant_declarations.analysis.obligations.facts import (
     is_about_filings,
     standing,
 )
-from sextant_declarations.analysis.obligations.policy import DEFAULT, ObligationPolicy
+from sextant_declarations.analysis.obligations.obligation import ALL_KNOWN, Known, Obligation
 from sextant_shared.deadlines import (
-    DEFAULT_POLICY,
     DeadlinePolicy,
     Due,
     Duty,
-    Facts,
     Notice,
     Reckoning,
     day_of,
-    due,
     rules_by_kind,
 )
-from sextant_shared.deadlines.table import AHEAD, ANNUAL, BY_EVENT
-from sextant_shared.encoding import b64u, sha256
-from sextant_shared.errors import Code, PlatformError
+from sextant_shared.deadlines.table import AHEAD, ANNUAL
 
 # What a nil declaration closes, by its scope: kinds that begin so.
 _NIL_CLOSES = {
@@ -51,55 +46,6 @@ _NIL_CLOSES = {
     "AND_S3": "S3_AND",
     "X4": "X4_PROTECTIVE",
 }
-_SINGLE_EVENT = frozenset({Reckoning.BEFORE_EVENT, Reckoning.AFTER_EVENT})
-_ID_BYTES = 16
-_FIRST_YEAR, _LAST_YEAR = 1997, 2200  # what deadlines are reckoned for
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Obligation:
-    """Something that a State owes once; `subject` is the site, facility or transfer it is about.
-
-    `of` are the State's numbers of the filings that make it expected, `filed` what came for it,
-    oldest first; `nil` the nil declaration that closes it.
-    """
-
-    due: Due
-    subject: str
-    because: Because
-    law: str
-    evidence: str
-    of: tuple[str, ...] = ()
-    filed: tuple[Filing, ...] = ()
-    nil: Filing | None = None
-    notice: Notice | None = None
-
-    @property
-    def id(self) -> str:
-        """A name that stays the same whenever it is reckoned."""
-        said = f"{self.due.state}/{self.due.rule.id}/{self.due.period}/{self.subject}"
-        return b64u(sha256(said.encode())[:_ID_BYTES])
-
-    @property
-    def year(self) -> int:
-        """The year that it is about: reported on, or of its event."""
-        return self.due.year if self.due.year is not None else (self.due.event or self.due.day).year
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known beside the filings: the policies, entry into force, and from when to reckon.
-
-    Nothing that was due before `since` is owed to this register.
-    """
-
-    deadlines: DeadlinePolicy = DEFAULT_POLICY
-    policy: ObligationPolicy = DEFAULT
-    eif: dt.date | None = None
-    since: dt.date = dt.date.min
-
-
-ALL_KNOWN = Known()
 
 
 def obligations(
@@ -125,6 +71,10 @@ class _Reckoner:
     _missed: dict[tuple[str, int], int] = field(default_factory=dict)
     _ended: dict[str, int] = field(default_factory=dict)
     _nils: list[Filing] = field(default_factory=list)
+
+    @property
+    def _days(self) -> DueDays:
+        return DueDays(self.state, self.known.deadlines, self.known.eif)
 
     def __call__(self) -> Iterable[Obligation]:
         stands = standing(self.filings)
@@ -152,7 +102,7 @@ class _Reckoner:
 
     def _declared(self, filing: Filing) -> None:
         """Add what was filed to what it is filed for, which it makes owed if nothing else does."""
-        one = self._due_of(filing)
+        one = self._days.of(filing)
         if one is None:
             return
         subject = _subject_of(one, filing)
@@ -173,32 +123,6 @@ class _Reckoner:
         else:
             self._found[key] = replace(held, filed=(*held.filed, filing))
 
-    def _due_of(self, filing: Filing) -> Due | None:
-        """Return what a filing is for, None where no day is set."""
-        stated = filing.stated
-        if stated.event is None and stated.year is not None:
-            found = self._annual(stated.kind, stated.year)
-            return found or self._entry(stated.kind, stated.year + 1)
-        if stated.event is None:
-            return None
-        entry = self._entry(stated.kind, stated.event.year)
-        if entry and (entry.event == stated.event or _is_alone(stated.kind)):
-            return entry
-        if not any(rule.reckoning in _SINGLE_EVENT for rule in rules_by_kind()[stated.kind]):
-            return None
-        found_days = self._days(stated.kind, stated.event.year, stated.event)
-        return next((d for d in found_days if d.rule.reckoning in _SINGLE_EVENT), None)
-
-    def _annual(self, kind: str, year: int) -> Due | None:
-        return next((d for d in self._days(kind, year) if d.rule.reckoning in ANNUAL), None)
-
-    def _entry(self, kind: str, year: int) -> Due | None:
-        found = self._days(kind, year)
-        return next((d for d in found if d.rule.reckoning is Reckoning.AFTER_EIF), None)
-
-    def _days(self, kind: str, year: int, event: dt.date | None = None) -> tuple[Due, ...]:
-        return _days(kind, self.state, year, self.known.deadlines, self.known.eif, event)
-
     def _at_entry(self) -> None:
         """Add what every State Party owes when the Convention enters into force for it."""
         duties = _duties(self.state, self.known.deadlines)
@@ -211,7 +135,7 @@ class _Reckoner:
             if not any(r.reckoning is Reckoning.AFTER_EIF and r.duty in duties for r in rules):
                 continue
             for year in years:
-                one = self._entry(kind, year) if year >= _FIRST_YEAR else None
+                one = self._days.entry(kind, year) if year >= FIRST_YEAR else None
                 key = (one.rule.id, one.period, "") if one else None
                 if one is None or key is None or one.rule.duty not in duties:
                     continue
@@ -296,8 +220,8 @@ class _Reckoner:
         basis: tuple[str, str],
     ) -> None:
         """Add an obligation, or the better reason for one that is there."""
-        one = self._annual(kind, year) if _FIRST_YEAR <= year <= _LAST_YEAR else None
-        if one is None or year >= self._ended.get(subject, _LAST_YEAR + 1):
+        one = self._days.annual(kind, year) if FIRST_YEAR <= year <= LAST_YEAR else None
+        if one is None or year >= self._ended.get(subject, LAST_YEAR + 1):
             return
         if not subject and self._of.get((kind, year)):
             # Each that was declared stands by itself, such as one a site: none is to be added.
@@ -346,25 +270,6 @@ def _names(nil: Filing, kind: str, year: int) -> bool:
     return nil.stated.year == year and any(kind.startswith(start) for start in starts)
 
 
-@lru_cache(maxsize=1 << 16)
-def _days(
-    kind: str,
-    state: str,
-    year: int,
-    policy: DeadlinePolicy,
-    eif: dt.date | None,
-    event: dt.date | None,
-) -> tuple[Due, ...]:
-    """Return the due days of a kind; none for who is no State Party, or a year out of bounds."""
-    facts = Facts(eif=eif, events={kind: (event,)} if event else {})
-    try:
-        return due(kind, state, year, policy, facts)
-    except PlatformError as error:
-        if error.code in {Code.STATE, Code.NOT_FOUND, Code.MALFORMED}:
-            return ()
-        raise
-
-
 def _duties(state: str, policy: DeadlinePolicy) -> frozenset[Duty]:
     """Return the duties that are known of a State: those of every State, and of its own profile."""
     own = next((p.duties for p in policy.profiles if p.state_code == state), ())
@@ -380,12 +285,6 @@ def _because(
 def _subject_of(one: Due, filing: Filing) -> str:
     """Return what an obligation is about; a transfer or a start is one by its day as well."""
     return filing.stated.subject if one.rule.reckoning is not Reckoning.AFTER_EIF else ""
-
-
-def _is_alone(kind: str) -> bool:
-    """Return whether what is due at entry into force has no other day: later ones update it."""
-    others = [r for r in rules_by_kind()[kind] if r.reckoning is not Reckoning.AFTER_EIF]
-    return all(rule.reckoning not in BY_EVENT and rule.reckoning not in ANNUAL for rule in others)
 
 
 def _is_at_work(filing: Filing, year: int) -> bool:

@@ -16,7 +16,7 @@ from importlib.resources import files
 
 from fluent.runtime import FluentBundle, FluentResource
 
-from sextant_declarations.analysis.obligations.expecting import Obligation
+from sextant_declarations.analysis.obligations.obligation import Obligation
 from sextant_declarations.analysis.obligations.policy import ObligationPolicy
 from sextant_declarations.analysis.obligations.standing import Standing, Status
 from sextant_shared.encoding import b64u, sha256

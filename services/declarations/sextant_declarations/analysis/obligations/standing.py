@@ -7,7 +7,7 @@ amendments and later versions never change whether it came in time.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sextant_declarations.analysis.obligations.expecting import ALL_KNOWN, Known, Obligation
+from sextant_declarations.analysis.obligations.obligation import ALL_KNOWN, Known, Obligation
 from sextant_shared.deadlines import Word, timeliness
 
 

@@ -39,8 +39,10 @@ def svg_of(picture: HeatMap) -> str:
     width = _LEFT + _CELL * max(len(picture.columns), 6) + 8
     height = _TOP + _ROW * (len(picture.rows) + 2)
     parts = [
-        (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
-        ' aria-labelledby="title desc" font-family="sans-serif" font-size="12">'),
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"'
+            ' aria-labelledby="title desc" font-family="sans-serif" font-size="12">'
+        ),
         f'<title id="title">{escape(picture.title)}</title>',
         f'<desc id="desc">{escape(picture.description)}</desc>',
         f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
