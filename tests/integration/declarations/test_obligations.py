@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from sextant_shared.errors import PlatformError
+from tests.integration.declarations.accessing import given
 from tests.integration.declarations.contents import declaration
 from tests.integration.declarations.exchanging import get, letters
 from tests.support.platform import XAL, XBO, Platform, open_platform
@@ -87,6 +88,7 @@ async def test_a_reminder_brings_what_is_missing_and_a_notice_is_honoured(
     assert not await letters(platform, XBO)
     (message,) = await approve(platform, reminder["key"])
     assert await approve(platform, reminder["key"]) == [], "each is sent once"
+    assert [gives for gives, _ in given(platform)] == ["sending"]
     await platform.settled()
     (letter,) = await letters(platform, XBO)
     assert letter.manifest.header.id == message["id"]
