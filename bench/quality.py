@@ -181,7 +181,7 @@ are false, also where they tell of an honest difference.
 The settings of the methods were chosen while looking at this world; another seed is the fairer
 test.
 """
-METHODS = """† against the day on which it was due: [timeliness](deadlines.md), no method here.
+METHODS = """† against the day on which it was due: [obligations](obligations.md), no method here.
 
 «Closed by an explanation»: the difference is kept and out of the list, because an innocent
 explanation, such as the turn of the year, leaves nothing of it that is above the threshold. Faults

@@ -23,6 +23,7 @@ from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
 from sextant_declarations.routes.lives import lives_router
 from sextant_declarations.routes.messages import messages_router
+from sextant_declarations.routes.obligations import obligations_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
 from sextant_declarations.settings import DeclarationsSettings
@@ -110,6 +111,9 @@ def create_app(
                 lambda: service().accounting, lambda: service().officers, settings.max_page
             ),
             details_router(lambda: service().shredding),
+            obligations_router(
+                lambda: service().obligations, lambda: service().reminding, settings.max_page
+            ),
             reference_router(),
         ],
         lifespan=lifespan,

@@ -33,6 +33,7 @@ from sextant_declarations.domain.intake import Intake, Patience
 from sextant_declarations.domain.joined import JoinedEntries
 from sextant_declarations.domain.lives import Lives
 from sextant_declarations.domain.logwatch import LogWatch
+from sextant_declarations.domain.obligations import Board, Obligations
 from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.packages import Unpack
 from sextant_declarations.domain.ports import Step
@@ -42,6 +43,7 @@ from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.domain.registration import Registrar
 from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplies, repeat
+from sextant_declarations.domain.reminding import Reminding
 from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.worker import Pace, Worker
@@ -61,6 +63,7 @@ from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
 from sextant_declarations.storage.sent import SqlSent
+from sextant_declarations.storage.stated import SqlObligations
 from sextant_declarations.storage.tables import METADATA, SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_declarations.storage.vault import FileVault
@@ -104,6 +107,8 @@ class Service:
     lives: Lives
     history: History
     years: Years
+    obligations: Obligations
+    reminding: Reminding
     refusals: Refusals
     shredding: Shredding
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
@@ -235,6 +240,7 @@ class Parts:
             default_class=settings.default_class,
         )
         rows = SqlExchanges(database, settings.party)
+        board = Board(SqlObligations(database), self.clock)
         poll_s = settings.poll_s
         return Service(
             database=database,
@@ -247,6 +253,8 @@ class Parts:
             lives=Lives(SqlLives(database, notes), sources, entries_due.set),
             history=History(SqlHistory(database), reading, vault, gate, settings.max_filings_bytes),
             years=Years(SqlLives(database, notes), sources, entries_due.set),
+            obligations=Obligations(board, gate),
+            reminding=Reminding(board, sending, policy),
             refusals=Refusals(
                 accesses,
                 sources,

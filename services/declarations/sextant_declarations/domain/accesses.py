@@ -44,6 +44,8 @@ class Gives(StrEnum):
     """A message that repeats findings of a declaration."""
     SENDING = "sending"
     """A message that an officer wrote: nothing is given, but who sent it is recorded."""
+    OBLIGATION = "obligation"
+    """Which site or transfer a State owes something about, and by which filings."""
     EXAMINATION = "examination"
 
 

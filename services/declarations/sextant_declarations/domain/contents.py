@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sextant_declarations.analysis.classification import marking_of
+from sextant_declarations.analysis.obligations.facts import stated_of
 from sextant_declarations.domain.deliveries import Check, Facts, Pack, Revision, StateFilings
 from sextant_declarations.domain.library import Comparison, Library
 from sextant_declarations.domain.sites import sites_in, sites_of
@@ -120,6 +121,7 @@ def _facts(declaration: DeclarationBase) -> Facts:
         closes=tuple(declaration.scope) if isinstance(declaration, Nil) else (),
         revises=_revision(declaration),
         files=tuple((one.name, one.sha256) for one in declaration.attachments),
+        stated=stated_of(declaration),
     )
 
 

@@ -7,6 +7,7 @@ Plain values, cheap to hand to another process. Not responsible for deciding any
 from dataclasses import dataclass
 from pathlib import Path
 
+from sextant_declarations.analysis.obligations.facts import Stated
 from sextant_shared.errors import Code, Finding
 
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
@@ -150,7 +151,8 @@ class Facts:
     """What the register keeps about the content of a declaration.
 
     `closes` are the scopes for which a nil declaration says that there is nothing to declare;
-    `files` the names and digests (hexadecimal) of the files that it says come with it.
+    `files` the names and digests (hexadecimal) of the files that it says come with it; `stated` is
+    what matters for what the State owes.
     """
 
     declaration_id: str
@@ -162,6 +164,7 @@ class Facts:
     closes: tuple[str, ...] = ()
     revises: Revision | None = None
     files: tuple[tuple[str, str], ...] = ()
+    stated: Stated | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from sextant_declarations.storage.accesses import store_access, store_sites
 from sextant_declarations.storage.attachments import attachment_rows
 from sextant_declarations.storage.dues import close, store_demands, supersede
 from sextant_declarations.storage.lives import store_automatic
+from sextant_declarations.storage.stated import store_stated
 from sextant_declarations.storage.tables import (
     ATTACHMENTS,
     CLOSURES,
@@ -104,6 +105,7 @@ class SqlRegister:
         self._store_proofs(connection, record)
         if record.filed:
             _store_version(connection, record.filed, inbox, record.stored_at)
+            store_stated(connection, record.filed, inbox)
             _store_revision(connection, record.filed, inbox, record.stored_at)
             _insert_all(connection, COMPARED, _compared(record.filed, inbox))
         store_automatic(connection, record, inbox)

@@ -14,7 +14,6 @@ from sextant_declarations.analysis.pictures.drawing import Picture, shade, short
 from sextant_declarations.analysis.pictures.matrix import Pair, transfer_matrix
 from sextant_declarations.analysis.pictures.queue_age import Waiting, percentile, queue_age
 from sextant_declarations.analysis.pictures.scatter import transfer_scatter
-from sextant_declarations.analysis.pictures.timeliness import Came, Due, colour_of, timeliness
 from sextant_declarations.analysis.pictures.waterfall import Balance, Step, mass_balance
 
 TODAY = date(2025, 3, 1)
@@ -34,7 +33,6 @@ def fills(picture: Picture) -> Counter[str]:
 
 
 EMPTY: list[Callable[[], Picture]] = [
-    lambda: timeliness([], known_on="2025-01-01"),
     lambda: transfer_matrix([], of="x", unit="t"),
     lambda: transfer_scatter([], of="x", unit="t"),
     lambda: mass_balance(Balance(None, (), None), of="x", unit="t"),
@@ -53,25 +51,6 @@ def test_a_picture_of_nothing_is_a_whole_picture_with_a_text_alternative(
     assert root.get("aria-labelledby") == "title desc"
     assert [child.get("id") for child in list(root)[:2]] == ["title", "desc"]
     assert all(child.text for child in list(root)[:2])
-
-
-def test_the_three_kinds_of_nothing_have_three_textures_and_no_days() -> None:
-    rows = [Due("XAL", "S3", 2019 + n, came) for n, came in enumerate(Came)]
-    legend = fills(timeliness([], known_on="x"))
-    drawn = fills(timeliness(rows, known_on="x"))
-    for texture in ("hatch", "cross", "dots"):
-        assert drawn[f"url(#{texture})"] == legend[f"url(#{texture})"] + 1
-
-
-def test_lateness_has_a_colour_on_each_side_of_the_due_day_and_none_on_it() -> None:
-    assert [colour_of(days) for days in (-900, -30, 0, 60, 900)] == [
-        "#0072b2",
-        "#0072b2",
-        "#ffffff",
-        VERMILLION,
-        VERMILLION,
-    ]
-    assert "+12" in words(timeliness([Due("XAL", "S3", 2020, Came.RECEIVED, 12)], known_on="x"))
 
 
 def test_a_side_that_declared_nothing_is_hatched_and_a_zero_is_not() -> None:

@@ -1,0 +1,4 @@
+ahead-subject = Rappel : { $title }, { $period }, à présenter au plus tard le { $due }
+ahead-text = La déclaration « { $title } » ({ $kind }) pour { $period } est à présenter au plus tard le { $due } en application de { $law }. Elle n’a pas encore été reçue. S’il n’y a rien à déclarer, une déclaration « néant » suffit ; en cas de retard, veuillez envoyer un avis indiquant le motif et la date prévue. Si elle a été envoyée entre-temps, cette lettre n’appelle pas de réponse.
+past-subject = Rappel : { $title }, { $period }, attendue le { $due }
+past-text = La déclaration « { $title } » ({ $kind }) pour { $period } était à présenter au plus tard le { $due } en application de { $law }. Elle n’a pas été reçue. Veuillez l’envoyer, envoyer une déclaration « néant » ou indiquer quand elle parviendra. Si elle a été envoyée entre-temps, cette lettre n’appelle pas de réponse.

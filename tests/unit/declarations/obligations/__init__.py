@@ -1,0 +1,1 @@
+"""Obligations: what States owe, and whether it came in time."""
