@@ -256,6 +256,7 @@ class Stack:
             "CLIENTS_FILE": str(self.root / "pins" / f"clients-{name}.json"),
             "TRACE_PARENT": "accept",  # one operator, one machine: the client's trace goes on
             "TRACE_SAMPLE_RATIO": str(self.sample_ratio),
+            "NOTE_AFTER_S": "0",  # a platform of minutes: the log comes to rest at once
         }
         if self.tracing:
             common["TRACE_FILE"] = str(self.root / "traces" / f"{name}.jsonl")
