@@ -16,7 +16,7 @@ from sextant_audit.storage.roles import (
     database_statements,
     roles_statements,
 )
-from sextant_audit.storage.tables import GROWING
+from sextant_audit.storage.tables import METADATA
 from sextant_shared.chassis.database import migrate_server
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.audit.logs import AuditLog, name_of
@@ -116,7 +116,7 @@ async def test_the_self_test_leaves_no_trace(log: AuditLog, postgresql: Postgres
     with closing(postgresql.connect("postgres", name_of(log))) as connection:
         counts = {
             table: connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
-            for table in GROWING
+            for table in METADATA.tables
         }
     assert counts["entry"] == (1,)
     assert counts["tile"] == counts["cosig"] == counts["refused"] == (0,)

@@ -106,12 +106,15 @@ async def test_a_commit_whose_answer_was_lost_is_found_by_the_next_batch(log: Au
 
 
 @pytest.mark.usefixtures("at_once")
-async def test_a_second_writer_is_refused_while_the_first_lives(log: AuditLog) -> None:
+async def test_a_second_writer_is_refused_while_the_first_lives(
+    log: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = open_ledger(place_of(log))
     with pytest.raises(PlatformError, match="another process holds the database"):
         open_ledger(place_of(log))
     await write_nothing(first)
     first.close()
+    monkeypatch.setattr(engine, "HOLD_WAIT_S", 10.0)  # the server takes a moment to notice
     open_ledger(place_of(log)).close()
 
 
@@ -170,7 +173,7 @@ from sextant_audit.app.ledgers import open_ledger
 from sextant_shared.chassis.postgresql import Server
 from sextant_shared.errors import PlatformError
 
-database = open_ledger(Server(sys.argv[1], sys.argv[2], idle_s=0.3, must_be_durable=False))
+database = open_ledger(Server(sys.argv[1], sys.argv[2], idle_s=1.5, must_be_durable=False))
 
 def work(connection):
     row = {"h": bytes(32)}
@@ -212,10 +215,10 @@ def test_a_writer_paused_in_its_transaction_is_replaced_and_writes_nothing_when_
 
 
 async def test_what_takes_too_long_is_ended_and_told_as_unavailable(log: AuditLog) -> None:
-    database = open_ledger(place_of(log, statement_s=0.05))
+    database = open_ledger(place_of(log, statement_s=0.5))
 
     def sleep(connection: Connection) -> None:
-        connection.execute(text("SELECT pg_sleep(5)"))
+        connection.execute(text("SELECT pg_sleep(60)"))
 
     for act in (database.write, database.read):
         with pytest.raises(PlatformError) as caught:

@@ -11,8 +11,6 @@ A released migration does not change: what it made stands in databases. Whoever 
 leaves the statements of released migrations as they are.
 """
 
-from collections.abc import Sequence
-
 from alembic import op
 
 from sextant_audit.storage.roles import READER, WRITER
@@ -57,17 +55,16 @@ def grant(*tables: str) -> None:
         op.execute(f"GRANT SELECT ON {table} TO {READER}")
 
 
-def grant_changes(*tables: str, numbered: Sequence[str]) -> None:
-    """Let the writer also change and remove rows of `tables`, which are no part of the log.
+def grant_changing(table: str, *columns: str) -> None:
+    """Let the writer add rows of a table beside the log, and change these columns of them."""
+    if _is_postgresql():
+        grant(table)
+        op.execute(f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO {WRITER}")
 
-    `numbered` are the sequences that number their rows. The reader gets none of it.
-    """
-    if not _is_postgresql():
-        return
-    for table in tables:
-        op.execute(f"REVOKE ALL ON {table} FROM PUBLIC, {WRITER}, {READER}")
-        op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {WRITER}")
-    for sequence in numbered:
+
+def grant_numbers(sequence: str) -> None:
+    """Let the writer take numbers, for a table whose key the database counts."""
+    if _is_postgresql():
         op.execute(f"GRANT USAGE ON SEQUENCE {sequence} TO {WRITER}")
 
 

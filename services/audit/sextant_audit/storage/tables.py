@@ -1,7 +1,7 @@
 """The tables of the log. They never leave this folder.
 
-On SQLite all but the sidecar's are STRICT. That they only grow is enforced by triggers (`growing`),
-on PostgreSQL by grants as well, and tried at each start (`refusals`).
+On SQLite all but the sidecar's are STRICT. That the log's own only grow is enforced by triggers
+(`growing`), on PostgreSQL by grants as well, and tried at each start (`refusals`).
 """
 
 from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Text
@@ -94,5 +94,5 @@ class EpochRow(SQLModel, table=True):
     taken: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
-GROWING = tuple(sorted(METADATA.tables))  # the log's own: they take the next row and nothing else
+GROWING = tuple(sorted(METADATA.tables))  # all above: nothing in them changes or goes
 SIDECAR = sidecar_tables(METADATA)  # beside the log: what it notes of itself

@@ -16,7 +16,6 @@ was given; whoever has none can still prove that something with this commitment 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -33,8 +32,6 @@ from sextant_shared.models.entries import parse_entry
 from sextant_shared.protocol.notes import make_note
 
 TWO_PERSONS = 2
-# Both spell "or change the one that is there" alike; the common insert does not know it.
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +126,10 @@ class Shredding:
             "ordered": self.clock(),
         }
         leaf = leaf_hash(found.entry)
-        insert = _INSERT[connection.dialect.name](self.sidecar.tables.order)
-        added = insert.values(leaf=leaf, client=client, **values)
-        connection.execute(added.on_conflict_do_update(["leaf", "client"], set_=values))
+        engine = postgresql if connection.dialect.name == "postgresql" else sqlite
+        added = engine.insert(self.sidecar.tables.order).values(leaf=leaf, client=client, **values)
+        row = ["leaf", "client"]
+        connection.execute(added.on_conflict_do_update(index_elements=row, set_=values))
 
     def _agreed(self, connection: Connection, found: Found, order: ShredOrder) -> dict[str, str]:
         """Return who gave this order, with their words."""

@@ -5,8 +5,8 @@ The table only grows, like the log itself, so that nobody goes back to an epoch 
 
 from sextant_audit.storage.growing import create, grant, only_grows
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 _TABLE = """
     CREATE TABLE epoch (
