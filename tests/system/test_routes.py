@@ -33,6 +33,8 @@ OPEN = {
     "/v1/witnessed",
     "/v1/witnesses",
     "/v1/growth",
+    "/v1/timestamps",
+    "/v1/timestamps/{size}",
     "/",
     "/page/{name}",
     "/v1/schemas",

@@ -42,7 +42,7 @@ async def test_garbage_under_a_valid_signature_gets_a_signed_rejection(platform:
     await platform.declare(XAL, b"[" * 60_000)
     await platform.settled()
     assert await verdicts(platform) == ["opened OPENED", "outcome REJECTED"]
-    types = [type(entry) for entry in await platform.entries()][-4:]
+    types = [type(entry) for entry in await platform.entries()][-6:]
     assert DeclarationOpenedEntry in types
     assert DeclarationRefusedEntry in types
 

@@ -124,12 +124,13 @@ def portions(document: Mapping[str, Any]) -> dict[str, str]:
 
 def marking_of(document: Mapping[str, Any]) -> str:
     """Return the highest mark that a State gave: to the whole, a part, or what it amends."""
-    changes = document.get("changes") or ()
+    changes = document.get("changes")  # of an amendment a list; elsewhere a text about changes
     amended = (
         change["new"]
-        for change in changes
-        if change["pointer"].rpartition("/")[2] in _MEMBERS
-        and isinstance(change["new"], str)
+        for change in (changes if isinstance(changes, list) else ())
+        if isinstance(change, dict)
+        and str(change.get("pointer", "")).rpartition("/")[2] in _MEMBERS
+        and isinstance(change.get("new"), str)
         and change["new"] in MARKINGS
     )
     return highest([*portions(document).values(), *amended])

@@ -99,9 +99,8 @@ class SqlRegister:
         await self.database.write(store)
 
     def _store(self, connection: Connection, record: Record) -> None:
-        (inbox,) = connection.execute(
-            insert(INBOX).values(_inbox(record)).returning(INBOX.c.id)
-        ).one()
+        adding = insert(INBOX).values(_inbox(record)).returning(INBOX.c.id)
+        (inbox,) = connection.execute(adding).one()
         self._store_proofs(connection, record)
         if record.filed:
             _store_version(connection, record.filed, inbox, record.stored_at)

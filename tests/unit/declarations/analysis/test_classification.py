@@ -13,6 +13,7 @@ from sextant_declarations.analysis.classification import (
     aggregated,
     handling,
     highest,
+    marking_of,
     portions,
     read_handling,
     remarked,
@@ -113,3 +114,10 @@ def test_a_policy_without_a_profile_for_each_marking_is_refused() -> None:
     with pytest.raises(PlatformError) as caught:
         read_handling(json.dumps(policy).encode())
     assert caught.value.expected == ", ".join(MARKINGS)
+
+
+@pytest.mark.parametrize(
+    "changes", ["none to the building", ["a text"], [{"new": "PROTECTED"}], None]
+)
+def test_what_is_no_list_of_amendments_marks_nothing(changes: object) -> None:
+    assert marking_of({"marking": "RESTRICTED", "changes": changes}) == "RESTRICTED"
