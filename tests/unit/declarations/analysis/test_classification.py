@@ -120,4 +120,4 @@ def test_a_policy_without_a_profile_for_each_marking_is_refused() -> None:
     "changes", ["none to the building", ["a text"], [{"new": "PROTECTED"}], None]
 )
 def test_what_is_no_list_of_amendments_marks_nothing(changes: object) -> None:
-    assert marking_of({"marking": "RESTRICTED", "changes": changes}) == "RESTRICTED"
+    assert marking_of({"classification": MARKINGS[1], "changes": changes}) == MARKINGS[1]
