@@ -1,6 +1,7 @@
 """A sign-in provider of Keycloak's shape: its keys, its discovery document and its tokens.
 
-The members of tokens and documents are those that Keycloak 26 gives out; keys are made here.
+The members of tokens and documents follow Keycloak's as we know them; none was recorded from a
+server. Keys are made here.
 """
 
 import json

@@ -216,7 +216,7 @@ async def test_a_bit_that_changed_on_the_disk_is_found_or_was_nobody_s(tmp_path:
     sound, contents = database.read_bytes(), dump(database)
     chance = random.Random(7)
     found, other = 0, []
-    for number in range(60):
+    for number in range(240):
         # Half of them at the file's beginning: headers, schema, and the pages that lead to all.
         at = chance.randrange(len(sound) if number % 2 else 3 * 8192)
         changed = bytearray(sound)
@@ -230,7 +230,7 @@ async def test_a_bit_that_changed_on_the_disk_is_found_or_was_nobody_s(tmp_path:
                 other.append((at, error))
             continue
         assert dump(database) == contents, at
-    assert found > 2  # most bytes of so small a file are nobody's: free, or of other tables
+    assert found > 8
     assert other == []
 
 

@@ -1,4 +1,4 @@
-"""Tokens in the shape that Keycloak 26 gives out, made with keys of this test alone."""
+"""Tokens in the shape of Keycloak's, as we know it, made with keys of this test alone."""
 
 import hmac
 import json
