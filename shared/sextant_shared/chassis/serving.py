@@ -4,6 +4,7 @@ Uvicorn stops listening at once; with `drain_s` the service keeps listening that
 it is not ready, so that a balancer stops sending. Then it finishes what is under way.
 """
 
+import asyncio
 import gc
 import signal
 import socket
@@ -27,6 +28,7 @@ from sextant_shared.chassis.settings import (
     describe_settings,
     load_settings,
 )
+from sextant_shared.chassis.supervision import READY, STOPPING, Manager
 from sextant_shared.chassis.telemetry import current_trace_id
 from sextant_shared.crypto.selftest import run_known_answers
 from sextant_shared.errors import Code, PlatformError
@@ -40,10 +42,17 @@ USAGE = "usage: python -m {module} serve | check-config"
 
 
 class DrainingServer(uvicorn.Server):
-    """On the first signal: not ready, but serving, for `drain_s`; then the usual stop."""
+    """On the first signal: not ready, but serving, for `drain_s`; then the usual stop.
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, drain_s: float) -> None:
+    The service manager is told when it serves, that it is alive, and when it stops.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, app: FastAPI, drain_s: float, manager: Manager
+    ) -> None:
         super().__init__(config)
+        self._manager = manager
+        self._pulse: asyncio.Task[None] | None = None
         self._app = app
         self._drain_s = drain_s
 
@@ -51,9 +60,13 @@ class DrainingServer(uvicorn.Server):
         """Start, then set aside what lives as long as the process."""
         await super().startup(sockets)
         settle_memory()
+        if self.started:
+            self._manager.tell(READY)
+            self._pulse = asyncio.create_task(self._manager.pulse())
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Drain first; a second signal stops at once."""
+        self._manager.tell(STOPPING)
         if self._app.state.draining or self._drain_s == 0:
             self._app.state.draining = True
             super().handle_exit(sig, frame)
@@ -119,6 +132,7 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
         PlatformError: `E_POLICY` for crash points in production, `E_UNAVAILABLE` when the service
             does not start; what creating it raises.
     """
+    manager = Manager.found()
     setup_logs(name, current_trace_id)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     if settings.crash_at and settings.environment == "production":
@@ -143,7 +157,7 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
         timeout_keep_alive=settings.keep_alive_s,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
     )
-    server = DrainingServer(config, app, settings.drain_s)
+    server = DrainingServer(config, app, settings.drain_s, manager)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):  # raised again by the server, after it stopped
         server.run()

@@ -193,6 +193,12 @@ def load_settings(model: type[Loaded]) -> Loaded:
     return settings
 
 
+def take_variables(*names: str) -> dict[str, str]:
+    """Return variables that are no settings, and remove them: child processes do not see them."""
+    environment = os.environ  # noqa: TID251 -- the one place that reads the environment
+    return {name: environment.pop(name) for name in names if name in environment}
+
+
 def describe_settings(settings: BaseSettings) -> dict[str, str]:
     """Return name and value of each setting; there are no secrets among them, only paths."""
     return {name: str(getattr(settings, name)) for name in type(settings).model_fields}

@@ -19,6 +19,7 @@ from sextant_audit.signer.settings import SignerSettings
 from sextant_shared.chassis import crashpoints
 from sextant_shared.chassis.logs import setup_logs
 from sextant_shared.chassis.settings import describe_settings, load_settings
+from sextant_shared.chassis.supervision import READY, Manager
 from sextant_shared.chassis.timekeeping import Timekeeper
 from sextant_shared.clock import system_clock
 from sextant_shared.crypto.selftest import run_known_answers
@@ -73,6 +74,7 @@ def _check_config(settings: SignerSettings) -> None:
 
 def _serve(settings: SignerSettings) -> None:
     """Serve until told to stop: keys and memory first, then the socket."""
+    manager = Manager.found()
     setup_logs("signer")
     crashpoints.arm(settings.crash_at)
     run_known_answers()
@@ -88,19 +90,22 @@ def _serve(settings: SignerSettings) -> None:
         listener = listen(settings.socket, group)
         allowed = frozenset(settings.client_uids) or frozenset({os.geteuid()})
         try:
-            asyncio.run(_until_stopped(SignerServer(guard, allowed), listener))
+            asyncio.run(_until_stopped(SignerServer(guard, allowed), listener, manager))
         finally:
             settings.socket.unlink(missing_ok=True)
     finally:
         guard.close()
 
 
-async def _until_stopped(server: SignerServer, listener: socket.socket) -> None:
+async def _until_stopped(server: SignerServer, listener: socket.socket, manager: Manager) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    pulse = asyncio.create_task(manager.pulse())
+    manager.tell(READY)
     await server.serve(listener, stop)
+    pulse.cancel()
 
 
 def _group(name: str | None) -> int | None:
