@@ -1,21 +1,22 @@
 """The units of systemd: nothing in them that systemd does not know, and little they may do."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from pydantic_settings import BaseSettings
 
 from sextant_audit.settings import AuditSettings
 from sextant_audit.signer.settings import SignerSettings
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_exchange.settings import ExchangeSettings
+from tests.support.debian import NoProgramError, installed
 from tests.support.vectors import IN_CI, ROOT
 
 FOLDER = ROOT / "deploy" / "systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
-SETTINGS = {
+SETTINGS: dict[str, type[BaseSettings]] = {
     "sextant-signer": SignerSettings,
     "sextant-audit": AuditSettings,
     "sextant-exchange": ExchangeSettings,
@@ -26,12 +27,13 @@ GRACE_S = 10  # in which a service finishes what is under way
 
 
 def systemd_analyze(*words: str) -> str:
-    """Run systemd's checker; without it skip, in CI fail."""
-    program = shutil.which("systemd-analyze")
-    if program is None:
+    """Return status and words of systemd's checker; without it skip, in CI fail."""
+    try:
+        (program,) = installed(("systemd-analyze",), ("systemd",))
+    except NoProgramError as error:
         if IN_CI:
-            pytest.fail("systemd-analyze is needed in CI: install systemd")
-        pytest.skip("no systemd-analyze")
+            pytest.fail(f"systemd-analyze is needed in CI: {error}")
+        pytest.skip(str(error))
     done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
     return f"{done.returncode}\n{done.stdout}{done.stderr}"
 

@@ -7,8 +7,6 @@ dependency: the W3C's protocol is JSON over HTTP.
 
 import base64
 import json
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -21,10 +19,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.debian import NoProgramError, installed
 from tests.support.vectors import IN_CI
 
 PACKAGES = ("chromium", "chromium-driver", "fonts-dejavu-core")
-_INSTALL_S = 300.0
 _START_S = 20.0
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # W3C WebDriver, section 12
 _FLAGS = (
@@ -39,44 +37,14 @@ _FLAGS = (
 )
 
 
-class NoBrowserError(RuntimeError):
-    """Chromium or its driver is not here; the message says why."""
-
-
 def find_browser() -> tuple[str, str]:
     """Return the programs chromium and chromedriver, installing them where that is possible.
 
     Raises:
-        NoBrowserError: with what stands in the way.
+        NoProgramError: with what stands in the way.
     """
-    if _lacking():
-        if os.geteuid() != 0 or shutil.which("apt-get") is None:
-            raise NoBrowserError(f"no {', '.join(_lacking())}; install {' '.join(PACKAGES)}")
-        _apt("update", "-q")
-        _apt("install", "-q", "-y", "--no-install-recommends", *PACKAGES)
-    if _lacking():
-        raise NoBrowserError(f"Debian's packages hold no {', '.join(_lacking())}")
-    return str(shutil.which("chromium")), str(shutil.which("chromedriver"))
-
-
-def _lacking() -> list[str]:
-    return [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
-
-
-def _apt(*words: str) -> None:
-    try:
-        done = subprocess.run(
-            ["apt-get", *words],
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},  # noqa: TID251 -- needs PATH
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_INSTALL_S,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoBrowserError(f"apt-get {words[0]}: {error}") from error
-    if done.returncode != 0:
-        raise NoBrowserError(f"apt-get {words[0]}: {done.stderr.strip() or done.stdout}")
+    chromium, driver = installed(("chromium", "chromedriver"), PACKAGES)
+    return chromium, driver
 
 
 @dataclass
@@ -175,7 +143,7 @@ def browser_or_skip() -> tuple[str, str]:
     """Return the programs; without them skip, in CI fail."""
     try:
         return find_browser()
-    except NoBrowserError as error:
+    except NoProgramError as error:
         if IN_CI:
             pytest.fail(f"a browser is needed in CI: {error}")
         pytest.skip(f"no browser: {error}")

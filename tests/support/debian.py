@@ -1,4 +1,4 @@
-"""Programs that tests need, unpacked from Debian's packages into `var/`: nothing is installed."""
+"""Programs that tests need, from Debian's packages: unpacked into `var/`, or installed."""
 
 import contextlib
 import os
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PATIENCE_S = 120
+_INSTALL_S = 600  # a browser has two hundred packages
 
 
 class NoProgramError(RuntimeError):
@@ -39,8 +40,33 @@ def fetch(packages: Sequence[str], folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def installed(programs: Sequence[str], packages: Sequence[str]) -> tuple[str, ...]:
+    """Return the paths of programs, installing packages where that is possible.
+
+    Raises:
+        NoProgramError: with what stands in the way.
+    """
+    if lacking := _lacking(programs):
+        if os.geteuid() != 0 or shutil.which("apt-get") is None:
+            raise NoProgramError(f"no {', '.join(lacking)}; install {' '.join(packages)}")
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        run(["apt-get", "update", "-q"], environment=quiet)
+        install = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
+        run(install, environment=quiet, patience_s=_INSTALL_S)
+    if lacking := _lacking(programs):
+        raise NoProgramError(f"Debian's packages hold no {', '.join(lacking)}")
+    return tuple(str(shutil.which(name)) for name in programs)
+
+
+def _lacking(programs: Sequence[str]) -> list[str]:
+    return [name for name in programs if shutil.which(name) is None]
+
+
 def run(
-    command: list[str], folder: Path | None = None, environment: Mapping[str, str] | None = None
+    command: list[str],
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    patience_s: float = _PATIENCE_S,
 ) -> str:
     """Run a program to its end and return what it printed.
 
@@ -55,7 +81,7 @@ def run(
             capture_output=True,
             text=True,
             check=False,
-            timeout=_PATIENCE_S,
+            timeout=patience_s,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoProgramError(f"{' '.join(command[:3])}: {error}") from error
