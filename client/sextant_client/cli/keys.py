@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sextant_client.cli import rotating, upkeep
+from sextant_client.cli import admitting, rotating, upkeep
 from sextant_client.cli.context import (
     DEFAULT_HOME,
     HomePath,
@@ -38,6 +38,7 @@ from sextant_shared.protocol.tokenkeys import check_fits_token
 
 app = typer.Typer(help="Private keys and enrolment.", no_args_is_help=True)
 _IDENTITY: Mapping[str, Callable[..., int | None]] = {
+    "admit": admitting.admit,
     "rotate": rotating.rotate,
     "retire": rotating.retire,
     "sign": rotating.sign,
