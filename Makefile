@@ -104,6 +104,10 @@ $(FUZZ)/.installed: requirements/fuzz.txt requirements/rooms.txt
 		-r requirements/rooms.txt
 	@touch $@
 
+.PHONY: boot
+boot: $(STAMP) ## boot the units of systemd in a container and install by docs/install.md (root, five minutes)
+	@deploy/systemd/boot.sh
+
 # group: regenerate, then look at the difference
 .PHONY: docs-tables
 docs-tables: $(STAMP) ## generated tables in docs/
