@@ -69,7 +69,7 @@ inside sh -s < "$work/page.sh" > "$work/page.log" 2>&1 || { tail -n 20 "$work/pa
 say "a State declares"
 inside sh -seu <<'END'
 export PATH=/opt/sextant/bin:$PATH
-cd /root/sextant
+cd /etc/sextant/homes
 where="--exchange http://127.0.0.1:8002 --audit http://127.0.0.1:8001 --declarations http://127.0.0.1:8003"
 sextant init --home XAL --party NA-XAL --client-id NA-XAL/submit-1 --trust /etc/sextant/trust.json $where
 sextant keys generate --home XAL
@@ -103,7 +103,7 @@ for room in signer audit exchange declarations; do check 60 "$(running $room)"; 
 say "an auditor verifies the whole log"
 inside sh -seu <<'END'
 export PATH=/opt/sextant/bin:$PATH
-cd /root/sextant
+cd /etc/sextant/homes
 where="--exchange http://127.0.0.1:8002 --audit http://127.0.0.1:8001 --declarations http://127.0.0.1:8003"
 sextant init --home auditor --party AUD --client-id auditor --trust /etc/sextant/trust.json $where
 sextant log verify --home auditor
