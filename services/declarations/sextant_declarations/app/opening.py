@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from sextant_declarations.app.analyses import Analyses
+from sextant_declarations.app.clarifying import Clarifying
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -114,6 +115,7 @@ class Service:
     refusals: Refusals
     shredding: Shredding
     transfers: Transfers
+    clarifying: Clarifying
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -242,6 +244,7 @@ class Parts:
         )
         rows = SqlExchanges(database, settings.party)
         board = Board(SqlObligations(database), self.clock)
+        lives = Lives(SqlLives(database, notes), sources, entries_due.set)
         poll_s = settings.poll_s
         return Service(
             database=database,
@@ -251,7 +254,7 @@ class Parts:
             queue=VerificationQueue(exchange, officers, notes.write),
             exchanges=Exchanges(sending, rows, gate, self.clock),
             accounting=Accounting(accesses, trust.log),
-            lives=Lives(SqlLives(database, notes), sources, entries_due.set),
+            lives=lives,
             history=History(SqlHistory(database), reading, vault, gate, settings.max_filings_bytes),
             years=Years(SqlLives(database, notes), sources, entries_due.set),
             obligations=Obligations(board, gate),
@@ -265,6 +268,7 @@ class Parts:
             ),
             shredding=noting.shredding(),
             transfers=analyses.transfers(gate),
+            clarifying=Clarifying.over(database, notes, reading, sending, lives, entries_due.set),
             loops=(
                 worker.run,
                 analyses.task(gate, vault).run,
