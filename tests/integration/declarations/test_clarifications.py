@@ -89,9 +89,10 @@ async def test_a_state_is_asked_in_its_language_gets_more_time_and_answers_late(
     one = await asked(platform, id_)
     path = f"{PATH}/{one['id']}"
     assert (one["questions"], one["stands"], one["extended"]) == (1, "open", 0)
-    assert "question" in [gives for gives, _ in given(platform)]
+    # The draft and the sending; the same key again gives nothing.
+    assert [gives for gives, _ in given(platform)] == ["question", "question"]
     read = await platform.officer("GET", path)
-    assert given(platform)[-1] == ("message", one["envelope"])
+    assert given(platform, after=2) == [("message", one["envelope"])]
 
     due = dt.datetime.fromisoformat(one["until"]).date()  # in UTC, at the end of the day before
     later = (due + dt.timedelta(30)).isoformat()
@@ -106,7 +107,9 @@ async def test_a_state_is_asked_in_its_language_gets_more_time_and_answers_late(
 
     plea = await answer(platform, "correspondence", one["envelope"])
     more["asked_in"] = plea.id
+    count = len(given(platform))
     extended = await posted(platform, f"{path}/extensions", more, **tag)
+    assert [gives for gives, _ in given(platform, after=count)] == ["sending", "message"]
     line = extended.json()["clarification"]
     assert (line["extended"], line["until"][:10]) == (1, later)
     letter = (await letters(platform))[before]
