@@ -4,7 +4,7 @@ from typing import Any
 
 from sextant_client.cli.officer_transfers import detail_lines, notice_lines, pair_lines
 from sextant_declarations.domain.pairs import body_of, line_of
-from sextant_declarations.domain.transfers import PairPage, PairStep, PairView
+from sextant_declarations.domain.transfers import PairPage, PairStep, PairView, UnreadView
 from tests.unit.declarations.analysis.transfers.stating import only
 
 SAID = ("2025 XAL exports to XBO 12400 kg", "2025 XBO imports from XAL 1240 kg, 50 % solution")
@@ -46,12 +46,16 @@ def test_a_side_that_is_silent_is_told_from_one_that_declares_nothing() -> None:
 
 
 def test_a_list_says_what_is_not_compared_yet_and_where_it_goes_on() -> None:
-    page = PairPage(method="m", owed=2, unread=1, pairs=[], next="abc")
+    lost = UnreadView(declaration="d", state="XAL", declaration_id="XAL-9", why="it is too large")
+    page = PairPage(method="m", owed=2, unread=[lost], pairs=[], next="abc")
     empty = pair_lines(page.model_dump(by_alias=True))
     assert empty[0] == "Nothing is declared that fits."
     assert empty[-1] == "There are more: --cursor abc"
-    assert [line.split()[0] for line in empty[1:3]] == ["2", "1"]
-    listed = pair_lines({"owed": 0, "unread": 0, "next": None, "pairs": [view(*SAID)["pair"]]})
+    assert empty[1:3] == [
+        "2 declarations are not compared yet.",
+        "XAL XAL-9 is not compared: it is too large",
+    ]
+    listed = pair_lines({"owed": 0, "unread": [], "next": None, "pairs": [view(*SAID)["pair"]]})
     assert len(listed) == 2
     assert "QUANTITY_MISMATCH" in listed[1]
 
