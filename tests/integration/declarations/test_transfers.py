@@ -103,6 +103,7 @@ async def made_again(platform: Platform) -> None:
     tamper(platform, "UPDATE facts SET method = 'of before'")
     tamper(platform, "UPDATE transfers SET digest = x'00', body = ''")
     await platform.start("declarations")
+    await get(platform, "/v1/transfers/notices")  # also while all is read again
     await platform.until(lambda: platform.stored(wanted) == before)
 
 
