@@ -24,10 +24,14 @@ class Sense(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A pair as it was matched last, with the markings of declarations it stands on."""
+    """A pair as it was matched last, with the markings of declarations it stands on.
+
+    `in_force` is false once no State declares it any more.
+    """
 
     pair: Pair
     markings: Mapping[Document, str]
+    in_force: bool = True
 
     @property
     def id(self) -> str:
@@ -40,9 +44,15 @@ class Matched:
         return self.pair.key.exporter, self.pair.key.importer
 
     @property
+    def is_open(self) -> bool:
+        """Whether there is something to explain: a difference, or a partner that is no party."""
+        klass = self.pair.klass
+        return self.in_force and (klass.is_difference or klass.is_restricted)
+
+    @property
     def sense(self) -> Sense:
         """Which way the figures differ, as far as their intervals leave no doubt."""
-        if not self.pair.klass.is_difference:
+        if not (self.in_force and self.pair.klass.is_difference):
             return Sense.NONE
         export, import_ = self.pair.export.interval, self.pair.import_.interval
         if export is None or import_ is None:
@@ -83,7 +93,5 @@ class Case:
 
     @property
     def is_settled(self) -> bool:
-        """Whether no pair of it is a difference any more, nor with a partner outside."""
-        return not any(
-            one.pair.klass.is_difference or one.pair.klass.is_restricted for one in self.pairs
-        )
+        """Whether no pair of it is to be explained any more."""
+        return not any(one.is_open for one in self.pairs)

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from sextant_declarations.analysis.cases.policy import CasePolicy
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority
-from sextant_declarations.analysis.transfers.model import HypothesisKind, Pair, PairKey
+from sextant_declarations.analysis.transfers.model import HypothesisKind, Pair
 from sextant_shared.errors import Code, PlatformError
 
 _TOP = Priority.HIGH
@@ -25,6 +25,11 @@ _KINDS = frozenset(
 """Explanations that tie several pairs together."""
 
 
+def open_years(today: dt.date, policy: CasePolicy) -> int:
+    """Return the last year whose differences are cases on a day."""
+    return today.year - 1 if today >= policy.opens(today.year - 1) else today.year - 2
+
+
 def becomes_case(pair: Pair, today: dt.date, policy: CasePolicy) -> bool:
     """Return whether a pair is to have a case on a day.
 
@@ -33,7 +38,7 @@ def becomes_case(pair: Pair, today: dt.date, policy: CasePolicy) -> bool:
     """
     if pair.klass.is_restricted:
         return True
-    return pair.klass.is_difference and today >= policy.opens(pair.key.year)
+    return pair.klass.is_difference and pair.key.year <= open_years(today, policy)
 
 
 def priority(pairs: Sequence[Pair], earlier_years: int, policy: CasePolicy) -> Priority:
@@ -56,11 +61,11 @@ def _points(pair: Pair, policy: CasePolicy) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two pairs that one explanation ties together, and the third State that it speaks of."""
+    """Two pairs, by id, that one explanation ties together, and the third State it speaks of."""
 
     kind: HypothesisKind
-    pair: PairKey
-    other: PairKey
+    pair: str
+    other: str
     third: str | None
 
 
@@ -70,7 +75,7 @@ def together(pairs: Iterable[Pair]) -> list[Link]:
     Only explanations that close the difference count.
     """
     found = {
-        Link(one.kind, pair.key, other, one.third)
+        Link(one.kind, pair.id, other.id, one.third)
         for pair in pairs
         for one in pair.hypotheses
         if one.closes and one.kind in _KINDS

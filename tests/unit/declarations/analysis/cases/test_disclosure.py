@@ -19,6 +19,7 @@ from sextant_declarations.analysis.cases.disclosure import (
     shown,
     shown_all,
 )
+from sextant_declarations.analysis.cases.guarding import tells, withheld
 from sextant_declarations.analysis.cases.model import Sense
 from sextant_declarations.analysis.cases.policy import DEFAULT_POLICY, CasePolicy, FigureRule
 from sextant_declarations.analysis.cases.wording import question
@@ -223,3 +224,28 @@ def test_due_days_are_those_of_the_table() -> None:
     view = shown(case(different()), Viewer("XAL"), DEFAULT_POLICY)
     assert view is not None
     assert view.due == dt.date(2026, 5, 31)
+
+
+@pytest.mark.parametrize("text", ["about 8000 kg", "8 000 kg", "8,000", "8'000 kg", "8000000 g"])
+def test_an_officers_words_with_the_figure_of_the_other_are_found(text: str) -> None:
+    about = case(different())
+    view = shown(about, Viewer("XCY"), DEFAULT_POLICY)
+    assert view is not None
+    assert tells(text, withheld(about, view))
+
+
+@pytest.mark.parametrize(
+    "text", ["your 6900 kg", "in 2025", "as of 2026-05-31", "no figure at all"]
+)
+def test_an_officers_words_without_it_are_not(text: str) -> None:
+    about = case(different())
+    view = shown(about, Viewer("XCY"), DEFAULT_POLICY)
+    assert view is not None
+    assert not tells(text, withheld(about, view))
+
+
+def test_a_figure_that_is_shown_may_be_spoken_of() -> None:
+    about = case(different())
+    view = shown(about, Viewer("XCY"), OPEN)
+    assert view is not None
+    assert not tells("8000 kg", withheld(about, view))
