@@ -49,6 +49,10 @@ class Gives(StrEnum):
     CASE = "case"
     """What States declare of the transfers of a case."""
     EXAMINATION = "examination"
+    ANALYSIS = "analysis"
+    """Declarations in force, to the analyses of this service."""
+    TRANSFERS = "transfers"
+    """What two States declare of the same transfers."""
 
 
 @dataclass(frozen=True, slots=True)
