@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from sextant_declarations.app.analyses import Analyses
+from sextant_declarations.app.casing import Casing
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -22,6 +23,7 @@ from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorksho
 from sextant_declarations.domain.accounting import Accounting
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.attached import Attached
+from sextant_declarations.domain.cases import Cases
 from sextant_declarations.domain.comparing import Comparing
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
@@ -46,6 +48,7 @@ from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplies, repeat
 from sextant_declarations.domain.reminding import Reminding
 from sextant_declarations.domain.resealing import Reseal
+from sextant_declarations.domain.rooms import Rooms
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.transfers import Transfers
 from sextant_declarations.domain.worker import Pace, Worker
@@ -114,6 +117,8 @@ class Service:
     refusals: Refusals
     shredding: Shredding
     transfers: Transfers
+    cases: Cases
+    rooms: Rooms
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -243,13 +248,15 @@ class Parts:
         rows = SqlExchanges(database, settings.party)
         board = Board(SqlObligations(database), self.clock)
         poll_s = settings.poll_s
+        exchanges = Exchanges(sending, rows, gate, self.clock)
+        casing = Casing(settings, database, notes, gate, sources, entries_due.set)
         return Service(
             database=database,
             worker=worker,
             officers=officers,
             attached=Attached(officers, SqlAttachments(database), vault),
             queue=VerificationQueue(exchange, officers, notes.write),
-            exchanges=Exchanges(sending, rows, gate, self.clock),
+            exchanges=exchanges,
             accounting=Accounting(accesses, trust.log),
             lives=Lives(SqlLives(database, notes), sources, entries_due.set),
             history=History(SqlHistory(database), reading, vault, gate, settings.max_filings_bytes),
@@ -265,9 +272,12 @@ class Parts:
             ),
             shredding=noting.shredding(),
             transfers=analyses.transfers(gate),
+            cases=casing.cases(),
+            rooms=casing.rooms(exchanges, policy),
             loops=(
                 worker.run,
                 analyses.task(gate, vault).run,
+                lambda: repeat(casing.task(), wake=asyncio.Event(), poll_s=poll_s),
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),

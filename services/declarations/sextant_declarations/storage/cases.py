@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, case, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, func, insert, literal, or_, select, update
 
 from sextant_declarations.analysis.cases.model import Matched
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority, workflow
@@ -190,9 +190,7 @@ def insert_case(connection: Connection, notes: Notes, step: NewCaseStep) -> None
         )
     )
     for matched in one.pairs:
-        said = select(TRANSFERS.c.id, CASES.c.number, SEEN).where(
-            TRANSFERS.c.id == matched.id, CASES.c.number == one.number
-        )
+        said = select(TRANSFERS.c.id, literal(one.number), SEEN).where(TRANSFERS.c.id == matched.id)
         connection.execute(insert(CASE_PAIRS).from_select(["pair", "case", "seen"], said))
     append_step(connection, notes, step)
 
@@ -205,7 +203,7 @@ def read_cases(
     rows = connection.execute(wanted).mappings().all()
     numbers = [row["number"] for row in rows]
     belongs = select(CASE_PAIRS.c.pair, CASE_PAIRS.c.case).where(CASE_PAIRS.c.case.in_(numbers))
-    case_of = dict(connection.execute(belongs))
+    case_of = dict(connection.execute(belongs).all())
     pairs = read_pairs(connection, [TRANSFERS.c.id.in_(case_of)])
     return [_case(connection, row, pairs, case_of) for row in rows]
 

@@ -1,0 +1,232 @@
+"""Whole: a difference between two States, from the cut-off to its settlement, and its log.
+
+One platform in one process: the parts of the story depend on each other, as the steps of a case do.
+"""
+
+import io
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import load_workbook
+
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.entries import DecisionEntry
+from sextant_shared.models.messages import MESSAGE_CTY
+from tests.integration.declarations.accessing import tamper
+from tests.integration.declarations.exchanging import get
+from tests.integration.declarations.test_transfers import declared
+from tests.support.messages import MESSAGES
+from tests.support.platform import XAL, XBO, Platform, Received, open_platform
+
+pytestmark = pytest.mark.anyio
+CASES = "/v1/cases"
+NUMBER = "TD-2025-000001"
+ONE = f"{CASES}/{NUMBER}"
+SECRETS = ("12400", "12 400", "12.4", "11160")  # the other's figure, and the difference
+
+
+@pytest.fixture
+async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
+    quick = {"analysis_pause_s": 0.0, "poll_s": 0.1}
+    async with open_platform(tmp_path, declarations=quick) as opened:
+        yield opened
+        await opened.settled()
+        await opened.check()
+
+
+async def stands(platform: Platform, state: str) -> None:
+    """Return when the case stands there."""
+    wanted = f"SELECT 1 FROM cases WHERE number = '{NUMBER}' AND state = '{state}'"
+    await platform.until(lambda: platform.stored(wanted))
+
+
+async def tag(platform: Platform) -> str:
+    found = await platform.officer("GET", ONE, purpose="reconciliation")
+    return str(found.headers["etag"])
+
+
+async def post(
+    platform: Platform, path: str, body: dict[str, Any], if_match: str | None = None
+) -> dict[str, Any]:
+    headers = {"If-Match": if_match or await tag(platform), "Idempotency-Key": "letter-of-case-1"}
+    answer = await platform.officer(
+        "POST", f"{ONE}{path}", json=body, headers=headers, purpose="clarification"
+    )
+    assert answer.status_code == 201
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def step(platform: Platform, code: str, reason: str, **more: Any) -> dict[str, Any]:
+    return await post(platform, "/steps", {"step": code, "reason": reason, **more})
+
+
+async def exported(platform: Platform, **params: str) -> bytes:
+    """Return the table of XBO's open cases, for its customs service."""
+    params = {"state": "XBO", **params}
+    return (await platform.officer("GET", f"{CASES}/export", params=params)).content
+
+
+async def refused(platform: Platform, path: str, body: dict[str, Any], **more: Any) -> Code:
+    with pytest.raises(PlatformError) as caught:
+        await post(platform, path, body, **more)
+    return caught.value.code
+
+
+async def messages_of(platform: Platform, party: str, type_: str) -> list[Received]:
+    return [one for one in await platform.received(party) if one.manifest.header.type == type_]
+
+
+async def test_a_difference_becomes_a_case_is_asked_about_answered_amended_and_settled(
+    platform: Platform,
+) -> None:
+    await declared(platform, "XAL", "exports", "12400")
+    await declared(platform, "XBO", "imports", "1240")
+    await stands(platform, "OPENED")
+    await shown_as_each_may_see_it(platform)
+    await triaged_by_one_officer_alone(platform)
+    await asked(platform)
+    await answered(platform)
+    await written_to(platform)
+    await settled(platform)
+    await reopened(platform)
+    await in_the_log(platform)
+    never_deleted(platform)
+
+
+async def shown_as_each_may_see_it(platform: Platform) -> None:
+    """Lists hold no figure; the case in full has both; a State's view has its own alone."""
+    page = await platform.officer("GET", CASES, purpose="reconciliation")
+    (line,) = page.json()["cases"]
+    assert (line["number"], line["states"], line["pairs"][0]["class_"]) == (
+        NUMBER, ["XAL", "XBO"], "QUANTITY_MISMATCH",
+    )  # fmt: skip
+    assert "1240" not in page.text
+    full = await get(platform, ONE)
+    pair = full["case"]["pairs"][0]
+    assert (pair["export"]["kg"], pair["import_"]["kg"]) == ("12400", "1240")
+    assert ("TYPO", True) in [(one["kind"], one["closes"]) for one in pair["explanations"]]
+    assert (full["clock"]["mark"], [n["step"] for n in full["next"]]) == (
+        "P", ["triage", "set-priority", "merge"],
+    )  # fmt: skip
+    seen = (await platform.officer("GET", f"{ONE}/views/XBO")).text
+    table = (await exported(platform)).decode()
+    book = await exported(platform, format="xlsx")
+    cells = load_workbook(io.BytesIO(book)).active
+    assert cells is not None
+    text = "\n".join(str(cell.value) for row in cells.iter_rows() for cell in row)
+    for given in (seen, table, text):
+        assert "1240" in given
+        assert not [secret for secret in SECRETS if secret in given]
+    with pytest.raises(PlatformError) as caught:
+        await platform.officer("GET", f"{ONE}/views/XCY")
+    assert caught.value.code is Code.NOT_FOUND
+
+
+async def triaged_by_one_officer_alone(platform: Platform) -> None:
+    """Whoever acts on what moved on is told so, and nothing is closed without its cause."""
+    old = await tag(platform)
+    await step(platform, "triage", "EXPLANATIONS_READ")
+    triage = {"step": "triage", "reason": "EXPLANATIONS_READ"}
+    assert await refused(platform, "/steps", triage, if_match=old) is Code.PRECONDITION
+    assert await refused(platform, "/steps", triage) is Code.STATE
+    close = {"step": "resolve-amended", "reason": "AMENDED"}
+    assert await refused(platform, "/steps", close) is Code.STATE
+    await step(platform, "set-priority", "URGENCY_SEEN_OTHERWISE", priority="HIGH")
+
+
+async def asked(platform: Platform) -> None:
+    """Each State gets a sealed request with its own row; words with a hidden figure go nowhere."""
+    words = {"reason": "EXPLANATION_WANTED", "words": "The importer has 1 240 kg."}
+    assert await refused(platform, "/requests", words) is Code.POLICY
+    assert not await messages_of(platform, XAL, "clarification.request")
+    await post(platform, "/requests", {"reason": "EXPLANATION_WANTED"})
+    await stands(platform, "REQUESTED")
+    for party, own, secrets in ((XAL, "12400", ("1240 ", "11160")), (XBO, "1240", SECRETS)):
+        await platform.until(lambda: messages_of(platform, party, "clarification.request"))  # noqa: B023
+        (request,) = await messages_of(platform, party, "clarification.request")
+        text = json.dumps(request.body, ensure_ascii=False).replace("\u2069", " ")
+        assert own in text
+        assert not [secret for secret in secrets if secret in text]
+        assert request.body["questions"][0]["pointer"].startswith("/records/0/")
+
+
+async def answered(platform: Platform) -> None:
+    """A State's reply moves the case by itself, and stands in its room."""
+    await step(platform, "investigate", "STATE_LOOKS_INTO_IT")
+    (request,) = await messages_of(platform, XBO, "clarification.request")
+    body = {
+        **MESSAGES["clarification.reply"],
+        "request": request.body["request"],
+        "concerns": request.body["concerns"],
+        "replies": [{"n": 1, "text": "TYPO: a zero is missing. An amendment follows."}],
+    }
+    reply = {"type": "clarification.reply", "cty": MESSAGE_CTY, "irt": request.manifest.header.id}
+    await platform.declare(XBO, json.dumps(body).encode(), **reply)
+    await stands(platform, "ANSWERED")
+    room = await get(platform, f"{ONE}/messages")
+    said = [(one["type"], one["states"]) for one in room["messages"]]
+    assert ("clarification.request", ["XAL"]) in said
+    assert ("clarification.reply", ["XBO"]) in said
+    of_xal = await get(platform, f"{ONE}/messages", state="XAL")
+    assert {tuple(one["states"]) for one in of_xal["messages"]} == {("XAL",)}
+    assert "clarification.reply" not in [one["type"] for one in of_xal["messages"]]
+
+
+async def written_to(platform: Platform) -> None:
+    """A letter goes into the thread of each State, and is one of its room."""
+    letter = {"subject": NUMBER, "text": "Thank you: an amendment is on its way."}
+    sent = (await post(platform, "/messages", letter))["sent"]
+    assert [one["to"] for one in sent] == [XAL, XBO]
+    room = await get(platform, f"{ONE}/messages")
+    assert [one["type"] for one in room["messages"]].count("correspondence") == 2
+
+
+async def settled(platform: Platform) -> None:
+    """The amendment is compared by itself; closing needs a cause, and that nothing is left."""
+    early = {"step": "resolve-explained", "reason": "EXPLAINED"}
+    assert await refused(platform, "/steps", early) is Code.MALFORMED
+    await declared(platform, "XBO", "imports", "12400", version=2)
+    await stands(platform, "RE_MATCHED")
+    await step(platform, "resolve-amended", "AMENDED", cause="TYPO")
+    closed = await get(platform, CASES, open="false")
+    assert [(one["state"], one["cause"]) for one in closed["cases"]] == [
+        ("RESOLVED_AMENDED", "TYPO")
+    ]
+    assert (await get(platform, CASES, open="true"))["cases"] == []
+    assert (await exported(platform)).count(b"\n") == 1
+
+
+async def reopened(platform: Platform) -> None:
+    """The same pair that differs anew is the same case."""
+    await declared(platform, "XAL", "exports", "99000", version=2)
+    await stands(platform, "OPENED")
+    assert len(platform.stored("SELECT 1 FROM cases")) == 1
+
+
+async def in_the_log(platform: Platform) -> None:
+    """Every step, also those of the service, is a decision of the log."""
+    await platform.settled()
+    page = await get(platform, f"{ONE}/steps", limit=200)
+    assert [one["step"] for one in reversed(page["steps"])] == [
+        "open", "triage", "set-priority", "request", "investigate", "answer", "match-again",
+        "resolve-amended", "reopen",
+    ]  # fmt: skip
+
+    async def are_logged() -> bool:
+        steps = (await get(platform, f"{ONE}/steps", limit=200))["steps"]
+        return all(one["index"] is not None for one in steps)
+
+    await platform.until(are_logged)
+    entries = await platform.entries()
+    steps = (await get(platform, f"{ONE}/steps", limit=200))["steps"]
+    assert all(isinstance(entries[one["index"]], DecisionEntry) for one in steps)
+
+
+def never_deleted(platform: Platform) -> None:
+    for verb in ("DELETE FROM case_steps", "UPDATE case_steps SET step = 'triage'"):
+        with pytest.raises(Exception, match="append-only"):
+            tamper(platform, verb)
