@@ -30,7 +30,9 @@ SECRETS = ("12400", "12 400", "12.4", "11160")  # the other's figure, and the di
 
 @pytest.fixture
 async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
-    quick = {"analysis_pause_s": 0.0, "poll_s": 0.1}
+    policy = tmp_path / "cases.json"
+    policy.write_text('{"cutoff_month": 12, "cutoff_day": 20, "prematch_asks": 2}')
+    quick = {"analysis_pause_s": 0.0, "poll_s": 0.1, "cases_file": policy}
     async with open_platform(tmp_path, declarations=quick) as opened:
         yield opened
         await opened.settled()
@@ -84,8 +86,13 @@ async def test_a_difference_becomes_a_case_is_asked_about_answered_amended_and_s
     platform: Platform,
 ) -> None:
     await declared(platform, "XAL", "exports", "12400")
+    assert await asks(platform, XAL) == ["partner-silent"]
     await declared(platform, "XBO", "imports", "1240")
+    await asked_before_the_cut_off(platform)
+    assert platform.stored("SELECT 1 FROM cases") == []
+    platform.clock.move(30 * 86_400)
     await stands(platform, "OPENED")
+    assert await asks(platform, XBO) == ["too-late"]
     await shown_as_each_may_see_it(platform)
     await triaged_by_one_officer_alone(platform)
     await asked(platform)
@@ -95,6 +102,51 @@ async def test_a_difference_becomes_a_case_is_asked_about_answered_amended_and_s
     await reopened(platform)
     await in_the_log(platform)
     never_deleted(platform)
+
+
+async def asks(
+    platform: Platform, party: str, *, partner: str = "", version: int = 1, times: int = 1
+) -> list[str]:
+    """Ask about the row of TDG, `times` in one pre-match; return what is said of it."""
+    own = party.removeprefix("NA-")
+    row = {
+        "chemical": "111-48-8",
+        "direction": "export" if party == XAL else "import",
+        "partner": partner or {XAL: "XBO", XBO: "XAL"}[party],
+    }
+    content = {
+        "v": 1,
+        "type": "prematch.request",
+        "request": "PM-1",
+        "concerns": {"declaration_id": f"{own}-2025-S2", "version": version},
+        "rows": [{"n": n + 1, **row} for n in range(times)],
+    }
+    ask = {"type": "prematch.request", "cty": MESSAGE_CTY}
+    sent = await platform.declare(party, json.dumps(content).encode(), **ask)
+
+    async def answers() -> list[Received]:
+        found = await messages_of(platform, party, "prematch.reply")
+        return [one for one in found if one.manifest.header.irt == sent.id]
+
+    await platform.until(answers)
+    (reply,) = await answers()
+    assert not [secret for secret in ("1240", "11160") if secret in reply.content.decode()]
+    return [one.get("outcome") or one["unanswered"] for one in reply.body["answers"]]
+
+
+async def asked_before_the_cut_off(platform: Platform) -> None:
+    """Three words of own rows, twice a year, and nothing of what is no own row."""
+    assert await asks(platform, XBO, times=3) == ["differs", "differs", "asked-too-often"]
+    assert await asks(platform, XAL, partner="XCY") == ["not-own-row"]
+    assert await asks(platform, XAL, version=2) == ["not-own-row"]
+    assert await asks(platform, XAL) == ["differs"]
+    assert await asks(platform, XAL) == ["asked-too-often"]
+    told = platform.stored("SELECT n, outcome FROM prematches WHERE outcome IS NOT NULL")
+    assert len(told) == 4
+    read = platform.stored("SELECT DISTINCT purpose FROM accesses WHERE gives = 'message'")
+    assert [row["purpose"] for row in read] == ["reconciliation"]
+    with pytest.raises(Exception, match="append-only"):
+        tamper(platform, "DELETE FROM prematches")
 
 
 async def shown_as_each_may_see_it(platform: Platform) -> None:

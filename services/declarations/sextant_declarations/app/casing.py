@@ -1,4 +1,4 @@
-"""Joins what is about cases: officers' use cases, rooms, and the task that moves cases."""
+"""Joins what is about cases: officers' use cases, rooms, and the tasks that no person begins."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +10,14 @@ from sextant_declarations.domain.cases import Cases
 from sextant_declarations.domain.casework import Casework
 from sextant_declarations.domain.exchanges import Exchanges
 from sextant_declarations.domain.gate import Gate
+from sextant_declarations.domain.ports import Files
+from sextant_declarations.domain.prematching import Prematching
 from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.domain.rooms import Rooms
+from sextant_declarations.domain.sending import Send
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_declarations.storage.casework import SqlCasework
+from sextant_declarations.storage.prematching import SqlPrematches
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.errors import Code, PlatformError
@@ -53,6 +57,19 @@ class Casing:
     def task(self) -> Casework:
         """Return the task that moves cases by itself."""
         return Casework(self._rows, self.sources, self.stored, self._policy())
+
+    def prematching(self, send: Send, files: Files, states: StatePolicy) -> Prematching:
+        """Return the task that answers blind pre-matches."""
+        return Prematching(
+            rows=SqlPrematches(self.database, self.notes),
+            gate=self.gate,
+            files=files,
+            send=send,
+            sources=self.sources,
+            states=states,
+            stored=self.stored,
+            policy=self._policy(),
+        )
 
     @property
     def _rows(self) -> SqlCasework:

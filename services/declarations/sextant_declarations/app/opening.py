@@ -5,6 +5,7 @@ stack that is handed in closes them in the opposite order.
 """
 
 import asyncio
+import functools
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -277,7 +278,10 @@ class Parts:
             loops=(
                 worker.run,
                 analyses.task(gate, vault).run,
-                lambda: repeat(casing.task(), wake=asyncio.Event(), poll_s=poll_s),
+                *(
+                    functools.partial(repeat, task, wake=asyncio.Event(), poll_s=poll_s)
+                    for task in (casing.task(), casing.prematching(sending, vault, policy))
+                ),
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),

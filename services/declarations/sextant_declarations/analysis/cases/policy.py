@@ -72,9 +72,6 @@ class CasePolicy(Strict):
     prematch_asks: Annotated[
         int, Field(ge=1, description="[P] how often a State may ask about one row in a year")
     ] = 3
-    prematch_rows: Annotated[
-        int, Field(ge=1, description="[P] how many rows one pre-match may name")
-    ] = 200
 
     @property
     def id(self) -> str:

@@ -34,17 +34,17 @@ _SILENT = frozenset(
 class Outcome(StrEnum):
     """What a State learns of one of its rows."""
 
-    AGREES = "AGREES"
-    DIFFERS = "DIFFERS"
-    PARTNER_SILENT = "PARTNER_SILENT"
+    AGREES = "agrees"
+    DIFFERS = "differs"
+    PARTNER_SILENT = "partner-silent"
 
 
 class Unanswered(StrEnum):
     """Why nothing is said of a row. None of it tells anything of the partner."""
 
-    ASKED_TOO_OFTEN = "ASKED_TOO_OFTEN"
-    TOO_LATE = "TOO_LATE"
-    NOT_OWN_ROW = "NOT_OWN_ROW"
+    ASKED_TOO_OFTEN = "asked-too-often"
+    TOO_LATE = "too-late"
+    NOT_OWN_ROW = "not-own-row"
     """The version that was asked about is not in force, or has no such row."""
 
 

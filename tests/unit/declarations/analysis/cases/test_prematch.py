@@ -20,14 +20,14 @@ BEFORE, AFTER = dt.date(2026, 4, 30), dt.date(2026, 5, 1)
 @pytest.mark.parametrize(
     ("sentences", "expected"),
     [
-        (("2025 XAL exports to XBO 8000 kg", "2025 XBO imports from XAL 7900 kg"), "AGREES"),
-        (("2025 XAL exports to XBO 8000 kg", "2025 XBO imports from XAL 8000 kg"), "AGREES"),
-        (("2025 XAL exports to XBO 8000 kg", "2025 XBO imports from XAL 6900 kg"), "DIFFERS"),
-        (("2025 XAL exports to XBO 8000 kg", "2025 XBO files S2"), "DIFFERS"),
-        (("2025 XAL exports to XBO 1500 kg", "2025 XBO imports from XAL less"), "AGREES"),
-        (("2025 XAL exports to XBO 8000 kg", "2025 XBO imports from XAL unknown"), "AGREES"),
-        (("2025 XAL exports to XBO 8000 kg",), "PARTNER_SILENT"),
-        (("2025 XAL exports to XDR 8000 kg",), "PARTNER_SILENT"),
+        (("2025 XAL exports to XBO 8000 kg", "2025 XBO imports from XAL 7900 kg"), "agrees"),
+        (("2025 XAL exports to XBO 8000 kg", "2025 XBO imports from XAL 8000 kg"), "agrees"),
+        (("2025 XAL exports to XBO 8000 kg", "2025 XBO imports from XAL 6900 kg"), "differs"),
+        (("2025 XAL exports to XBO 8000 kg", "2025 XBO files S2"), "differs"),
+        (("2025 XAL exports to XBO 1500 kg", "2025 XBO imports from XAL less"), "agrees"),
+        (("2025 XAL exports to XBO 8000 kg", "2025 XBO imports from XAL unknown"), "agrees"),
+        (("2025 XAL exports to XBO 8000 kg",), "partner-silent"),
+        (("2025 XAL exports to XDR 8000 kg",), "partner-silent"),
     ],
 )
 def test_a_row_agrees_differs_or_its_partner_is_silent(
