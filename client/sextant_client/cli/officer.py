@@ -11,6 +11,7 @@ from sextant_client.cli.officer_accesses import PurposeOption, accesses
 from sextant_client.cli.officer_lives import diff, life, step
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.officer_obligations import obligations, remind
+from sextant_client.cli.officer_transfers import app as transfers_app
 from sextant_client.cli.output import table_lines
 from sextant_client.cli.shredding import shred
 from sextant_client.officers import officers_session
@@ -23,6 +24,7 @@ for command in (send, ask, thread, owed, obligations, remind, accesses, shred, l
     app.command()(command)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(transfers_app, name="transfers")
 SeqArgument = Annotated[int, typer.Argument(help="Number from the list.", min=1)]
 
 
