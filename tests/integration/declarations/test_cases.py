@@ -124,12 +124,10 @@ async def asks(
     ask = {"type": "prematch.request", "cty": MESSAGE_CTY}
     sent = await platform.declare(party, json.dumps(content).encode(), **ask)
 
-    async def answers() -> list[Received]:
-        found = await messages_of(platform, party, "prematch.reply")
-        return [one for one in found if one.manifest.header.irt == sent.id]
-
-    await platform.until(answers)
-    (reply,) = await answers()
+    wanted = f"SELECT 1 FROM sent_messages WHERE irt = '{sent.id}' AND custody IS NOT NULL"
+    await platform.until(lambda: platform.stored(wanted))
+    found = await messages_of(platform, party, "prematch.reply")
+    (reply,) = [one for one in found if one.manifest.header.irt == sent.id]
     assert not [secret for secret in ("1240", "11160") if secret in reply.content.decode()]
     return [one.get("outcome") or one["unanswered"] for one in reply.body["answers"]]
 
@@ -197,8 +195,11 @@ async def asked(platform: Platform) -> None:
     assert not await messages_of(platform, XAL, "clarification.request")
     await post(platform, "/requests", {"reason": "EXPLANATION_WANTED"})
     await stands(platform, "REQUESTED")
+    await platform.settled()
+    await platform.until(
+        lambda: len(platform.stored("SELECT 1 FROM sent_messages WHERE custody IS NULL")) == 0
+    )
     for party, own, secrets in ((XAL, "12400", ("1240 ", "11160")), (XBO, "1240", SECRETS)):
-        await platform.until(lambda: messages_of(platform, party, "clarification.request"))  # noqa: B023
         (request,) = await messages_of(platform, party, "clarification.request")
         text = json.dumps(request.body, ensure_ascii=False).replace("\u2069", " ")
         assert own in text
