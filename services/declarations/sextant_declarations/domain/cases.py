@@ -20,17 +20,13 @@ from sextant_declarations.analysis.cases.disclosure import (
     shown_all,
 )
 from sextant_declarations.analysis.cases.listing import TABLE, csv_of, xlsx_of
-from sextant_declarations.analysis.cases.model import Case, Matched
 from sextant_declarations.analysis.cases.opening import Link, require_mergeable, together
 from sextant_declarations.analysis.cases.policy import CasePolicy
 from sextant_declarations.analysis.cases.workflow import (
     SERVICE,
-    CaseState,
     CauseCode,
-    Move,
     Priority,
     ReasonCode,
-    Standing,
     StepCode,
     Wanted,
     advance,
@@ -38,14 +34,18 @@ from sextant_declarations.analysis.cases.workflow import (
 )
 from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.answers import Sources
-from sextant_declarations.domain.deciding import decision
+from sextant_declarations.domain.casebook import (
+    CaseFilter,
+    NewCaseStep,
+    StoredCase,
+    new_case_step,
+)
 from sextant_declarations.domain.gate import Gate
 from sextant_declarations.domain.lives import ClockView, NextStep, require_tag
 from sextant_declarations.domain.officers import cursor_of, position_of
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import Strict
-from sextant_shared.protocol.notes import MadeNote
 
 MERGE, TAKE_OVER = "merge", "take-over"
 _DAY_CHARS = 10
@@ -118,85 +118,6 @@ class CasePage(Strict):
 
     cases: list[ShownCase]
     next: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseFilter:
-    """What a list is narrowed to, all of it together; `state` is a State on either side.
-
-    `is_open` is true for cases that are not closed, false for those that are.
-    """
-
-    state: str | None = None
-    year: int | None = None
-    status: CaseState | None = None
-    priority: Priority | None = None
-    is_open: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredCase:
-    """A case as it is stored, with its pairs as they were matched last.
-
-    `declarations` are the register's ids of all that the pairs stand on; `envelope` and `custody`
-    those of the newest envelope among them, which entries about the case name.
-    """
-
-    number: str
-    position: int
-    state: CaseState
-    since: str
-    opened: str
-    reason: str
-    cause: str | None
-    priority: Priority
-    priority_is_set: bool
-    restricted: bool
-    merged_into: str | None
-    steps: int
-    pairs: tuple[Matched, ...]
-    declarations: tuple[str, ...]
-    envelope: str
-    custody: int
-
-    @property
-    def tag(self) -> str:
-        """What changes with every step."""
-        return f"{self.number}.{self.steps}"
-
-    @property
-    def case(self) -> Case:
-        """The case without what is about its storage."""
-        return Case(
-            number=self.number,
-            state=self.state,
-            since=dt.date.fromisoformat(self.since[:_DAY_CHARS]),
-            steps=self.steps,
-            priority=self.priority,
-            restricted=self.restricted,
-            pairs=self.pairs,
-            cause=self.cause,
-        )
-
-    @property
-    def standing(self) -> Standing:
-        """Where it stands, for the table."""
-        return Standing(state=self.state, restricted=self.restricted, settled=self.case.is_settled)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCaseStep:
-    """A step on its way into the store, with the case that it was planned on.
-
-    `messages` are the ids of messages that were sent with it, each with its party.
-    """
-
-    case: StoredCase
-    move: Move
-    actor: Reader
-    t: str
-    note: MadeNote
-    messages: tuple[tuple[str, str], ...] = ()
 
 
 class CaseRows(Protocol):
@@ -406,52 +327,6 @@ class Cases:
             causes={code: cause.meaning for code, cause in table.causes.items()},
             together=[_link(link, cases) for link in links],
         )
-
-
-def new_case_step(
-    stored: StoredCase,
-    move: Move,
-    actor: Reader,
-    sources: Sources,
-    messages: Sequence[tuple[str, str]] = (),
-) -> NewCaseStep:
-    """Return a step with the log entry that commits to it, and to the versions it was taken on."""
-    now = sources.clock()
-    more = {
-        "reference": move.reference,
-        "cause": move.cause,
-        "priority": None if move.priority is None else str(move.priority),
-        "from": move.source,
-        "messages": [id_ for _, id_ in messages],
-    }
-    note = decision(
-        move.step,
-        actor.client,
-        stored.envelope,
-        stored.custody,
-        now,
-        role=actor.role,
-        case=stored.number,
-        to=move.target,
-        reason=move.reason,
-        pairs=[one.id for one in stored.pairs],
-        versions=sorted(
-            {
-                f"{each.state} {each.declaration_id} {each.version}"
-                for one in stored.pairs
-                for each in one.pair.versions
-            }
-        ),
-        **{name: value for name, value in more.items() if value},
-    )
-    return NewCaseStep(
-        case=stored,
-        move=move,
-        actor=actor,
-        t=timestamp_ms(now),
-        note=note,
-        messages=tuple(messages),
-    )
 
 
 def _clock(stored: StoredCase, today: dt.date) -> ClockView | None:

@@ -31,7 +31,7 @@ from sextant_declarations.analysis.cases.workflow import (
 )
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.answers import Sources
-from sextant_declarations.domain.cases import NewCaseStep, StoredCase, new_case_step
+from sextant_declarations.domain.casebook import NewCaseStep, StoredCase, new_case_step
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.purposes import CLARIFICATION

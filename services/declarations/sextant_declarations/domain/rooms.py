@@ -26,7 +26,8 @@ from sextant_declarations.analysis.cases.wording import question
 from sextant_declarations.analysis.cases.workflow import ReasonCode, Wanted, advance, workflow
 from sextant_declarations.analysis.transfers.model import Document
 from sextant_declarations.domain.accesses import Gives, Item, Reader
-from sextant_declarations.domain.cases import Cases, StoredCase, new_case_step
+from sextant_declarations.domain.casebook import StoredCase, new_case_step
+from sextant_declarations.domain.cases import Cases
 from sextant_declarations.domain.exchanged import MessageOrder, MessageView, ThreadMessage
 from sextant_declarations.domain.exchanges import ExchangeRows
 from sextant_declarations.domain.gate import AccessRows

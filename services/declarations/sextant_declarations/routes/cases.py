@@ -12,14 +12,8 @@ from starlette.responses import Response
 
 from sextant_declarations.analysis.cases.disclosure import ShownCase
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority
-from sextant_declarations.domain.cases import (
-    CaseFilter,
-    CaseOrder,
-    CasePage,
-    Cases,
-    CaseStepPage,
-    CaseView,
-)
+from sextant_declarations.domain.casebook import CaseFilter
+from sextant_declarations.domain.cases import CaseOrder, CasePage, Cases, CaseStepPage, CaseView
 from sextant_declarations.domain.rooms import (
     LetterOrder,
     RequestOrder,
@@ -30,7 +24,6 @@ from sextant_declarations.domain.rooms import (
 from sextant_declarations.routes.asking import Asking, Sending, officer_of
 from sextant_declarations.routes.declarations import DEFAULT_PAGE, Cursor
 from sextant_declarations.routes.messages import Key
-from sextant_shared.chassis.api_docs import binary
 from sextant_shared.chassis.preconditions import TAGGED, Tag, etag
 from sextant_shared.chassis.routing import action, guarded_router
 from sextant_shared.models.strict import Strict
@@ -45,6 +38,15 @@ _TAGGED = {200: {"headers": TAGGED}}
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+_TABLE: dict[str, object] = {
+    "description": "Open cases of a State",
+    "content": {
+        "text/csv": {"schema": {"type": "string"}},
+        _TYPES["xlsx"]: {"schema": {"type": "string", "format": "binary"}},
+    },
 }
 
 
@@ -95,7 +97,7 @@ def _add_reading(router: APIRouter, cases: Callable[[], Cases], max_page: int) -
         response_class=Response,
         **action(
             Action.DECLARATION_READ,
-            responses={200: binary("Open cases of a State", _TYPES["xlsx"])},
+            responses={200: _TABLE},
         ),
     )
     async def export_cases(

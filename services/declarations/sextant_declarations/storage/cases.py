@@ -9,13 +9,8 @@ from sqlalchemy import Connection, RowMapping, case, func, insert, literal, or_,
 from sextant_declarations.analysis.cases.model import Matched
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority, workflow
 from sextant_declarations.analysis.transfers.model import Document, Klass
-from sextant_declarations.domain.cases import (
-    MERGE,
-    CaseFilter,
-    CaseStepView,
-    NewCaseStep,
-    StoredCase,
-)
+from sextant_declarations.domain.casebook import CaseFilter, NewCaseStep, StoredCase
+from sextant_declarations.domain.cases import MERGE, CaseStepView
 from sextant_declarations.domain.keptpairs import pair_of
 from sextant_declarations.domain.matching import NAME
 from sextant_declarations.domain.transfers import PairBody, PairLine

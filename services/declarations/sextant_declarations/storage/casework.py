@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority
-from sextant_declarations.domain.cases import NewCaseStep, StoredCase
+from sextant_declarations.domain.casebook import NewCaseStep, StoredCase
 from sextant_declarations.domain.casework import Candidate, Replied
 from sextant_declarations.domain.matching import NAME
 from sextant_declarations.domain.rooms import Bound
