@@ -94,6 +94,10 @@ class CaseworkRows(Protocol):
         """Keep what its pairs say now, and the step that follows from it, if one does."""
         ...
 
+    async def earlier(self, pairs: Sequence[str]) -> int:
+        """Return in how many years before it a flow of these had a case, at most."""
+        ...
+
     async def replied(self, limit: int) -> list[Replied]:
         """Return cases that wait for an answer, with the first reply that came since."""
         ...
@@ -187,7 +191,9 @@ class Casework:
             step = new_case_step(one, move, OWN, self.sources)
         urgency = one.priority
         if not one.priority_is_set and not one.case.is_settled:
-            urgency = priority([each.pair for each in one.pairs], 0, self.policy)
+            pairs = [each.pair for each in one.pairs]
+            earlier = await self.rows.earlier([pair.id for pair in pairs])
+            urgency = priority(pairs, earlier, self.policy)
         await self.rows.seen(one.number, step, urgency)
 
     async def _answer(self) -> None:

@@ -1,5 +1,6 @@
 """What the task asks that moves cases by itself: new pairs, moved pairs, replies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, or_, select, update
@@ -118,6 +119,12 @@ class SqlCasework(SqlCases):
             connection.execute(update(CASE_PAIRS).where(of_case).values(seen=said))
 
         await self.database.write(store)
+
+    async def earlier(self, pairs: Sequence[str]) -> int:
+        """Return in how many years before it a flow of these had a case, at most."""
+        return await self.database.read(
+            lambda c: max((_earlier(c, pair) for pair in pairs), default=0)
+        )
 
     async def replied(self, limit: int) -> list[Replied]:
         """Return cases that wait for an answer, with the first reply that came since."""
