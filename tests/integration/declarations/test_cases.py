@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import DecisionEntry
 from sextant_shared.models.messages import MESSAGE_CTY
@@ -20,6 +21,7 @@ from tests.integration.declarations.exchanging import get
 from tests.integration.declarations.test_transfers import declared
 from tests.support.messages import MESSAGES
 from tests.support.platform import XAL, XBO, Platform, Received, open_platform
+from tests.support.platform_files import SEC
 
 pytestmark = pytest.mark.anyio
 CASES = "/v1/cases"
@@ -230,12 +232,22 @@ async def answered(platform: Platform) -> None:
 
 
 async def written_to(platform: Platform) -> None:
-    """A letter goes into the thread of each State, and is one of its room."""
+    """Letters of all three sides stand in the room; each State knows of its own alone."""
+    (request,) = await messages_of(platform, XAL, "clarification.request")
+    keys = {one: SealingKey.from_jwk(platform.parties[one].seal.jwk) for one in (SEC, XBO)}
+    to_both = {"type": "correspondence", "cty": MESSAGE_CTY, "irt": request.manifest.header.id}
+    between = json.dumps(MESSAGES["correspondence"]).encode()
+    await platform.declare(XAL, between, recipients=list(keys.items()), **to_both)
+    await platform.settled()
+    for state in ("XAL", "XBO"):
+        known = await get(platform, f"{ONE}/messages", state=state)
+        assert "correspondence" in [one["type"] for one in known["messages"]]
     letter = {"subject": NUMBER, "text": "Thank you: an amendment is on its way."}
     sent = (await post(platform, "/messages", letter))["sent"]
     assert [one["to"] for one in sent] == [XAL, XBO]
     room = await get(platform, f"{ONE}/messages")
-    assert [one["type"] for one in room["messages"]].count("correspondence") == 2
+    letters = [one["states"] for one in room["messages"] if one["type"] == "correspondence"]
+    assert letters == [["XAL", "XBO"], ["XAL"], ["XBO"]]
 
 
 async def settled(platform: Platform) -> None:
