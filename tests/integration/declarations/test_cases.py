@@ -16,7 +16,7 @@ from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import DecisionEntry
 from sextant_shared.models.messages import MESSAGE_CTY
-from tests.integration.declarations.accessing import tamper
+from tests.integration.declarations.accessing import given, tamper
 from tests.integration.declarations.exchanging import get
 from tests.integration.declarations.test_transfers import declared
 from tests.support.messages import MESSAGES
@@ -151,6 +151,7 @@ async def asked_before_the_cut_off(platform: Platform) -> None:
 
 async def shown_as_each_may_see_it(platform: Platform) -> None:
     """Lists hold no figure; the case in full has both; a State's view has its own alone."""
+    before = given(platform)
     page = await platform.officer("GET", CASES, purpose="reconciliation")
     (line,) = page.json()["cases"]
     assert (line["number"], line["states"], line["pairs"][0]["class_"]) == (
@@ -170,9 +171,12 @@ async def shown_as_each_may_see_it(platform: Platform) -> None:
     cells = load_workbook(io.BytesIO(book)).active
     assert cells is not None
     text = "\n".join(str(cell.value) for row in cells.iter_rows() for cell in row)
-    for given in (seen, table, text):
-        assert "1240" in given
-        assert not [secret for secret in SECRETS if secret in given]
+    for shown in (seen, table, text):
+        assert "1240" in shown
+        assert not [secret for secret in SECRETS if secret in shown]
+    told = given(platform, len(before))
+    assert [gives for gives, _ in told] == ["case"] * 5  # list, case, view, two tables
+    assert {len(about.split()) for _, about in told} == {2}
     with pytest.raises(PlatformError) as caught:
         await platform.officer("GET", f"{ONE}/views/XCY")
     assert caught.value.code is Code.NOT_FOUND

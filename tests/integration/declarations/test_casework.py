@@ -18,7 +18,8 @@ from sextant_declarations.domain.casebook import CaseFilter
 from sextant_declarations.domain.cases import CaseOrder, Cases
 from sextant_declarations.domain.casework import Casework
 from sextant_declarations.domain.matching import NAME
-from sextant_declarations.domain.transfers import StoredPair, body_of, line_of
+from sextant_declarations.domain.pairs import body_of, line_of
+from sextant_declarations.domain.transfers import StoredPair
 from sextant_declarations.storage.analysis_tables import ANALYSES
 from sextant_declarations.storage.casework import SqlCasework
 from sextant_declarations.storage.tables import DECLARATIONS

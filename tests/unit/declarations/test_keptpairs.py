@@ -9,7 +9,7 @@ import pytest
 
 from sextant_declarations.analysis.transfers.model import Pair
 from sextant_declarations.domain.keptpairs import pair_of
-from sextant_declarations.domain.transfers import body_of, line_of
+from sextant_declarations.domain.pairs import body_of, line_of
 from tests.unit.declarations.analysis.transfers import stating
 from tests.unit.declarations.analysis.transfers.stating import matched, said
 

@@ -5,7 +5,6 @@ stack that is handed in closes them in the opposite order.
 """
 
 import asyncio
-import functools
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import httpx
 
 from sextant_declarations.app.analyses import Analyses
 from sextant_declarations.app.casing import Casing
+from sextant_declarations.app.clarifying import Clarifying
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -24,7 +24,6 @@ from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorksho
 from sextant_declarations.domain.accounting import Accounting
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.attached import Attached
-from sextant_declarations.domain.cases import Cases
 from sextant_declarations.domain.comparing import Comparing
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
@@ -49,7 +48,6 @@ from sextant_declarations.domain.registry import read_trust_file
 from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplies, repeat
 from sextant_declarations.domain.reminding import Reminding
 from sextant_declarations.domain.resealing import Reseal
-from sextant_declarations.domain.rooms import Rooms
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.transfers import Transfers
 from sextant_declarations.domain.worker import Pace, Worker
@@ -118,8 +116,8 @@ class Service:
     refusals: Refusals
     shredding: Shredding
     transfers: Transfers
-    cases: Cases
-    rooms: Rooms
+    casing: Casing
+    clarifying: Clarifying
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -248,18 +246,20 @@ class Parts:
         )
         rows = SqlExchanges(database, settings.party)
         board = Board(SqlObligations(database), self.clock)
+        lives = Lives(SqlLives(database, notes), sources, entries_due.set)
         poll_s = settings.poll_s
-        exchanges = Exchanges(sending, rows, gate, self.clock)
-        casing = Casing(settings, database, notes, gate, sources, entries_due.set)
+        casing = Casing(
+            settings, database, notes, gate, sources, entries_due.set, sending, rows, policy, vault
+        )
         return Service(
             database=database,
             worker=worker,
             officers=officers,
             attached=Attached(officers, SqlAttachments(database), vault),
             queue=VerificationQueue(exchange, officers, notes.write),
-            exchanges=exchanges,
+            exchanges=Exchanges(sending, rows, gate, self.clock),
             accounting=Accounting(accesses, trust.log),
-            lives=Lives(SqlLives(database, notes), sources, entries_due.set),
+            lives=lives,
             history=History(SqlHistory(database), reading, vault, gate, settings.max_filings_bytes),
             years=Years(SqlLives(database, notes), sources, entries_due.set),
             obligations=Obligations(board, gate),
@@ -273,15 +273,12 @@ class Parts:
             ),
             shredding=noting.shredding(),
             transfers=analyses.transfers(gate),
-            cases=casing.cases(),
-            rooms=casing.rooms(exchanges, policy),
+            casing=casing,
+            clarifying=Clarifying.over(database, notes, reading, sending, lives, entries_due.set),
             loops=(
                 worker.run,
                 analyses.task(gate, vault).run,
-                *(
-                    functools.partial(repeat, task, wake=asyncio.Event(), poll_s=poll_s)
-                    for task in (casing.task(), casing.prematching(sending, vault, policy))
-                ),
+                *casing.loops(poll_s),
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),

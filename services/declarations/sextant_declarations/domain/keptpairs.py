@@ -1,4 +1,4 @@
-"""Pairs of transfers out of what is kept of them: what `domain.transfers` made views of, back.
+"""Pairs of transfers out of what is kept of them: what `domain.pairs` made views of, back.
 
 A view holds all that a case needs. What it does not hold is left empty: figures of explanations.
 """

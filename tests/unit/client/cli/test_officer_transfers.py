@@ -3,7 +3,8 @@
 from typing import Any
 
 from sextant_client.cli.officer_transfers import detail_lines, notice_lines, pair_lines
-from sextant_declarations.domain.transfers import PairPage, PairStep, PairView, body_of, line_of
+from sextant_declarations.domain.pairs import body_of, line_of
+from sextant_declarations.domain.transfers import PairPage, PairStep, PairView
 from tests.unit.declarations.analysis.transfers.stating import only
 
 SAID = ("2025 XAL exports to XBO 12400 kg", "2025 XBO imports from XAL 1240 kg, 50 % solution")
