@@ -1,10 +1,13 @@
 """The blind pre-match on the State's side: an ask has rows and no figure."""
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from sextant_client.prematch import ask_about
+from sextant_client.prematch import ANSWER, ASK, AskedRow, ask_about, said
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.messages import read_message
 from sextant_shared.rules.filings import document_of
@@ -56,3 +59,42 @@ def test_an_answer_has_an_outcome_or_says_why_not(answer: dict[str, str]) -> Non
     }
     with pytest.raises(PlatformError):
         read_message("prematch.reply", json.dumps(reply).encode())
+
+
+def lying(folder: Path, type_: str, id_: str, content: dict[str, Any], irt: str | None) -> Any:
+    """Return an envelope that lies in a home, as far as it is looked at."""
+    (folder / id_).write_text(json.dumps(content))
+    header = SimpleNamespace(type=type_, id=id_, irt=irt)
+    place = folder / id_
+    return SimpleNamespace(
+        id=id_, header=header, content=place, container=place, flaw=lambda: content.get("flaw", "")
+    )
+
+
+def replied(*answers: dict[str, Any], **more: str) -> dict[str, Any]:
+    concerns = {"declaration_id": "XAL-2025-S2", "version": 3}
+    head = {"v": 1, "type": ANSWER, "request": "PM-1", "concerns": concerns}
+    return {**head, "answers": list(answers), **more}
+
+
+def test_what_was_said_stands_beside_the_row_that_was_asked_about(tmp_path: Path) -> None:
+    ask = lying(tmp_path, ASK, "ask-1", ask_about(DECLARED, "PM-1"), None)
+    answers = ({"n": 1, "outcome": "differs"}, {"n": 3, "unanswered": "asked-too-often"})
+    answer = lying(tmp_path, ANSWER, "answer-1", replied(*answers), "ask-1")
+    found = said([ask], [answer])
+    assert [(one.row, one.word) for one in found] == [
+        (AskedRow("111-48-8", "XBO", "export"), "differs"),
+        (AskedRow("111-48-8", "XCY", "export"), "asked-too-often"),
+    ]
+    assert {(one.declaration_id, one.version) for one in found} == {("XAL-2025-S2", 3)}
+
+
+def test_an_answer_to_nothing_we_asked_or_with_a_flaw_or_a_strange_number_says_nothing(
+    tmp_path: Path,
+) -> None:
+    ask = lying(tmp_path, ASK, "ask-1", ask_about(DECLARED, "PM-1"), None)
+    one = {"n": 1, "outcome": "agrees"}
+    strange = lying(tmp_path, ANSWER, "a-1", replied(one), "ask-of-another")
+    flawed = lying(tmp_path, ANSWER, "a-2", replied(one, flaw="it does not fit"), "ask-1")
+    beyond = lying(tmp_path, ANSWER, "a-3", replied({"n": 99, "outcome": "agrees"}), "ask-1")
+    assert said([ask], [strange, flawed, beyond]) == []

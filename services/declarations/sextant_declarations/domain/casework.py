@@ -12,7 +12,7 @@ the next run, because what is to be done follows from what is stored:
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -176,7 +176,7 @@ class Casework:
     async def _match_again(self) -> None:
         while found := await self.rows.moved(BATCH):
             for one in found:
-                await self._match_one(one)
+                await _unless_moved_on(self._match_one(one))
             self.stored()
 
     async def _match_one(self, one: StoredCase) -> None:
@@ -199,12 +199,18 @@ class Casework:
     async def _answer(self) -> None:
         for one in await self.rows.replied(BATCH):
             move = _by_itself(one.case.standing, "answer", "REPLIED", one.reference)
-            try:
-                await self.rows.take([new_case_step(one.case, move, OWN, self.sources)])
-            except PlatformError as error:
-                if error.code is not Code.PRECONDITION:
-                    raise  # an officer was quicker: it is looked at again with the next envelope
+            step = new_case_step(one.case, move, OWN, self.sources)
+            await _unless_moved_on(self.rows.take([step]))
             self.stored()
+
+
+async def _unless_moved_on(work: Awaitable[None]) -> None:
+    """Do the work, unless an officer was quicker: then the case is looked at again."""
+    try:
+        await work
+    except PlatformError as error:
+        if error.code is not Code.PRECONDITION:
+            raise
 
 
 def _by_itself(standing: Standing, step: str, reason: str, reference: str | None = None) -> Move:

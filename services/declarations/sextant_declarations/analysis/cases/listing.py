@@ -32,6 +32,7 @@ COLUMNS = (
     "declarations",
 )
 _NOT_SHOWN = "not shown"
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def lines(views: Iterable[ShownCase], state: str) -> Iterator[list[str]]:
@@ -46,7 +47,7 @@ def csv_of(views: Iterable[ShownCase], state: str) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    writer.writerows(lines(views, state))
+    writer.writerows([_plain(value) for value in line] for line in lines(views, state))
     return out.getvalue().encode()
 
 
@@ -64,6 +65,11 @@ def xlsx_of(views: Iterable[ShownCase], state: str) -> bytes:
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
+
+
+def _plain(value: str) -> str:
+    """Return a value that no spreadsheet takes for a formula: States choose their numbers."""
+    return f"'{value}" if value.startswith(_FORMULAS) else value
 
 
 def _of_pair(pair: ShownPair, state: str) -> list[str]:

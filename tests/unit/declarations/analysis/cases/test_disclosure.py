@@ -5,6 +5,7 @@ both, is searched for in everything that a State can be given.
 """
 
 import datetime as dt
+import io
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -12,6 +13,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from sextant_declarations.analysis.cases.disclosure import (
     ShownCase,
@@ -20,10 +22,12 @@ from sextant_declarations.analysis.cases.disclosure import (
     shown_all,
 )
 from sextant_declarations.analysis.cases.guarding import tells, withheld
+from sextant_declarations.analysis.cases.listing import csv_of, xlsx_of
 from sextant_declarations.analysis.cases.model import Sense
 from sextant_declarations.analysis.cases.policy import DEFAULT_POLICY, CasePolicy, FigureRule
 from sextant_declarations.analysis.cases.wording import question
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority
+from sextant_declarations.analysis.classification import MARKINGS
 from tests.unit.declarations.analysis.cases.stating import TDG, case, different, pairs
 
 OPEN = CasePolicy(figures=(FigureRule(markings=["UNCLASSIFIED", "OPCW_RESTRICTED"], show=True),))
@@ -57,7 +61,11 @@ def given_to(view: ShownCase, state: str) -> str:
         if pair.sense is not Sense.NONE
         for language in LANGUAGES
     ]
-    return "\n".join([view.model_dump_json(), repr(view), view.tag, *asked])
+    table = csv_of([view], state).decode()
+    book = load_workbook(io.BytesIO(xlsx_of([view], state))).active
+    assert book is not None
+    cells = [str(cell.value) for row in book.iter_rows() for cell in row]
+    return "\n".join([view.model_dump_json(), repr(view), view.tag, table, *cells, *asked])
 
 
 @given(
@@ -67,7 +75,7 @@ def given_to(view: ShownCase, state: str) -> str:
     priority=st.sampled_from(Priority),
     state=st.sampled_from(CaseState),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_nothing_that_a_state_is_given_holds_the_figure_of_the_other_or_what_follows_from_it(
     exported: int, imported: int, viewer: str, priority: Priority, state: CaseState
 ) -> None:
@@ -99,6 +107,36 @@ def test_two_worlds_that_differ_in_the_others_figure_alone_look_the_same(
         (view,) = shown_all([about], Viewer("XAL"), DEFAULT_POLICY)
         views.append(given_to(view, "XAL"))
     assert views[0] == views[1]
+
+
+@given(
+    rules=st.lists(
+        st.builds(
+            FigureRule,
+            owner=st.sampled_from([None, "XAL", "XCY"]),
+            schedule=st.sampled_from([None, "2", "3"]),
+            markings=st.lists(st.sampled_from(MARKINGS), min_size=1, max_size=2),
+            show=st.booleans(),
+        ),
+        max_size=3,
+    ),
+    marking=st.sampled_from(MARKINGS),
+    viewer=st.sampled_from(["XAL", "XCY"]),
+)
+@settings(max_examples=25, deadline=None)
+def test_under_any_policy_the_figure_is_there_if_and_only_if_the_policy_allows_it(
+    rules: list[FigureRule], marking: str, viewer: str
+) -> None:
+    own, other = ("918273", "546371") if viewer == "XAL" else ("546371", "918273")
+    policy = CasePolicy(figures=tuple(rules))
+    view = shown(case(different("918273", "546371"), marking=marking), Viewer(viewer), policy)
+    assert view is not None
+    owner = "XCY" if viewer == "XAL" else "XAL"
+    first = next((rule for rule in rules if rule.fits(owner, "2B", marking)), None)
+    text = given_to(view, viewer)
+    assert own in text
+    assert (other in text) is (first is not None and first.show)
+    assert "371902" not in text  # the difference
 
 
 def test_the_other_state_without_a_row_looks_like_one_with_a_smaller_figure() -> None:
@@ -249,3 +287,16 @@ def test_a_figure_that_is_shown_may_be_spoken_of() -> None:
     view = shown(about, Viewer("XCY"), OPEN)
     assert view is not None
     assert not tells("8000 kg", withheld(about, view))
+
+
+def test_a_number_that_a_state_chose_is_no_formula_in_a_table() -> None:
+    view = shown(case(different()), Viewer("XCY"), DEFAULT_POLICY)
+    assert view is not None
+    pair = view.pairs[0]
+    own = pair.import_.model_copy(update={"declarations": ["=1+1 v1"]})
+    odd = view.model_copy(update={"pairs": [pair.model_copy(update={"import_": own})]})
+    assert "'=1+1 v1" in csv_of([odd], "XCY").decode()
+    book = load_workbook(io.BytesIO(xlsx_of([odd], "XCY"))).active
+    assert book is not None
+    assert {cell.data_type for row in book.iter_rows() for cell in row} <= {"s", "inlineStr", "n"}
+    assert "=1+1 v1" in [cell.value for row in book.iter_rows() for cell in row]
