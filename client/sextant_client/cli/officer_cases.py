@@ -205,6 +205,23 @@ def write(
     run.output.result(sent, _sent_lines(sent))
 
 
+@app.command("statistics")
+def statistics(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
+    """Count cases by year: opened, closed within twelve months, causes, the same flow again."""
+    run = start(home, as_json=as_json)
+    found = _read(run, f"{_CASES}/statistics", None)
+    head = ["year", "opened", "closed", "in 12 months", "unresolved", "again", "causes"]
+    rows = [
+        [
+            *(str(one[name]) for name in ("year", "opened", "closed", "in_time", "unresolved")),
+            str(one["again"]),
+            ", ".join(f"{cause} {n}" for cause, n in one["causes"].items()),
+        ]
+        for one in found["years"]
+    ]
+    run.output.result(found, table_lines([head, *rows]) if rows else ["No case."])
+
+
 @app.command("export")
 def export(
     state: Annotated[str, typer.Argument(help="State code, such as XAL.")],

@@ -77,6 +77,7 @@ METADATA = {
     "GET /v1/obligations/heat-map",
     "GET /v1/reminders",
     "GET /v1/clarifications",
+    "GET /v1/cases/statistics",
     "GET /v1/cases/{number}/steps",
     "POST /v1/cases/{number}/steps",
     "GET /v1/queue",

@@ -212,6 +212,10 @@ async def test_a_flow_with_a_case_in_earlier_years_is_more_urgent(office: Office
     assert [str(one.priority) for one in reversed(found)] == ["LOW", "MEDIUM", "MEDIUM"]
     await office.match(TDG, "2025 XAL exports to XCY 8000 kg", "2025 XCY imports from XAL 6800 kg")
     assert str((await office.rows.page(CaseFilter(), None, 1))[0].priority) == "MEDIUM"
+    years = (await office.cases.statistics()).years
+    assert [(one.year, one.opened, one.again) for one in years] == [
+        (2025, 1, 1), (2024, 1, 1), (2023, 1, 0),
+    ]  # fmt: skip
 
 
 async def test_lists_are_narrowed_and_the_table_of_a_state_has_no_restricted_case(

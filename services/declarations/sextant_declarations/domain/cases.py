@@ -13,6 +13,7 @@ from typing import Annotated, Protocol
 
 from pydantic import Field
 
+from sextant_declarations.analysis.cases.counting import CaseYear, Counted, counted
 from sextant_declarations.analysis.cases.disclosure import (
     ShownCase,
     Viewer,
@@ -120,8 +121,18 @@ class CasePage(Strict):
     next: str | None
 
 
+class CaseStatistics(Strict):
+    """Counts by year of the transfers, newest first."""
+
+    years: list[CaseYear]
+
+
 class CaseRows(Protocol):
     """What is stored of cases."""
+
+    async def counted(self) -> list[Counted]:
+        """Return all cases as far as they are counted."""
+        ...
 
     async def case(self, number: str) -> StoredCase | None:
         """Return a case, None for an unknown number."""
@@ -189,6 +200,11 @@ class Cases:
         stored = await self.stored_case(number)
         await self.admit(reader, stored)
         return await self._view(stored), stored.tag
+
+    async def statistics(self) -> CaseStatistics:
+        """Return counts for the Secretariat itself. Gives no declared content."""
+        found = await self.rows.counted()
+        return CaseStatistics(years=counted(found, self._today))
 
     async def steps(self, number: str, *, cursor: str | None, limit: int) -> CaseStepPage:
         """Return one page of its steps, the newest first. Gives no declared content.
@@ -299,13 +315,16 @@ class Cases:
         move = advance(workflow(), kept.standing, follows)
         return new_case_step(kept, move, officer, self.sources)
 
+    @property
+    def _today(self) -> dt.date:
+        return dt.date.fromisoformat(timestamp_ms(self.sources.clock())[:_DAY_CHARS])
+
     async def _view(self, stored: StoredCase) -> CaseView:
         view = shown(stored.case, Viewer(None, figures=True), self.policy)
         if view is None:
             raise PlatformError(Code.INTERNAL, "the Secretariat is shown every case")
         links = together(one.pair for one in stored.pairs)
         cases = await self.rows.case_of({link.other for link in links})
-        today = dt.date.fromisoformat(timestamp_ms(self.sources.clock())[:_DAY_CHARS])
         table = workflow()
         return CaseView(
             case=view,
@@ -314,7 +333,7 @@ class Cases:
             opened=stored.opened,
             steps=stored.steps,
             merged_into=stored.merged_into,
-            clock=_clock(stored, today),
+            clock=_clock(stored, self._today),
             next=[
                 NextStep(
                     step=step.code,

@@ -13,7 +13,14 @@ from starlette.responses import Response
 from sextant_declarations.analysis.cases.disclosure import ShownCase
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority
 from sextant_declarations.domain.casebook import CaseFilter
-from sextant_declarations.domain.cases import CaseOrder, CasePage, Cases, CaseStepPage, CaseView
+from sextant_declarations.domain.cases import (
+    CaseOrder,
+    CasePage,
+    Cases,
+    CaseStatistics,
+    CaseStepPage,
+    CaseView,
+)
 from sextant_declarations.domain.rooms import (
     LetterOrder,
     RequestOrder,
@@ -91,6 +98,11 @@ def _add_reading(router: APIRouter, cases: Callable[[], Cases], max_page: int) -
     ) -> CasePage:
         """List cases, newest first, without figures. Leaves an access in the log."""
         return await cases().page(wanted, reader, cursor=cursor, limit=limit)
+
+    @router.get("/statistics", **action(Action.DECLARATION_LIST))
+    async def count_cases() -> CaseStatistics:
+        """Count cases by year of the transfers: opened, closed in time, causes. No figure."""
+        return await cases().statistics()
 
     @router.get(
         "/export",

@@ -1,11 +1,13 @@
 """Cases in this room's database, for officers and for the task that moves them by itself."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, case, func, insert, literal, or_, select, update
 
+from sextant_declarations.analysis.cases.counting import Counted
 from sextant_declarations.analysis.cases.model import Matched
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority, workflow
 from sextant_declarations.analysis.transfers.model import Document, Klass
@@ -29,6 +31,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import read_model
 
 _MAX_BYTES = 1 << 24
+_DAY_CHARS = 10
 _LINE = ("id", "year", "chemical", "schedule", "exporter", "importer", "gap", "span", "more")
 _NONE = "~"
 DIFFERENCES = tuple(str(klass) for klass in Klass if klass.is_difference)
@@ -101,6 +104,31 @@ class SqlCases:
                 _give_away(connection, taken.case.number, taken.move.reference or "")
 
         await self.database.write(store)
+
+    async def counted(self) -> list[Counted]:
+        """Return all cases as far as they are counted."""
+        now, before = TRANSFERS.alias("now"), TRANSFERS.alias("before")
+        own, earlier = CASE_PAIRS.alias("own"), CASE_PAIRS.alias("earlier")
+        again = (
+            select(own.c.case)
+            .join(now, now.c.id == own.c.pair)
+            .join(before, (before.c.chemical == now.c.chemical) & (before.c.year < now.c.year)
+                  & (before.c.exporter == now.c.exporter) & (before.c.importer == now.c.importer))
+            .join(earlier, earlier.c.pair == before.c.id)
+        )  # fmt: skip
+        wanted = select(CASES, CASES.c.number.in_(again).label("again"))
+        rows = await self.database.read(lambda c: c.execute(wanted).mappings().all())
+        return [
+            Counted(
+                year=row["year"],
+                state=CaseState(row["state"]),
+                opened=dt.date.fromisoformat(row["opened"][:_DAY_CHARS]),
+                since=dt.date.fromisoformat(row["since"][:_DAY_CHARS]),
+                cause=row["cause"],
+                again=bool(row["again"]),
+            )
+            for row in rows
+        ]
 
     async def sources(self, declarations: Collection[str]) -> list[bytes]:
         """Return the manifest digests of all that was registered of these declarations."""

@@ -52,6 +52,20 @@ GIVEN: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/v1/cases"): {"cases": [CASE], "next": "abc"},
     ("GET", f"/v1/cases/{NUMBER}"): FULL,
     ("GET", f"/v1/cases/{NUMBER}/views/XBO"): {**CASE, "priority": None},
+    ("GET", "/v1/cases/statistics"): {
+        "years": [
+            {
+                "year": 2025,
+                "opened": 7,
+                "closed": 4,
+                "in_time": 3,
+                "running": 2,
+                "unresolved": 1,
+                "again": 1,
+                "causes": {"TYPO": 3, "UNIT": 1},
+            }
+        ]
+    },
     ("POST", f"/v1/cases/{NUMBER}/steps"): {"case": NUMBER, "step": "triage"},
     ("POST", f"/v1/cases/{NUMBER}/requests"): SENT,
     ("POST", f"/v1/cases/{NUMBER}/messages"): SENT,
@@ -134,3 +148,10 @@ def test_the_table_of_a_state_is_written_in_the_form_of_its_file(
     assert out.read_bytes() == b"case,state\n"
     assert dict(asked[-1].url.params) == {"state": "XAL", "format": "csv"}
     assert cases(tmp_path, "export", "XAL", "--out", tmp_path / "cases.pdf").status != 0
+
+
+@pytest.mark.usefixtures("asked")
+def test_counts_are_shown_by_year_with_their_causes(tmp_path: Path) -> None:
+    done = sextant("officer", "cases", "statistics", "--home", tmp_path)
+    assert "2025" in done.stdout
+    assert "TYPO 3, UNIT 1" in done.stdout
