@@ -88,7 +88,7 @@ async def test_a_state_is_asked_in_its_language_gets_more_time_and_answers_late(
     id_ = await declared(platform)
     one = await asked(platform, id_)
     path = f"{PATH}/{one['id']}"
-    assert (one["questions"], one["stands"], one["extended"]) == (1, "open", 0)
+    assert (one["questions"], one["stands"], one["because"]) == (1, "open", "asked")
     # The draft and the sending; the same key again gives nothing.
     assert [gives for gives, _ in given(platform)] == ["question", "question"]
     read = await platform.officer("GET", path)
@@ -111,7 +111,7 @@ async def test_a_state_is_asked_in_its_language_gets_more_time_and_answers_late(
     extended = await posted(platform, f"{path}/extensions", more, **tag)
     assert [gives for gives, _ in given(platform, after=count)] == ["sending", "message"]
     line = extended.json()["clarification"]
-    assert (line["extended"], line["until"][:10]) == (1, later)
+    assert (line["because"], line["until"][:10]) == ("extended", later)
     letter = (await letters(platform))[before]
     assert letter.body["subject"].startswith("Délai prolongé")
     assert later in letter.body["text"]
