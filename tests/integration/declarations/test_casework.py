@@ -236,3 +236,26 @@ async def test_lists_are_narrowed_and_the_table_of_a_state_has_no_restricted_cas
     assert (len(first.cases), len(rest.cases), rest.next) == (2, 1, None)
     table = (await office.cases.export("XAL", "csv", OFFICER)).decode()
     assert (table.count("\n"), "XDR" in table, "8000" in table) == (2, False, True)
+
+
+async def test_a_case_of_which_a_declaration_is_out_of_sight_is_not_there(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.match(TDG, "2025 XAL exports to XCY 8000 kg", "2025 XCY imports from XAL 10 kg")
+    ((number, _),) = await office.states()
+
+    async def nothing(*_: Any) -> dict[str, list[bytes]]:
+        return {}
+
+    monkeypatch.setattr(SqlCasework, "sources", nothing)
+    assert (await office.cases.page(CaseFilter(), OFFICER, cursor=None, limit=9)).cases == []
+    assert (await office.cases.export("XAL", "csv", OFFICER)).count(b"\n") == 1
+    for refused in (
+        office.cases.read(number, OFFICER),
+        office.cases.steps(number, cursor=None, limit=9),
+        office.cases.seen_by(number, "XAL", OFFICER),
+        office.take(number, "triage", "EXPLANATIONS_READ"),
+    ):
+        with pytest.raises(PlatformError) as caught:
+            await refused
+        assert caught.value.code is Code.NOT_FOUND

@@ -158,8 +158,11 @@ class CaseRows(Protocol):
         """
         ...
 
-    async def sources(self, declarations: Collection[str]) -> list[bytes]:
-        """Return the manifest digests of all that was registered of these declarations."""
+    async def sources(self, declarations: Collection[str]) -> dict[str, list[bytes]]:
+        """Return the manifest digests of all that was registered of these, by declaration.
+
+        A declaration that is not there for the reader is left out.
+        """
         ...
 
 
@@ -184,8 +187,9 @@ class Cases:
         before = None if cursor is None else position_of(cursor)
         found = await self.rows.page(wanted, before, limit + 1)
         page = found[:limit]
-        await self.admit(reader, *page)
-        views = [shown(one.case, Viewer(None), self.policy) for one in page]
+        known = await self._known(page)
+        await self.admit(reader, *known)
+        views = [shown(one.case, Viewer(None), self.policy) for one in known]
         return CasePage(
             cases=[view for view in views if view is not None],
             next=cursor_of(page[-1].position) if len(found) > limit else None,
@@ -265,7 +269,8 @@ class Cases:
         while page := await self.rows.page(wanted, before, TABLE):
             found += page
             before = page[-1].position
-        visible = [one for one in found if shown(one.case, Viewer(state), self.policy)]
+        known = await self._known(found)
+        visible = [one for one in known if shown(one.case, Viewer(state), self.policy)]
         await self.admit(reader, *visible)
         views = shown_all((one.case for one in visible), Viewer(state), self.policy)
         return xlsx_of(views, state) if kind == "xlsx" else csv_of(views, state)
@@ -285,18 +290,24 @@ class Cases:
         """Return a case as it is stored; nothing of it is given yet.
 
         Raises:
-            PlatformError: `E_NOT_FOUND`.
+            PlatformError: `E_NOT_FOUND`, also where not all that it stands on is there for the
+                reader: half a case would give the other half away.
         """
         stored = await self.rows.case(number)
-        if stored is None:
+        if stored is None or not await self._known([stored]):
             raise _unknown(f"case {number[:64]}")
         return stored
 
     async def admit(self, reader: Reader, *cases: StoredCase) -> None:
         """Return when the access to all that these cases stand on is stored."""
-        declarations = {name for one in cases for name in one.declarations}
-        digests = await self.rows.sources(declarations)
+        found = await self.rows.sources({name for one in cases for name in one.declarations})
+        digests = sorted({digest for digests in found.values() for digest in digests})
         await self.gate.envelopes(reader, Gives.CASE, *digests)
+
+    async def _known(self, cases: Sequence[StoredCase]) -> list[StoredCase]:
+        """Return those of which every declaration is there for the reader."""
+        found = await self.rows.sources({name for one in cases for name in one.declarations})
+        return [one for one in cases if found.keys() >= set(one.declarations)]
 
     async def _kept(self, taken: StoredCase, number: str, officer: Reader) -> NewCaseStep:
         if number == taken.number:

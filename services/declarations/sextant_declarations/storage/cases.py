@@ -1,6 +1,7 @@
 """Cases in this room's database, for officers and for the task that moves them by itself."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -130,15 +131,18 @@ class SqlCases:
             for row in rows
         ]
 
-    async def sources(self, declarations: Collection[str]) -> list[bytes]:
-        """Return the manifest digests of all that was registered of these declarations."""
+    async def sources(self, declarations: Collection[str]) -> dict[str, list[bytes]]:
+        """Return the manifest digests of all that was registered of these, by declaration."""
+        row = VERSIONS.c
         wanted = (
-            select(INBOX.c.manifest_digest)
-            .join(VERSIONS, VERSIONS.c.inbox == INBOX.c.id)
-            .where(VERSIONS.c.declaration.in_(declarations), VERSIONS.c.registration.is_not(None))
+            select(row.declaration, INBOX.c.manifest_digest)
+            .join(INBOX, row.inbox == INBOX.c.id)
+            .where(row.declaration.in_(declarations), row.registration.is_not(None))
         )
-        rows = await self.database.read(lambda c: c.execute(wanted).scalars().all())
-        return sorted(set(rows))
+        found: defaultdict[str, list[bytes]] = defaultdict(list)
+        for declaration, digest in await self.database.read(lambda c: c.execute(wanted).all()):
+            found[declaration].append(digest)
+        return dict(found)
 
 
 def append_step(connection: Connection, notes: Notes, step: NewCaseStep, **more: object) -> None:
@@ -251,7 +255,10 @@ def read_pairs(
 
 
 def newest_envelope(connection: Connection, declarations: Collection[str]) -> tuple[str, int]:
-    """Return id and custody index of the newest envelope that brought any of these."""
+    """Return id and custody index of the newest envelope that brought any of these.
+
+    Empty where there is none, as in a case that gave its pairs away: nothing is done with it.
+    """
     wanted = (
         select(INBOX.c.envelope_id, INBOX.c.custody_index)
         .join(VERSIONS, VERSIONS.c.inbox == INBOX.c.id)
@@ -260,9 +267,7 @@ def newest_envelope(connection: Connection, declarations: Collection[str]) -> tu
         .limit(1)
     )
     row = connection.execute(wanted).one_or_none()
-    if row is None:
-        raise PlatformError(Code.INTEGRITY, "a pair stands on declarations that nobody sent")
-    return row.envelope_id, row.custody_index
+    return (row.envelope_id, row.custody_index) if row else ("", 0)
 
 
 def _case(
@@ -273,7 +278,7 @@ def _case(
 ) -> StoredCase:
     own = [pairs[pair] for pair in sorted(case_of) if case_of[pair] == row["number"]]
     declarations = tuple(dict.fromkeys(name for _, names in own for name in names))
-    envelope, custody = newest_envelope(connection, declarations) if own else ("", 0)
+    envelope, custody = newest_envelope(connection, declarations)
     members = {name: value for name, value in row.items() if name != "year"}
     return StoredCase(
         **{
