@@ -4,6 +4,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -17,8 +18,11 @@ from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.casebook import CaseFilter
 from sextant_declarations.domain.cases import CaseOrder, Cases
 from sextant_declarations.domain.casework import Casework
+from sextant_declarations.domain.exchanged import MessageOrder
 from sextant_declarations.domain.matching import NAME
 from sextant_declarations.domain.pairs import body_of, line_of
+from sextant_declarations.domain.register import StatePolicy
+from sextant_declarations.domain.rooms import LetterOrder, RequestOrder, Rooms
 from sextant_declarations.domain.transfers import StoredPair
 from sextant_declarations.storage.analysis_tables import ANALYSES
 from sextant_declarations.storage.casework import SqlCasework
@@ -259,3 +263,48 @@ async def test_a_case_of_which_a_declaration_is_out_of_sight_is_not_there(
         with pytest.raises(PlatformError) as caught:
             await refused
         assert caught.value.code is Code.NOT_FOUND
+
+
+async def test_a_request_that_was_cut_short_is_repeated_with_the_same_keys_and_words(
+    office: Office,
+) -> None:
+    await office.match(TDG, "2025 XAL exports to XCY 8000 kg", "2025 XCY imports from XAL 10 kg")
+    ((number, _),) = await office.states()
+    await office.take(number, "triage", "EXPLANATIONS_READ")
+    tried: list[tuple[str, MessageOrder]] = []
+
+    async def send(order: MessageOrder, key: str, _reader: Reader) -> Any:
+        tried.append((key, order))
+        if order.to == "NA-XCY":
+            raise PlatformError(Code.UNAVAILABLE, "the recipient's keys cannot be asked for")
+        return SimpleNamespace(to=order.to, message="m"), True
+
+    none: Any = None
+    sending: Any = send
+    rooms = Rooms(office.cases, office.rows, sending, none, none, StatePolicy({}))
+    tag = (await office.cases.stored_case(number)).tag
+    for _ in range(2):
+        with pytest.raises(PlatformError) as caught:
+            await rooms.request(number, RequestOrder(reason="EXPLANATION_WANTED"), tag, OFFICER)
+        assert caught.value.code is Code.UNAVAILABLE
+    assert await office.states() == [(number, "TRIAGED")]
+    assert tried[:2] == tried[2:]
+    assert [order.to for _, order in tried[:2]] == ["NA-XAL", "NA-XCY"]
+
+
+async def test_a_restricted_case_is_asked_about_by_no_message_and_written_to_nobody(
+    office: Office,
+) -> None:
+    await office.match(TDG, "2025 XAL exports to XDR 5 t")
+    ((number, _),) = await office.states()
+    await office.take(number, "triage", "EXPLANATIONS_READ")
+    none: Any = None
+    rooms = Rooms(office.cases, office.rows, none, none, none, StatePolicy({}))
+    tag = (await office.cases.stored_case(number)).tag
+    with pytest.raises(PlatformError) as caught:
+        await rooms.request(number, RequestOrder(reason="EXPLANATION_WANTED"), tag, OFFICER)
+    assert caught.value.code is Code.POLICY
+    letter = LetterOrder(subject="A case", text="Please explain.", to=["XAL"])
+    with pytest.raises(PlatformError) as caught:
+        await rooms.write(number, letter, "letter-0001", OFFICER)
+    assert caught.value.code is Code.NOT_FOUND
