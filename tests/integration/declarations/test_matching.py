@@ -137,6 +137,8 @@ async def test_a_pair_that_nobody_declares_any_more_stays_with_its_history(
     id_ = f"2025.{TDG}.XAL.XBO"
     assert await _listed(rows, state="XBO") == [(id_, "QUANTITY_MISMATCH", True)]
     assert await _listed(rows, state="XCY") == []
+    assert len(await rows.page(PairFilter(), (2026, ""), 10)) == 1
+    assert await rows.page(PairFilter(), (2025, id_), 10) == []
     now[0] += 1
     gone = [fact(n, None, (state, f"{state}-2025-S2")) for n, state in ((3, "XAL"), (4, "XBO"))]
     await matching.heed(gone, 4)

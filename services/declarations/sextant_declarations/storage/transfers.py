@@ -29,6 +29,7 @@ from sextant_declarations.storage.analysis_tables import (
     TRANSFER_STEPS,
     TRANSFERS,
 )
+from sextant_declarations.storage.life_tables import LIVES
 from sextant_declarations.storage.tables import DECLARATIONS
 from sextant_shared.chassis.database import Database
 from sextant_shared.encoding import parse_json, sha256
@@ -38,6 +39,7 @@ _AT_ONCE = 500  # pairs in one transaction: a registration waits for no more tha
 _MAX_BYTES = 1 << 24
 _MOST_UNREAD = 100
 _LINE = ("id", "year", "chemical", "schedule", "exporter", "importer", "gap", "span", "more")
+_METHOD = select(ANALYSES.c.method).where(ANALYSES.c.name == NAME).scalar_subquery()
 _NEWEST = (
     select(func.max(FACTS.c.position)).where(FACTS.c.analysis == NAME).group_by(FACTS.c.declaration)
 )
@@ -133,10 +135,17 @@ class SqlTransfers:
         wanted = FACT.where(
             FACTS.c.position.in_(_NEWEST),
             FACTS.c.said.is_not(None),
+            # Facts of an earlier method are taken again soon, and cannot be read meanwhile.
+            FACTS.c.method == _METHOD,
             DECLARATIONS.c.kind.in_(KINDS),
         )
         rows = await self.database.read(lambda c: c.execute(wanted).mappings().all())
         return [fact_of(one) for one in rows]
+
+    async def markings(self, declarations: Collection[str]) -> list[str]:
+        """Return the markings that these have now."""
+        wanted = select(LIVES.c.marking).where(LIVES.c.declaration.in_(declarations))
+        return list(await self.database.read(lambda c: c.execute(wanted).scalars().all()))
 
     async def sources(self, declarations: Collection[str]) -> list[bytes]:
         """Return the manifest digests of the envelopes that facts of these were taken from."""
