@@ -23,6 +23,16 @@ _BARE: Mapping[str, Mapping[str, Any]] = {
         "concerns": CONCERNS,
         "replies": [{"n": 1, "text": "Tonnes."}, {"n": 2, "text": "The plant was rebuilt."}],
     },
+    "prematch.request": {
+        "request": "PM-1",
+        "concerns": CONCERNS,
+        "rows": [{"n": 1, "chemical": "111-48-8", "direction": "export", "partner": "XBO"}],
+    },
+    "prematch.reply": {
+        "request": "PM-1",
+        "concerns": CONCERNS,
+        "answers": [{"n": 1, "outcome": "agrees"}],
+    },
     "inspection.notification": {
         "inspection": _INSPECTION,
         "kind": "routine",

@@ -36,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "submit": "envelopes:submit",
     "send": "messages:send",
     "reply": "messages:reply",
+    "prematch": "prematch:app",
     "status": "following:status",
     "thread": "following:thread",
     "recall": "acts:recall",

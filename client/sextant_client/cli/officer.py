@@ -8,6 +8,7 @@ import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.officer_accesses import PurposeOption, accesses
+from sextant_client.cli.officer_cases import app as cases_app
 from sextant_client.cli.officer_clarifications import clarifications, clarify, extend
 from sextant_client.cli.officer_lives import diff, life, step
 from sextant_client.cli.officer_messages import ask, owed, send, thread
@@ -29,6 +30,7 @@ app.command()(clarify)
 app.command()(clarifications)
 app.command()(extend)
 app.add_typer(transfers_app, name="transfers")
+app.add_typer(cases_app, name="cases")
 SeqArgument = Annotated[int, typer.Argument(help="Number from the list.", min=1)]
 
 

@@ -203,6 +203,14 @@ class DeclarationsSettings(ServiceSettings):
         ),
     ] = None
 
+    cases_file: Annotated[
+        Path | None,
+        Field(
+            description="policy of cases: cut-off, urgency, which figures are shown to the other"
+            " State, bounds of pre-matches; without it the one this service comes with"
+        ),
+    ] = None
+
     max_unlogged_accesses: Annotated[
         int,
         Field(

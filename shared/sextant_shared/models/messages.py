@@ -5,49 +5,35 @@ apart by `type`. Who may send which type to whom, what it must answer and what i
 `sextant_shared.protocol.message_types` and `protocol.owing`. Declarations have their own models.
 """
 
-from collections import Counter
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeVar, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 from sextant_shared.models.declaration.filing import FilingRef
 from sextant_shared.models.declaration.heading import Day, LongText, RuleId, Text
 from sextant_shared.models.envelope import EnvelopeId, Instant
-from sextant_shared.models.strict import Strict, Version1, read_model
+from sextant_shared.models.message_base import (
+    MAX_ITEMS,
+    MessageBase,
+    Number,
+    Numbered,
+    OnceEach,
+    RequestNumber,
+)
+from sextant_shared.models.prematch import PrematchReply, PrematchRequest
+from sextant_shared.models.strict import Strict, read_model
 
 MESSAGE_CTY = "application/vnd.sextant.message+json"
 MAX_MESSAGE_BYTES = 4 << 20
-MAX_ITEMS = 1000
 
 InspectionNumber = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]{2,63}$")]
-RequestNumber = Annotated[str, Field(min_length=1, max_length=120)]
 Pointer = Annotated[str, Field(max_length=500, pattern=r"^(/([^~/]|~[01])*)*$")]
-Number = Annotated[int, Field(ge=1, le=100_000)]
 
 
-class _Numbered(Strict):
-    n: Number
-    """Its number, by which others refer to it."""
-
-
-Item = TypeVar("Item", bound=_Numbered)
-
-
-def _each_number_once(items: list[Item]) -> list[Item]:
-    counted = Counter(item.n for item in items)
-    twice = sorted(n for n, times in counted.items() if times > 1)
-    if twice:
-        raise ValueError(f"numbers stand twice: {', '.join(map(str, twice))}")
-    return items
-
-
-_OnceEach = AfterValidator(_each_number_once)
-
-
-class Question(_Numbered):
+class Question(Numbered):
     """One question about one place of a declaration."""
 
     pointer: Pointer
@@ -58,21 +44,21 @@ class Question(_Numbered):
     """What is unclear."""
 
 
-class Reply(_Numbered):
+class Reply(Numbered):
     """The reply to the question of the same number."""
 
     text: LongText
     """The reply."""
 
 
-class Paragraph(_Numbered):
+class Paragraph(Numbered):
     """One numbered paragraph of findings or facts."""
 
     text: LongText
     """What was found."""
 
 
-class Sample(_Numbered):
+class Sample(Numbered):
     """One sample that was taken."""
 
     mark: Text
@@ -81,7 +67,7 @@ class Sample(_Numbered):
     """What it is, and where it was taken."""
 
 
-class CopyTaken(_Numbered):
+class CopyTaken(Numbered):
     """One copy of a document that was taken."""
 
     title: Text
@@ -90,7 +76,7 @@ class CopyTaken(_Numbered):
     """Its number of pages."""
 
 
-class Issue(_Numbered):
+class Issue(Numbered):
     """A place of a declaration that the inspection found wrong: an amendment is asked for."""
 
     concerns: FilingRef
@@ -134,11 +120,7 @@ class Aircraft(Strict):
         return self
 
 
-class _Message(Strict):
-    v: Version1
-
-
-class ClarificationRequest(_Message):
+class ClarificationRequest(MessageBase):
     """Asks a State about one version of a declaration, question by question (Article VIII(40))."""
 
     type: Literal["clarification.request"]
@@ -146,13 +128,13 @@ class ClarificationRequest(_Message):
     """The Secretariat's number of this request."""
     concerns: FilingRef
     """The declaration and version that is asked about."""
-    questions: Annotated[list[Question], Field(min_length=1, max_length=MAX_ITEMS), _OnceEach]
+    questions: Annotated[list[Question], Field(min_length=1, max_length=MAX_ITEMS), OnceEach]
     """The questions."""
     answer_by: Day | None = None
     """The day by which a reply is asked for, if earlier than the policy's."""
 
 
-class ClarificationReply(_Message):
+class ClarificationReply(MessageBase):
     """Replies to a request for clarification, number by number."""
 
     type: Literal["clarification.reply"]
@@ -160,13 +142,13 @@ class ClarificationReply(_Message):
     """The number of the request."""
     concerns: FilingRef
     """The declaration and version that was asked about."""
-    replies: Annotated[list[Reply], Field(min_length=1, max_length=MAX_ITEMS), _OnceEach]
+    replies: Annotated[list[Reply], Field(min_length=1, max_length=MAX_ITEMS), OnceEach]
     """The replies; their numbers are those of the questions."""
     amended_by: FilingRef | None = None
     """The amendment that was sent for it, if there is one."""
 
 
-class InspectionNotification(_Message):
+class InspectionNotification(MessageBase):
     """Tells a State of an inspection before the team arrives (II.31-32)."""
 
     type: Literal["inspection.notification"]
@@ -190,7 +172,7 @@ class InspectionNotification(_Message):
     """Anything else."""
 
 
-class InspectionAcknowledgement(_Message):
+class InspectionAcknowledgement(MessageBase):
     """Acknowledges a notification [II.33], or takes notice of preliminary findings [II.60]."""
 
     type: Literal["inspection.acknowledgement"]
@@ -204,7 +186,7 @@ class InspectionAcknowledgement(_Message):
     """Anything else, such as a remark on the arrival."""
 
 
-class PreliminaryFindings(_Message):
+class PreliminaryFindings(MessageBase):
     """The findings handed over at the debriefing (II.60)."""
 
     type: Literal["inspection.preliminary-findings"]
@@ -212,17 +194,17 @@ class PreliminaryFindings(_Message):
     """The number of the inspection."""
     ended: Instant
     """When the inspection ended, UTC: the clocks of the reports run from here."""
-    findings: Annotated[list[Paragraph], Field(min_length=1, max_length=MAX_ITEMS), _OnceEach]
+    findings: Annotated[list[Paragraph], Field(min_length=1, max_length=MAX_ITEMS), OnceEach]
     """The findings."""
-    samples: Annotated[list[Sample], Field(max_length=MAX_ITEMS), _OnceEach]
+    samples: Annotated[list[Sample], Field(max_length=MAX_ITEMS), OnceEach]
     """The samples taken; empty: none were."""
-    copies: Annotated[list[CopyTaken], Field(max_length=MAX_ITEMS), _OnceEach]
+    copies: Annotated[list[CopyTaken], Field(max_length=MAX_ITEMS), OnceEach]
     """The copies of documents taken; empty: none were."""
     team_leader: Text
     """Who signed for the team."""
 
 
-class InspectionReport(_Message):
+class InspectionReport(MessageBase):
     """The factual report, and once more with the State's comments annexed (II.62-63)."""
 
     type: Literal["inspection.report"]
@@ -234,11 +216,11 @@ class InspectionReport(_Message):
     """When the inspection ended, UTC."""
     site: Site
     """The site."""
-    facts: Annotated[list[Paragraph], Field(min_length=1, max_length=MAX_ITEMS), _OnceEach]
+    facts: Annotated[list[Paragraph], Field(min_length=1, max_length=MAX_ITEMS), OnceEach]
     """Only what is relevant to compliance. [II.62]"""
-    uncertainties: Annotated[list[Paragraph], Field(max_length=MAX_ITEMS), _OnceEach]
+    uncertainties: Annotated[list[Paragraph], Field(max_length=MAX_ITEMS), OnceEach]
     """What stayed uncertain; empty: nothing did. [II.64]"""
-    issues: Annotated[list[Issue], Field(max_length=MAX_ITEMS), _OnceEach]
+    issues: Annotated[list[Issue], Field(max_length=MAX_ITEMS), OnceEach]
     """Declarations found wrong; empty: none were."""
     comments: EnvelopeId | None = None
     """The envelope of the comments that are annexed."""
@@ -250,7 +232,7 @@ class InspectionReport(_Message):
         return self
 
 
-class Comment(_Numbered):
+class Comment(Numbered):
     """One comment on a report."""
 
     paragraph: Number | None = None
@@ -259,7 +241,7 @@ class Comment(_Numbered):
     """The comment."""
 
 
-class InspectionComments(_Message):
+class InspectionComments(MessageBase):
     """The inspected State's written comments, to be annexed to the report (II.63)."""
 
     type: Literal["inspection.comments"]
@@ -267,11 +249,11 @@ class InspectionComments(_Message):
     """The number of the inspection."""
     report_version: Annotated[int, Field(ge=1, le=99)]
     """The version of the report that is commented."""
-    comments: Annotated[list[Comment], Field(max_length=MAX_ITEMS), _OnceEach]
+    comments: Annotated[list[Comment], Field(max_length=MAX_ITEMS), OnceEach]
     """The comments; empty: the State has none."""
 
 
-class AssistanceRequest(_Message):
+class AssistanceRequest(MessageBase):
     """Asks for assistance against the use, or threat of use, of chemical weapons (X.8)."""
 
     type: Literal["assistance.request"]
@@ -287,7 +269,7 @@ class AssistanceRequest(_Message):
     """Where to reach the authority at any hour; a function, not a person."""
 
 
-class AssistanceReply(_Message):
+class AssistanceReply(MessageBase):
     """What was set in motion on a request for assistance (X.9)."""
 
     type: Literal["assistance.reply"]
@@ -297,7 +279,7 @@ class AssistanceReply(_Message):
     """What was begun or sent; empty: nothing yet."""
 
 
-class ConsultationRequest(_Message):
+class ConsultationRequest(MessageBase):
     """Asks another State to clarify a doubt about compliance (IX.2)."""
 
     type: Literal["consultation.request"]
@@ -307,7 +289,7 @@ class ConsultationRequest(_Message):
     """The doubt or concern, and what it rests on."""
 
 
-class ConsultationReply(_Message):
+class ConsultationReply(MessageBase):
     """Information that answers the doubt, and how it resolves the matter (IX.2)."""
 
     type: Literal["consultation.reply"]
@@ -317,7 +299,7 @@ class ConsultationReply(_Message):
     """How it resolves the matter."""
 
 
-class Correspondence(_Message):
+class Correspondence(MessageBase):
     """A letter that is none of the other types."""
 
     type: Literal["correspondence"]
@@ -330,6 +312,8 @@ class Correspondence(_Message):
 Message = (
     ClarificationRequest
     | ClarificationReply
+    | PrematchRequest
+    | PrematchReply
     | InspectionNotification
     | InspectionAcknowledgement
     | PreliminaryFindings

@@ -90,6 +90,7 @@ TO_ONE = Reach(Presence.NO, (1, 1))
 TO_BOTH = Reach(Presence.MUST, (1, 1))
 TO_MANY = Reach(Presence.MAY, (0, MAX_RECIPIENTS))
 
+_BY_MACHINE = frozenset({"prematch.request", "prematch.reply"})
 _DECLARATIONS = frozenset(
     {"declaration.initial", "declaration.annual", "declaration.notification", "transfer.notice"}
 )
@@ -172,6 +173,24 @@ _ROWS = (
         content_types=frozenset({MESSAGE_CTY, DECLARATION_CTY}),
         irt=Presence.MAY,  # so may the request: its number stands in the content
         replies_to=frozenset({"clarification.request"}),
+    ),
+    MessageType(
+        name="prematch.request",
+        meaning="a State asks whether rows of a declaration fit its partners', before the cut-off",
+        law="VI, VII",
+        sender=Side.AUTHORITY,
+        reach=TO_SECRETARIAT,
+        content_types=frozenset({MESSAGE_CTY}),
+    ),
+    MessageType(
+        name="prematch.reply",
+        meaning="whether each row agrees, differs, or its partner is silent: no figure",
+        law="VI, VII",
+        sender=Side.SECRETARIAT,
+        reach=TO_ONE,
+        content_types=frozenset({MESSAGE_CTY}),
+        irt=Presence.MUST,
+        replies_to=frozenset({"prematch.request"}),
     ),
     MessageType(
         name="inspection.notification",
@@ -277,8 +296,8 @@ _ROWS = (
 
 
 def _with_packages(row: MessageType) -> MessageType:
-    """Let documents travel along with every message but a receipt."""
-    if RECEIPT_CTY in row.content_types:
+    """Let documents travel along with every message that people read."""
+    if RECEIPT_CTY in row.content_types or row.name in _BY_MACHINE:
         return row
     return replace(row, content_types=row.content_types | {PACKAGE_CTY})
 

@@ -40,9 +40,11 @@ GIVES = {
     "GET /v1/obligations/{id_}": "obligation",
     "GET /v1/transfers/pairs": "transfers",
     "GET /v1/transfers/notices": "transfers",
+    "GET /v1/cases": "case",
     "POST /v1/messages": "sending",
 }
-# Their accesses are held elsewhere: test_obligations, test_transfers, test_clarifications.
+# Their accesses are held elsewhere: test_obligations, test_transfers, test_clarifications,
+# test_cases.
 BATCHES = {
     "POST /v1/reminders",
     "GET /v1/transfers/pairs/{id_}",
@@ -50,6 +52,12 @@ BATCHES = {
     "POST /v1/clarifications",
     "GET /v1/clarifications/{id_}",
     "POST /v1/clarifications/{id_}/extensions",
+    "GET /v1/cases/export",
+    "GET /v1/cases/{number}",
+    "GET /v1/cases/{number}/views/{state}",
+    "GET /v1/cases/{number}/messages",
+    "POST /v1/cases/{number}/messages",
+    "POST /v1/cases/{number}/requests",
 }
 METADATA = {
     "GET /v1/declarations",
@@ -69,6 +77,9 @@ METADATA = {
     "GET /v1/obligations/heat-map",
     "GET /v1/reminders",
     "GET /v1/clarifications",
+    "GET /v1/cases/statistics",
+    "GET /v1/cases/{number}/steps",
+    "POST /v1/cases/{number}/steps",
     "GET /v1/queue",
     "GET /v1/dead-letters",
     "POST /v1/dead-letters/{seq}/replay",

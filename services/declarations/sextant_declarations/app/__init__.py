@@ -21,6 +21,7 @@ from sextant_declarations.app.signing_in import people_of
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.attachments import attachments_router
+from sextant_declarations.routes.cases import cases_router
 from sextant_declarations.routes.clarifications import clarifications_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
@@ -123,6 +124,11 @@ def create_app(
                 lambda: service().obligations, lambda: service().reminding, settings.max_page
             ),
             transfers_router(lambda: service().transfers, settings.max_page),
+            cases_router(
+                lambda: service().casing.cases,
+                lambda: service().casing.rooms,
+                settings.max_page,
+            ),
             clarifications_router(
                 lambda: service().clarifying.shown,
                 lambda: service().clarifying.ask,

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from sextant_declarations.app.analyses import Analyses
+from sextant_declarations.app.casing import Casing
 from sextant_declarations.app.clarifying import Clarifying
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
@@ -115,6 +116,7 @@ class Service:
     refusals: Refusals
     shredding: Shredding
     transfers: Transfers
+    casing: Casing
     clarifying: Clarifying
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
@@ -246,6 +248,9 @@ class Parts:
         board = Board(SqlObligations(database), self.clock)
         lives = Lives(SqlLives(database, notes), sources, entries_due.set)
         poll_s = settings.poll_s
+        casing = Casing(
+            settings, database, notes, gate, sources, entries_due.set, sending, rows, policy, vault
+        )
         return Service(
             database=database,
             worker=worker,
@@ -268,10 +273,12 @@ class Parts:
             ),
             shredding=noting.shredding(),
             transfers=analyses.transfers(gate),
+            casing=casing,
             clarifying=Clarifying.over(database, notes, reading, sending, lives, entries_due.set),
             loops=(
                 worker.run,
                 analyses.task(gate, vault).run,
+                *casing.loops(poll_s),
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),

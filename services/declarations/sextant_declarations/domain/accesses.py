@@ -46,6 +46,8 @@ class Gives(StrEnum):
     """A message that an officer wrote: nothing is given, but who sent it is recorded."""
     OBLIGATION = "obligation"
     """Which site or transfer a State owes something about, and by which filings."""
+    CASE = "case"
+    """What States declare of the transfers of a case."""
     EXAMINATION = "examination"
     ANALYSIS = "analysis"
     """Declarations in force, to the analyses of this service."""

@@ -32,7 +32,8 @@ from sextant_shared.clock import Clock
 from sextant_shared.deadlines import day_of
 from sextant_shared.errors import Code, PlatformError, Severity
 from sextant_shared.models.declaration.heading import Day, LongText, RuleId
-from sextant_shared.models.messages import MAX_ITEMS, Pointer
+from sextant_shared.models.message_base import MAX_ITEMS
+from sextant_shared.models.messages import Pointer
 from sextant_shared.models.strict import Strict
 from sextant_shared.rules.wording import DRAFTS, LANGUAGES, Language
 

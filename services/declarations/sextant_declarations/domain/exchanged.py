@@ -9,7 +9,8 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from sextant_shared.models.declaration.heading import Day, LongText, RuleId
 from sextant_shared.models.envelope import Classification, EnvelopeId, PartyId
-from sextant_shared.models.messages import MAX_ITEMS, Pointer, RequestNumber
+from sextant_shared.models.message_base import MAX_ITEMS, RequestNumber
+from sextant_shared.models.messages import Pointer
 from sextant_shared.models.strict import Strict
 
 MAX_DEPTH = 6  # what a content is read with; models need four

@@ -177,7 +177,7 @@ def _not_own(sender: str, superseded: Anchor | None) -> list[Finding]:
 def _about(type_: str, said: MessageFacts, named: MessageFacts | None) -> Iterator[Finding]:
     """Yield where an answer speaks of something else than what it answers."""
     asked = named or _NO_FACTS
-    name = "/request" if type_.startswith("clarification.") else "/inspection"
+    name = "/inspection" if type_.startswith("inspection.") else "/request"
     if said.reference and asked.reference and said.reference != asked.reference:
         yield _differs(name, asked.reference, said.reference)
     if said.concerns and asked.concerns and said.concerns != asked.concerns:

@@ -1,0 +1,10 @@
+own-export = تعلنون عن عام { $year } إرسال { $kg } كغ من { $chemical } إلى { $partner }.
+own-import = تعلنون عن عام { $year } استلام { $kg } كغ من { $chemical } من { $partner }.
+own-export-unsaid = تعلنون عن عام { $year } إرسال { $chemical } إلى { $partner } دون رقم دقيق.
+own-import-unsaid = تعلنون عن عام { $year } استلام { $chemical } من { $partner } دون رقم دقيق.
+own-export-none = لا تعلنون عن عام { $year } إرسال { $chemical } إلى { $partner }.
+own-import-none = لا تعلنون عن عام { $year } استلام { $chemical } من { $partner }.
+other-more = تعلن { $partner } كمية أكبر من التدفق نفسه؛ والفرق يتجاوز العتبة البالغة { $threshold } كغ.
+other-less = تعلن { $partner } كمية أقل من التدفق نفسه؛ والفرق يتجاوز العتبة البالغة { $threshold } كغ.
+other-shown = تعلن { $partner } كمية { $other } كغ.
+please = هذه الفروق شائعة ولا تتهم أحدا. يرجى التحقق من رقمكم والرد ببيان السبب أو تعديل الإعلان. رموز الأسباب: { $causes }.

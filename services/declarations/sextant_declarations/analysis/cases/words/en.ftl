@@ -1,0 +1,10 @@
+own-export = For { $year }, you declare { $kg } kg of { $chemical } sent to { $partner }.
+own-import = For { $year }, you declare { $kg } kg of { $chemical } received from { $partner }.
+own-export-unsaid = For { $year }, you declare { $chemical } sent to { $partner } without an exact figure.
+own-import-unsaid = For { $year }, you declare { $chemical } received from { $partner } without an exact figure.
+own-export-none = For { $year }, you declare no { $chemical } sent to { $partner }.
+own-import-none = For { $year }, you declare no { $chemical } received from { $partner }.
+other-more = { $partner } declares more of the same flow; the two differ by more than the threshold of { $threshold } kg.
+other-less = { $partner } declares less of the same flow; the two differ by more than the threshold of { $threshold } kg.
+other-shown = { $partner } declares { $other } kg.
+please = Such differences are common and accuse nobody. Please look whether your figure holds, and reply with a word on the cause, or amend the declaration. Codes of causes: { $causes }.

@@ -1,0 +1,10 @@
+own-export = Para { $year }, ustedes declaran { $kg } kg de { $chemical } enviados a { $partner }.
+own-import = Para { $year }, ustedes declaran { $kg } kg de { $chemical } recibidos de { $partner }.
+own-export-unsaid = Para { $year }, ustedes declaran { $chemical } enviado a { $partner } sin cifra exacta.
+own-import-unsaid = Para { $year }, ustedes declaran { $chemical } recibido de { $partner } sin cifra exacta.
+own-export-none = Para { $year }, ustedes no declaran { $chemical } enviado a { $partner }.
+own-import-none = Para { $year }, ustedes no declaran { $chemical } recibido de { $partner }.
+other-more = { $partner } declara más del mismo flujo; la diferencia supera el umbral de { $threshold } kg.
+other-less = { $partner } declara menos del mismo flujo; la diferencia supera el umbral de { $threshold } kg.
+other-shown = { $partner } declara { $other } kg.
+please = Estas diferencias son frecuentes y no acusan a nadie. Comprueben si su cifra es correcta y respondan con una palabra sobre la causa, o enmienden la declaración. Códigos de las causas: { $causes }.

@@ -1,0 +1,10 @@
+own-export = Pour { $year }, vous déclarez { $kg } kg de { $chemical } expédiés vers { $partner }.
+own-import = Pour { $year }, vous déclarez { $kg } kg de { $chemical } reçus de { $partner }.
+own-export-unsaid = Pour { $year }, vous déclarez { $chemical } expédié vers { $partner }, sans chiffre exact.
+own-import-unsaid = Pour { $year }, vous déclarez { $chemical } reçu de { $partner }, sans chiffre exact.
+own-export-none = Pour { $year }, vous ne déclarez pas de { $chemical } expédié vers { $partner }.
+own-import-none = Pour { $year }, vous ne déclarez pas de { $chemical } reçu de { $partner }.
+other-more = { $partner } déclare davantage pour le même flux ; l’écart dépasse le seuil de { $threshold } kg.
+other-less = { $partner } déclare moins pour le même flux ; l’écart dépasse le seuil de { $threshold } kg.
+other-shown = { $partner } déclare { $other } kg.
+please = De tels écarts sont fréquents et n’accusent personne. Veuillez vérifier votre chiffre et répondre par un mot sur la cause, ou modifier la déclaration. Codes des causes : { $causes }.

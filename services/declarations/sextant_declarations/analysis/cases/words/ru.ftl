@@ -1,0 +1,10 @@
+own-export = За { $year } год вы объявляете { $kg } кг { $chemical }, отправленных в { $partner }.
+own-import = За { $year } год вы объявляете { $kg } кг { $chemical }, полученных из { $partner }.
+own-export-unsaid = За { $year } год вы объявляете об отправке { $chemical } в { $partner } без точной цифры.
+own-import-unsaid = За { $year } год вы объявляете о получении { $chemical } из { $partner } без точной цифры.
+own-export-none = За { $year } год вы не объявляете об отправке { $chemical } в { $partner }.
+own-import-none = За { $year } год вы не объявляете о получении { $chemical } из { $partner }.
+other-more = { $partner } объявляет больше по тому же потоку; разница превышает порог в { $threshold } кг.
+other-less = { $partner } объявляет меньше по тому же потоку; разница превышает порог в { $threshold } кг.
+other-shown = { $partner } объявляет { $other } кг.
+please = Такие расхождения обычны и никого не обвиняют. Просим проверить вашу цифру и ответить, в чём причина, или изменить объявление. Коды причин: { $causes }.

@@ -1,0 +1,10 @@
+own-export = 贵国宣布 { $year } 年向 { $partner } 发运 { $kg } 千克 { $chemical }。
+own-import = 贵国宣布 { $year } 年从 { $partner } 收到 { $kg } 千克 { $chemical }。
+own-export-unsaid = 贵国宣布 { $year } 年向 { $partner } 发运 { $chemical }，但未给出确切数字。
+own-import-unsaid = 贵国宣布 { $year } 年从 { $partner } 收到 { $chemical }，但未给出确切数字。
+own-export-none = 贵国未宣布 { $year } 年向 { $partner } 发运 { $chemical }。
+own-import-none = 贵国未宣布 { $year } 年从 { $partner } 收到 { $chemical }。
+other-more = { $partner } 就同一流量宣布的数量更多；差额超过 { $threshold } 千克的阈值。
+other-less = { $partner } 就同一流量宣布的数量更少；差额超过 { $threshold } 千克的阈值。
+other-shown = { $partner } 宣布 { $other } 千克。
+please = 此类差异很常见，不指责任何一方。请核对贵国的数字，并答复原因，或修改宣布。原因代码：{ $causes }。
