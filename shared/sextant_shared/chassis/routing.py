@@ -21,6 +21,7 @@ from sextant_shared.chassis.identity import Identity
 from sextant_shared.chassis.places import places_of
 from sextant_shared.chassis.problems import on_platform_error
 from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.chassis.sight import Sees, seeing
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Action, Subject, require
 
@@ -31,6 +32,8 @@ _MAX_DIGITS = 12  # of a Content-Length that is worth converting
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 OnForbidden = Callable[[Subject, Action, str], Coroutine[Any, Any, None]]
 """Told of each known caller that was refused, before the answer: who, what action, which path."""
+SightOf = Callable[[Subject], Coroutine[Any, Any, Sees | None]]
+"""Says what a caller that was let in may see of what is stored; None is everything."""
 
 
 def action(
@@ -79,14 +82,15 @@ class GuardedRoute(APIRoute):
             if self.streams:
                 return await self.straight(request)
             await self._let_in(request)
-            return await inner(_bounded(request))
+            with seeing(await self._sight(request)):
+                return await inner(_bounded(request))
 
         return guarded
 
     async def straight(self, request: Request) -> Response:
         """Answer behind the guard; the endpoint takes the request and nothing else."""
         await self._let_in(request)
-        with places_of(request).upload():
+        with seeing(await self._sight(request)), places_of(request).upload():
             response: Response = await self.endpoint(request)
         return response
 
@@ -99,6 +103,12 @@ class GuardedRoute(APIRoute):
             if error.code is Code.FORBIDDEN and subject and self.action and told:
                 await told(subject, self.action, request.url.path)
             raise
+
+    async def _sight(self, request: Request) -> Sees | None:
+        sight_of: SightOf | None = request.app.state.sight_of
+        if sight_of is None or self.action is None:
+            return None
+        return await sight_of(subject_of(request))
 
     def _admit(self, request: Request) -> None:
         if self.action is not None:

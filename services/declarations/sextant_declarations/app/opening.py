@@ -63,6 +63,7 @@ from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
 from sextant_declarations.storage.sent import SqlSent
+from sextant_declarations.storage.sight import blinds
 from sextant_declarations.storage.stated import SqlObligations
 from sextant_declarations.storage.tables import METADATA, SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
@@ -135,7 +136,8 @@ class Parts:
         settings = self.settings
         trust = read_trust_file(settings.trust_file, settings.party)
         settings.data_dir.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        database = open_database(settings.database, METADATA, _MIGRATIONS)
+        policy = StatePolicy(settings.states)
+        database = open_database(settings.database, METADATA, _MIGRATIONS, blinds=blinds(policy))
         self.stack.callback(database.close)
         vault = FileVault(settings.vault)
         exchange = HttpExchange(self._exchange_client(), settings.party)
@@ -159,7 +161,6 @@ class Parts:
         sources = Sources(self.clock, lambda: uuid7(self.clock), random_bytes)
         heads = SqlHeadLedger(database)
         directory = Directory(exchange, trust, self.clock)
-        policy = StatePolicy(settings.states)
         filed = SqlFilings(database)
         registrar = Registrar(
             register=register,
