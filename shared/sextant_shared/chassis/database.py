@@ -8,7 +8,6 @@ by its owner beforehand, and opening only checks that this was done. What an eng
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
@@ -89,9 +88,12 @@ class Database:
         return await self._off_the_loop(work, None)
 
     async def _off_the_loop(self, work: Callable[[Connection], T], sees: Sees | None) -> T:
-        read = self._read if sees is None else partial(self._read_narrowed, sees)
+        loop = asyncio.get_running_loop()
         try:
-            reading = asyncio.get_running_loop().run_in_executor(self._readers, read, work)
+            if sees is None:
+                reading = loop.run_in_executor(self._readers, self._read, work)
+            else:
+                reading = loop.run_in_executor(self._readers, self._read_narrowed, sees, work)
         except RuntimeError as error:
             raise PlatformError(Code.UNAVAILABLE, "the store is closed") from error
         return await reading

@@ -9,7 +9,8 @@ import pytest
 from sextant_declarations.analysis.work import Act, ItemKind
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.answers import Sources
-from sextant_declarations.domain.work import NewItem, Work, WorkFilter, WorkOrder
+from sextant_declarations.domain.work import NewItem, WorkFilter, WorkOrder
+from sextant_declarations.domain.working import Work
 from sextant_declarations.storage.work import SqlWork, close_item
 from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.clock import random_bytes, timestamp_ms, uuid7

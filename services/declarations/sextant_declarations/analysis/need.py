@@ -78,6 +78,7 @@ class NeedPolicy(Strict):
     longest_days: Days
     names: Choice
     writing: Writing
+    acts: Mapping[str, list[str]]
     reasons: Mapping[str, str]
 
 
@@ -123,6 +124,15 @@ class Need:
                 for state in owners.split()
             )
         return self._known[key]
+
+
+class GrantAct(StrEnum):
+    """What persons do with a grant."""
+
+    REQUEST = "request"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    REVOKE = "revoke"
 
 
 class Phase(StrEnum):
