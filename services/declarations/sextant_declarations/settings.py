@@ -184,6 +184,13 @@ class DeclarationsSettings(ServiceSettings):
         ),
     ] = 300.0
 
+    need_file: Annotated[
+        Path | None,
+        Field(
+            description="who is cleared for what without a grant, and who grants; without it"
+            " every officer may know of everything, as in a sandbox"
+        ),
+    ] = None
     max_unlogged_accesses: Annotated[
         int,
         Field(

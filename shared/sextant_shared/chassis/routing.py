@@ -82,8 +82,15 @@ class GuardedRoute(APIRoute):
             if self.streams:
                 return await self.straight(request)
             await self._let_in(request)
-            with seeing(await self._sight(request)):
-                return await inner(_bounded(request))
+            sees = await self._sight(request)
+            with seeing(sees):
+                try:
+                    return await inner(_bounded(request))
+                except PlatformError as error:
+                    # Whether or not it is there: who is told of either learns which it was.
+                    if sees is not None and error.code in {Code.NOT_FOUND, Code.FORBIDDEN}:
+                        await self._tell(request)
+                    raise
 
         return guarded
 
@@ -98,11 +105,15 @@ class GuardedRoute(APIRoute):
         try:
             self._admit(request)
         except PlatformError as error:
-            subject: Subject | None = getattr(request.state, "subject", None)
-            told: OnForbidden | None = request.app.state.on_forbidden
-            if error.code is Code.FORBIDDEN and subject and self.action and told:
-                await told(subject, self.action, request.url.path)
+            if error.code is Code.FORBIDDEN:
+                await self._tell(request)
             raise
+
+    async def _tell(self, request: Request) -> None:
+        subject: Subject | None = getattr(request.state, "subject", None)
+        told: OnForbidden | None = request.app.state.on_forbidden
+        if subject and self.action and told:
+            await told(subject, self.action, request.url.path)
 
     async def _sight(self, request: Request) -> Sees | None:
         sight_of: SightOf | None = request.app.state.sight_of

@@ -22,16 +22,19 @@ from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.attachments import attachments_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
+from sextant_declarations.routes.grants import grants_router
 from sextant_declarations.routes.lives import lives_router
 from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.obligations import obligations_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
+from sextant_declarations.routes.work import work_router
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.sidecar.routes import details_router
+from sextant_shared.chassis.sight import Sees
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.keys import Alg
@@ -72,6 +75,10 @@ def create_app(
     async def refused(subject: Subject, action: Action, path: str) -> None:
         if opened:  # else nothing could have been given either
             await opened[0].refusals(subject, action, path)
+
+    async def sight_of(subject: Subject) -> Sees | None:
+        need = await service().grants.clearance.need_of(subject)
+        return need.sees if need else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -119,6 +126,8 @@ def create_app(
             obligations_router(
                 lambda: service().obligations, lambda: service().reminding, settings.max_page
             ),
+            work_router(lambda: service().work, settings.max_page),
+            grants_router(lambda: service().grants, settings.max_page),
             reference_router(),
         ],
         lifespan=lifespan,
@@ -133,6 +142,7 @@ def create_app(
         health=Health(lambda: _checks(opened, running), timekeeper_of(settings, clock)),
     )
     app.state.on_forbidden = refused
+    app.state.sight_of = sight_of
     return app
 
 

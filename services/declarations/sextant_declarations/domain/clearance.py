@@ -102,11 +102,19 @@ class Clearance:
 class Grants:
     """The use cases of grants."""
 
-    rows: GrantRows
     clearance: Clearance
-    sources: Sources
     tell: Tell
     stored: Callable[[], None]
+
+    @property
+    def rows(self) -> GrantRows:
+        """What is stored of grants."""
+        return self.clearance.rows
+
+    @property
+    def sources(self) -> Sources:
+        """Clock, ids and chance."""
+        return self.clearance.sources
 
     async def page(
         self, state: str | None, person: str | None, *, cursor: str | None, limit: int
@@ -231,7 +239,7 @@ class Grants:
         found = await self.cleared(state)
         subject = f"Staff cleared for information about {state}, on {found.day}"
         text = "\n".join(map(_told, found.cleared)) or "Nobody is cleared."
-        return SentList(message=await self.tell(state, subject, text, key, officer), list=found)
+        return SentList(message=await self.tell(state, subject, text, key, officer), sent=found)
 
     async def _grant(self, id_: str) -> StoredGrant:
         grant = await self.rows.grant(id_)

@@ -96,7 +96,7 @@ class GrantOrder(Strict):
     function: Annotated[str, Field(max_length=40)]
     state: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
     kinds: Annotated[list[KindPattern], Field(min_length=1, max_length=MAX_KINDS)]
-    ceiling: Annotated[Classification, Field(strict=False)]
+    ceiling: Classification
     until: Annotated[dt.date, Field(strict=False)]
     reason: ReasonCode
     reference: Annotated[str, Field(min_length=1, max_length=120)] | None = None
@@ -167,7 +167,7 @@ class SentList(Strict):
     """The list as it was sent, and the message that holds it."""
 
     message: str
-    list: ClearedList
+    sent: ClearedList
 
 
 class GrantRows(Protocol):

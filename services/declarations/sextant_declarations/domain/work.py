@@ -276,4 +276,5 @@ def place(item: StoredItem) -> tuple[int, str, int]:
 
 
 def day_of(t: str) -> dt.date:
+    """Return the day of a stored time."""
     return dt.date.fromisoformat(t[:_DAY_CHARS])
