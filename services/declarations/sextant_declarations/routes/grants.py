@@ -70,10 +70,10 @@ def grants_router(grants: Callable[[], Grants], max_page: int) -> APIRouter:
         "/grants/{id_}/acts", status_code=201, **action(Action.GRANT_DECIDE, responses={**_MADE})
     )
     async def act(
-        request: Request, response: Response, tag: Tag, id_: GrantId, step: GrantStep
+        reader: Sending, response: Response, tag: Tag, id_: GrantId, step: GrantStep
     ) -> GrantView:
         """Approve, refuse or revoke a grant. Approved, the State is told, and it holds later."""
-        found = await grants().act(id_, step, tag, officer_of(request))
+        found = await grants().act(id_, step, tag, reader)
         response.headers.update(etag(found.tag))
         return found
 
