@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sextant_client.cli import officer_grants, officer_work
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.officer_accesses import PurposeOption, accesses
 from sextant_client.cli.officer_lives import diff, life, step
@@ -23,6 +24,8 @@ for command in (send, ask, thread, owed, obligations, remind, accesses, shred, l
     app.command()(command)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(officer_work.app, name="work")
+app.add_typer(officer_grants.app, name="grants")
 SeqArgument = Annotated[int, typer.Argument(help="Number from the list.", min=1)]
 
 
