@@ -40,7 +40,11 @@ GIVES = {
     "GET /v1/obligations/{id_}": "obligation",
     "POST /v1/messages": "sending",
 }
-BATCHES = {"POST /v1/reminders"}  # an access for each letter: test_obligations
+BATCHES = {  # an access for each letter: test_obligations, test_need_to_know
+    "POST /v1/reminders",
+    "POST /v1/grants/{id_}/acts",
+    "POST /v1/grants/cleared/{state}",
+}
 METADATA = {
     "GET /v1/declarations",
     "GET /v1/declarations/{id_}/life",
@@ -64,6 +68,15 @@ METADATA = {
     "POST /v1/entries/{index}/shred",
     "POST /v1/dead-letters/{seq}/discard",
     "GET /v1/accesses",
+    "GET /v1/work",
+    "GET /v1/work/ages",
+    "POST /v1/work/next",
+    "GET /v1/work/{id_}",
+    "POST /v1/work/{id_}/acts",
+    "GET /v1/grants",
+    "POST /v1/grants",
+    "GET /v1/grants/{id_}",
+    "GET /v1/grants/cleared/{state}",
 }
 
 

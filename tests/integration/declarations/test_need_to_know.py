@@ -256,6 +256,8 @@ async def test_two_persons_give_a_grant_the_state_is_told_and_it_holds_thirty_da
     headers = {"Idempotency-Key": "cleared-xbo"}
     sent = await call(platform, "grantor-1", "POST", "/v1/grants/cleared/XBO", headers=headers)
     assert sent[0] == 201
+    read = await call(platform, "auditor-1", "GET", "/v1/accesses?officer=grantor-2")
+    assert [one["gives"] for one in json.loads(read[1])["accesses"]] == ["sending"]
     held = json.loads((await call(platform, "officer-1", "GET", f"/v1/grants/{view['id']}"))[1])
     assert (await grant_act(platform, "grantor-1", held, "revoke", "LEFT"))[0] == 201
     assert (await call(platform, "none", "GET", path))[0] is Code.NOT_FOUND
