@@ -58,7 +58,11 @@ class VerificationQueue:
         return page.model_copy(update={"items": [one for one in page.items if self.shows(one)]})
 
     async def replay(self, seq: int, reader: Reader) -> None:
-        """Let a dead letter come again. Leaves a line among officers' acts and an entry first."""
+        """Let a dead letter come again. Leaves a line among officers' acts and an entry first.
+
+        Raises:
+            PlatformError: `E_STATE` when it is none.
+        """
         await self.officers.note(reader, "replay", f"dead letter {seq}")
         await self._decided("replay", seq, reader)
         await self.queue.replay(seq)
@@ -74,18 +78,16 @@ class VerificationQueue:
         await self.queue.discard(seq, request)
 
     async def _decided(self, what: str, seq: int, reader: Reader, **more: str) -> None:
-        """Owe the log the decision; what is no dead letter, the exchange refuses to change."""
+        """Owe the log the decision; what is no dead letter, or out of sight, is refused alike."""
         page = await self.queue.dead_letters(seq - 1, 1)
         for letter in page.items:
-            if letter.seq == seq:
+            if letter.seq == seq and self.shows(letter):
                 now, env = self.officers.clock(), letter.id
-                if not self.shows(letter):
-                    raise _no_letter(seq)
                 note = decision(what, reader.client, env, letter.index, now, **more)
                 await self.write(note)
-
-
-def _no_letter(seq: int) -> PlatformError:
-    return PlatformError(
-        Code.STATE, f"delivery {seq} is no dead letter", fix="Take it from GET /v1/dead-letters."
-    )
+                return
+        raise PlatformError(
+            Code.STATE,
+            f"delivery {seq} is no dead letter",
+            fix="Take it from GET /v1/dead-letters.",
+        )
