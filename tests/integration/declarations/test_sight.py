@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DatabaseError
 
+import sextant_declarations
 from sextant_declarations.analysis.need import Line, Need
 from sextant_declarations.storage.sight import HIDDEN, NARROWED, OPEN
 from sextant_declarations.storage.tables import METADATA
@@ -42,6 +43,17 @@ async def counts(store: SqlStore, need: Need | None) -> dict[str, int]:
 
     with seeing(need.sees if need else None):
         return await store.database.read(count)
+
+
+def test_what_reads_everything_inside_a_request_is_known() -> None:
+    """Each of these answers for what it shows: the board, keys of messages, grants."""
+    room = Path(sextant_declarations.__file__).parent
+    found = {
+        str(path.relative_to(room))
+        for path in room.rglob("*.py")
+        if ".overlook(" in path.read_text() or "seeing(None)" in path.read_text()
+    }
+    assert found == {"storage/stated.py", "storage/sent.py", "storage/grants.py", "app/clearing.py"}
 
 
 def test_every_table_is_narrowed_open_or_hidden_for_a_reason() -> None:

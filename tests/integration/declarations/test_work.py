@@ -70,7 +70,7 @@ async def test_what_the_state_withdrew_leaves_the_queue(platform: Platform) -> N
     await platform.settled()
     await platform.declare(XAL, data(withdrawal(SITE)))
     await platform.settled()
-    (item,) = (await get(platform, "/v1/work"))["items"]
-    assert item["status"] == "done"
+    assert (await get(platform, "/v1/work"))["items"] == []
+    (item,) = (await get(platform, "/v1/work", status="done"))["items"]
     detail = await get(platform, f"/v1/work/{item['id']}")
     assert [one["act"] for one in detail["acts"]] == ["put", "drop"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sextant_declarations.analysis.work import Act, ItemKind
+from sextant_declarations.analysis.work import Act, ItemKind, Status
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.work import NewItem, WorkFilter, WorkOrder
@@ -114,7 +114,7 @@ async def test_a_claim_ends_with_its_time_and_the_history_says_so(
     assert await code_of(work, id_, CLAIM, BERT) is Code.STATE
     assert (await work.next(BERT)).item is None
     clock.now += 8 * 3600
-    assert await listed(work, status="open") == ["a"]
+    assert await listed(work, status=Status.OPEN) == ["a"]
     taken = (await work.next(BERT)).item
     assert taken is not None
     assert taken.holder == "bert"
@@ -192,8 +192,8 @@ async def test_what_is_registered_and_needs_eyes_stands_in_the_queue_at_once(
     store: SqlStore, work: Work, tmp_path: Path
 ) -> None:
     secretariat = Secretariat(tmp_path, store=store)
-    for declared in ({"version": 1}, {"version": 2}, {"version": 1}):
-        secretariat.exchange.waiting[:] = [secretariat.world.declare(**declared)]
+    for version in (1, 2, 1):
+        secretariat.exchange.waiting[:] = [secretariat.world.declare(version=version)]
         await secretariat.take_in()
     (item,) = (await work.page(WorkFilter(), cursor=None, limit=9)).items
     assert (item.kind, item.state, item.subject, item.why) == (

@@ -105,7 +105,10 @@ class NewAct:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkFilter:
-    """What a list is narrowed to, all of it together; `mine` is who holds it, or it is kept for."""
+    """What a list is narrowed to, all of it together; without a `status`, to what is not done.
+
+    `mine` is who holds it, or it is kept for.
+    """
 
     kind: ItemKind | None = None
     state: str | None = None

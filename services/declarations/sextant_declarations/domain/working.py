@@ -121,7 +121,7 @@ class Work:
         waiting: list[ItemView] = []
         after: tuple[int, str, int] | None = None
         while found := await self.rows.page(WorkFilter(), now, after, OLDEST):
-            waiting += [shown(item, now) for item in found if item.standing.status != Status.DONE]
+            waiting += [shown(item, now) for item in found]
             after = place(found[-1])
         waiting.sort(key=lambda item: (item.since, item.id))
         named = [

@@ -51,7 +51,10 @@ def work_router(work: Callable[[], Work], max_page: int) -> APIRouter:
         cursor: Cursor = None,
         limit: Annotated[int, Query(ge=1, le=max_page)] = DEFAULT_PAGE,
     ) -> ItemPage:
-        """List the queue: urgent items first, then the oldest; no declared figure."""
+        """List the queue: urgent items first, then the oldest; no declared figure.
+
+        What is done is listed by that status alone.
+        """
         return await work().page(wanted, cursor=cursor, limit=limit)
 
     @router.get("/work/ages", **action(Action.WORK_READ))

@@ -315,20 +315,21 @@ def standing_values(standing: Standing) -> dict[str, object]:
 def _narrowed(wanted: WorkFilter, now: str) -> list[ColumnElement[bool]]:
     held = and_(_ROW.status == Status.CLAIMED, _ROW.until > now)
     narrowed: list[ColumnElement[bool]] = []
-    if wanted.status is Status.CLAIMED:
+    if wanted.status is None:
+        narrowed.append(_ROW.status != Status.DONE)
+    elif wanted.status is Status.CLAIMED:
         narrowed.append(held)
     elif wanted.status is Status.OPEN:
         lapsed = and_(_ROW.status == Status.CLAIMED, _ROW.until <= now)
         narrowed.append(or_(_ROW.status == Status.OPEN, lapsed))
-    elif wanted.status is Status.DONE:
+    else:
         narrowed.append(_ROW.status == Status.DONE)
     if wanted.kind is not None:
         narrowed.append(_ROW.kind == wanted.kind)
     if wanted.state is not None:
         narrowed.append(_ROW.owner == wanted.state)
     if wanted.mine is not None:
-        kept = and_(_ROW.assignee == wanted.mine, _ROW.status != Status.DONE)
-        narrowed.append(or_(and_(_ROW.holder == wanted.mine, held), kept))
+        narrowed.append(or_(and_(_ROW.holder == wanted.mine, held), _ROW.assignee == wanted.mine))
     return narrowed
 
 
