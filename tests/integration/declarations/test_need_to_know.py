@@ -11,6 +11,7 @@ import pytest
 
 from sextant_shared.chassis.routing import GuardedRoute
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.clearances import cleared_in
 from sextant_shared.models.entries import AccessRefusedEntry
 from sextant_shared.models.purposes import PURPOSE_HEADER
 from sextant_shared.protocol.access import TABLE, Role
@@ -242,7 +243,8 @@ async def test_two_persons_give_a_grant_the_state_is_told_and_it_holds_thirty_da
     assert status == 201
     await platform.settled()
     (letter,) = [one for one in await letters(platform, XBO) if "subject" in one.body]
-    assert "staff member 1" in letter.body["text"]
+    (told,) = cleared_in(letter.body["text"])
+    assert (told.number, told.function, told.kinds) == (1, "evaluator", ["S2_*"])
     assert "none" not in letter.body["text"]  # the name of the person
     pending = json.loads((await call(platform, "auditor-1", "GET", "/v1/grants"))[1])["grants"][0]
     assert (pending["standing"], pending["approved_by"]) == ("pending", "grantor-2")

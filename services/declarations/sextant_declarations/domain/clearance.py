@@ -45,6 +45,7 @@ from sextant_declarations.domain.lives import require_tag
 from sextant_declarations.domain.officers import cursor_of, position_of
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.clearances import LIST_SUBJECT, MAX_LINES, NOTICE_SUBJECT, Cleared
 from sextant_shared.protocol.access import Role, Subject
 
 _DAY_CHARS = 10
@@ -233,12 +234,22 @@ class Grants:
         """Send a State the list of who is cleared for it.
 
         Raises:
-            PlatformError: `E_FORBIDDEN` for who gives no grants; what telling the State raises.
+            PlatformError: `E_FORBIDDEN` for who gives no grants; `E_TOO_LARGE` for more persons
+                than a letter names; what telling the State raises.
         """
         self.clearance.require_grantor(officer.client)
         found = await self.cleared(state)
-        subject = f"Staff cleared for information about {state}, on {found.day}"
-        text = "\n".join(map(_told, found.cleared)) or "Nobody is cleared."
+        if len(found.cleared) > MAX_LINES:
+            raise PlatformError(
+                Code.TOO_LARGE,
+                "more persons are cleared than one letter names",
+                expected=f"at most {MAX_LINES}",
+                received=str(len(found.cleared)),
+                fix="Revoke what is no longer needed, or write to the State by hand.",
+            )
+        subject = f"{LIST_SUBJECT}{state}, on {found.day}"
+        lines = [_told(one, _begin(one), str(one.until)) for one in found.cleared]
+        text = "\n".join(lines) or "Nobody is cleared."
         return SentList(message=await self.tell(state, subject, text, key, officer), sent=found)
 
     async def _grant(self, id_: str) -> StoredGrant:
@@ -327,20 +338,27 @@ def _check(order: GrantOrder, today: dt.date) -> None:
 def _noticed(grant: StoredGrant) -> tuple[str, str]:
     """Return subject and text of the notice to the State; the same whenever it is written."""
     policy = need_policy()
-    who = f"{grant.person}, number {grant.number}" if policy.names.value else f"{grant.number}"
-    text = (
-        f"We give notice under paragraph 11 of the Confidentiality Annex that staff member {who},"
-        f" in the function {grant.function}, is to be cleared for information about {grant.state}:"
-        f" declarations of the kinds {', '.join(grant.kinds)}, up to {grant.ceiling},"
-        f" until {grant.until}. The clearance begins {policy.notice_days.value} days after the time"
-        " of this message's custody receipt. Questions reach us by correspondence."
+    days = policy.notice_days.value
+    words = (
+        "We give notice under paragraph 11 of the Confidentiality Annex that a staff member is to"
+        f" be cleared for information about {grant.state}, {days} days after the time of this"
+        " message's custody receipt. Questions reach us by correspondence."
     )
-    return f"Clearance of a staff member for information about {grant.state}", text
+    name = [f"Name: {grant.person}"] if policy.names.value else []
+    line = _told(grant, f"{days} days after receipt", grant.until)
+    return f"{NOTICE_SUBJECT}{grant.state}", "\n".join((words, *name, line))
 
 
-def _told(one: ClearedView) -> str:
-    begin = one.begins or "when the notice was received"
-    return (
-        f"No. {one.number}, {one.function}: {', '.join(one.kinds)}, up to {one.ceiling},"
-        f" from {begin} until {one.until}"
-    )
+def _told(one: StoredGrant | ClearedView, begins: str, until: str) -> str:
+    return Cleared(
+        number=one.number,
+        function=one.function,
+        kinds=[*one.kinds],
+        ceiling=one.ceiling,
+        begins=begins,
+        until=until,
+    ).line
+
+
+def _begin(one: ClearedView) -> str:
+    return str(one.begins) if one.begins else "after the notice is received"
