@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from fastapi import FastAPI
 
 from sextant_declarations.app.metrics import observe
+from sextant_declarations.app.clearing import sight_for
 from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.app.signing_in import people_of
 from sextant_declarations.domain.ports import Step
@@ -77,8 +78,7 @@ def create_app(
             await opened[0].refusals(subject, action, path)
 
     async def sight_of(subject: Subject) -> Sees | None:
-        need = await service().grants.clearance.need_of(subject)
-        return need.sees if need else None
+        return await sight_for(service().grants.clearance, subject)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -6,12 +6,14 @@ import structlog
 
 from sextant_declarations.analysis.need import MESSAGE, StandingLines, read_standing
 from sextant_declarations.domain.accesses import Reader
+from sextant_declarations.domain.clearance import Clearance
 from sextant_declarations.domain.exchanged import MessageOrder
 from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.settings import DeclarationsSettings
-from sextant_shared.chassis.sight import seeing, sight
+from sextant_shared.chassis.sight import Sees, seeing, sight
 from sextant_shared.models.exchange import Delivery
+from sextant_shared.protocol.access import Subject
 
 _LETTER = "correspondence"
 _log = structlog.get_logger("sextant.declarations")
@@ -28,6 +30,17 @@ def standing_of(settings: DeclarationsSettings) -> StandingLines | None:
             _log.warning("need.open", fix="Name who is cleared for what in NEED_FILE.")
         return None
     return read_standing(settings.need_file.read_bytes())
+
+
+async def sight_for(clearance: Clearance, subject: Subject) -> Sees | None:
+    """Return what a caller may see of what is stored, None for everything.
+
+    Of a request it is asked for by the guard. What is made later for somebody who ordered it (an
+    export, a picture) is read in `with seeing(await sight_for(clearance, subject)):`, so that it
+    shows what that person may know of when it is made.
+    """
+    need = await clearance.need_of(subject)
+    return need.sees if need else None
 
 
 @dataclass(frozen=True, slots=True)
