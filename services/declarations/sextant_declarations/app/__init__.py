@@ -14,8 +14,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from sextant_declarations.app.metrics import observe
 from sextant_declarations.app.clearing import sight_for
+from sextant_declarations.app.metrics import observe
 from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.app.signing_in import people_of
 from sextant_declarations.domain.ports import Step
