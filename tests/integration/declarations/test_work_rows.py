@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sextant_declarations.analysis.work import Act, ItemKind, Status
+from sextant_declarations.analysis.work import Act, ItemKind, ItemStatus
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.work import NewItem, WorkFilter, WorkOrder
@@ -114,7 +114,7 @@ async def test_a_claim_ends_with_its_time_and_the_history_says_so(
     assert await code_of(work, id_, CLAIM, BERT) is Code.STATE
     assert (await work.next(BERT)).item is None
     clock.now += 8 * 3600
-    assert await listed(work, status=Status.OPEN) == ["a"]
+    assert await listed(work, status=ItemStatus.OPEN) == ["a"]
     taken = (await work.next(BERT)).item
     assert taken is not None
     assert taken.holder == "bert"

@@ -51,7 +51,7 @@ class Act(StrEnum):
     DECIDE = "decide"
 
 
-class Status(StrEnum):
+class ItemStatus(StrEnum):
     """Where an item stands; a claim whose time is over is open."""
 
     OPEN = "open"
@@ -118,7 +118,7 @@ class Standing:
     entered what is looked at.
     """
 
-    status: Status = Status.OPEN
+    status: ItemStatus = ItemStatus.OPEN
     holder: str | None = None
     until: str | None = None
     assignee: str | None = None
@@ -130,8 +130,8 @@ class Standing:
 
     def at(self, now: str) -> "Standing":
         """Return it as it stands at a time: free again when a claim is over."""
-        if self.status is Status.CLAIMED and (self.until or "") <= now:
-            return replace(self, status=Status.OPEN, holder=None, until=None)
+        if self.status is ItemStatus.CLAIMED and (self.until or "") <= now:
+            return replace(self, status=ItemStatus.OPEN, holder=None, until=None)
         return self
 
 
@@ -210,7 +210,7 @@ def may_take(item: Standing, person: str, now: str) -> bool:
     """Return whether a person could claim an item, leaving capacity aside."""
     at = item.at(now)
     return (
-        at.status is Status.OPEN
+        at.status is ItemStatus.OPEN
         and at.assignee in (None, person)
         and person not in at.makers
         and person not in dict(at.opinions)
@@ -227,7 +227,7 @@ def done(policy: WorkPolicy, item: Standing, doing: Doing) -> Standing:
     """
     _require_reason(policy.acts[doing.act], doing.reason, doing.act)
     at = item.at(doing.now)
-    if at.status is Status.DONE:
+    if at.status is ItemStatus.DONE:
         raise PlatformError(Code.STATE, "the item is done", expected="an open item")
     return _DOING[doing.act](policy, at, doing)
 
@@ -240,7 +240,7 @@ def renewed(item: Standing, *, persons: int, urgent: bool) -> Standing:
 
 
 def _claim(_policy: WorkPolicy, item: Standing, doing: Doing) -> Standing:
-    if item.status is Status.CLAIMED and item.holder != doing.person:
+    if item.status is ItemStatus.CLAIMED and item.holder != doing.person:
         raise PlatformError(
             Code.STATE,
             "somebody else is at it",
@@ -252,12 +252,12 @@ def _claim(_policy: WorkPolicy, item: Standing, doing: Doing) -> Standing:
         raise PlatformError(
             Code.POLICY, "it is kept for somebody else", fix="Have it assigned to you."
         )
-    return replace(item, status=Status.CLAIMED, holder=doing.person, until=doing.until)
+    return replace(item, status=ItemStatus.CLAIMED, holder=doing.person, until=doing.until)
 
 
 def _release(_policy: WorkPolicy, item: Standing, doing: Doing) -> Standing:
     _require_held(item, doing.person)
-    return replace(item, status=Status.OPEN, holder=None, until=None, assignee=None)
+    return replace(item, status=ItemStatus.OPEN, holder=None, until=None, assignee=None)
 
 
 def _assign(_policy: WorkPolicy, item: Standing, doing: Doing) -> Standing:
@@ -266,7 +266,7 @@ def _assign(_policy: WorkPolicy, item: Standing, doing: Doing) -> Standing:
             Code.MALFORMED, "nobody is named", expected="to: the id of a person", received=""
         )
     _require_free(item, doing.to)
-    return replace(item, status=Status.OPEN, holder=None, until=None, assignee=doing.to)
+    return replace(item, status=ItemStatus.OPEN, holder=None, until=None, assignee=doing.to)
 
 
 def _urge(_policy: WorkPolicy, item: Standing, _doing: Doing) -> Standing:
@@ -294,12 +294,12 @@ def _decide(policy: WorkPolicy, item: Standing, doing: Doing) -> Standing:
             received="",
         )
     opinions = (*item.opinions, (doing.person, doing.outcome))
-    free = replace(item, status=Status.OPEN, holder=None, until=None, assignee=None)
+    free = replace(item, status=ItemStatus.OPEN, holder=None, until=None, assignee=None)
     if len({said for _, said in opinions}) > 1:
         return replace(free, opinions=(), urgent=True)
     if len(opinions) < item.persons:
         return replace(free, opinions=opinions)
-    return replace(free, status=Status.DONE, opinions=opinions, outcome=doing.outcome)
+    return replace(free, status=ItemStatus.DONE, opinions=opinions, outcome=doing.outcome)
 
 
 _DOING = {
@@ -322,7 +322,7 @@ def _require_reason(coded: Coded, reason: str, what: str) -> None:
 
 
 def _require_held(item: Standing, person: str) -> None:
-    if item.status is not Status.CLAIMED or item.holder != person:
+    if item.status is not ItemStatus.CLAIMED or item.holder != person:
         raise PlatformError(
             Code.STATE,
             "you do not hold it, or the time of your claim is over",

@@ -23,9 +23,9 @@ from sextant_declarations.analysis.work import (
     Act,
     Doing,
     ItemKind,
+    ItemStatus,
     ReasonCode,
     Standing,
-    Status,
     work_policy,
 )
 from sextant_shared.models.strict import Strict
@@ -112,7 +112,7 @@ class WorkFilter:
 
     kind: ItemKind | None = None
     state: str | None = None
-    status: Status | None = None
+    status: ItemStatus | None = None
     mine: str | None = None
 
 
@@ -260,7 +260,7 @@ def shown(item: StoredItem, now: str) -> ItemView:
         why=list(item.why),
         since=item.since,
         due=due,
-        overdue=at.status is not Status.DONE and day_of(now) > due,
+        overdue=at.status is not ItemStatus.DONE and day_of(now) > due,
         urgent=at.urgent,
         status=at.status,
         holder=at.holder,

@@ -13,8 +13,8 @@ from sextant_declarations.analysis.work import (
     Act,
     Doing,
     ItemKind,
+    ItemStatus,
     Standing,
-    Status,
     done,
     may_take,
     percentiles,
@@ -89,7 +89,7 @@ class Work:
             PlatformError: `E_STATE` when this person holds as many as the capacity.
         """
         now = self._now()
-        wanted = WorkFilter(status=Status.OPEN)
+        wanted = WorkFilter(status=ItemStatus.OPEN)
         order = WorkOrder(act=Act.CLAIM, reason="TAKEN_UP")
         after: tuple[int, str, int] | None = None
         while found := await self.rows.page(wanted, now, after, _TRIES):

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from sextant_declarations.analysis.work import ItemKind, Status
+from sextant_declarations.analysis.work import ItemKind, ItemStatus
 from sextant_declarations.domain.work import (
     Ages,
     ItemDetail,
@@ -31,7 +31,7 @@ def _wanted(
     *,
     kind: ItemKind | None = None,
     state: Annotated[str | None, Query(max_length=32)] = None,
-    status: Status | None = None,
+    status: ItemStatus | None = None,
     mine: Annotated[bool, Query(description="only what you hold, or what is kept for you")] = False,
 ) -> WorkFilter:
     person = officer_of(request).client if mine else None

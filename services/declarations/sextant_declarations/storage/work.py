@@ -23,9 +23,9 @@ from sextant_declarations.analysis.work import (
     BY_RULE,
     Act,
     ItemKind,
+    ItemStatus,
     Seen,
     Standing,
-    Status,
     needs_eyes,
     renewed,
     work_policy,
@@ -172,12 +172,12 @@ def close_item(connection: Connection, kind: ItemKind, reference: str, t: str) -
     """Take an item out of the queue that needs nobody any more; nothing where there is none."""
     held = _open(connection, kind, reference)
     if held is not None:
-        gone = {"status": Status.DONE, "holder": None, "until": None, "assignee": None}
+        gone = {"status": ItemStatus.DONE, "holder": None, "until": None, "assignee": None}
         _append(connection, held.seq, _own("drop", t), gone)
 
 
 def _open(connection: Connection, kind: ItemKind, reference: str) -> StoredItem | None:
-    named = and_(_ROW.kind == kind, _ROW.reference == reference, _ROW.status != Status.DONE)
+    named = and_(_ROW.kind == kind, _ROW.reference == reference, _ROW.status != ItemStatus.DONE)
     row = connection.execute(select(WORK_ITEMS).where(named)).mappings().one_or_none()
     return _item(row) if row else None
 
@@ -266,7 +266,7 @@ def _is_first(connection: Connection, filed: Filed) -> bool:
 def _require_capacity(connection: Connection, act: NewAct) -> None:
     holds = and_(
         _ROW.holder == act.doing.person,
-        _ROW.status == Status.CLAIMED,
+        _ROW.status == ItemStatus.CLAIMED,
         _ROW.until > act.doing.now,
         _ROW.seq != act.item.seq,
     )
@@ -313,17 +313,17 @@ def standing_values(standing: Standing) -> dict[str, object]:
 
 
 def _narrowed(wanted: WorkFilter, now: str) -> list[ColumnElement[bool]]:
-    held = and_(_ROW.status == Status.CLAIMED, _ROW.until > now)
+    held = and_(_ROW.status == ItemStatus.CLAIMED, _ROW.until > now)
     narrowed: list[ColumnElement[bool]] = []
     if wanted.status is None:
-        narrowed.append(_ROW.status != Status.DONE)
-    elif wanted.status is Status.CLAIMED:
+        narrowed.append(_ROW.status != ItemStatus.DONE)
+    elif wanted.status is ItemStatus.CLAIMED:
         narrowed.append(held)
-    elif wanted.status is Status.OPEN:
-        lapsed = and_(_ROW.status == Status.CLAIMED, _ROW.until <= now)
-        narrowed.append(or_(_ROW.status == Status.OPEN, lapsed))
+    elif wanted.status is ItemStatus.OPEN:
+        lapsed = and_(_ROW.status == ItemStatus.CLAIMED, _ROW.until <= now)
+        narrowed.append(or_(_ROW.status == ItemStatus.OPEN, lapsed))
     else:
-        narrowed.append(_ROW.status == Status.DONE)
+        narrowed.append(_ROW.status == ItemStatus.DONE)
     if wanted.kind is not None:
         narrowed.append(_ROW.kind == wanted.kind)
     if wanted.state is not None:
@@ -349,7 +349,7 @@ def _item(row: RowMapping) -> StoredItem:
         custody=row["custody"],
         acts=row["acts"],
         standing=Standing(
-            status=Status(row["status"]),
+            status=ItemStatus(row["status"]),
             holder=row["holder"],
             until=row["until"],
             assignee=row["assignee"],

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sextant_declarations.analysis.work import (
     Act,
     Doing,
+    ItemStatus,
     Seen,
     Standing,
-    Status,
     done,
     may_take,
     needs_eyes,
@@ -26,7 +26,7 @@ from sextant_shared.errors import Code, PlatformError
 
 TABLE = work_policy()
 NOW, LATER, MUCH_LATER = "2027-01-01T08", "2027-01-01T12", "2027-01-02T08"
-CLAIMED = Standing(status=Status.CLAIMED, holder="anna", until=LATER)
+CLAIMED = Standing(status=ItemStatus.CLAIMED, holder="anna", until=LATER)
 
 
 def doing(act: Act, person: str = "anna", **changes: str | None) -> Doing:
@@ -55,7 +55,7 @@ def code_of(item: Standing, asked: Doing) -> Code | None:
 
 @pytest.mark.parametrize("act", Act)
 def test_nothing_is_done_with_what_is_done(act: Act) -> None:
-    assert code_of(Standing(status=Status.DONE, outcome="settled"), doing(act)) is Code.STATE
+    assert code_of(Standing(status=ItemStatus.DONE, outcome="settled"), doing(act)) is Code.STATE
 
 
 @pytest.mark.parametrize("act", Act)
@@ -86,7 +86,7 @@ def test_who_entered_the_data_neither_claims_nor_is_given_it() -> None:
 
 def test_the_second_person_is_another_one() -> None:
     one = done(TABLE, replace(CLAIMED, persons=2), doing(Act.DECIDE))
-    assert (one.status, one.opinions) == (Status.OPEN, (("anna", "settled"),))
+    assert (one.status, one.opinions) == (ItemStatus.OPEN, (("anna", "settled"),))
     assert code_of(one, doing(Act.CLAIM)) is Code.POLICY
     assert code_of(one, doing(Act.ASSIGN, "bert", to="anna")) is Code.POLICY
 
@@ -126,7 +126,7 @@ def test_two_who_agree_settle_it_and_two_who_do_not_begin_anew() -> None:
     assert done(TABLE, held, doing(Act.DECIDE, "bert")).outcome == "settled"
     other = doing(Act.DECIDE, "bert", outcome="not-needed", reason="NOT_OURS")
     anew = done(TABLE, held, other)
-    assert (anew.status, anew.opinions, anew.urgent) == (Status.OPEN, (), True)
+    assert (anew.status, anew.opinions, anew.urgent) == (ItemStatus.OPEN, (), True)
 
 
 def test_who_holds_it_may_hold_it_longer() -> None:
@@ -165,7 +165,7 @@ def test_whatever_is_tried_two_persons_decide_what_asks_for_two(
         if code_of(item, asked) is None:
             item = done(TABLE, item, asked)
         assert item.holder != "c"
-    if item.status is Status.DONE:
+    if item.status is ItemStatus.DONE:
         assert {person for person, _ in item.opinions} == {"a", "b"}
 
 
