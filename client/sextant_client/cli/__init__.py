@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, str] = {
     "recall": "acts:recall",
     "inbox": "acts:inbox_app",
     "due": "due:due",
+    "cleared": "cleared:cleared",
     "doctor": "doctor:doctor",
     "trace": "trace:trace",
     "keys": "keys:app",

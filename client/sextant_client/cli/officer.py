@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sextant_client.cli import officer_grants, officer_work
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.officer_accesses import PurposeOption, accesses
 from sextant_client.cli.officer_cases import app as cases_app
@@ -31,6 +32,8 @@ app.command()(clarifications)
 app.command()(extend)
 app.add_typer(transfers_app, name="transfers")
 app.add_typer(cases_app, name="cases")
+app.add_typer(officer_work.app, name="work")
+app.add_typer(officer_grants.app, name="grants")
 SeqArgument = Annotated[int, typer.Argument(help="Number from the list.", min=1)]
 
 

@@ -211,6 +211,13 @@ class DeclarationsSettings(ServiceSettings):
         ),
     ] = None
 
+    need_file: Annotated[
+        Path | None,
+        Field(
+            description="who is cleared for what without a grant, and who grants; without it"
+            " every officer may know of everything, as in a sandbox"
+        ),
+    ] = None
     max_unlogged_accesses: Annotated[
         int,
         Field(

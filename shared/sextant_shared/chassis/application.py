@@ -125,6 +125,7 @@ def create_application(
     )
     app.state.identity = identity
     app.state.on_forbidden = None  # a room may set an `OnForbidden`
+    app.state.sight_of = None  # a room may set a `SightOf`
     app.state.places = places
     app.state.rates = Rates(settings.requests_per_s, settings.request_burst, monotonic)
     app.state.strangers = Rates(settings.strangers_per_s, settings.stranger_burst, monotonic)

@@ -23,6 +23,8 @@ from sextant_shared.chassis import postgresql, sqlite
 from sextant_shared.chassis.faults import damaged, fault_of, is_fault
 from sextant_shared.chassis.fencing import Fence
 from sextant_shared.chassis.postgresql import Server
+from sextant_shared.chassis.sight import Blinds, Eyes, Sees, sight
+from sextant_shared.chassis.sqlite import EYES
 from sextant_shared.chassis.writer import Writer
 from sextant_shared.errors import Code, PlatformError
 
@@ -41,11 +43,13 @@ class Database:
         *,
         fence: Fence | None,
         release: Callable[[], None],
+        narrowed_engine: Engine | None = None,
     ) -> None:
         self.writer = Writer(writer_engine, before=fence.require if fence else None)
         self._fence = fence
         self._writer_engine = writer_engine
         self._reader_engine = reader_engine
+        self._narrowed_engine = narrowed_engine
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._release = release
 
@@ -65,14 +69,50 @@ class Database:
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one consistent, read-only view, off the event loop.
 
+        While a request is answered whose caller may not know everything (`sight`), `work` finds
+        what that caller may know of, and nothing else.
+
         Raises:
             PlatformError: `E_UNAVAILABLE`, `E_INTEGRITY`; else what `work` raised.
         """
+        return await self._off_the_loop(work, sight())
+
+    async def overlook(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` as `read` does, for the service itself: it finds everything.
+
+        Whoever shows something of it to a caller answers for what that caller may know.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`, `E_INTEGRITY`; else what `work` raised.
+        """
+        return await self._off_the_loop(work, None)
+
+    async def _off_the_loop(self, work: Callable[[Connection], T], sees: Sees | None) -> T:
+        loop = asyncio.get_running_loop()
         try:
-            reading = asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+            if sees is None:
+                reading = loop.run_in_executor(self._readers, self._read, work)
+            else:
+                reading = loop.run_in_executor(self._readers, self._read_narrowed, sees, work)
         except RuntimeError as error:
             raise PlatformError(Code.UNAVAILABLE, "the store is closed") from error
         return await reading
+
+    def _read_narrowed(self, sees: Sees, work: Callable[[Connection], T]) -> T:
+        if self._narrowed_engine is None:
+            raise PlatformError(Code.INTERNAL, "this database cannot narrow what is seen of it")
+        try:
+            with self._narrowed_engine.connect() as connection, connection.begin():
+                eyes: Eyes = connection.info[EYES]
+                eyes.sees = sees
+                try:
+                    return work(connection)
+                finally:
+                    eyes.sees = None
+        except DBAPIError as error:
+            if is_fault(error):
+                raise fault_of(error) from error
+            raise
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         try:
@@ -88,17 +128,24 @@ class Database:
         self._readers.shutdown(wait=True)
         self.writer.close()
         self._reader_engine.dispose()
+        if self._narrowed_engine is not None:
+            self._narrowed_engine.dispose()
         self._writer_engine.dispose()
         self._release()
 
 
 def open_database(
-    place: Place, metadata: MetaData, migrations: str, *, fence: str | None = None
+    place: Place,
+    metadata: MetaData,
+    migrations: str,
+    *,
+    fence: str | None = None,
+    blinds: Blinds | None = None,
 ) -> Database:
     """Hold the database at `place` and open it, at the newest version of its schema.
 
     `migrations` is the package that holds the versions, `metadata` the tables they must lead to,
-    `fence` the table of epochs when the room has one.
+    `fence` the table of epochs when the room has one, `blinds` what callers may not see of a file.
 
     Raises:
         PlatformError: `E_UNAVAILABLE` when another process holds it or it cannot be opened,
@@ -108,7 +155,7 @@ def open_database(
     guarded = Fence(fence) if fence else None
     if isinstance(place, Server):
         return _open_server(place, metadata, migrations, guarded)
-    return _open_file(place, metadata, migrations, guarded)
+    return _open_file(place, metadata, migrations, guarded, blinds)
 
 
 def open_reader(place: Place) -> Engine:
@@ -154,7 +201,9 @@ def migrate_server(url: str, owner: str, migrations: str) -> None:
         raise fault_of(error) from error
 
 
-def _open_file(path: Path, metadata: MetaData, migrations: str, fence: Fence | None) -> Database:
+def _open_file(
+    path: Path, metadata: MetaData, migrations: str, fence: Fence | None, blinds: Blinds | None
+) -> Database:
     hold = sqlite.hold_file(path)
     try:
         writer = sqlite.writer_engine(path)
@@ -164,7 +213,8 @@ def _open_file(path: Path, metadata: MetaData, migrations: str, fence: Fence | N
             sqlite.guard(writer, connection)
         _take(fence, writer)
         readers = sqlite.reader_engine(path, READERS)
-        return Database(writer, readers, fence=fence, release=hold.close)
+        narrowed = sqlite.narrowed_engine(path, READERS, blinds) if blinds else None
+        return Database(writer, readers, fence=fence, release=hold.close, narrowed_engine=narrowed)
     except DBAPIError as error:
         hold.close()
         raise fault_of(error) from error

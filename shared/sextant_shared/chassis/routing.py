@@ -21,6 +21,7 @@ from sextant_shared.chassis.identity import Identity
 from sextant_shared.chassis.places import places_of
 from sextant_shared.chassis.problems import on_platform_error
 from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.chassis.sight import Sees, seeing
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Action, Subject, require
 
@@ -31,6 +32,8 @@ _MAX_DIGITS = 12  # of a Content-Length that is worth converting
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 OnForbidden = Callable[[Subject, Action, str], Coroutine[Any, Any, None]]
 """Told of each known caller that was refused, before the answer: who, what action, which path."""
+SightOf = Callable[[Subject], Coroutine[Any, Any, Sees | None]]
+"""Says what a caller that was let in may see of what is stored; None is everything."""
 
 
 def action(
@@ -79,14 +82,22 @@ class GuardedRoute(APIRoute):
             if self.streams:
                 return await self.straight(request)
             await self._let_in(request)
-            return await inner(_bounded(request))
+            sees = await self._sight(request)
+            with seeing(sees):
+                try:
+                    return await inner(_bounded(request))
+                except PlatformError as error:
+                    # Whether or not it is there: who is told of either learns which it was.
+                    if sees is not None and error.code in {Code.NOT_FOUND, Code.FORBIDDEN}:
+                        await self._tell(request)
+                    raise
 
         return guarded
 
     async def straight(self, request: Request) -> Response:
         """Answer behind the guard; the endpoint takes the request and nothing else."""
         await self._let_in(request)
-        with places_of(request).upload():
+        with seeing(await self._sight(request)), places_of(request).upload():
             response: Response = await self.endpoint(request)
         return response
 
@@ -94,11 +105,21 @@ class GuardedRoute(APIRoute):
         try:
             self._admit(request)
         except PlatformError as error:
-            subject: Subject | None = getattr(request.state, "subject", None)
-            told: OnForbidden | None = request.app.state.on_forbidden
-            if error.code is Code.FORBIDDEN and subject and self.action and told:
-                await told(subject, self.action, request.url.path)
+            if error.code is Code.FORBIDDEN:
+                await self._tell(request)
             raise
+
+    async def _tell(self, request: Request) -> None:
+        subject: Subject | None = getattr(request.state, "subject", None)
+        told: OnForbidden | None = request.app.state.on_forbidden
+        if subject and self.action and told:
+            await told(subject, self.action, request.url.path)
+
+    async def _sight(self, request: Request) -> Sees | None:
+        sight_of: SightOf | None = request.app.state.sight_of
+        if sight_of is None or self.action is None:
+            return None
+        return await sight_of(subject_of(request))
 
     def _admit(self, request: Request) -> None:
         if self.action is not None:

@@ -15,10 +15,12 @@ from typing import IO, Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
+from sextant_shared.chassis.sight import Blinds, narrow
 from sextant_shared.clock import monotonic
 from sextant_shared.errors import Code, PlatformError
 
 BUSY_TIMEOUT_MS = 5000
+EYES = "eyes"  # where a narrowed connection keeps whose sight it has
 PAGE_SIZE = 8192  # a container's manifest fits a page or two
 CHECKPOINT_PAGES = 4000  # 32 MiB of WAL between checkpoints keeps them off most commits
 HOLD_WAIT_S = 10.0  # a predecessor that is stopping finishes its commits meanwhile
@@ -71,6 +73,11 @@ def reader_engine(path: Path, readers: int) -> Engine:
     return _engine(path, _READER_PRAGMAS, "DEFERRED", pool_size=readers)
 
 
+def narrowed_engine(path: Path, readers: int, blinds: Blinds) -> Engine:
+    """Return an engine of connections that show each caller what it may know of (`sight`)."""
+    return _engine(path, _READER_PRAGMAS, "DEFERRED", pool_size=readers, blinds=blinds)
+
+
 def lone_reader_engine(path: Path) -> Engine:
     """Return an engine that opens the file for reading alone, whoever writes it."""
     return create_engine(
@@ -114,7 +121,14 @@ def hold_file(path: Path) -> IO[str]:
     return file
 
 
-def _engine(path: Path, pragmas: tuple[str, ...], begin: str, *, pool_size: int) -> Engine:
+def _engine(
+    path: Path,
+    pragmas: tuple[str, ...],
+    begin: str,
+    *,
+    pool_size: int,
+    blinds: Blinds | None = None,
+) -> Engine:
     engine = create_engine(
         f"sqlite:///{path}",
         poolclass=QueuePool,
@@ -125,8 +139,10 @@ def _engine(path: Path, pragmas: tuple[str, ...], begin: str, *, pool_size: int)
     )
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    def _prepare(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None  # we alone begin and commit
+        if blinds is not None:  # before the pragmas: afterwards nothing can be made
+            record.info[EYES] = narrow(connection, blinds)
         for pragma in pragmas:
             connection.execute(pragma)
 

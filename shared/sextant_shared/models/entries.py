@@ -160,7 +160,7 @@ class AccessRefusedEntry(Common):
 
 
 class DecisionEntry(Common):
-    """An officer decided: the envelope it is about, the index of its custody entry, none for ours.
+    """An officer decided: the envelope (or item, or grant) it is about, its custody's index if any.
 
     `commit` is a salted commitment to what was decided and by whom.
     """

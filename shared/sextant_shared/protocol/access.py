@@ -46,6 +46,10 @@ class Action(StrEnum):
     DECLARATION_STEP = "declaration.step"
     ACCESS_READ = "access.read"
     QUEUE_READ = "queue.read"
+    WORK_READ = "work.read"
+    WORK_DO = "work.do"
+    GRANT_READ = "grant.read"
+    GRANT_DECIDE = "grant.decide"
     MESSAGE_SEND = "message.send"
     MESSAGE_READ = "message.read"
     ENTRY_READ = "entry.read"
@@ -89,6 +93,11 @@ TABLE: Mapping[tuple[Action, Role], Need] = {
     (Action.DECLARATION_STEP, Role.OFFICER): Need.ANY,
     (Action.ACCESS_READ, Role.AUDITOR): Need.ANY,
     (Action.QUEUE_READ, Role.OFFICER): Need.ANY,
+    (Action.WORK_READ, Role.OFFICER): Need.ANY,
+    (Action.WORK_DO, Role.OFFICER): Need.ANY,
+    (Action.GRANT_READ, Role.OFFICER): Need.ANY,
+    (Action.GRANT_READ, Role.AUDITOR): Need.ANY,
+    (Action.GRANT_DECIDE, Role.OFFICER): Need.ANY,
     (Action.MESSAGE_SEND, Role.OFFICER): Need.ANY,
     (Action.MESSAGE_READ, Role.OFFICER): Need.ANY,
     (Action.ENTRY_READ, Role.PARTY): Need.OWN,

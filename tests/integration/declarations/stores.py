@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
+from sextant_declarations.storage.sight import blinds
 from sextant_declarations.storage.tables import METADATA, SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_shared.chassis.database import Database, open_database
@@ -26,6 +28,8 @@ class SqlStore(SqlRegister, SqlOutbox, SqlFilings, SqlThreads):
 
 
 def open_store(folder: Path) -> SqlStore:
-    database: Database = open_database(folder / "declarations.sqlite3", METADATA, MIGRATIONS)
+    database: Database = open_database(
+        folder / "declarations.sqlite3", METADATA, MIGRATIONS, blinds=blinds(StatePolicy())
+    )
     sidecar = Sidecar(SIDECAR, folder / "sidecar")
     return SqlStore(database=database, own_party=SEC, sidecar=sidecar)

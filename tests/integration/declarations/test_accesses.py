@@ -44,7 +44,7 @@ GIVES = {
     "POST /v1/messages": "sending",
 }
 # Their accesses are held elsewhere: test_obligations, test_transfers, test_clarifications,
-# test_cases.
+# test_cases, test_need_to_know.
 BATCHES = {
     "POST /v1/reminders",
     "GET /v1/transfers/pairs/{id_}",
@@ -58,6 +58,8 @@ BATCHES = {
     "GET /v1/cases/{number}/messages",
     "POST /v1/cases/{number}/messages",
     "POST /v1/cases/{number}/requests",
+    "POST /v1/grants/{id_}/acts",
+    "POST /v1/grants/cleared/{state}",
 }
 METADATA = {
     "GET /v1/declarations",
@@ -86,6 +88,15 @@ METADATA = {
     "POST /v1/entries/{index}/shred",
     "POST /v1/dead-letters/{seq}/discard",
     "GET /v1/accesses",
+    "GET /v1/work",
+    "GET /v1/work/ages",
+    "POST /v1/work/next",
+    "GET /v1/work/{id_}",
+    "POST /v1/work/{id_}/acts",
+    "GET /v1/grants",
+    "POST /v1/grants",
+    "GET /v1/grants/{id_}",
+    "GET /v1/grants/cleared/{state}",
 }
 
 

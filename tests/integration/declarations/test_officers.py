@@ -89,6 +89,8 @@ async def test_every_closed_route_refuses_the_anonymous_and_every_other_role(
     transport = platform.wires["declarations"]
     async with httpx.AsyncClient(transport=transport, base_url=URLS["declarations"]) as stranger:
         for method, path in checked:
+            if method == "GET" and path.startswith("/v1/grants"):
+                continue  # both may read who is cleared for what
             assert (await stranger.request(method, path)).status_code == 401, path
             caller = officer if path == "/v1/accesses" else other
             with pytest.raises(PlatformError) as raised:

@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from sextant_declarations.app.clearing import sight_for
 from sextant_declarations.app.metrics import observe
 from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.app.signing_in import people_of
@@ -25,17 +26,20 @@ from sextant_declarations.routes.cases import cases_router
 from sextant_declarations.routes.clarifications import clarifications_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
+from sextant_declarations.routes.grants import grants_router
 from sextant_declarations.routes.lives import lives_router
 from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.obligations import obligations_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
 from sextant_declarations.routes.transfers import transfers_router
+from sextant_declarations.routes.work import work_router
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.sidecar.routes import details_router
+from sextant_shared.chassis.sight import Sees
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.keys import Alg
@@ -76,6 +80,9 @@ def create_app(
     async def refused(subject: Subject, action: Action, path: str) -> None:
         if opened:  # else nothing could have been given either
             await opened[0].refusals(subject, action, path)
+
+    async def sight_of(subject: Subject) -> Sees | None:
+        return await sight_for(service().grants.clearance, subject)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -134,6 +141,8 @@ def create_app(
                 lambda: service().clarifying.ask,
                 settings.max_page,
             ),
+            work_router(lambda: service().work, settings.max_page),
+            grants_router(lambda: service().grants, settings.max_page),
             reference_router(),
         ],
         lifespan=lifespan,
@@ -148,6 +157,7 @@ def create_app(
         health=Health(lambda: _checks(opened, running), timekeeper_of(settings, clock)),
     )
     app.state.on_forbidden = refused
+    app.state.sight_of = sight_of
     return app
 
 

@@ -15,6 +15,7 @@ import httpx
 from sextant_declarations.app.analyses import Analyses
 from sextant_declarations.app.casing import Casing
 from sextant_declarations.app.clarifying import Clarifying
+from sextant_declarations.app.clearing import Letters, Seen, standing_of
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -24,6 +25,7 @@ from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorksho
 from sextant_declarations.domain.accounting import Accounting
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.attached import Attached
+from sextant_declarations.domain.clearance import Clearance, Grants
 from sextant_declarations.domain.comparing import Comparing
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
@@ -51,6 +53,7 @@ from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.transfers import Transfers
 from sextant_declarations.domain.worker import Pace, Worker
+from sextant_declarations.domain.working import Work
 from sextant_declarations.domain.years import Years
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_declarations.storage.access_tables import ACCESSES
@@ -59,6 +62,7 @@ from sextant_declarations.storage.attachments import SqlAttachments
 from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.filings import SqlFilings
+from sextant_declarations.storage.grants import SqlGrants
 from sextant_declarations.storage.heads import SqlHeadLedger
 from sextant_declarations.storage.history import SqlHistory
 from sextant_declarations.storage.lives import SqlLives
@@ -67,10 +71,12 @@ from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
 from sextant_declarations.storage.sent import SqlSent
+from sextant_declarations.storage.sight import blinds
 from sextant_declarations.storage.stated import SqlObligations
 from sextant_declarations.storage.tables import METADATA, SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_declarations.storage.vault import FileVault
+from sextant_declarations.storage.work import SqlWork
 from sextant_shared.chassis.batching import Batcher
 from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.chassis.http import ServiceClient
@@ -113,6 +119,8 @@ class Service:
     years: Years
     obligations: Obligations
     reminding: Reminding
+    work: Work
+    grants: Grants
     refusals: Refusals
     shredding: Shredding
     transfers: Transfers
@@ -142,7 +150,9 @@ class Parts:
         settings = self.settings
         trust = read_trust_file(settings.trust_file, settings.party)
         settings.data_dir.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        database = open_database(settings.database, METADATA, _MIGRATIONS)
+        policy = StatePolicy(settings.states)
+        seen = Seen(policy)
+        database = open_database(settings.database, METADATA, _MIGRATIONS, blinds=blinds(policy))
         self.stack.callback(database.close)
         vault = FileVault(settings.vault)
         exchange = HttpExchange(self._exchange_client(), settings.party)
@@ -164,7 +174,6 @@ class Parts:
         sources = Sources(self.clock, lambda: uuid7(self.clock), random_bytes)
         heads = SqlHeadLedger(database)
         directory = Directory(exchange, trust, self.clock)
-        policy = StatePolicy(settings.states)
         filed = SqlFilings(database)
         registrar = Registrar(
             register=register,
@@ -243,10 +252,11 @@ class Parts:
             stored=messages_due.set,
             own_party=settings.party,
             default_class=settings.default_class,
+            may_write=seen.message,
         )
         rows = SqlExchanges(database, settings.party)
-        board = Board(SqlObligations(database), self.clock)
         lives = Lives(SqlLives(database, notes), sources, entries_due.set)
+        board = Board(SqlObligations(database), self.clock, shows=seen.duty)
         poll_s = settings.poll_s
         casing = Casing(
             settings, database, notes, gate, sources, entries_due.set, sending, rows, policy, vault
@@ -256,7 +266,7 @@ class Parts:
             worker=worker,
             officers=officers,
             attached=Attached(officers, SqlAttachments(database), vault),
-            queue=VerificationQueue(exchange, officers, notes.write),
+            queue=VerificationQueue(exchange, officers, notes.write, seen.delivery),
             exchanges=Exchanges(sending, rows, gate, self.clock),
             accounting=Accounting(accesses, trust.log),
             lives=lives,
@@ -264,6 +274,12 @@ class Parts:
             years=Years(SqlLives(database, notes), sources, entries_due.set),
             obligations=Obligations(board, gate),
             reminding=Reminding(board, sending, policy),
+            work=Work(SqlWork(database, notes), sources, entries_due.set),
+            grants=Grants(
+                Clearance(SqlGrants(database, notes), sources, standing_of(settings)),
+                Letters(sending, policy),
+                entries_due.set,
+            ),
             refusals=Refusals(
                 accesses,
                 sources,

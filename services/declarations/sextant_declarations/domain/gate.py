@@ -2,7 +2,8 @@
 
 Responsible for the order «stored first, given then», and for `Access`, without which no part of
 storage gives out content. Not responsible for what an access says (`accesses`), for who may ask at
-all (`sextant_shared.protocol.access`), nor for appending to the log (`relay`).
+all (`sextant_shared.protocol.access`), nor for appending to the log (`relay`). What the reader may
+not know of, the rows do not show (`storage.sight`): the gate opens nothing that is not among them.
 
 Durable steps of a read, in this order:
 
@@ -99,14 +100,21 @@ class Gate:
     max_unlogged: int
 
     async def declaration(self, reader: Reader, gives: Gives, id_: str) -> Access:
-        """Return leave to read all versions of a declaration that are there now."""
+        """Return leave to read all versions of a declaration that are there for the reader now."""
         return await self.admit(reader, gives, await self.rows.of_declaration(id_))
 
     async def envelopes(
         self, reader: Reader, gives: Gives, *digests: bytes, part: int | None = None
     ) -> Access:
-        """Return leave to read envelopes, named by their manifest digests."""
-        return await self.admit(reader, gives, await self.rows.of_envelopes(digests), part)
+        """Return leave to read envelopes, named by their manifest digests.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND` when the reader may not know of one of them.
+        """
+        items = await self.rows.of_envelopes(digests)
+        if len(items) < len(set(digests)):
+            raise PlatformError(Code.NOT_FOUND, "not all of it is there to read")
+        return await self.admit(reader, gives, items, part)
 
     async def thread(self, reader: Reader, name: str) -> Access:
         """Return leave to read a thread as it stands now."""

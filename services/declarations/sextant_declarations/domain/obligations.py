@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import io
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -40,6 +40,8 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import Strict
 
 Found = tuple[Obligation, Standing]
+Shows = Callable[[str, str], bool]
+"""Says whether who asks may know that a State owes a kind."""
 _BEHIND = tuple(map(str, (Status.LATE, Status.LATE_WITH_NOTICE, Status.PROMISED, Status.MISSING)))
 
 
@@ -168,6 +170,7 @@ class Board:
     clock: Clock
     deadlines: DeadlinePolicy = DEFAULT_POLICY
     policy: ObligationPolicy = DEFAULT
+    shows: Shows = lambda _state, _kind: True
     _kept: dict[str, tuple[tuple[int, dt.date], list[Obligation]]] = field(default_factory=dict)
 
     @property
@@ -180,8 +183,11 @@ class Board:
         """Both policies and both tables by their digest."""
         return reckoned_by(self.policy, self.deadlines)
 
-    async def found(self, state: str | None = None) -> list[Found]:
-        """Return the obligations of a State, or of all, with where they stand now."""
+    async def found(self, state: str | None = None, *, is_whole: bool = False) -> list[Found]:
+        """Return the obligations of a State, or of all, with where they stand now.
+
+        Only those that may be shown to who asks, unless the whole is counted and protected.
+        """
         marks = await self.rows.marks()
         began = await self.rows.began()
         if began is None:
@@ -194,7 +200,8 @@ class Board:
         found: list[Obligation] = []
         for code in sorted(marks) if state is None else [code for code in marks if code == state]:
             found += await self._reckoned(code, marks[code], known)
-        listed = [(one, stand(one, now, known)) for one in found]
+        due = [one for one in found if is_whole or self.shows(one.due.state, one.due.kind)]
+        listed = [(one, stand(one, now, known)) for one in due]
         return sorted(listed, key=lambda each: _place(each[0]))
 
     async def _reckoned(self, state: str, mark: int, known: Known) -> list[Obligation]:
@@ -273,7 +280,7 @@ class Obligations:
         The table of a kind is made of all States and all years, whatever is asked for.
         """
         by_kind: dict[str, list[tuple[int, Status]]] = {}
-        for one, stands in await self.board.found():
+        for one, stands in await self.board.found(is_whole=True):
             by_kind.setdefault(one.due.kind, []).append((one.due.day.year, stands.status))
         smallest = self.board.policy.smallest_cell
         tables = [

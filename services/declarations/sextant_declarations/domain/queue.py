@@ -8,7 +8,7 @@ from sextant_declarations.domain.deciding import decision
 from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.ports import Queue
 from sextant_declarations.domain.reading import IntakeView
-from sextant_shared.errors import PlatformError
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.acts import DiscardRequest
 from sextant_shared.models.exchange import Delivery, DeliveryPage
 from sextant_shared.models.strict import Strict
@@ -27,6 +27,8 @@ class QueueView(Strict):
     intake: IntakeView
 
 
+Shows = Callable[[Delivery], bool]
+"""Says whether who asks may know of a delivery."""
 Write = Callable[[MadeNote], Awaitable[object]]
 """Stores a note that is owed to the log; done when it is durable."""
 
@@ -38,6 +40,7 @@ class VerificationQueue:
     queue: Queue
     officers: Officers
     write: Write
+    shows: Shows = lambda _delivery: True
 
     async def view(self, after: int, limit: int) -> QueueView:
         """Return a page of the queue, or why it cannot be seen now."""
@@ -46,14 +49,20 @@ class VerificationQueue:
             page = await self.queue.waiting(after, limit)
         except PlatformError as error:
             return QueueView(deliveries=[], next=after, unreachable=str(error), intake=intake)
-        return QueueView(deliveries=page.items, next=page.next, unreachable=None, intake=intake)
+        items = [one for one in page.items if self.shows(one)]
+        return QueueView(deliveries=items, next=page.next, unreachable=None, intake=intake)
 
     async def dead_letters(self, after: int, limit: int) -> DeliveryPage:
         """Return a page of the deliveries that failed too often."""
-        return await self.queue.dead_letters(after, limit)
+        page = await self.queue.dead_letters(after, limit)
+        return page.model_copy(update={"items": [one for one in page.items if self.shows(one)]})
 
     async def replay(self, seq: int, reader: Reader) -> None:
-        """Let a dead letter come again. Leaves a line among officers' acts and an entry first."""
+        """Let a dead letter come again. Leaves a line among officers' acts and an entry first.
+
+        Raises:
+            PlatformError: `E_STATE` when it is none.
+        """
         await self.officers.note(reader, "replay", f"dead letter {seq}")
         await self._decided("replay", seq, reader)
         await self.queue.replay(seq)
@@ -69,10 +78,16 @@ class VerificationQueue:
         await self.queue.discard(seq, request)
 
     async def _decided(self, what: str, seq: int, reader: Reader, **more: str) -> None:
-        """Owe the log the decision; what is no dead letter, the exchange refuses to change."""
+        """Owe the log the decision; what is no dead letter, or out of sight, is refused alike."""
         page = await self.queue.dead_letters(seq - 1, 1)
         for letter in page.items:
-            if letter.seq == seq:
+            if letter.seq == seq and self.shows(letter):
                 now, env = self.officers.clock(), letter.id
                 note = decision(what, reader.client, env, letter.index, now, **more)
                 await self.write(note)
+                return
+        raise PlatformError(
+            Code.STATE,
+            f"delivery {seq} is no dead letter",
+            fix="Take it from GET /v1/dead-letters.",
+        )

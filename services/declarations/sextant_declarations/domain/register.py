@@ -41,6 +41,11 @@ class StatePolicy:
         code = party.removeprefix(NATIONAL_AUTHORITY_PREFIX)
         return code if code != party and len(code) == STATE_CODE_LENGTH else None
 
+    def party_of(self, state: str) -> str:
+        """Return which party declares for a State."""
+        named = (party for party, code in self.exceptions.items() if code == state)
+        return next(named, f"{NATIONAL_AUTHORITY_PREFIX}{state}")
+
     def owner_of(self, party: str) -> str:
         """Return under which name the register files what the party sends."""
         return self.state_of(party) or party

@@ -15,7 +15,7 @@ from sextant_declarations.analysis.obligations.reminding import Reminder, remind
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.exchanged import MessageOrder, MessageView
 from sextant_declarations.domain.obligations import Board
-from sextant_declarations.domain.register import NATIONAL_AUTHORITY_PREFIX, StatePolicy
+from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.domain.sending import Send
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import Strict
@@ -114,7 +114,7 @@ class Reminding:
         due = one.first.due
         return ReminderView(
             key=one.key,
-            to=self._party(one.state),
+            to=self.states.party_of(one.state),
             state=one.state,
             kind=due.kind,
             period=due.period,
@@ -125,7 +125,3 @@ class Reminding:
             subject=subject,
             text=text,
         )
-
-    def _party(self, state: str) -> str:
-        named = (party for party, code in self.states.exceptions.items() if code == state)
-        return next(named, f"{NATIONAL_AUTHORITY_PREFIX}{state}")

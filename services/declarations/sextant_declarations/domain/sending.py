@@ -42,6 +42,9 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.notes import MadeNote
 from sextant_shared.protocol.owing import After, Seen
 
+MayWrite = Callable[[str, str, str], bool]
+"""Says whether who sends may write to a party: party, type, class."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
@@ -105,6 +108,7 @@ class Send:
     stored: Callable[[], None]
     own_party: str
     default_class: str
+    may_write: MayWrite = lambda _party, _type, _class: True
 
     async def __call__(
         self, order: MessageOrder, key: str, reader: Reader
@@ -113,8 +117,9 @@ class Send:
 
         Raises:
             PlatformError: `E_DUPLICATE` for a key that another order had, `E_MALFORMED` with every
-                finding, `E_NOT_FOUND` for a declaration that there is none of, `E_RECIPIENT` for a
-                party without a fit key, `E_STATE` for an answer to what is not in custody yet,
+                finding, `E_NOT_FOUND` for a declaration that there is none of, `E_FORBIDDEN` for a
+                State that the sender is not cleared for, `E_RECIPIENT` for a party without a fit
+                key, `E_STATE` for an answer to what is not in custody yet,
                 `E_UNAVAILABLE` while the recipient's keys cannot be asked for.
         """
         digest = sha256(canonical_json(order.model_dump(mode="json")))
@@ -123,6 +128,7 @@ class Send:
             return held, False
         id_ = self.sources.new_id()
         draft = await self._draft(order, id_, reader)
+        self._require_need(draft, order)
         bond = await self._bond(draft, id_)
         refuse(draft, bond)
         sealed = await self._seal(draft, order, id_)
@@ -158,6 +164,15 @@ class Send:
         if stored is None:
             raise PlatformError(Code.INTEGRITY, "a message that was stored is not there")
         return stored, is_new
+
+    def _require_need(self, draft: Draft, order: MessageOrder) -> None:
+        if not self.may_write(draft.to, draft.type, order.class_ or self.default_class):
+            raise PlatformError(
+                Code.FORBIDDEN,
+                "you are not cleared for messages with this State",
+                expected="a grant for it that reaches the message's class",
+                received=draft.to,
+            )
 
     async def _held(self, key: str, digest: bytes) -> MessageView | None:
         found = await self.messages.by_key(key)

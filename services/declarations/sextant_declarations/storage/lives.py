@@ -174,11 +174,19 @@ def _store_revised(connection: Connection, record: Record, filed: Filed, inbox: 
 
 
 def _store_replied(connection: Connection, record: Record, request: str, inbox: int) -> None:
+    examined = record.submission.examined
+    asked = asked_about(connection, request, examined.sender)
+    if asked is not None:
+        life = _life_of(_held(connection, asked[0]))
+        _store_own(connection, record, asked[0], replied(life, asked[1], examined.id), inbox, None)
+
+
+def asked_about(connection: Connection, request: str, sender: str) -> tuple[str, int] | None:
+    """Return which declaration and version of a party a request of ours asked about, if one."""
     asked = select(SENT.c.facts).where(SENT.c.envelope_id == request)
     facts = read_facts(connection.execute(asked).scalar_one_or_none())
     if facts is None or facts.concerns is None:
-        return
-    sender = record.submission.examined.sender
+        return None
     named = (
         select(DECLARATIONS.c.id)
         .join(VERSIONS, VERSIONS.c.declaration == DECLARATIONS.c.id)
@@ -186,11 +194,8 @@ def _store_replied(connection: Connection, record: Record, request: str, inbox: 
         .where(DECLARATIONS.c.declaration_id == facts.concerns[0], INBOX.c.sender == sender)
         .limit(1)
     )
-    declaration = connection.execute(named).scalar_one_or_none()
-    if declaration is not None:
-        life = _life_of(_held(connection, declaration))
-        moves = replied(life, facts.concerns[1], record.submission.examined.id)
-        _store_own(connection, record, declaration, moves, inbox, None)
+    declaration: str | None = connection.execute(named).scalar_one_or_none()
+    return None if declaration is None else (declaration, facts.concerns[1])
 
 
 def _store_own(

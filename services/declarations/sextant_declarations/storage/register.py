@@ -37,6 +37,7 @@ from sextant_declarations.storage.tables import (
     VERSIONS,
 )
 from sextant_declarations.storage.threads import facts_text
+from sextant_declarations.storage.work import store_work
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.clock import parse_timestamp
@@ -53,13 +54,9 @@ class SqlRegister:
 
     async def held(self, sender: str, id_: str) -> bytes | None:
         """Return the manifest digest under which this envelope is stored already."""
-        return await self.database.read(
-            lambda c: c.execute(
-                select(INBOX.c.manifest_digest).where(
-                    INBOX.c.sender == sender, INBOX.c.envelope_id == id_
-                )
-            ).scalar_one_or_none()
-        )
+        named = (INBOX.c.sender == sender, INBOX.c.envelope_id == id_)
+        wanted = select(INBOX.c.manifest_digest).where(*named)
+        return await self.database.read(lambda c: c.execute(wanted).scalar_one_or_none())
 
     async def standing(
         self,
@@ -110,6 +107,7 @@ class SqlRegister:
             _store_revision(connection, record.filed, inbox, record.stored_at)
             _insert_all(connection, COMPARED, _compared(record.filed, inbox))
         store_automatic(connection, record, inbox)
+        store_work(connection, record)
         _insert_all(connection, FINDINGS, _findings(record, inbox))
         self._store_bonds(connection, record, inbox)
         store_sites(connection, record, inbox)

@@ -46,7 +46,7 @@ class SqlSent(SqlOutbox):
     async def by_key(self, key: str) -> tuple[bytes, str] | None:
         """Return the digest of the order that has the key, and the id of its message."""
         wanted = select(SENT.c.order_digest, SENT.c.message_id).where(SENT.c.key == key)
-        found = await self.database.read(lambda c: c.execute(wanted).one_or_none())
+        found = await self.database.overlook(lambda c: c.execute(wanted).one_or_none())
         return (found.order_digest, found.message_id) if found else None
 
     async def add(self, message: NewMessage) -> bool:

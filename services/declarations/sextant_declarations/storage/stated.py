@@ -38,7 +38,7 @@ def store_stated(connection: Connection, filed: Filed, inbox: int) -> None:
 
 @dataclass(frozen=True)
 class SqlObligations:
-    """Reads what obligations are reckoned from."""
+    """Reads what obligations are reckoned from: all of it, whoever asks (`Board.shows` narrows)."""
 
     database: Database
 
@@ -50,13 +50,13 @@ class SqlObligations:
             .where(VERSIONS.c.registration.is_not(None))
             .group_by(DECLARATIONS.c.owner)
         )
-        rows = await self.database.read(lambda c: c.execute(wanted).all())
+        rows = await self.database.overlook(lambda c: c.execute(wanted).all())
         return {row.owner: row.mark for row in rows}
 
     async def began(self) -> float | None:
         """Return when the first envelope was received; None before it."""
         wanted = select(func.min(INBOX.c.custody_t))
-        found: str | None = await self.database.read(lambda c: c.execute(wanted).scalar())
+        found: str | None = await self.database.overlook(lambda c: c.execute(wanted).scalar())
         return None if found is None else parse_timestamp(found)
 
     async def filings(self, state: str) -> list[Filing]:
@@ -77,7 +77,7 @@ class SqlObligations:
             .outerjoin(STATED, STATED.c.inbox == INBOX.c.id)
             .where(DECLARATIONS.c.owner == state, VERSIONS.c.registration.is_not(None))
         )
-        rows = await self.database.read(lambda c: c.execute(wanted).mappings().all())
+        rows = await self.database.overlook(lambda c: c.execute(wanted).mappings().all())
         return [
             Filing(_stated(row), parse_timestamp(row["custody_t"]), state, row["manifest_digest"])
             for row in rows
@@ -86,7 +86,7 @@ class SqlObligations:
     async def used(self, keys: Collection[str]) -> set[str]:
         """Return which of these keys of messages were used."""
         wanted = select(SENT.c.key).where(SENT.c.key.in_(keys))
-        return set(await self.database.read(lambda c: c.execute(wanted).scalars().all()))
+        return set(await self.database.overlook(lambda c: c.execute(wanted).scalars().all()))
 
 
 def _stated(row: Mapping[Any, Any]) -> Stated:
