@@ -47,6 +47,18 @@ _BY_INBOX = "EXISTS (SELECT 1 FROM temp.inbox AS i WHERE i.id = t.inbox)"
 _BY_DECLARATION = "EXISTS (SELECT 1 FROM temp.declarations AS s WHERE s.id = t.declaration)"
 _BY_SENT = "EXISTS (SELECT 1 FROM temp.sent_messages AS m WHERE m.id = t.sent)"
 
+_EACH = """json_each('["' || replace(t.declarations, ' ', '","') || '"]')"""
+_BY_DECLARATIONS = (
+    f"NOT EXISTS (SELECT 1 FROM {_EACH} AS j WHERE NOT EXISTS"  # noqa: S608 -- our own names
+    " (SELECT 1 FROM temp.declarations AS s WHERE s.id = j.value))"
+)
+_BY_CASE = 'EXISTS (SELECT 1 FROM temp.cases AS c WHERE c.number = t."case")'
+_BY_PAIRS = (
+    'EXISTS (SELECT 1 FROM main.case_pairs AS p WHERE p."case" = t.number)'
+    ' AND NOT EXISTS (SELECT 1 FROM main.case_pairs AS p WHERE p."case" = t.number'
+    " AND NOT EXISTS (SELECT 1 FROM temp.transfers AS x WHERE x.id = p.pair))"
+)
+
 NARROWED = {
     "declarations": f"sees({_of_declaration('t')})",
     "inbox": _of_envelope(),
@@ -65,6 +77,17 @@ NARROWED = {
     "owed_entries": _BY_INBOX,
     "owed_replies": _BY_INBOX,
     "dues": f"CASE WHEN t.inbox IS NULL THEN {_BY_SENT} ELSE {_BY_INBOX} END",
+    "owed_analyses": _BY_DECLARATION,
+    "facts": _BY_DECLARATION,
+    # What is about several declarations is seen by who may know of all of them.
+    "transfers": _BY_DECLARATIONS,
+    "transfer_steps": "EXISTS (SELECT 1 FROM temp.transfers AS x WHERE x.id = t.transfer)",
+    "extensions": _BY_SENT,
+    "cases": _BY_PAIRS,
+    "case_pairs": "EXISTS (SELECT 1 FROM temp.transfers AS x WHERE x.id = t.pair)",
+    "case_steps": _BY_CASE,
+    "case_messages": _BY_CASE,
+    "prematches": _BY_INBOX,
     "work_items": "sees(t.owner, t.subject, t.marking)",
     "work_acts": "EXISTS (SELECT 1 FROM temp.work_items AS w WHERE w.seq = t.item)",
 }
@@ -73,6 +96,7 @@ OPEN = {
     "register_years": "the last number given in a year; of no declaration",
     "access_log": "officers' acts, without content",
     "accesses": "that something was read; not what",
+    "analyses": "how far each analysis has come; of no declaration",
     "log_head": "the log's newest head, which is public",
     "log_alarms": "heads that do not fit, which are public",
     "grants": "who is cleared for what; officers grant, and States are told",
