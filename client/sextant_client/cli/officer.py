@@ -11,6 +11,7 @@ from sextant_client.cli.officer_accesses import PurposeOption, accesses
 from sextant_client.cli.officer_lives import diff, life, step
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.officer_obligations import obligations, remind
+from sextant_client.cli.officer_pictures import picture
 from sextant_client.cli.officer_sign_in import login, logout, whoami
 from sextant_client.cli.output import table_lines
 from sextant_client.cli.shredding import shred
@@ -21,6 +22,7 @@ from sextant_shared.models.purposes import PURPOSE_HEADER
 
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
 for command in (
+    picture,
     login,
     logout,
     whoami,

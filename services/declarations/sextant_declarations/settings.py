@@ -149,6 +149,14 @@ class DeclarationsSettings(ServiceSettings):
     max_page: Annotated[
         int, Field(description="longest page of a list: bounds the work of one request", ge=1)
     ] = 200
+    max_selected: Annotated[
+        int,
+        Field(
+            description="declarations read for one picture or export, amendments counted: they are"
+            " held in memory, and each is named in the access",
+            ge=1,
+        ),
+    ] = 10_000
 
     people_issuer: Annotated[
         str | None,

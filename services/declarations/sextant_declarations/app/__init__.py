@@ -24,6 +24,7 @@ from sextant_declarations.routes.envelopes import envelopes_router
 from sextant_declarations.routes.lives import lives_router
 from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.obligations import obligations_router
+from sextant_declarations.routes.pictures import pictures_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
 from sextant_declarations.settings import DeclarationsSettings
@@ -114,6 +115,7 @@ def create_app(
             obligations_router(
                 lambda: service().obligations, lambda: service().reminding, settings.max_page
             ),
+            pictures_router(lambda: service().pictures),
             reference_router(),
         ],
         lifespan=lifespan,

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from sextant_declarations.app.noting import Noting
+from sextant_declarations.app.picturing import pictures_of
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.log import HttpLog
@@ -36,6 +37,7 @@ from sextant_declarations.domain.logwatch import LogWatch
 from sextant_declarations.domain.obligations import Board, Obligations
 from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.packages import Unpack
+from sextant_declarations.domain.picturing.pictures import Pictures
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.domain.queue import VerificationQueue
 from sextant_declarations.domain.records import Submission
@@ -109,6 +111,7 @@ class Service:
     years: Years
     obligations: Obligations
     reminding: Reminding
+    pictures: Pictures
     refusals: Refusals
     shredding: Shredding
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
@@ -255,6 +258,7 @@ class Parts:
             years=Years(SqlLives(database, notes), sources, entries_due.set),
             obligations=Obligations(board, gate),
             reminding=Reminding(board, sending, policy),
+            pictures=pictures_of(database, board, vault, gate, settings.max_selected),
             refusals=Refusals(
                 accesses,
                 sources,

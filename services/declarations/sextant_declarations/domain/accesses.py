@@ -46,6 +46,10 @@ class Gives(StrEnum):
     """A message that an officer wrote: nothing is given, but who sent it is recorded."""
     OBLIGATION = "obligation"
     """Which site or transfer a State owes something about, and by which filings."""
+    PICTURE = "picture"
+    """What was drawn of declarations, or of its table twin."""
+    EXPORT = "export"
+    """Rows of declarations, for a file that the reader fetches."""
     EXAMINATION = "examination"
 
 

@@ -87,6 +87,23 @@ def label(
     return element("text", text=text, x=x, y=y, font_size=size, **looks)
 
 
+def haloed(x: float, y: float, text: str, size: float, *, anchor: str) -> list[Element]:
+    """Return a line of text that is read on lines and marks: its shape in white lies under it."""
+    under = element(
+        "text",
+        text=text,
+        x=x,
+        y=y,
+        font_size=size,
+        text_anchor=anchor,
+        fill=PAPER,
+        stroke=PAPER,
+        stroke_width=3,
+        stroke_linejoin="round",
+    )
+    return [under, label(x, y, text, size, anchor=anchor)]
+
+
 def cut(text: str, width: float, size: float = TEXT_SIZE) -> str:
     """Return as much of a text as fits, with an ellipsis where it was cut."""
     room = max(1, int(width / (size * _WIDTH_OF_EM)))

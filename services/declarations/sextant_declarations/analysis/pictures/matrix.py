@@ -32,6 +32,7 @@ from sextant_declarations.analysis.pictures.table import Table
 
 KIND = "transfer-matrix"
 _LEFT, _HEAD = 70.0, 54.0
+_LEVEL = 40.0  # wider cells hold figures, and their heads are not turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _grid(states: Sequence[str], left: float, top: float, side: float) -> list[E
     for n, state in enumerate(states):
         middle = n * side + side / 2
         parts.append(label(left - 10, top + middle + 4, state, SMALL_SIZE, anchor="end"))
-        anchor, turned = ("middle", 0) if side > 40 else ("start", -60)
+        anchor, turned = ("middle", 0) if side > _LEVEL else ("start", -60)
         x = left + middle
         parts.append(label(x, top - 10, state, SMALL_SIZE, anchor=anchor, turned=turned))
         for other in range(len(states)):
@@ -114,7 +115,8 @@ def _grid(states: Sequence[str], left: float, top: float, side: float) -> list[E
                 box(left + other * side, top + n * side, side, side, fill=fill, stroke=RULE)
             )
     wide = len(states) * side
-    parts.append(label(left, top - 34, "importer", SMALL_SIZE, fill=SOFT))
+    above = 34 if side > _LEVEL else 42  # over words that are turned
+    parts.append(label(left, top - above, "importer", SMALL_SIZE, fill=SOFT))
     parts.append(label(MARGIN + 8, top + wide / 2, "exporter", SMALL_SIZE, fill=SOFT, turned=-90))
     return parts
 
@@ -131,7 +133,7 @@ def _cell(pair: Pair, x: float, y: float, side: float, scale: _Scale) -> list[El
         share = None if amount is None else scale.share(amount)
         fill = "url(#hatch)" if share is None else shade(share)
         parts.append(element("polygon", points=points, fill=fill, stroke="#ffffff"))
-        if amount is not None and share is not None and side > 40:
+        if amount is not None and share is not None and side > _LEVEL:
             at = x + 4 if there == "start" else x + side - 4
             word = short(amount)
             parts.append(label(at, base, word, 9.5, anchor=there, fill=ink_on(share)))

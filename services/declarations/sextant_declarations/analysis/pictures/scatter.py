@@ -20,6 +20,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     VERMILLION,
     Heading,
     Picture,
+    haloed,
     label,
     line,
     picture,
@@ -29,7 +30,7 @@ from sextant_declarations.analysis.pictures.svg import Element, element
 
 KIND = "transfer-scatter"
 TIMES = "\u00d7"
-_SIDE, _LEFT = 440.0, 66.0
+_SIDE, _LEFT, _NAME = 440.0, 66.0, 70.0
 _GUIDES = (
     (1, SOFT, "", "equal"),
     (10, PURPLE, "7 4", f"{TIMES}10"),
@@ -130,10 +131,11 @@ def _guide(plane: _Plane, off: float, colour: str, dash: str, word: str) -> list
 def _mark(pair: Pair, x: float, y: float) -> list[Element]:
     if not pair.differs:
         return [element("circle", cx=x, cy=y, r=4.5, fill=BLUE, opacity=0.75)]
-    return [
-        _diamond(x, y),
-        label(x + 9, y + 4, f"{pair.exporter} → {pair.importer}", 9.5, fill="#1a1a1a"),
-    ]
+    above = (pair.imported or 0) > (pair.exported or 0)  # its name goes away from the diagonal
+    fits = x - _NAME > MARGIN + _LEFT
+    at, anchor = (x - 9, "end") if above and fits else (x + 9, "start")
+    word = f"{pair.exporter} → {pair.importer}"
+    return [*haloed(at, y + 4, word, 9.5, anchor=anchor), _diamond(x, y)]
 
 
 def _diamond(x: float, y: float) -> Element:
