@@ -44,7 +44,11 @@ GIVES = {
     "GET /v1/pictures/dossier": "picture",
     "POST /v1/messages": "sending",
 }
-BATCHES = {"POST /v1/reminders"}  # an access for each letter: test_obligations
+BATCHES = {
+    "POST /v1/reminders",  # an access for each letter: test_obligations
+    "POST /v1/exports",  # an access when the file is made, of tables with content: test_exports
+    "GET /v1/exports/{id_}/file",  # the file that was made by that access
+}
 METADATA = {
     "GET /v1/declarations",
     "GET /v1/declarations/{id_}/life",
@@ -64,6 +68,9 @@ METADATA = {
     "GET /v1/pictures/timeliness",
     "GET /v1/pictures/queue-age",
     "GET /v1/pictures/clarification-clock",
+    "GET /v1/exports",
+    "GET /v1/exports/{id_}",
+    "DELETE /v1/exports/{id_}",
     "GET /v1/reminders",
     "GET /v1/queue",
     "GET /v1/dead-letters",

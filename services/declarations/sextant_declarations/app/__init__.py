@@ -21,6 +21,7 @@ from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.attachments import attachments_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
+from sextant_declarations.routes.exports import exports_router
 from sextant_declarations.routes.lives import lives_router
 from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.obligations import obligations_router
@@ -116,6 +117,7 @@ def create_app(
                 lambda: service().obligations, lambda: service().reminding, settings.max_page
             ),
             pictures_router(lambda: service().pictures),
+            exports_router(lambda: service().exports),
             reference_router(),
         ],
         lifespan=lifespan,

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 from sextant_declarations.app.noting import Noting
-from sextant_declarations.app.picturing import pictures_of
+from sextant_declarations.app.showing import Showing
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.log import HttpLog
@@ -27,6 +27,7 @@ from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.effective import Effective
 from sextant_declarations.domain.exchanges import Exchanges
+from sextant_declarations.domain.exporting.orders import Exports
 from sextant_declarations.domain.forbidding import Refusals
 from sextant_declarations.domain.gate import Gate
 from sextant_declarations.domain.history import History
@@ -112,6 +113,7 @@ class Service:
     obligations: Obligations
     reminding: Reminding
     pictures: Pictures
+    exports: Exports
     refusals: Refusals
     shredding: Shredding
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
@@ -244,6 +246,7 @@ class Parts:
         )
         rows = SqlExchanges(database, settings.party)
         board = Board(SqlObligations(database), self.clock)
+        shown = Showing(settings, database, board, reading, vault, gate, sources).open()
         poll_s = settings.poll_s
         return Service(
             database=database,
@@ -258,7 +261,8 @@ class Parts:
             years=Years(SqlLives(database, notes), sources, entries_due.set),
             obligations=Obligations(board, gate),
             reminding=Reminding(board, sending, policy),
-            pictures=pictures_of(database, board, vault, gate, settings.max_selected),
+            pictures=shown.pictures,
+            exports=shown.exports,
             refusals=Refusals(
                 accesses,
                 sources,
@@ -273,6 +277,7 @@ class Parts:
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),
                 lambda: repeat(messages, wake=messages_due, poll_s=poll_s),
+                shown.making,
                 lambda: repeat(watch, wake=asyncio.Event(), poll_s=poll_s),
             ),
         )

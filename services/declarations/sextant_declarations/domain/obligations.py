@@ -290,7 +290,11 @@ class Obligations:
 
     async def export(self, wanted: Wanted) -> str:
         """Return the list as CSV, without subjects."""
-        return csv_of([view_of(*each) for each in await self._wanted(wanted)])
+        return csv_of(await self.listed(wanted))
+
+    async def listed(self, wanted: Wanted) -> list[ObligationView]:
+        """Return all of a list, by due day, without subjects."""
+        return [view_of(*each) for each in await self._wanted(wanted)]
 
     async def picture(self, wanted: Wanted) -> Picture:
         """Return the heat map of what came late or is missing."""

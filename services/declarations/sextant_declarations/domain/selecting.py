@@ -22,8 +22,8 @@ from sextant_shared.models.declaration.filing import Amendment, Withdrawal
 from sextant_shared.rules.filings import effective
 
 _ABOUT_FILINGS = (Amendment, Withdrawal)
-Progress = Callable[[int, int], None]
-"""Told how many filings were read, of how many; may raise to end the reading."""
+Progress = Callable[[int, int | None], None]
+"""Told how much was read, of how much if that is known; may raise to end the reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class SelectingRows(Protocol):
         ...
 
 
-def _unread(_done: int, _total: int) -> None:
+def _unread(_done: int, _total: int | None) -> None:
     """Tell nobody."""
 
 

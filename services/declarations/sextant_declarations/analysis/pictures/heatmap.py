@@ -23,7 +23,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     shade,
 )
 from sextant_declarations.analysis.pictures.svg import Element, element
-from sextant_declarations.analysis.pictures.table import Table
+from sextant_declarations.analysis.pictures.table import Cell, Table
 
 KIND = "timeliness"
 _CELL, _ROW, _LEFT, _HEAD = 58.0, 22.0, 58.0, 22.0
@@ -83,9 +83,13 @@ def timeliness(squares: Sequence[Square], statuses: Sequence[str]) -> Picture:
     bottom = top + len(states) * _ROW
     body += _key(left, bottom + 26)
     columns = ("State", "year", "due", *statuses)
-    told = tuple((s.state, s.year, s.due, *(s.behind.get(n, 0) for n in statuses)) for s in shown)
+    told = tuple(_told(one, statuses) for one in shown)
     size = (max(left + len(years) * _CELL + MARGIN, left + 470), bottom + 58)
     return picture(KIND, heading, size, body, Table(heading.title, columns, told))
+
+
+def _told(one: Square, statuses: Sequence[str]) -> tuple[Cell, ...]:
+    return (one.state, one.year, one.due, *(one.behind.get(name, 0) for name in statuses))
 
 
 def _square(one: Square, x: float, y: float) -> Element:
