@@ -43,7 +43,7 @@ TAKES: Mapping[Kind, tuple[str, ...]] = {
     **NEEDS,
     Kind.TIMELINESS: ("state", "kind", "year"),
     Kind.QUEUE_AGE: ("state",),
-    Kind.CLARIFICATION_CLOCK: ("party",),
+    Kind.CLARIFICATION_CLOCK: ("state",),
     Kind.MASS_BALANCE: ("state", "chemical", "year", "site"),
 }
 
@@ -58,7 +58,6 @@ def picture(
     declared: Annotated[
         str | None, typer.Option("--kind", help="Kind of declaration, for timeliness.")
     ] = None,
-    party: Annotated[str | None, typer.Option(help="Party, such as NA-XAL, for the clock.")] = None,
     purpose: Annotated[
         str | None,
         typer.Option(
@@ -77,7 +76,6 @@ def picture(
         "chemical": chemical,
         "site": site,
         "kind": declared,
-        "party": party,
     }
     params = asked(kind, given)
     headers = {"Accept": form_of(out)}

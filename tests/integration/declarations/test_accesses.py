@@ -42,12 +42,20 @@ GIVES = {
     "GET /v1/pictures/transfer-scatter": "picture",
     "GET /v1/pictures/mass-balance": "picture",
     "GET /v1/pictures/dossier": "picture",
+    "GET /v1/transfers/pairs": "transfers",
+    "GET /v1/transfers/notices": "transfers",
     "POST /v1/messages": "sending",
 }
+# Their accesses are held elsewhere: test_obligations, _transfers, _clarifications, _exports.
 BATCHES = {
-    "POST /v1/reminders",  # an access for each letter: test_obligations
-    "POST /v1/exports",  # an access when the file is made, of tables with content: test_exports
-    "GET /v1/exports/{id_}/file",  # the file that was made by that access
+    "POST /v1/reminders",
+    "GET /v1/transfers/pairs/{id_}",
+    "POST /v1/clarifications/drafts",
+    "POST /v1/clarifications",
+    "GET /v1/clarifications/{id_}",
+    "POST /v1/clarifications/{id_}/extensions",
+    "POST /v1/exports",
+    "GET /v1/exports/{id_}/file",
 }
 METADATA = {
     "GET /v1/declarations",
@@ -72,6 +80,7 @@ METADATA = {
     "GET /v1/exports/{id_}",
     "DELETE /v1/exports/{id_}",
     "GET /v1/reminders",
+    "GET /v1/clarifications",
     "GET /v1/queue",
     "GET /v1/dead-letters",
     "POST /v1/dead-letters/{seq}/replay",

@@ -17,6 +17,7 @@ from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.accessing import given
 from tests.integration.declarations.contents import declaration
 from tests.integration.declarations.test_pictures import NATIONAL
+from tests.integration.declarations.test_transfers import analysed
 from tests.support.platform import PATIENCE_S, XAL, XBO, Platform, open_platform
 from tests.unit.shared.rules.filed import amendment, data, site
 
@@ -32,11 +33,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
-    async with open_platform(tmp_path_factory.mktemp("exports")) as opened:
+    folder, at_once = tmp_path_factory.mktemp("exports"), {"analysis_pause_s": 0.0}
+    async with open_platform(folder, declarations=at_once) as opened:
         for content in (data(site()), data(RENAMED), data(NATIONAL)):
             await opened.declare(XAL, content)
         await opened.declare(XBO, declaration("XBO"))
         await opened.settled()
+        await analysed(opened)
         yield opened
         await opened.settled()
         await opened.check()
@@ -153,6 +156,20 @@ async def test_declared_rows_hold_as_amended_by_one_access_to_all_that_went_out(
     ((gives, about),) = given(platform, before)
     assert gives == "export"
     assert len(about.split()) == 2, "the declaration and its amendment"
+
+
+async def test_transfers_go_out_with_both_sides_by_one_access_to_what_they_stand_on(
+    platform: Platform,
+) -> None:
+    before = len(given(platform))
+    found = rows_of(await fetched(platform, "transfers", state="XAL"))
+    listed = (await platform.officer("GET", "/v1/transfers/pairs")).json()["pairs"]
+    assert sorted(one["id"] for one in found) == sorted(one["id"] for one in listed)
+    assert all((one["exported_kg"] == "") is (one["exporter"] != "XAL") for one in found)
+    gives, about = given(platform, before)[0]
+    assert gives == "export"
+    assert len(about.split()) == 1
+    assert rows_of(await fetched(platform, "transfers", state="XCE")) == []
 
 
 async def test_a_workbook_keeps_texts_as_texts_and_figures_as_numbers(platform: Platform) -> None:

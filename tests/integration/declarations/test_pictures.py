@@ -12,7 +12,8 @@ import pytest
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.accessing import given
 from tests.integration.declarations.exchanging import send
-from tests.support.platform import XAL, XBO, Platform, open_platform
+from tests.integration.declarations.test_transfers import analysed
+from tests.support.platform import XAL, Platform, open_platform
 from tests.unit.shared.rules.filed import amendment, data, site
 
 pytestmark = pytest.mark.anyio
@@ -37,10 +38,12 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def platform(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Platform]:
-    async with open_platform(tmp_path_factory.mktemp("pictures")) as opened:
+    folder, at_once = tmp_path_factory.mktemp("pictures"), {"analysis_pause_s": 0.0}
+    async with open_platform(folder, declarations=at_once) as opened:
         for content in (data(site()), data(RENAMED), data(NATIONAL), data(FACILITY)):
             await opened.declare(XAL, content)
         await opened.settled()
+        await analysed(opened)
         yield opened
         await opened.settled()
         await opened.check()
@@ -147,10 +150,10 @@ async def test_queue_and_clock_name_what_waits_and_give_no_declared_figure(
     asking = {"declaration": id_, "questions": [{"pointer": "/name", "text": "Why renamed?"}]}
     await send(platform, "clarification.request", about=asking)
     await platform.settled()
-    head, thread = await table(platform, "clarification-clock", party=XAL)
+    head, thread = await table(platform, "clarification-clock", state="XAL")
     assert head[2] == "whose turn"
     assert thread[2] == "State"
-    assert (await table(platform, "clarification-clock", party=XBO))[1:] == []
+    assert (await table(platform, "clarification-clock", state="XBO"))[1:] == []
 
 
 async def test_timeliness_is_one_picture_by_both_routes(platform: Platform) -> None:

@@ -1,7 +1,8 @@
 """Puts the declarations service together: the only package that knows all others.
 
 Loops run beside the officers' interface: the worker takes deliveries in, three relays deliver what
-is owed (log entries, replies, messages), and a watch compares the log's heads.
+is owed (log entries, replies, messages), the analyses follow what was registered, and a watch
+compares the log's heads.
 An exchange or a log that is down makes them wait; the service stays up and officers can read.
 
 Stop, in this order: no new leases, deliveries in flight finish or go back, relays end, workshop,
@@ -19,6 +20,7 @@ from sextant_declarations.app.signing_in import people_of
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.attachments import attachments_router
+from sextant_declarations.routes.clarifications import clarifications_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
 from sextant_declarations.routes.exports import exports_router
@@ -28,6 +30,7 @@ from sextant_declarations.routes.obligations import obligations_router
 from sextant_declarations.routes.pictures import pictures_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
+from sextant_declarations.routes.transfers import transfers_router
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
@@ -118,6 +121,12 @@ def create_app(
             ),
             pictures_router(lambda: service().pictures),
             exports_router(lambda: service().exports),
+            transfers_router(lambda: service().transfers, settings.max_page),
+            clarifications_router(
+                lambda: service().clarifying.shown,
+                lambda: service().clarifying.ask,
+                settings.max_page,
+            ),
             reference_router(),
         ],
         lifespan=lifespan,

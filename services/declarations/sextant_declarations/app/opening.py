@@ -12,6 +12,8 @@ from pathlib import Path
 
 import httpx
 
+from sextant_declarations.app.analyses import Analyses
+from sextant_declarations.app.clarifying import Clarifying
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.app.showing import Showing
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
@@ -49,6 +51,7 @@ from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplie
 from sextant_declarations.domain.reminding import Reminding
 from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.sending import Send
+from sextant_declarations.domain.transfers import Transfers
 from sextant_declarations.domain.worker import Pace, Worker
 from sextant_declarations.domain.years import Years
 from sextant_declarations.settings import DeclarationsSettings
@@ -116,6 +119,8 @@ class Service:
     exports: Exports
     refusals: Refusals
     shredding: Shredding
+    transfers: Transfers
+    clarifying: Clarifying
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -157,10 +162,8 @@ class Parts:
         spans = Spans(self.telemetry)
         entries_due, replies_due, messages_due = (asyncio.Event() for _ in range(3))
 
-        def stored() -> None:
-            entries_due.set()
-            replies_due.set()
-
+        analyses = Analyses(settings, database, self.clock)
+        stored = _setting(entries_due, replies_due, analyses.due)
         sources = Sources(self.clock, lambda: uuid7(self.clock), random_bytes)
         heads = SqlHeadLedger(database)
         directory = Directory(exchange, trust, self.clock)
@@ -244,9 +247,12 @@ class Parts:
             own_party=settings.party,
             default_class=settings.default_class,
         )
-        rows = SqlExchanges(database, settings.party)
         board = Board(SqlObligations(database), self.clock)
-        shown = Showing(settings, database, board, reading, vault, gate, sources).open()
+        lives = Lives(SqlLives(database, notes), sources, entries_due.set)
+        asking = Clarifying.over(database, notes, reading, sending, lives, entries_due.set)
+        shown = Showing(
+            settings, database, board, reading, vault, gate, sources, asking.shown
+        ).open()
         poll_s = settings.poll_s
         return Service(
             database=database,
@@ -254,9 +260,9 @@ class Parts:
             officers=officers,
             attached=Attached(officers, SqlAttachments(database), vault),
             queue=VerificationQueue(exchange, officers, notes.write),
-            exchanges=Exchanges(sending, rows, gate, self.clock),
+            exchanges=Exchanges(sending, SqlExchanges(database, settings.party), gate, self.clock),
             accounting=Accounting(accesses, trust.log),
-            lives=Lives(SqlLives(database, notes), sources, entries_due.set),
+            lives=lives,
             history=History(SqlHistory(database), reading, vault, gate, settings.max_filings_bytes),
             years=Years(SqlLives(database, notes), sources, entries_due.set),
             obligations=Obligations(board, gate),
@@ -271,8 +277,11 @@ class Parts:
                 settings.refusals_pause_s,
             ),
             shredding=noting.shredding(),
+            transfers=analyses.transfers(gate),
+            clarifying=asking,
             loops=(
                 worker.run,
+                analyses.task(gate, vault).run,
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),
@@ -363,6 +372,16 @@ class Parts:
         )
         self.stack.push_async_callback(client.close)
         return client
+
+
+def _setting(*events: asyncio.Event) -> Callable[[], None]:
+    """Return what wakes all who wait for these."""
+
+    def set_all() -> None:
+        for event in events:
+            event.set()
+
+    return set_all
 
 
 def _pace(settings: DeclarationsSettings) -> Pace:

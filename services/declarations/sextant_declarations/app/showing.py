@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sextant_declarations.analysis.anomalies.policy import policy
 from sextant_declarations.domain.answers import Sources
+from sextant_declarations.domain.clarifications import Clarifications
 from sextant_declarations.domain.exporting.making import MakeExports
 from sextant_declarations.domain.exporting.orders import Exports, Under
 from sextant_declarations.domain.exporting.tables import Sources as Tabled
@@ -14,7 +15,7 @@ from sextant_declarations.domain.obligations import Board, Obligations
 from sextant_declarations.domain.picturing.balances import BalancesByReading
 from sextant_declarations.domain.picturing.dossiers import DossiersByReading
 from sextant_declarations.domain.picturing.pictures import Pictures
-from sextant_declarations.domain.picturing.transfers import TransfersByReading
+from sextant_declarations.domain.picturing.transfers import Pairs
 from sextant_declarations.domain.ports import Files, Reading
 from sextant_declarations.domain.relay import repeat
 from sextant_declarations.domain.selecting import Selecting
@@ -24,6 +25,7 @@ from sextant_declarations.storage.export_writing import check_format, sheets
 from sextant_declarations.storage.exports import SqlExports
 from sextant_declarations.storage.picturing import SqlPicturing
 from sextant_declarations.storage.selecting import SqlSelecting
+from sextant_declarations.storage.transfers import SqlTransfers
 from sextant_shared.chassis.database import Database
 
 Loop = Callable[[], Coroutine[None, None, None]]
@@ -49,6 +51,7 @@ class Showing:
     files: Files
     gate: Gate
     sources: Sources
+    clarifications: Clarifications
 
     def open(self) -> Shown:
         """Return all of it."""
@@ -60,8 +63,8 @@ class Showing:
         return Pictures(
             obligations=Obligations(self.board, self.gate),
             waiting=rows,
-            clarifications=rows,
-            transfers=TransfersByReading(self._selecting),
+            clarifications=self.clarifications,
+            transfers=self._pairs.flows,
             balances=BalancesByReading(self._selecting, policy()),
             dossiers=DossiersByReading(rows, self._selecting),
         )
@@ -75,7 +78,11 @@ class Showing:
             files=folder,
             under=under,
             sources=Tabled(
-                self.reading, Obligations(self.board, self.gate), self._selecting, folder.folder
+                reading=self.reading,
+                obligations=Obligations(self.board, self.gate),
+                selecting=self._selecting,
+                pairs=self._pairs,
+                spool=folder.folder,
             ),
             open_sheet=sheets(folder),
             clock=self.sources.clock,
@@ -93,6 +100,10 @@ class Showing:
             max_open=settings.exports_open,
         )
         return exports, lambda: repeat(making, wake=wake, poll_s=settings.poll_s)
+
+    @property
+    def _pairs(self) -> Pairs:
+        return Pairs(SqlTransfers(self.database), self.gate, self.settings.max_export_rows)
 
     @property
     def _selecting(self) -> Selecting:

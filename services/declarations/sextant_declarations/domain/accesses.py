@@ -51,6 +51,10 @@ class Gives(StrEnum):
     EXPORT = "export"
     """Rows of declarations, for a file that the reader fetches."""
     EXAMINATION = "examination"
+    ANALYSIS = "analysis"
+    """Declarations in force, to the analyses of this service."""
+    TRANSFERS = "transfers"
+    """What two States declare of the same transfers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,13 @@ from starlette.responses import FileResponse
 
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.exporting.orders import (
+    MEDIA,
     ExportList,
     ExportOrder,
     Exports,
     ExportView,
 )
 from sextant_declarations.routes.asking import LISTED, MEANINGS, officer_of
-from sextant_declarations.storage.export_writing import MEDIA
 from sextant_shared.chassis.api_docs import binary
 from sextant_shared.chassis.routing import action, guarded_router
 from sextant_shared.models.purposes import PURPOSE_HEADER, Purpose

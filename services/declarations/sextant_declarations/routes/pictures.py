@@ -62,10 +62,10 @@ def pictures_router(pictures: Callable[[], Pictures]) -> APIRouter:
     async def draw_clarification_clock(
         request: Request,
         form: Form,
-        party: Annotated[str | None, Query(max_length=32, description="such as NA-XAL")] = None,
+        state: Annotated[str | None, _STATE] = None,
     ) -> Response:
         """Draw whose turn it was and is in each clarification, against its due day."""
-        return await rendered(request, await pictures().clarification_clock(party), form)
+        return await rendered(request, await pictures().clarification_clock(state), form)
 
     @router.get("/transfer-matrix", **read)
     async def draw_transfer_matrix(

@@ -30,11 +30,6 @@ from sextant_declarations.storage.export_files import ExportFolder
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.files import sync_folder
 
-MEDIA = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "parquet": "application/vnd.apache.parquet",
-}
 MAX_CELL = 32_767  # characters of a workbook's cell
 LAST_ROW = 1_048_576  # of a workbook's sheet
 EXACT_DIGITS = 15  # that a spreadsheet keeps of a number
@@ -244,4 +239,4 @@ def _name(name: str) -> str:
     return _quoted(name)
 
 
-__all__: Sequence[str] = ("MEDIA", "check_format", "sheets")
+__all__: Sequence[str] = ("check_format", "sheets")

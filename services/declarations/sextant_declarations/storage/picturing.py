@@ -1,28 +1,20 @@
-"""Rows that pictures are drawn from and that hold no declared figure: filings, threads, waiting."""
+"""Rows that pictures are drawn from: filings of a site, and what waits."""
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from sextant_declarations.analysis.lifecycle import State, lifecycle
 from sextant_declarations.analysis.pictures.queue_age import Waiting
-from sextant_declarations.domain.picturing.clocks import Clarification
 from sextant_declarations.domain.picturing.dossiers import SiteFiling
-from sextant_declarations.domain.records import Nature
-from sextant_declarations.domain.threads import REQUEST
 from sextant_declarations.storage.access_tables import CONTENT_SITES
-from sextant_declarations.storage.life_tables import LIVES, STEPS
-from sextant_declarations.storage.message_tables import DUES, SENT
+from sextant_declarations.storage.life_tables import LIVES
 from sextant_declarations.storage.tables import DECLARATIONS, FINDINGS, INBOX, VERSIONS
-from sextant_declarations.storage.threads import read_facts
 from sextant_shared.chassis.database import Database
-from sextant_shared.clock import parse_timestamp
 
-_READ = State.CLARIFICATION_RECEIVED  # the state that an officer ends once a reply was read
 _DAY_CHARS = 10
 
 
@@ -65,20 +57,6 @@ class SqlPicturing:
 
         return await self.database.read(read)
 
-    async def clarifications(self, party: str | None, limit: int) -> list[Clarification]:
-        """Return the newest threads that a clarification request of ours began."""
-        wanted = select(SENT.c.thread, func.max(SENT.c.id).label("last"))
-        wanted = wanted.where(SENT.c.type == REQUEST, SENT.c.is_deposited)
-        if party is not None:
-            wanted = wanted.where(SENT.c.party == party)
-        wanted = wanted.group_by(SENT.c.thread).order_by(func.max(SENT.c.id).desc()).limit(limit)
-
-        def read(connection: Connection) -> list[Clarification]:
-            names = [row.thread for row in connection.execute(wanted)]
-            return _clarifications(connection, names)
-
-        return await self.database.read(read)
-
     async def waiting(self, state: str | None, limit: int) -> list[Waiting]:
         """Return the declarations that wait for an officer, oldest first."""
         row = DECLARATIONS
@@ -112,53 +90,3 @@ def _rules(connection: Connection, inboxes: Collection[int]) -> dict[int, tuple[
     for row in connection.execute(wanted):
         found[row.inbox].add(row.rule)
     return {inbox: tuple(sorted(rules)) for inbox, rules in found.items()}
-
-
-def _clarifications(connection: Connection, names: Collection[str]) -> list[Clarification]:
-    asked: dict[str, list[float]] = defaultdict(list)
-    answered: dict[str, list[float]] = defaultdict(list)
-    first: dict[str, Any] = {}
-    sent = select(
-        SENT.c.thread, SENT.c.party, SENT.c.reference, SENT.c.created_at, SENT.c.facts
-    ).where(SENT.c.thread.in_(names))
-    for row in connection.execute(sent.order_by(SENT.c.id)):
-        asked[row.thread].append(parse_timestamp(row.created_at))
-        if row.reference is not None:
-            first.setdefault(row.thread, row)
-    came = select(INBOX.c.thread, INBOX.c.custody_t).where(
-        INBOX.c.thread.in_(names), INBOX.c.nature == Nature.MESSAGE
-    )
-    for thread, at in connection.execute(came).all():
-        answered[thread].append(parse_timestamp(at))
-    until = select(DUES.c.thread, func.max(func.coalesce(DUES.c.asked, DUES.c.until)).label("due"))
-    until = until.where(DUES.c.thread.in_(names), DUES.c.sent.is_not(None)).group_by(DUES.c.thread)
-    dues = {row.thread: row.due for row in connection.execute(until)}
-    return [
-        Clarification(
-            party=row.party,
-            reference=row.reference,
-            asked=asked[name],
-            answered=answered[name],
-            due=dues.get(name),
-            settled=_settled(connection, row.party, row.facts),
-        )
-        for name, row in first.items()
-    ]
-
-
-def _settled(connection: Connection, party: str, facts: str | None) -> float | None:
-    """Return when an officer last took a declaration on from a reply that was received."""
-    said = read_facts(facts)
-    if said is None or said.concerns is None:
-        return None
-    bringers = (
-        select(VERSIONS.c.declaration)
-        .join(INBOX, INBOX.c.id == VERSIONS.c.inbox)
-        .join(DECLARATIONS, DECLARATIONS.c.id == VERSIONS.c.declaration)
-        .where(INBOX.c.sender == party, DECLARATIONS.c.declaration_id == said.concerns[0])
-    )
-    wanted = select(func.max(STEPS.c.t)).where(
-        STEPS.c.declaration.in_(bringers), STEPS.c.source == _READ
-    )
-    at = connection.execute(wanted).scalar()
-    return None if at is None else parse_timestamp(at)

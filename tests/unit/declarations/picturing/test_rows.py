@@ -7,19 +7,15 @@ import pytest
 
 from sextant_declarations.analysis.anomalies.facts import Facts, Figure, National, Stock
 from sextant_declarations.analysis.anomalies.model import Place
-from sextant_declarations.analysis.pictures.clock import Side
 from sextant_declarations.analysis.pictures.dossier import Lane
-from sextant_declarations.analysis.transfers.policy import Term
 from sextant_declarations.domain.picturing.balances import BalanceWanted, weighed
-from sextant_declarations.domain.picturing.clocks import Clarification, threads
 from sextant_declarations.domain.picturing.dossiers import SiteFiling, events_of
-from sextant_declarations.domain.picturing.transfers import compared, flows
+from sextant_declarations.domain.picturing.transfers import flows
+from sextant_declarations.domain.transfers import PairBody, PairLine, SideView, StoredPair
 from sextant_declarations.routes.rendering import CSV, HTML, PNG, SVG, accepted
 from sextant_shared.errors import Code, PlatformError
-from tests.unit.declarations.analysis.transfers.stating import comparing, facts, said
 
 AT = Place("XAL", "D", 1)
-DAY = 86_400.0
 ROUNDING = Decimal("0.005")
 
 
@@ -75,33 +71,65 @@ def test_a_state_has_flows_and_no_stocks_and_what_it_does_not_declare_is_no_step
     assert raised.value.code is Code.NOT_FOUND
 
 
-def test_the_side_that_did_not_file_declared_nothing() -> None:
-    cas = "111-48-8"
-    told = facts(said(cas, ["2024 XAL exports to XBO 12500 kg", "2024 XCE files S2"]))
-    terms = {state: Term() for state in ("XAL", "XBO", "XCE")}
-    drawn = flows(compared(told, cas, 2024, comparing(terms=terms)))
-    assert drawn.unit == "t"
-    (pair,) = drawn.pairs
-    assert (pair.exporter, pair.importer) == ("XAL", "XBO")
-    assert (pair.exported, pair.imported) == (Decimal("12.5"), None)
-    both = facts(
-        said(cas, ["2024 XAL exports to XBO 12500 kg", "2024 XBO imports from XAL 1000 t"])
+def side(state: str, kg: str | None, *, rows: int = 1) -> SideView:
+    place = {"state": state, "declaration_id": "D", "version": 1, "pointer": "/records/0"}
+    row = {"kg": kg, "qualifier": "EXACT", "half_step": "0", "mixture_note": None}
+    return SideView.model_validate(
+        {
+            "state": state,
+            "direction": "EXPORT",
+            "filed": "FILED",
+            **dict.fromkeys(("low", "high", "basis_note")),
+            "kg": kg,
+            "has_total": False,
+            "rows": [{**row, "certificate": None, "place": place}] * rows,
+            "versions": [],
+        }
     )
-    (pair,) = flows(compared(both, cas, 2024, comparing(terms=terms))).pairs
-    assert (pair.imported, pair.differs) == (Decimal(1000), True)
-    assert compared(told, cas, 2023, comparing(terms=terms)) == []
 
 
-def test_a_message_hands_the_turn_over_and_a_settled_thread_ends() -> None:
-    known = {"party": "NA-XAL", "reference": "CR-1", "due": 40 * DAY}
-    open_ = Clarification(asked=[0.0, DAY], answered=[20 * DAY], settled=None, **known)  # type: ignore[arg-type]
-    (thread,) = threads([open_])
-    assert [turn.side for turn in thread.turns] == [Side.STATE, Side.SECRETARIAT]
-    assert (thread.due, thread.ended) == (dt.date(1970, 2, 10), None)
-    settled = Clarification(asked=[0.0], answered=[20 * DAY], settled=25 * DAY, **known)  # type: ignore[arg-type]
-    assert threads([settled])[0].ended == dt.date(1970, 1, 26)
-    again = Clarification(asked=[0.0, 30 * DAY], answered=[20 * DAY], settled=25 * DAY, **known)  # type: ignore[arg-type]
-    assert threads([again])[0].ended is None, "it was asked again since"
+def stored(klass: str, exported: SideView, imported: SideView, schedule: str = "2B") -> StoredPair:
+    line = PairLine.model_validate(
+        {
+            **dict.fromkeys(("gap", "span", "more")),
+            "id": "2024.c.XAL.XBO",
+            "year": 2024,
+            "chemical": "c",
+            "schedule": schedule,
+            "exporter": "XAL",
+            "importer": "XBO",
+            "class": klass,
+            "in_force": True,
+            "since": "",
+        }
+    )
+    body = PairBody.model_validate(
+        {
+            "threshold": "1",
+            "notes": [],
+            "export": exported,
+            "import": imported,
+            "explanations": [],
+            "versions": [],
+        }
+    )
+    return StoredPair(line, body, ())
+
+
+def test_a_side_without_a_row_declared_nothing_and_a_zero_of_a_row_is_one() -> None:
+    silent = stored("EXPORT_ONLY", side("XAL", "12500"), side("XBO", "0", rows=0))
+    zero = stored("QUANTITY_MISMATCH", side("XAL", "12500"), side("XBO", "0"))
+    unknown = stored("POSSIBLE", side("XAL", None), side("XBO", "1000"))
+    drawn = flows([silent, zero, unknown])
+    assert drawn.unit == "t"
+    assert [(one.exported, one.imported) for one in drawn.pairs] == [
+        (Decimal("12.5"), None),
+        (Decimal("12.5"), Decimal(0)),
+        (None, Decimal(1)),
+    ]
+    assert [one.differs for one in drawn.pairs] == [True, True, False]
+    grams = flows([stored("MATCH", side("XAL", "0.25"), side("XBO", "0.25"), "1A")])
+    assert (grams.unit, grams.pairs[0].exported) == ("g", Decimal(250))
 
 
 def test_a_yearly_filing_is_true_at_the_end_of_its_year_and_known_when_it_came() -> None:

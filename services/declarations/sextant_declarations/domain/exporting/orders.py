@@ -23,6 +23,11 @@ from sextant_shared.models.purposes import PURPOSES
 from sextant_shared.models.strict import Strict
 
 FormatName = Literal["csv", "xlsx", "parquet"]
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "parquet": "application/vnd.apache.parquet",
+}
 _ID = re.compile(r"[0-9a-f-]{36}")
 
 

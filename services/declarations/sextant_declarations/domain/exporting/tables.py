@@ -19,9 +19,11 @@ from pydantic import BaseModel
 from sextant_declarations.analysis.flattening import ROW, Cell, rows_of
 from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.obligations import Obligations, ObligationView, Wanted
+from sextant_declarations.domain.picturing.transfers import Pairs, declared_kg
 from sextant_declarations.domain.ports import Reading
 from sextant_declarations.domain.reading import DeclarationSummary, Filters
 from sextant_declarations.domain.selecting import Choice, Progress, Selecting, Selection
+from sextant_declarations.domain.transfers import PairFilter, StoredPair
 from sextant_shared.rules.filings import document_of
 
 BATCH = 1000
@@ -54,6 +56,7 @@ class Sources:
     reading: Reading
     obligations: Obligations
     selecting: Selecting
+    pairs: Pairs
     spool: Path
     """A private folder for what waits to be written."""
 
@@ -112,6 +115,20 @@ async def timeliness(sources: Sources, wanted: Wanted, _: Reader, __: Progress) 
     return Rows(columns, len(rows), _batched(rows))
 
 
+async def transfers(sources: Sources, wanted: Wanted, reader: Reader, _: Progress) -> Rows:
+    """Return the compared pairs of transfers, with what both sides declare."""
+    asked = PairFilter(year=wanted.year, state=wanted.state)
+    found = await sources.pairs.admitted(asked, reader, Gives.EXPORT)
+    columns = (
+        Column("year", "integer"),
+        *map(Column, ("chemical", "schedule", "exporter", "importer", "class")),
+        *(Column(name, "decimal") for name in ("exported_kg", "imported_kg", "gap_kg", "span_kg")),
+        *map(Column, ("more", "since", "id")),
+    )
+    rows = [_pair(one) for one in found]
+    return Rows(columns, len(rows), _batched(rows))
+
+
 async def records(sources: Sources, wanted: Wanted, reader: Reader, tell: Progress) -> Rows:
     """Return the declared rows of one kind, as they hold with amendments folded in."""
     choice = Choice(
@@ -144,6 +161,13 @@ TABLES: Mapping[str, Table] = {
             about="counts by kind and year that may leave the Secretariat",
             make=timeliness,
             takes=frozenset({"kind"}),
+        ),
+        Table(
+            name="transfers",
+            about="compared pairs of transfers, with what both sides declare",
+            make=transfers,
+            takes=frozenset({"state", "year"}),
+            gives_content=True,
         ),
         Table(
             name="records",
@@ -218,6 +242,14 @@ def _lines(file: Iterable[str]) -> list[str]:
 async def _batched(rows: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
     for start in range(0, len(rows), BATCH):
         yield rows[start : start + BATCH]
+
+
+def _pair(one: StoredPair) -> Row:
+    line, body = one.line, one.body
+    gap, span = (None if kg is None else Decimal(kg) for kg in (line.gap, line.span))
+    sides = declared_kg(body.export), declared_kg(body.import_)
+    named = line.year, line.chemical, line.schedule, line.exporter, line.importer, line.class_
+    return (*named, *sides, gap, span, line.more, line.since, line.id)
 
 
 def _columns(model: type[BaseModel]) -> tuple[Column, ...]:

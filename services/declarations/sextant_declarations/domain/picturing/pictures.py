@@ -12,9 +12,9 @@ from sextant_declarations.analysis.pictures.queue_age import Waiting, queue_age
 from sextant_declarations.analysis.pictures.scatter import transfer_scatter
 from sextant_declarations.analysis.pictures.waterfall import mass_balance
 from sextant_declarations.domain.accesses import Reader
+from sextant_declarations.domain.clarifications import ClarificationFilter, Clarifications
 from sextant_declarations.domain.obligations import Obligations, Wanted
 from sextant_declarations.domain.picturing.balances import BalanceWanted, Weighed
-from sextant_declarations.domain.picturing.clocks import ClarificationRows, threads
 from sextant_declarations.domain.picturing.dossiers import Told
 from sextant_declarations.domain.picturing.transfers import Flows
 from sextant_shared import codelists
@@ -37,7 +37,7 @@ class Pictures:
 
     obligations: Obligations
     waiting: WaitingRows
-    clarifications: ClarificationRows
+    clarifications: Clarifications
     transfers: Callable[[str, int, Reader], Awaitable[Flows]]
     balances: Callable[[BalanceWanted, Reader], Awaitable[Weighed]]
     dossiers: Callable[[str, str, Reader], Awaitable[Told]]
@@ -52,10 +52,11 @@ class Pictures:
         of = "declarations that wait for an officer" + (f", {state}" if state else "")
         return queue_age(found, of=of, today=self.obligations.board.today)
 
-    async def clarification_clock(self, party: str | None) -> Picture:
+    async def clarification_clock(self, state: str | None) -> Picture:
         """Return whose turn it is in each clarification."""
-        found = await self.clarifications.clarifications(party, MAX_THREADS)
-        return clarification_clock(threads(found), today=self.obligations.board.today)
+        found = await self.clarifications.threads(ClarificationFilter(state=state, is_open=False))
+        newest = sorted(found, key=lambda one: (one.turns[0].since, one.name))[-MAX_THREADS:]
+        return clarification_clock(newest, today=self.obligations.board.today)
 
     async def transfer_matrix(self, chemical: str, year: int, reader: Reader) -> Picture:
         """Return what exporters and importers declare of a chemical.

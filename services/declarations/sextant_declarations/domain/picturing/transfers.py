@@ -1,25 +1,30 @@
-"""The pairs of one chemical and year, for the matrix and the scatter."""
+"""The pairs of one chemical and year, for the matrix and the scatter, as they are compared."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
 from sextant_declarations.analysis.pictures.matrix import Pair
-from sextant_declarations.analysis.transfers import model
-from sextant_declarations.analysis.transfers.comparing import Comparing
-from sextant_declarations.analysis.transfers.facts import KINDS, DocumentFacts, facts_of
-from sextant_declarations.analysis.transfers.policy import (
-    DEFAULT_POLICY,
-    ListedMembership,
-    MatchingPolicy,
-    Profiles,
-    Term,
-)
+from sextant_declarations.analysis.transfers.model import Klass
 from sextant_declarations.domain.accesses import Gives, Reader
-from sextant_declarations.domain.selecting import Choice, Selecting
-from sextant_shared import codelists
+from sextant_declarations.domain.gate import Gate
+from sextant_declarations.domain.transfers import PairFilter, SideView, StoredPair
+from sextant_shared.errors import Code, PlatformError
 
 _GRAMS, _TONNES = ("g", Decimal(1000)), ("t", Decimal("0.001"))
+
+
+class PairRows(Protocol):
+    """Pairs with what both sides say."""
+
+    async def pairs(self, wanted: PairFilter, limit: int) -> list[StoredPair]:
+        """Return up to `limit` pairs, newest year first, then by id."""
+        ...
+
+    async def sources(self, declarations: Collection[str]) -> list[bytes]:
+        """Return the manifest digests of the envelopes that these declarations came in."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,60 +36,63 @@ class Flows:
 
 
 @dataclass(frozen=True)
-class TransfersByReading:
-    """Compares both sides of one chemical and year, as the declarations in force have them."""
+class Pairs:
+    """Gives pairs, once the access to all that they stand on is stored; at most `limit`."""
 
-    selecting: Selecting
-    policy: MatchingPolicy = DEFAULT_POLICY
-    profiles: Profiles = field(default_factory=dict)
+    rows: PairRows
+    gate: Gate
+    limit: int
 
-    async def __call__(self, chemical: str, year: int, reader: Reader) -> Flows:
-        """Return the pairs, once the access to every declaration that was compared is stored.
+    async def admitted(self, wanted: PairFilter, reader: Reader, gives: Gives) -> list[StoredPair]:
+        """Return the pairs, newest year first.
 
         Raises:
-            PlatformError: as `Selecting.read`.
+            PlatformError: `E_MALFORMED` without a purpose, `E_TOO_LARGE`, `E_UNAVAILABLE`.
         """
-        choice = Choice(kinds=KINDS, years=(year,))
-        holding = await self.selecting.read(choice, reader, Gives.PICTURE)
-        facts = [one for d in holding if (one := facts_of(d, self.policy)) is not None]
-        # Who files here and stands on no list of States is one in which the Convention is in force.
-        filing = {one.state: Term() for one in facts if one.state not in codelists.states()}
-        comparing = Comparing(self.policy, self.profiles, ListedMembership(filing))
-        return flows(compared(facts, chemical, year, comparing))
+        found = await self.rows.pairs(wanted, self.limit + 1)
+        if len(found) > self.limit:
+            raise PlatformError(
+                Code.TOO_LARGE,
+                "more pairs than are given at once",
+                expected=f"at most {self.limit:,}",
+                fix="Ask for one State, or for one year.",
+            )
+        names = {name for pair in found for name in pair.declarations}
+        await self.gate.envelopes(reader, gives, *(await self.rows.sources(names)))
+        return found
+
+    async def flows(self, chemical: str, year: int, reader: Reader) -> Flows:
+        """Return the pairs of one chemical and year as they are drawn.
+
+        Raises:
+            PlatformError: as `admitted`.
+        """
+        wanted = PairFilter(chemical=chemical, year=year)
+        return flows(await self.admitted(wanted, reader, Gives.PICTURE))
 
 
-def compared(
-    facts: Iterable[DocumentFacts], chemical: str, year: int, comparing: Comparing
-) -> list[model.Pair]:
-    """Return the pairs of a chemical and year, without hypotheses, in order of their States."""
-    of_state: dict[str, list[DocumentFacts]] = {}
-    keys: set[model.PairKey] = set()
-    for one in facts:
-        if one.year == year:
-            of_state.setdefault(one.state, []).append(one)
-            keys |= {key for key in one.by_key if (key.year, key.chemical) == (year, chemical)}
-    return [
-        comparing.pair(key, of_state.get(key.exporter, ()), of_state.get(key.importer, ()))
-        for key in sorted(keys)
-    ]
-
-
-def flows(pairs: Iterable[model.Pair]) -> Flows:
+def flows(stored: Iterable[StoredPair]) -> Flows:
     """Return pairs as they are drawn; a side without a row declared nothing."""
-    listed = list(pairs)
-    unit, times = _GRAMS if listed and listed[0].schedule.startswith("1") else _TONNES
+    listed = list(stored)
+    unit, times = _GRAMS if listed and listed[0].line.schedule.startswith("1") else _TONNES
 
-    def figure(side: model.Side) -> Decimal | None:
-        return None if side.kg is None or not side.is_present else side.kg * times
+    def figure(side: SideView) -> Decimal | None:
+        kg = declared_kg(side)
+        return None if kg is None else kg * times
 
     drawn = tuple(
         Pair(
-            exporter=one.key.exporter,
-            importer=one.key.importer,
-            exported=figure(one.export),
-            imported=figure(one.import_),
-            differs=one.klass.is_difference,
+            exporter=one.line.exporter,
+            importer=one.line.importer,
+            exported=figure(one.body.export),
+            imported=figure(one.body.import_),
+            differs=Klass(one.line.class_).is_difference,
         )
         for one in listed
     )
     return Flows(drawn, unit)
+
+
+def declared_kg(side: SideView) -> Decimal | None:
+    """Return what a side declares in kilograms; None where it has no row or gives no figure."""
+    return Decimal(side.kg) if side.kg is not None and side.rows else None

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014_exports"
-down_revision = "0008_stated"
+down_revision = "0009_transfers"
 branch_labels = None
 depends_on = None
 
