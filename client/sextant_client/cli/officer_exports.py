@@ -20,7 +20,7 @@ from sextant_shared.models.purposes import PURPOSE_HEADER, PURPOSES
 
 EXPORTS = "/v1/exports"
 _FIRST_LOOK_S, _LOOK_S = 0.2, 2.0
-_ENDED = frozenset({"failed", "cancelled", "expired"})
+_ENDED = frozenset({"failed", "cancelled", "removed", "expired"})
 _HEAD = ["id", "what", "format", "state", "rows", "bytes", "expires"]
 
 

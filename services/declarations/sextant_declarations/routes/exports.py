@@ -68,7 +68,7 @@ def exports_router(exports: Callable[[], Exports]) -> APIRouter:
 
     @router.delete("/{id_}", **action(Action.DECLARATION_LIST))
     async def cancel_export(request: Request, id_: Id) -> ExportView:
-        """End an export and remove its file; one that ended stays as it is."""
+        """End an export, or remove its file; one that ended stays as it is."""
         return await exports().cancel(id_, officer_of(request))
 
     @router.get(

@@ -128,6 +128,7 @@ async def test_one_is_made_after_the_other_and_fetched_until_its_time_is_over(
     assert raised.value.code is Code.STATE
     assert await bench.making()
     assert not await bench.making()
+    assert (await bench.exports.cancel(second, OFFICER)).state == "removed"
     bench.now += 100
     assert not await bench.making()
     assert (await bench.state(first), bench.files) == ("expired", [])

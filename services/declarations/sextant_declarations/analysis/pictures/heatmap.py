@@ -19,6 +19,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     box,
     ink_on,
     label,
+    nothing,
     picture,
     shade,
 )
@@ -80,6 +81,8 @@ def timeliness(squares: Sequence[Square], statuses: Sequence[str]) -> Picture:
         for year, x in at.items()
         if (state, year) not in taken
     ]
+    if not shown:
+        body.append(nothing("Nothing is due yet.", top))
     bottom = top + len(states) * _ROW
     body += _key(left, bottom + 26)
     columns = ("State", "year", "due", *statuses)

@@ -23,6 +23,8 @@ from sextant_declarations.analysis.pictures.drawing import (
     ink_on,
     key,
     label,
+    many,
+    nothing,
     picture,
     shade,
     short,
@@ -50,20 +52,22 @@ def transfer_matrix(pairs: Sequence[Pair], *, of: str, unit: str) -> Picture:
     """Return the matrix of one chemical and year; the rows export, the columns import."""
     states = sorted({state for pair in pairs for state in (pair.exporter, pair.importer)})
     differing = sum(pair.differs for pair in pairs)
+    count = many(len(pairs), "pair")
     heading = Heading(
         f"Transfers of {of}",
-        f"{unit}; rows export, columns import; {differing} of {len(pairs)} pairs with a difference"
-        " to explain",
+        f"{unit}; rows export, columns import; {differing} of {count} with a difference to explain",
         f"Matrix of {len(states)} States: {len(pairs)} pairs have transfers of {of}, {differing}"
         " of them a difference to explain.",
     )
     side = 62.0 if len(states) <= 12 else 26.0
     left, top = MARGIN + _LEFT, TOP + _HEAD
     at = {state: n * side for n, state in enumerate(states)}
-    body = _grid(states, left, top, side)
+    body = _grid(states, left, top, side) if pairs else []
     scale = _Scale.of(pairs)
     for pair in sorted(pairs, key=lambda pair: pair.differs):  # heavy borders over light ones
         body += _cell(pair, left + at[pair.importer], top + at[pair.exporter], side, scale)
+    if not pairs:
+        body.append(nothing("No transfers are declared.", top - 20))
     bottom = top + len(states) * side
     body += _explained(left, bottom + 34)
     size = (max(left + len(states) * side + MARGIN, 660), bottom + 96)

@@ -23,6 +23,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     haloed,
     label,
     line,
+    many,
     picture,
 )
 from sextant_declarations.analysis.pictures.matrix import Pair, table_of
@@ -70,10 +71,11 @@ def transfer_scatter(pairs: Sequence[Pair], *, of: str, unit: str) -> Picture:
     ]
     plane = _Plane.of([amount for _, one, other in shown for amount in (one, other)])
     left_out = len(pairs) - len(shown)
+    count = many(len(shown), "pair")
     heading = Heading(
         f"Transfers of {of}: both sides",
-        f"{unit}; {len(shown)} pairs; {left_out} with a zero or one side alone are in the table",
-        f"Scatter of {len(shown)} pairs on logarithmic axes, with guides where one figure is 10"
+        f"{unit}; {count}; {left_out} with a zero or one side alone are in the table",
+        f"Scatter of {count} on logarithmic axes, with guides where one figure is 10"
         " or 1000 times the other.",
     )
     body = _axes(plane, unit)

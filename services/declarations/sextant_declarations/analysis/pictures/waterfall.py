@@ -24,6 +24,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     Picture,
     box,
     cut,
+    haloed,
     key,
     label,
     line,
@@ -131,7 +132,7 @@ def _bars(balance: Balance) -> list[_Bar]:
         bars.append(_Bar("opening stock", zero, level, GREY, short(level)))
     for step in balance.steps:
         after = level + step.amount
-        fill, sign = (BLUE, "+") if step.amount >= 0 else (ORANGE, "")
+        fill, sign = (BLUE, "+") if step.amount > 0 else (ORANGE, "")
         bars.append(_Bar(step.name, level, after, fill, sign + short(step.amount)))
         level = after
     name = "sum of the flows" if balance.opening is None else "expected closing"
@@ -174,7 +175,7 @@ def _drawn(bar: _Bar, x: float, axis: _Axis) -> list[Element]:
     middle = x + _BAR / 2
     parts = [
         box(x, top, _BAR, max(1.5, bottom - top), fill=bar.fill),
-        label(middle, top - 5, bar.word, SMALL_SIZE, anchor="middle", weight=BOLD),
+        *haloed(middle, top - 5, bar.word, SMALL_SIZE, anchor="middle", weight=BOLD),
         label(middle, base, " ".join(words[:half]), SMALL_SIZE, anchor="middle", fill=SOFT),
     ]
     if words[half:]:

@@ -39,6 +39,8 @@ class ExportState(StrEnum):
     READY = "ready"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    REMOVED = "removed"
+    """Its officer is done with the file."""
     EXPIRED = "expired"
 
     @property
@@ -268,13 +270,15 @@ class Exports:
         return ExportList(exports=[self._view(one) for one in found])
 
     async def cancel(self, id_: str, reader: Reader) -> ExportView:
-        """End an export, and remove its file; one that ended already stays as it is.
+        """End an export, or remove its file; one that ended already stays as it is.
 
         Raises:
             PlatformError: `E_NOT_FOUND`.
         """
         export = await self._own(id_, reader)
-        if await self.rows.end(id_, ExportState.CANCELLED):
+        is_ready = export.state is ExportState.READY
+        ended = ExportState.REMOVED if is_ready else ExportState.CANCELLED
+        if await self.rows.end(id_, ended):
             if id_ in self.under.counts:
                 self.under.stopped.add(id_)
             self.files.remove(id_)

@@ -91,6 +91,15 @@ def test_flows_without_an_opening_stock_are_not_called_an_expected_stock() -> No
     assert ("sum of the flows", Decimal(1)) in drawn.table.rows
 
 
+def test_a_long_title_is_set_smaller_before_it_is_cut() -> None:
+    name = "O-Pinacolyl methylphosphonofluoridate (96-64-0), XAL-S1-01, 2025"
+    drawn = mass_balance(Balance(None, (), None), of=name, unit="g")
+    assert any(name in word for word in words(drawn))
+    assert not any(
+        name in w for w in words(mass_balance(Balance(None, (), None), of=name * 3, unit="g"))
+    )
+
+
 def test_a_slip_of_unit_lies_on_its_guide() -> None:
     pair = Pair("XAL", "XBO", Decimal("0.25"), Decimal(250), differs=True)
     other = Pair("XBO", "XAL", Decimal(9000), Decimal(9000), differs=False)
@@ -175,7 +184,14 @@ def test_shades_only_get_darker_so_that_they_hold_on_grey_paper() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "said"),
-    [("0", "0"), ("1234567", "1.23M"), ("-35.5", "\u221235.5"), ("0.012345", "0.0123")],
+    [
+        ("0", "0"),
+        ("1234567", "1.23M"),
+        ("-35.5", "\u221235.5"),
+        ("0.012345", "0.0123"),
+        ("50", "50"),
+        ("20000", "20k"),
+    ],
 )
 def test_labels_are_short_and_have_no_exponent(amount: str, said: str) -> None:
     assert short(Decimal(amount)) == said
