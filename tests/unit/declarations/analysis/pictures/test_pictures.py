@@ -95,9 +95,8 @@ def test_a_long_title_is_set_smaller_before_it_is_cut() -> None:
     name = "O-Pinacolyl methylphosphonofluoridate (96-64-0), XAL-S1-01, 2025"
     drawn = mass_balance(Balance(None, (), None), of=name, unit="g")
     assert any(name in word for word in words(drawn))
-    assert not any(
-        name in w for w in words(mass_balance(Balance(None, (), None), of=name * 3, unit="g"))
-    )
+    longer = mass_balance(Balance(None, (), None), of=name * 3, unit="g")
+    assert any(word.endswith("…") for word in words(longer))
 
 
 def test_a_slip_of_unit_lies_on_its_guide() -> None:
