@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from sextant_declarations.app.metrics import observe
 from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.app.signing_in import people_of
 from sextant_declarations.domain.ports import Step
@@ -56,13 +57,14 @@ def create_app(
     clock: Clock = system_clock,
     step: Step = crash_point,
     outside: Outside | None = None,
+    telemetry: Telemetry | None = None,
 ) -> FastAPI:
     """Return the app; keys, database and loops are opened when it starts.
 
     Raises:
         PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load.
     """
-    telemetry = Telemetry("declarations", settings)
+    telemetry = telemetry or Telemetry("declarations", settings)
     opened: list[Service] = []
     running: list[asyncio.Task[None]] = []
     people = people_of(settings, clock, (outside or Outside()).people)
@@ -84,6 +86,9 @@ def create_app(
             opened.append(await parts.open())
             stack.callback(opened.clear)
             running.extend(asyncio.create_task(loop()) for loop in service().loops)
+            if telemetry.metrics.is_sent:
+                numbers = observe(telemetry.metrics, service().officers.intake, clock)
+                running.append(asyncio.create_task(numbers.run()))
             if people is not None:
                 running.append(asyncio.create_task(people.keep()))
             stack.callback(running.clear)
