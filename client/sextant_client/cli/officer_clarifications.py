@@ -166,7 +166,7 @@ def list_lines(found: dict[str, Any]) -> list[str]:
             one["request"],
             str(one["questions"]),
             _stands(one),
-            " ".join(part for part in (one["law"], f"[{one['evidence']}]") if part),
+            _rests_on(one),
             one["id"],
         ]
         for one in found["clarifications"]
@@ -175,11 +175,17 @@ def list_lines(found: dict[str, Any]) -> list[str]:
     return [*lines, f"There are more: --cursor {found['next']}"] if found["next"] else lines
 
 
+def _rests_on(one: dict[str, Any]) -> str:
+    if one["because"] == "policy":
+        return " ".join(part for part in (one["law"], f"[{one['evidence']}]") if part)
+    times = f" {one['extended']} times" if one["extended"] else ""
+    return f"{one['because']}{times}"
+
+
 def _stands(one: dict[str, Any]) -> str:
     days = f", {one['days_over']} days late" if one["days_over"] else ""
-    more = f", extended {one['extended']} times" if one["extended"] else ""
     said = one["stands"].upper() if one["stands"] == "overdue" else one["stands"]
-    return f"{said}{days}{more}"
+    return f"{said}{days}"
 
 
 def _place(finding: str) -> dict[str, str]:

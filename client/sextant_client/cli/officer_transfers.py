@@ -96,10 +96,10 @@ def pair_lines(found: dict[str, Any]) -> list[str]:
     lines = table_lines([_HEAD, *rows], "") if rows else ["Nothing is declared that fits."]
     if found["owed"]:
         lines.append(f"{found['owed']} declarations are not compared yet.")
-    if found["unread"]:
-        lines.append(
-            f"{found['unread']} declarations could not be read; the service's log says why."
-        )
+    lines += [
+        f"{one['state']} {one['declaration_id']} is not compared: {one['why']}"
+        for one in found["unread"]
+    ]
     return [*lines, *_more(found)]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from sextant_declarations.analysis.pictures.clock import Side
 from sextant_declarations.domain.clarifications import ClarificationLine, thread_of
+from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import DecisionEntry
 from sextant_shared.rules.filings import document_of
@@ -82,13 +83,23 @@ async def asked(platform: Platform, id_: str) -> dict[str, Any]:
     return dict(listed)
 
 
+async def paged(platform: Platform) -> None:
+    """A list goes on after a place that a page gave, and after no other."""
+    for cursor, count in ((b"0.0 0", 1), (b"9000000000000000.0 0", 0)):
+        page = await get(platform, PATH, ended=True, cursor=b64u(cursor))
+        assert len(page["clarifications"]) == count
+    with pytest.raises(PlatformError) as raised:
+        await get(platform, PATH, cursor=b64u(b"nan 1"))
+    assert raised.value.code is Code.MALFORMED
+
+
 async def test_a_state_is_asked_in_its_language_gets_more_time_and_answers_late(
     platform: Platform,
 ) -> None:
     id_ = await declared(platform)
     one = await asked(platform, id_)
     path = f"{PATH}/{one['id']}"
-    assert (one["questions"], one["stands"], one["extended"]) == (1, "open", 0)
+    assert (one["questions"], one["stands"], one["because"]) == (1, "open", "asked")
     # The draft and the sending; the same key again gives nothing.
     assert [gives for gives, _ in given(platform)] == ["question", "question"]
     read = await platform.officer("GET", path)
@@ -111,12 +122,11 @@ async def test_a_state_is_asked_in_its_language_gets_more_time_and_answers_late(
     extended = await posted(platform, f"{path}/extensions", more, **tag)
     assert [gives for gives, _ in given(platform, after=count)] == ["sending", "message"]
     line = extended.json()["clarification"]
-    assert (line["extended"], line["until"][:10]) == (1, later)
+    assert (line["because"], line["until"][:10]) == ("extended", later)
     letter = (await letters(platform))[before]
     assert letter.body["subject"].startswith("Délai prolongé")
     assert later in letter.body["text"]
-    moved_on = await refused(platform, f"{path}/extensions", more, **tag)
-    assert moved_on.code is Code.PRECONDITION
+    assert (await refused(platform, f"{path}/extensions", more, **tag)).code is Code.PRECONDITION
     assert len(await letters(platform)) == before + 1
     (extension,) = (await get(platform, path))["extensions"]
     entry = (await platform.entries())[extension["index"]]
@@ -139,6 +149,7 @@ async def test_a_state_is_asked_in_its_language_gets_more_time_and_answers_late(
     (done,) = (await get(platform, PATH, ended=True))["clarifications"]
     assert (done["stands"], done["examined"]) == ("answered", None)
     assert done["days_over"] > 0
+    await paged(platform)
     turns = thread_of(ClarificationLine.model_validate(done, strict=False))
     assert [turn.side for turn in turns.turns] == [Side.STATE, Side.SECRETARIAT]
     assert (turns.due, turns.ended) == (dt.date.fromisoformat(later), None)

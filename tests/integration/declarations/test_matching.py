@@ -13,6 +13,7 @@ from sqlalchemy import delete, insert, select
 
 from sextant_declarations.analysis.transfers.facts import DocumentFacts
 from sextant_declarations.analysis.transfers.keeping import Said, read_said
+from sextant_declarations.analysis.transfers.policy import Term
 from sextant_declarations.domain.analysing import Fact
 from sextant_declarations.domain.matching import NAME, TransferMatching
 from sextant_declarations.domain.records import Base
@@ -136,6 +137,8 @@ async def test_a_pair_that_nobody_declares_any_more_stays_with_its_history(
     id_ = f"2025.{TDG}.XAL.XBO"
     assert await _listed(rows, state="XBO") == [(id_, "QUANTITY_MISMATCH", True)]
     assert await _listed(rows, state="XCY") == []
+    assert len(await rows.page(PairFilter(), (2026, ""), 10)) == 1
+    assert await rows.page(PairFilter(), (2025, id_), 10) == []
     now[0] += 1
     gone = [fact(n, None, (state, f"{state}-2025-S2")) for n, state in ((3, "XAL"), (4, "XBO"))]
     await matching.heed(gone, 4)
@@ -163,6 +166,18 @@ async def test_a_further_version_that_says_the_same_adds_nothing_to_the_history(
     stored, steps = found
     assert [(one.state, one.version) for one in stored.body.versions] == [("XAL", 1), ("XBO", 2)]
     assert [step.class_ for step in steps] == ["MATCH"]
+
+
+@pytest.mark.anyio
+async def test_other_profiles_at_a_start_leave_no_pair_of_the_ones_before(store: SqlStore) -> None:
+    rows = await emptied(store)
+    both = of(["2025 XAL exports to XBO 12400 kg", "2025 XBO imports from XAL 12400 kg"])
+    await TransferMatching(rows, comparing(), lambda: NOW).begin(both, 2)
+    outside = comparing(terms={"XBO": Term(never=True)})
+    await TransferMatching(rows, outside, lambda: NOW + 1).begin(both, 2)
+    found = await rows.pair(f"2025.{TDG}.XAL.XBO")
+    assert found is not None
+    assert [step.class_ for step in found[1]] == ["NSP_S2", "MATCH"]
 
 
 @pytest.mark.anyio

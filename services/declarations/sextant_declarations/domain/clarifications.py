@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field
 
@@ -47,9 +47,9 @@ _LETTER = "correspondence"
 class ClarificationLine(Strict):
     """One clarification as lists show it; `questions` is how many places it asks about.
 
-    `until` is when the answer is due, null while the request is not with the State; `law` and
-    `evidence` are what that rests on, `extended` how often it was moved. `days_over` counts days
-    after it, until the answer or now.
+    `until` is when the answer is due, null while the request is not with the State; `because` says
+    why then: `policy` (its `law` and `evidence`), `asked` (the request names an earlier day) or
+    `extended`, which it was so often. `days_over` counts days after it, until the answer or now.
     """
 
     id: str
@@ -65,6 +65,7 @@ class ClarificationLine(Strict):
     created: str
     accepted: str | None
     until: str | None
+    because: Literal["policy", "asked", "extended"]
     law: str
     evidence: str
     extended: int

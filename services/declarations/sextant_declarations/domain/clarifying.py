@@ -30,7 +30,7 @@ from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.threads import REQUEST
 from sextant_shared.clock import Clock
 from sextant_shared.deadlines import day_of
-from sextant_shared.errors import Code, PlatformError
+from sextant_shared.errors import Code, PlatformError, Severity
 from sextant_shared.models.declaration.heading import Day, LongText, RuleId
 from sextant_shared.models.messages import MAX_ITEMS, Pointer
 from sextant_shared.models.strict import Strict
@@ -48,7 +48,7 @@ class Place(Strict):
 class DraftOrder(Strict):
     """What to ask: which declaration (its id here), which submission, which places, and why.
 
-    Without places, every finding of the submission that the State has not answered is asked about.
+    Without places, every finding to explain that the State has not answered is asked about.
     """
 
     declaration: Annotated[str, Field(max_length=64)]
@@ -225,7 +225,11 @@ def _version(versions: Sequence[VersionView], n: int | None) -> VersionView:
 
 
 def _unanswered(version: VersionView) -> list[Place]:
-    asked = {(one.pointer, one.rule): one for one in version.findings if not one.answer}
+    asked = {
+        (one.pointer, one.rule): one
+        for one in version.findings
+        if one.severity is Severity.EXPLAIN_OR_FIX and not one.answer
+    }
     return [Place(pointer=pointer, rule=rule) for pointer, rule in asked][:MAX_ITEMS]
 
 

@@ -123,15 +123,24 @@ class PairLine(Strict):
     since: str
 
 
+class UnreadView(Strict):
+    """A declaration that no pair stands on although it holds, and why."""
+
+    declaration: str
+    state: str
+    declaration_id: str
+    why: str
+
+
 class PairPage(Strict):
     """One page of pairs, newest year first; `method` is that of the facts.
 
-    `owed` counts declarations that are not analysed yet, `unread` those that could not be read.
+    `owed` counts declarations that are not analysed yet; `unread` are those that could not be read.
     """
 
     method: str
     owed: int
-    unread: int
+    unread: list[UnreadView]
     pairs: list[PairLine]
     next: str | None
 
@@ -192,7 +201,7 @@ class Standing:
     method: str
     changes: int
     owed: int
-    unread: int
+    unread: tuple[UnreadView, ...]
 
 
 class TransferRows(Protocol):
@@ -232,7 +241,7 @@ class Transfers:
     async def tag(self) -> str:
         """Return what changes with any list."""
         now = await self.rows.standing()
-        return f"{now.changes}.{now.owed}.{now.unread}"
+        return f"{now.changes}.{now.owed}.{len(now.unread)}"
 
     async def page(
         self, wanted: PairFilter, reader: Reader, *, cursor: str | None, limit: int
@@ -252,7 +261,7 @@ class Transfers:
         return PairPage(
             method=now.method,
             owed=now.owed,
-            unread=now.unread,
+            unread=list(now.unread),
             pairs=[line for line, _ in shown],
             next=None if last is None else _cursor(str(last.year), last.id),
         )

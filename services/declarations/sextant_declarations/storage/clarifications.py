@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
@@ -188,6 +188,7 @@ def _line(row: RowMapping, now: float) -> ClarificationLine:
         created=row["created_at"],
         accepted=row["custody_t"],
         until=None if until is None else timestamp_s(until),
+        because=_because(row),
         law=row["law"] or "",
         evidence=row["evidence"] or "",
         extended=row["extended"],
@@ -197,6 +198,12 @@ def _line(row: RowMapping, now: float) -> ClarificationLine:
         answered_by=name_of(row["answered_by"]) if row["answered_by"] else None,
         examined=row["examined"],
     )
+
+
+def _because(row: RowMapping) -> Literal["policy", "asked", "extended"]:
+    if row["extended"]:
+        return "extended"
+    return "asked" if row["asked"] is not None and row["asked"] == row["until"] else "policy"
 
 
 def _stands(row: RowMapping, *, is_over: bool) -> DueState:
@@ -249,6 +256,7 @@ def _query() -> Any:
             DECLARATIONS.c.id.label("declaration"),
             DECLARATIONS.c.owner,
             DUES.c.until,
+            DUES.c.asked,
             DUES.c.law,
             DUES.c.evidence,
             DUES.c.answered_by,

@@ -21,14 +21,16 @@ DRAFT = {
 LINE = {
     "id": "m-1", "envelope": "e-1", "to": "NA-XAL", "state": "XAL", "declaration": "d-1",
     "declaration_id": "XAL-2025-S2", "version": 1, "request": "m-1", "questions": 2,
-    "until": "2027-01-24T00:00:00Z", "law": "C-8/DEC.7", "evidence": "M", "extended": 1,
+    "until": "2027-01-24T00:00:00Z", "because": "extended",
+    "law": "C-8/DEC.7", "evidence": "M", "extended": 1,
     "stands": "overdue", "days_over": 3,
 }  # fmt: skip
+LINES = [LINE, LINE | {"because": "policy", "extended": 0}]
 SENT = {"message": {"message": "m-1", "to": "NA-XAL", "state": "owed"}, "life": "EVALUATION"}
 ANSWERS: dict[tuple[str, str], Any] = {
     ("POST", "/v1/clarifications/drafts"): DRAFT,
     ("POST", "/v1/clarifications"): SENT,
-    ("GET", "/v1/clarifications"): {"now": "", "clarifications": [LINE], "next": "abc"},
+    ("GET", "/v1/clarifications"): {"now": "", "clarifications": LINES, "next": "abc"},
     ("GET", "/v1/clarifications/m-1"): {},
     ("POST", "/v1/clarifications/m-1/extensions"): {"clarification": LINE},
 }
@@ -91,7 +93,8 @@ def test_the_list_says_what_is_overdue_by_how_much_and_what_the_time_rests_on(
 ) -> None:
     done = officer(tmp_path, "clarifications", "--overdue")
     assert asked[0].url.params["overdue"] == "true"
-    assert "OVERDUE, 3 days late, extended 1 times" in done.stdout
+    assert "OVERDUE, 3 days late" in done.stdout
+    assert "extended 1 times" in done.stdout
     assert "C-8/DEC.7 [M]" in done.stdout
     assert "There are more: --cursor abc" in done.stdout
 

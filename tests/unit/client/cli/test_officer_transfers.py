@@ -1,10 +1,19 @@
 """What an officer reads of transfers on a terminal, from what the service gives."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
+
 from sextant_client.cli.officer_transfers import detail_lines, notice_lines, pair_lines
+from sextant_client.session import Session
 from sextant_declarations.domain.pairs import body_of, line_of
-from sextant_declarations.domain.transfers import PairPage, PairStep, PairView
+from sextant_declarations.domain.transfers import PairPage, PairStep, PairView, UnreadView
+from sextant_shared.models.purposes import PURPOSE_HEADER
+from tests.support.command import sextant
 from tests.unit.declarations.analysis.transfers.stating import only
 
 SAID = ("2025 XAL exports to XBO 12400 kg", "2025 XBO imports from XAL 1240 kg, 50 % solution")
@@ -46,12 +55,16 @@ def test_a_side_that_is_silent_is_told_from_one_that_declares_nothing() -> None:
 
 
 def test_a_list_says_what_is_not_compared_yet_and_where_it_goes_on() -> None:
-    page = PairPage(method="m", owed=2, unread=1, pairs=[], next="abc")
+    lost = UnreadView(declaration="d", state="XAL", declaration_id="XAL-9", why="it is too large")
+    page = PairPage(method="m", owed=2, unread=[lost], pairs=[], next="abc")
     empty = pair_lines(page.model_dump(by_alias=True))
     assert empty[0] == "Nothing is declared that fits."
     assert empty[-1] == "There are more: --cursor abc"
-    assert [line.split()[0] for line in empty[1:3]] == ["2", "1"]
-    listed = pair_lines({"owed": 0, "unread": 0, "next": None, "pairs": [view(*SAID)["pair"]]})
+    assert empty[1:3] == [
+        "2 declarations are not compared yet.",
+        "XAL XAL-9 is not compared: it is too large",
+    ]
+    listed = pair_lines({"owed": 0, "unread": [], "next": None, "pairs": [view(*SAID)["pair"]]})
     assert len(listed) == 2
     assert "QUANTITY_MISMATCH" in listed[1]
 
@@ -64,3 +77,28 @@ def test_a_late_notice_and_a_silent_state_are_named() -> None:
     told = notice_lines({"notices": [one], "next": None})[1]
     assert "0.002 kg on 2025-05-20, late" in told
     assert "silent" in told
+
+
+def test_the_command_asks_for_what_is_wanted_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen: list[httpx.Request] = []
+    page = {"method": "m", "owed": 0, "unread": [], "pairs": [view(*SAID)["pair"]], "next": None}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json=page)
+
+    @contextmanager
+    def session(_home: object) -> Iterator[Session]:
+        transport = httpx.MockTransport(answer)
+        yield Session("http://sec", client_id="officer", signer=None, transport=transport)
+
+    monkeypatch.setattr("sextant_client.cli.officer_transfers.officers_session", session)
+    command = ("officer", "transfers", "list", "--class", "QUANTITY_MISMATCH", "--home", tmp_path)
+    assert sextant(*command).status == 2  # nothing is read without a purpose
+    assert seen == []
+    done = sextant(*command, "--purpose", "reconciliation", "--json")
+    assert (done.status, done.json()) == (0, page)
+    assert dict(seen[0].url.params) == {"class": "QUANTITY_MISMATCH", "limit": "50"}
+    assert seen[0].headers[PURPOSE_HEADER] == "reconciliation"
