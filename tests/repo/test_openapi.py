@@ -96,7 +96,7 @@ def test_each_place_in_a_path_is_a_parameter(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_each_operation_says_who_may_ask(service: str) -> None:
-    people = [{"bearer": []}] if service == "declarations" else []
+    people: list[dict[str, list[str]]] = [{"bearer": []}] if service == "declarations" else []
     for path, _, operation in operations(service):
         is_open = operation["x-sextant-action"] == "open"
         assert operation["security"] == ([] if is_open else [{"dpop": []}, *people]), path
