@@ -16,7 +16,14 @@ from sextant_declarations.domain.exporting.orders import (
     ExportState,
     Under,
 )
-from sextant_declarations.domain.exporting.tables import Column, Row, Rows, Sources, Table
+from sextant_declarations.domain.exporting.tables import (
+    TABLES,
+    Column,
+    Row,
+    Rows,
+    Sources,
+    Table,
+)
 from sextant_declarations.domain.obligations import Wanted
 from sextant_declarations.domain.selecting import Progress
 from sextant_declarations.storage.export_files import ExportFolder
@@ -216,3 +223,10 @@ async def test_a_filter_that_a_table_does_not_take_is_refused(bench: Bench) -> N
     order = ExportOrder(what="letters", filters=ExportFilters(state="XAL"))
     with pytest.raises(PlatformError, match="not narrowed so"):
         await bench.exports.order(order, OFFICER)
+
+
+async def test_every_table_says_what_it_is_and_needs_only_what_it_takes() -> None:
+    for name, table in TABLES.items():
+        assert table.name == name
+        assert table.about
+        assert table.needs <= table.takes <= set(ExportFilters.model_fields)
