@@ -74,7 +74,15 @@ def logout(
         run.output.result({"signed_out": None}, [_NOBODY])
         return
     forget(run.home)  # first: whatever the provider says, this home is signed out
-    address = Desk(held.issuer, held.client).leave(held)
+    try:
+        address = Desk(held.issuer, held.client).leave(held)
+    except PlatformError as error:
+        raise PlatformError(
+            error.code,
+            f"signed out here, but not at the provider: {error.detail}",
+            received=error.received,
+            fix="End the session there in the browser; what was given out ends by itself.",
+        ) from error
     if address is not None and (no_browser or not webbrowser.open(address)):
         typer.echo(f"To end it in the browser too, open: {address}", err=True)
     lines = [f"SIGNED OUT  {held.name}"]

@@ -282,4 +282,4 @@ def test_signing_out_forgets_also_while_the_provider_is_away(
     monkeypatch.setattr(officer_sign_in, "Desk", desk)
     done = CliRunner().invoke(command, ["officer", "logout", "--home", str(home.path)])
     assert load(home) is None
-    assert done.exit_code != 0
+    assert "signed out here, but not at the provider" in str(done.exception)
