@@ -120,6 +120,8 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--python-version 3.11 requirements/token.in -o requirements/token.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--python-version 3.11 requirements/parquet.in -o requirements/parquet.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--no-deps --python-version 3.11 requirements/postgresql.in -o requirements/postgresql.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--python-version 3.11 requirements/dev.in -o requirements/dev.txt

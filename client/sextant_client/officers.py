@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sextant_client.home import Home
+from sextant_client.people import bearer_of
 from sextant_client.session import Session
 from sextant_shared.clock import system_clock, uuid7
 from sextant_shared.encoding import b64u, parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.messages import MAX_MESSAGE_BYTES
 from sextant_shared.models.purposes import PURPOSE_HEADER
+from sextant_shared.protocol.people import check_address
 
 _DOCUMENTS = {".pdf": "application/pdf", ".txt": "text/plain"}
 _UNKNOWN = (Code.UNAVAILABLE, Code.RATE)
@@ -54,8 +56,11 @@ class Room(StrEnum):
 def officers_session(home: Home, room: Room = Room.DECLARATIONS) -> Iterator[Session]:
     """Yield a session with the declarations service, or the exchange; it is closed at the end.
 
+    At the declarations service it is that of the person who signed in, or else of the home's key.
+
     Raises:
-        PlatformError: `E_STATE` when none is configured.
+        PlatformError: `E_STATE` when none is configured, `E_POLICY` when a person's token would
+            go there without https.
     """
     config = home.config()
     address = config.declarations if room is Room.DECLARATIONS else config.exchange
@@ -63,8 +68,11 @@ def officers_session(home: Home, room: Room = Room.DECLARATIONS) -> Iterator[Ses
         raise PlatformError(
             Code.STATE, "no officers' service configured", fix="sextant init --declarations URL"
         )
-    signer = home.keys.api_signer()
-    session = Session(address, client_id=config.client_id, signer=signer)
+    bearer = bearer_of(home) if room is Room.DECLARATIONS else None
+    if bearer is not None:
+        check_address(address, "officers' service, to which you show a token,")
+    signer = None if bearer else home.keys.api_signer()
+    session = Session(address, client_id=config.client_id, signer=signer, bearer=bearer)
     try:
         yield session
     finally:

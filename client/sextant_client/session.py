@@ -29,7 +29,10 @@ Body = Callable[[], Iterator[bytes]]
 
 
 class Session:
-    """An authenticated session; every request carries a fresh proof, also when repeated."""
+    """An authenticated session; every request carries a fresh proof, also when repeated.
+
+    With `bearer`, what gives the token of a person who signed in, no proof is made.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class Session:
         *,
         client_id: str,
         signer: Signer | None,
+        bearer: Callable[[], str] | None = None,
         clock: Clock = system_clock,
         tracer: Tracer | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -46,6 +50,7 @@ class Session:
         self._client_id = client_id
         self.scenario = scenario
         self._signer = signer
+        self._bearer = bearer
         self._clock = clock
         self._tracer = tracer or Tracer()
         self._http = httpx.Client(
@@ -146,7 +151,9 @@ class Session:
 
     def _headers(self, method: str, path: str) -> dict[str, str]:
         headers = {"traceparent": self._tracer.traceparent()}
-        if self._signer is not None:
+        if self._bearer is not None:
+            headers["Authorization"] = f"Bearer {self._bearer()}"
+        elif self._signer is not None:
             token = self._access_token(self._signer)
             url = f"{self.base_url}{path}"
             proof = make_dpop_proof(method, url, self._signer, self._clock(), token)

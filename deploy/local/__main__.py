@@ -1,14 +1,17 @@
 """`python -m deploy.local demo | run`."""
 
+import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
 from deploy.local.demo import DemoFailedError, run_demo
+from deploy.local.issuer import refuse_in_production
 from deploy.local.processes import ServiceFailedError
 from deploy.local.screen import Screen
 from deploy.local.stack import CommandFailedError, Stack
+from sextant_shared.errors import PlatformError
 
 USAGE = "usage: python -m deploy.local demo | run"
 
@@ -17,16 +20,17 @@ def run_platform() -> None:
     """Leave the platform up until Ctrl-C; keys and data live as long."""
     screen = Screen()
     with tempfile.TemporaryDirectory(prefix="sextant-run-") as folder:
-        stack = Stack(Path(folder), report=screen.progress)
+        stack = Stack(Path(folder), people=True, report=screen.progress)
         try:
-            with screen.step("Starting three services and two witnesses with fresh keys"):
+            refuse_in_production(os.environ)
+            with screen.step("Starting three services, two witnesses and a sign-in provider"):
                 stack.prepare()
                 stack.start()
                 stack.enrol()
             for service in stack.services.values():
                 screen.line(f"{service.name:<13} {service.url}   API docs {service.url}/docs")
-            for witness in stack.witnesses.values():
-                screen.line(f"{witness.name:<13} {witness.url}")
+            for beside in (*stack.witnesses.values(), stack.provider):
+                screen.line(f"{beside.name:<13} {beside.url}")
             _suggest(screen, stack)
             while True:
                 signal.pause()
@@ -48,6 +52,10 @@ def _suggest(screen: Screen, stack: Stack) -> None:
     screen.line(f"  sextant officer list --home {stack.home('officer')}")
     screen.line(f"  sextant log verify --home {stack.home('auditor')}")
     screen.line("")
+    screen.line("As a person who signs in, instead of the officer's key:")
+    signing_in = f"--issuer {stack.provider.url} --home {stack.home('officer')}"
+    screen.line(f"  sextant officer login {signing_in}")
+    screen.line("")
     screen.line(f"The log's page, for a browser: {stack.services['audit'].url}/")
     screen.line("")
     screen.line("This is a sandbox: deposits can be drilled (docs/sandbox.md), for example:")
@@ -67,6 +75,9 @@ def main() -> int:
         run_demo() if chosen == ["demo"] else run_platform()
     except (DemoFailedError, CommandFailedError, ServiceFailedError) as error:
         sys.stderr.write(f"\n{error}\n")
+        return 1
+    except PlatformError as error:
+        sys.stderr.write(f"\n{error.code}: {error.detail} ({error.received})\n{error.fix}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped\n")

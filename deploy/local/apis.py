@@ -77,6 +77,7 @@ def _declarations(folder: Path) -> FastAPI:
             audit_key_file=key,
             sealing_key_files=(key,),
             signing_key_files=(key, key),
+            people_issuer="https://sign-in.invalid",  # so that the document says how people come
             **_common(folder, "declarations"),
         )
     )

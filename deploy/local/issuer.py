@@ -3,8 +3,9 @@
     python -m deploy.local.issuer --port 9300
 
 A real OpenID Connect provider in what a console needs: discovery, keys, authorization code with
-PKCE (RFC 7636), access tokens of Keycloak's shape. It asks for no password, so it refuses to start
-where any of our services is in production, and it answers on loopback alone. Its key dies with it.
+PKCE (RFC 7636), access tokens of Keycloak's shape, renewal, revocation, signing out. It asks for no
+password, so it refuses to start where any of our services is in production, and it answers on
+loopback alone. Its key dies with it.
 """
 
 import argparse
@@ -32,9 +33,10 @@ from sextant_shared.errors import Code, PlatformError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 AUDIENCE, CLIENT = "sextant-declarations", "sextant-console"
-TOKEN_LIFE_S, CODE_LIFE_S = 300, 60
+TOKEN_LIFE_S, CODE_LIFE_S, SESSION_S = 300, 60, 36_000
 KID = "development"
 _NO_STORE = {"Cache-Control": "no-store"}
+_SIGNED_OUT = '<!doctype html><html lang="en"><title>Signed out</title><h1>Signed out</h1></html>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,23 @@ class _Grant:
     ends: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """A person who is signed in; whoever holds the token of the day may renew, once."""
+
+    person: Person
+    since: int
+
+
 @dataclass
 class Issuer:
-    """The provider; `grants` are the codes that wait to be redeemed."""
+    """The provider; `grants` are the codes that wait to be redeemed, `sessions` by their token."""
 
     url: str
     clock: Clock
     key: ec.EllipticCurvePrivateKey
     grants: dict[str, _Grant] = field(default_factory=dict)
+    sessions: dict[str, _Session] = field(default_factory=dict)
 
     def discovery(self, _request: Request) -> Response:
         """Answer the discovery document."""
@@ -81,8 +92,11 @@ class Issuer:
                 "authorization_endpoint": f"{self.url}/authorize",
                 "token_endpoint": f"{self.url}/token",
                 "jwks_uri": f"{self.url}/keys",
+                "end_session_endpoint": f"{self.url}/logout",
+                "revocation_endpoint": f"{self.url}/revoke",
+                "authorization_response_iss_parameter_supported": True,
                 "response_types_supported": ["code"],
-                "grant_types_supported": ["authorization_code"],
+                "grant_types_supported": ["authorization_code", "refresh_token"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["ES256"],
                 "code_challenge_methods_supported": ["S256"],
@@ -113,8 +127,13 @@ class Issuer:
         return RedirectResponse(f"{to}?{back}", status_code=303, headers=_NO_STORE)
 
     async def token(self, request: Request) -> Response:
-        """Answer tokens for a code, once."""
-        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        """Answer tokens for a code, or for a token that renews; each serves once."""
+        form = await _form_of(request)
+        if form.get("grant_type") == "refresh_token":
+            session = self.sessions.pop(form.get("refresh_token", ""), None)
+            if session is None or session.since + SESSION_S < self.clock():
+                return _refusal("invalid_grant")
+            return self._tokens(session, None)
         grant = self.grants.pop(form.get("code", ""), None)
         challenge = b64u(sha256(form.get("code_verifier", "").encode()))
         if (
@@ -125,15 +144,30 @@ class Issuer:
             or form.get("client_id") != CLIENT
             or not hmac.compare_digest(challenge, grant.challenge)
         ):
-            return JSONResponse({"error": "invalid_grant"}, 400, headers=_NO_STORE)
-        now = int(self.clock())
-        both = {"iss": self.url, "sub": grant.person.sub, "iat": now, "exp": now + TOKEN_LIFE_S}
-        both |= {"auth_time": now, "name": grant.person.name, "azp": CLIENT}
-        roles = {"realm_access": {"roles": [*grant.person.roles, "offline_access"]}}
-        nonce = {} if grant.nonce is None else {"nonce": grant.nonce}
+            return _refusal("invalid_grant")
+        return self._tokens(_Session(grant.person, int(self.clock())), grant.nonce)
+
+    async def revoke(self, request: Request) -> Response:
+        """Forget a token that renews; also one that is not known (RFC 7009 §2.2)."""
+        self.sessions.pop((await _form_of(request)).get("token", ""), None)
+        return Response(headers=_NO_STORE)
+
+    def logout(self, _request: Request) -> Response:
+        """Say that a person is signed out: this provider remembers no browser."""
+        return HTMLResponse(_SIGNED_OUT, headers=_NO_STORE)
+
+    def _tokens(self, session: _Session, nonce: str | None) -> Response:
+        now, person = int(self.clock()), session.person
+        both = {"iss": self.url, "sub": person.sub, "iat": now, "exp": now + TOKEN_LIFE_S}
+        both |= {"auth_time": session.since, "name": person.name, "azp": CLIENT}
+        roles = {"realm_access": {"roles": [*person.roles, "offline_access"]}}
+        own = {} if nonce is None else {"nonce": nonce}
+        renews = b64u(random_bytes(32))
+        self.sessions[renews] = session
         answer = {
             "access_token": self._signed({**both, **roles, "aud": AUDIENCE, "typ": "Bearer"}),
-            "id_token": self._signed({**both, **nonce, "aud": CLIENT, "typ": "ID"}),
+            "id_token": self._signed({**both, **own, "aud": CLIENT, "typ": "ID"}),
+            "refresh_token": renews,
             "token_type": "Bearer",
             "expires_in": TOKEN_LIFE_S,
         }
@@ -146,11 +180,11 @@ class Issuer:
         return f"{signed}.{b64u(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
 
 
-def create_issuer(url: str, environment: Mapping[str, str], clock: Clock) -> Starlette:
-    """Return the provider as an app.
+def refuse_in_production(environment: Mapping[str, str]) -> None:
+    """Return where none of our services is in production.
 
     Raises:
-        PlatformError: `E_POLICY` in production, or for an address that others reach.
+        PlatformError: `E_POLICY`.
     """
     for name, value in environment.items():
         if name.startswith("SEXTANT_") and name.endswith("_ENVIRONMENT") and value == "production":
@@ -160,6 +194,15 @@ def create_issuer(url: str, environment: Mapping[str, str], clock: Clock) -> Sta
                 received=f"{name}={value}",
                 fix="Set SEXTANT_DECLARATIONS_PEOPLE_ISSUER to the provider of the Secretariat.",
             )
+
+
+def create_issuer(url: str, environment: Mapping[str, str], clock: Clock) -> Starlette:
+    """Return the provider as an app.
+
+    Raises:
+        PlatformError: `E_POLICY` in production, or for an address that others reach.
+    """
+    refuse_in_production(environment)
     if urlsplit(url).hostname not in LOOPBACK:
         raise PlatformError(
             Code.POLICY, "the provider for development answers on loopback alone", received=url
@@ -171,8 +214,18 @@ def create_issuer(url: str, environment: Mapping[str, str], clock: Clock) -> Sta
             Route("/keys", issuer.keys),
             Route("/authorize", issuer.authorize),
             Route("/token", issuer.token, methods=["POST"]),
+            Route("/revoke", issuer.revoke, methods=["POST"]),
+            Route("/logout", issuer.logout),
         ]
     )
+
+
+async def _form_of(request: Request) -> dict[str, str]:
+    return dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+
+
+def _refusal(why: str) -> Response:
+    return JSONResponse({"error": why}, 400, headers=_NO_STORE)
 
 
 def _wrong(asked: Mapping[str, str]) -> str | None:

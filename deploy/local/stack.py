@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.processes import ServiceProcess, free_port
+from sextant_shared.protocol.people import DISCOVERY
 
 SEXTANT = Path(sys.executable).with_name("sextant")
 ORIGIN = "log.sextant.example/demo"
@@ -111,6 +112,8 @@ class Stack:
     sample_ratio: float = 1.0
     tracing: bool = True
     witnessed: bool = True
+    people: bool = False
+    """Whether a provider for development runs too, at which made-up people sign in."""
     services: dict[str, ServiceProcess] = field(default_factory=dict)
     witnesses: dict[str, ServiceProcess] = field(default_factory=dict)
     report: Callable[[str], None] = lambda _text: None
@@ -130,10 +133,25 @@ class Stack:
             socket_path=socket_path,
         )
 
+    @cached_property
+    def provider(self) -> ServiceProcess:
+        """Where made-up people sign in; like every service it learns what environment it is in."""
+        port = free_port()
+        return ServiceProcess(
+            name="sign-in",
+            module="",
+            port=port,
+            settings={k: v for k, v in os.environ.items() if k.endswith("_ENVIRONMENT")},
+            log_path=self.root / "logs" / "sign-in.log",
+            command=(sys.executable, "-m", "deploy.local.issuer", "--port", str(port)),
+            ready_path=DISCOVERY,
+        )
+
     @property
     def processes(self) -> dict[str, ServiceProcess]:
         """Everything that runs, in the order in which it starts."""
-        return {"signer": self.signer, **self.witnesses, **self.services}
+        provider = {"sign-in": self.provider} if self.people else {}
+        return {"signer": self.signer, **self.witnesses, **provider, **self.services}
 
     def home(self, name: str) -> Path:
         """Folder of a party's, an officer's or the auditor's client."""
@@ -147,7 +165,7 @@ class Stack:
     @property
     def steps(self) -> int:
         """How many steps setting up has."""
-        return STEPS + (len(WITNESSES) if self.witnessed else 0)
+        return STEPS + (len(WITNESSES) if self.witnessed else 0) + int(self.people)
 
     @property
     def trust_file(self) -> Path:
@@ -289,6 +307,7 @@ class Stack:
             "SEALING_KEY_FILES": json.dumps(sealing),
             "SIGNING_KEY_FILES": json.dumps(signing),
             "ANALYSIS_PAUSE_S": "0",  # as with notes: the log comes to rest at once
+            **({"PEOPLE_ISSUER": self.provider.url} if self.people else {}),
         }
 
     def _write_clients(self) -> None:

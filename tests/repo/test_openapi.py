@@ -96,8 +96,9 @@ def test_each_place_in_a_path_is_a_parameter(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_each_operation_says_who_may_ask(service: str) -> None:
+    people: list[dict[str, list[str]]] = [{"bearer": []}] if service == "declarations" else []
     for path, _, operation in operations(service):
         is_open = operation["x-sextant-action"] == "open"
-        assert operation["security"] == ([] if is_open else [{"dpop": []}]), path
+        assert operation["security"] == ([] if is_open else [{"dpop": []}, *people]), path
         assert bool(operation.get("x-sextant-open")) is is_open
         assert ("401" in operation["responses"]) is not is_open

@@ -11,9 +11,12 @@ from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, st
 from sextant_client.cli.officer_accesses import PurposeOption, accesses
 from sextant_client.cli.officer_cases import app as cases_app
 from sextant_client.cli.officer_clarifications import clarifications, clarify, extend
+from sextant_client.cli.officer_exports import export, exports
 from sextant_client.cli.officer_lives import diff, life, step
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.officer_obligations import obligations, remind
+from sextant_client.cli.officer_pictures import picture
+from sextant_client.cli.officer_sign_in import login, logout, whoami
 from sextant_client.cli.officer_transfers import app as transfers_app
 from sextant_client.cli.output import table_lines
 from sextant_client.cli.shredding import shred
@@ -23,7 +26,25 @@ from sextant_shared.models.acts import DiscardReason, DiscardRequest
 from sextant_shared.models.purposes import PURPOSE_HEADER
 
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
-for command in (send, ask, thread, owed, obligations, remind, accesses, shred, life, step, diff):
+for command in (
+    export,
+    exports,
+    picture,
+    login,
+    logout,
+    whoami,
+    send,
+    ask,
+    thread,
+    owed,
+    obligations,
+    remind,
+    accesses,
+    shred,
+    life,
+    step,
+    diff,
+):
     app.command()(command)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")

@@ -149,6 +149,25 @@ class DeclarationsSettings(ServiceSettings):
     max_page: Annotated[
         int, Field(description="longest page of a list: bounds the work of one request", ge=1)
     ] = 200
+    max_selected: Annotated[
+        int,
+        Field(
+            description="declarations read for one picture or export, amendments counted: they are"
+            " held in memory, and each is named in the access",
+            ge=1,
+        ),
+    ] = 10_000
+    max_export_rows: Annotated[
+        int, Field(description="rows of one export: bounds the disk and its one maker's time", ge=1)
+    ] = 1_000_000
+    exports_open: Annotated[
+        int,
+        Field(description="exports of one officer that wait, run or can be fetched at once", ge=1),
+    ] = 5
+    export_life_s: Annotated[
+        float,
+        Field(description="how long a file can be fetched: it may hold declared content", gt=0),
+    ] = 86_400.0
 
     people_issuer: Annotated[
         str | None,
@@ -243,6 +262,11 @@ class DeclarationsSettings(ServiceSettings):
     def database(self) -> Path:
         """The file of the register, the outbox and the accesses."""
         return self.data_dir / DATABASE
+
+    @property
+    def exports(self) -> Path:
+        """The folder of files that officers ordered."""
+        return self.data_dir / "exports"
 
     @property
     def vault(self) -> Path:

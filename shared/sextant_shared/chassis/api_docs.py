@@ -23,6 +23,14 @@ PROBLEM: dict[str, Any] = {
 _TEXT = {"type": "string"}
 Responses = dict[int, dict[str, Any]]
 _OVER_HTTP = [str(code) for code in Code if code not in RECIPIENT_LOCAL]
+BEARER = "bearer"
+_BEARER = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "An access token of the Secretariat's OpenID Connect provider, for officers and"
+    " auditors; one that the provider bound to a key is shown as `DPoP`, with a proof.",
+}
 _COMPONENTS: dict[str, dict[str, Any]] = {
     "securitySchemes": {
         "dpop": {
@@ -155,7 +163,7 @@ table { border-collapse: collapse; } td, th { text-align: left; padding: .1rem .
 </style></head><body>
 <h1>__TITLE__</h1><p id="about"></p>
 <p><a href="/openapi.json">openapi.json</a>. Closed routes need a DPoP-bound access token
-from <code>POST /oauth/token</code>.</p>
+from <code>POST /oauth/token</code><span id="people"></span>.</p>
 <main id="routes">Loading…</main>
 <script>
 const el = (name, text, cls) => { const e = document.createElement(name);
@@ -166,6 +174,8 @@ const table = (rows) => { const t = el('table');
   return t; };
 fetch('/openapi.json').then(r => r.json()).then(api => {
   document.getElementById('about').textContent = api.info.description || '';
+  if (api.components.securitySchemes.bearer) document.getElementById('people').textContent =
+    ', or the token of a person who signed in at the Secretariat\u2019s provider';
   const main = document.getElementById('routes'); main.textContent = '';
   for (const [path, item] of Object.entries(api.paths))
   for (const [method, op] of Object.entries(item)) {
@@ -188,11 +198,20 @@ fetch('/openapi.json').then(r => r.json()).then(api => {
 """
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """Return `document` with the components that all routes refer to; also when it has them."""
+def complete(document: dict[str, Any], *, people: bool = False) -> dict[str, Any]:
+    """Return `document` with the components that all routes refer to; also when it has them.
+
+    With `people` each route that demands a caller may be asked with a person's token as well.
+    """
     components = document.setdefault("components", {})
     for kind, members in _COMPONENTS.items():
         components[kind] = {**components.get(kind, {}), **members}
+    if people:
+        components["securitySchemes"][BEARER] = _BEARER
+        for item in document["paths"].values():
+            for operation in item.values():
+                if operation.get("security"):
+                    operation["security"] = [{"dpop": []}, {BEARER: []}]
     return document
 
 

@@ -49,7 +49,7 @@ class Service(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """Return the API document."""
-        return api_docs.complete(super().openapi())
+        return api_docs.complete(super().openapi(), people=self.state.identity.takes_people)
 
 
 @dataclass(frozen=True)

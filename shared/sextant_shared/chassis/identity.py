@@ -125,6 +125,11 @@ class Identity:
         return access.subject
 
     @property
+    def takes_people(self) -> bool:
+        """Whether people who sign in at a provider are let in beside clients."""
+        return self._people is not None
+
+    @property
     def challenge(self) -> str:
         """How a caller may say who it is (RFC 9110 §11.6.1)."""
         own = 'DPoP algs="Ed25519"'

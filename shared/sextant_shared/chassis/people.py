@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 import httpx
 import structlog
@@ -19,38 +18,24 @@ from sextant_shared.clock import Clock
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.people import (
+    DISCOVERY,
     MAX_JWKS_BYTES,
     Principal,
     Provider,
     ProviderKey,
+    check_address,
     key_id_of,
     read_keys,
     verify_person,
 )
 
-DISCOVERY = "/.well-known/openid-configuration"
 FETCH_TIMEOUT_S = 5.0
 STALE_S = 86_400
 AGAIN_S = 10.0  # after an unknown key id at the earliest: strangers cannot make us call more often
 MAX_DISCOVERY_BYTES = 65_536
 RETRY_S = 2
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _log = structlog.get_logger()
 FetchKeys = Callable[[], Awaitable[dict[str, ProviderKey]]]
-
-
-def check_address(url: str, what: str) -> None:
-    """Return when tokens may rest on what this address says: https, or this machine.
-
-    Raises:
-        PlatformError: `E_POLICY`.
-    """
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        return
-    raise PlatformError(
-        Code.POLICY, f"the {what} is not reached by https", expected="https", received=url[:120]
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ repeat it, so that no key is ever used for another algorithm.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -25,6 +26,8 @@ MAX_JWKS_BYTES = 131_072
 MIN_RSA_BITS = 2048  # RFC 7518 §3.3
 MAX_RSA_BITS = 8192  # a larger one only costs time
 TYPES = frozenset({"JWT", "at+jwt", "application/at+jwt"})
+DISCOVERY = "/.well-known/openid-configuration"  # OpenID Connect Discovery 1.0 §4
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 PREFIX = "oidc:"  # no client of a clients file can be called so
 _PARTS = 3
 _P256_BYTES = 32
@@ -75,6 +78,20 @@ class Principal:
     def subject(self) -> Subject:
         """The caller as the decision table knows it; a person acts for no party."""
         return Subject(self.id, self.role, None)
+
+
+def check_address(url: str, what: str) -> None:
+    """Return when tokens may rest on what this address says: https, or this machine.
+
+    Raises:
+        PlatformError: `E_POLICY`.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        return
+    raise PlatformError(
+        Code.POLICY, f"the {what} is not reached by https", expected="https", received=url[:120]
+    )
 
 
 def read_keys(jwks: bytes) -> dict[str, ProviderKey]:

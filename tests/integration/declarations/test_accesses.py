@@ -38,13 +38,17 @@ GIVES = {
     "GET /v1/messages/{id_}/evidence": "evidence",
     "GET /v1/threads/{sender}/{id_}": "thread",
     "GET /v1/obligations/{id_}": "obligation",
+    "GET /v1/pictures/transfer-matrix": "picture",
+    "GET /v1/pictures/transfer-scatter": "picture",
+    "GET /v1/pictures/mass-balance": "picture",
+    "GET /v1/pictures/dossier": "picture",
     "GET /v1/transfers/pairs": "transfers",
     "GET /v1/transfers/notices": "transfers",
     "GET /v1/cases": "case",
     "POST /v1/messages": "sending",
 }
 # Their accesses are held elsewhere: test_obligations, test_transfers, test_clarifications,
-# test_cases, test_need_to_know.
+# test_cases, test_need_to_know, test_exports.
 BATCHES = {
     "POST /v1/reminders",
     "GET /v1/transfers/pairs/{id_}",
@@ -60,6 +64,8 @@ BATCHES = {
     "POST /v1/cases/{number}/requests",
     "POST /v1/grants/{id_}/acts",
     "POST /v1/grants/cleared/{state}",
+    "POST /v1/exports",
+    "GET /v1/exports/{id_}/file",
 }
 METADATA = {
     "GET /v1/declarations",
@@ -77,6 +83,12 @@ METADATA = {
     "GET /v1/obligations/statistics",
     "GET /v1/obligations/export",
     "GET /v1/obligations/heat-map",
+    "GET /v1/pictures/timeliness",
+    "GET /v1/pictures/queue-age",
+    "GET /v1/pictures/clarification-clock",
+    "GET /v1/exports",
+    "GET /v1/exports/{id_}",
+    "DELETE /v1/exports/{id_}",
     "GET /v1/reminders",
     "GET /v1/clarifications",
     "GET /v1/cases/statistics",
@@ -161,6 +173,8 @@ async def test_each_read_of_content_leaves_exactly_one_entry(
     elif path.startswith("/v1/obligations/"):
         listed = (await platform.officer("GET", "/v1/obligations")).json()["obligations"]
         at["id_"] = next(one["id"] for one in listed if one["has_subject"])
+    elif path.startswith("/v1/pictures/"):
+        options["params"] = pictured(path)
     elif path.startswith("/v1/messages/"):
         at["id_"] = (await send(platform, "correspondence"))["message"]
     elif method == "POST":
@@ -189,6 +203,17 @@ async def test_each_read_of_content_leaves_exactly_one_entry(
         assert (entry.env, entry.ref) == (about[0], line["items"][0]["custody"])
     else:
         assert (entry.env, entry.ref) == (None, None)
+
+
+def pictured(path: str) -> dict[str, str | int]:
+    """Return what a picture of the plant site, or of its chemical, is asked with."""
+    declared = site()
+    place: dict[str, str | int] = {"state": "XAL", "site": declared["plant_site_code"]}
+    cas = declared["plants"][0]["chemicals"][0]["chemical"]["cas"]
+    flow: dict[str, str | int] = {"chemical": cas, "year": declared["reporting_year"]}
+    if path.endswith("mass-balance"):
+        return place | flow
+    return place if path.endswith("dossier") else flow
 
 
 async def logged(platform: Platform) -> list[AccessEntry]:

@@ -1,12 +1,14 @@
 """The provider for development: its whole flow, and its tokens at the code that takes them."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
-from deploy.local.issuer import AUDIENCE, CLIENT, CODE_LIFE_S, PEOPLE, create_issuer
+from deploy.local.issuer import AUDIENCE, CLIENT, CODE_LIFE_S, PEOPLE, SESSION_S, create_issuer
+from deploy.local.stack import Stack
 from sextant_shared.chassis.people import Discovery, People
 from sextant_shared.encoding import b64u, sha256
 from sextant_shared.errors import PlatformError
@@ -126,3 +128,26 @@ async def test_its_tokens_let_made_up_people_in_and_its_id_tokens_do_not(
         assert principal.role is roles[person.roles[0]]
         with pytest.raises(PlatformError, match="another"):
             people.authenticate(answer["id_token"])
+
+
+async def test_what_renews_serves_once_and_ends_with_the_session(http: httpx.AsyncClient) -> None:
+    first = (await redeem(http, await code_of(http, PEOPLE[0].sub))).json()["refresh_token"]
+    form = {"grant_type": "refresh_token", "client_id": CLIENT}
+    second = (await http.post("/token", data={**form, "refresh_token": first})).json()
+    assert (await http.post("/token", data={**form, "refresh_token": first})).status_code == 400
+    assert (await http.post("/revoke", data={"token": second["refresh_token"]})).status_code == 200
+    again = await http.post("/token", data={**form, "refresh_token": second["refresh_token"]})
+    assert again.status_code == 400
+    late = (await redeem(http, await code_of(http, PEOPLE[0].sub))).json()["refresh_token"]
+    NOW[0] += SESSION_S + 1
+    assert (await http.post("/token", data={**form, "refresh_token": late})).status_code == 400
+
+
+def test_a_local_platform_with_people_tells_its_provider_what_environment_it_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEXTANT_EXCHANGE_ENVIRONMENT", "production")
+    provider = Stack(tmp_path, people=True).provider
+    with pytest.raises(PlatformError, match="production"):
+        create_issuer(provider.url, provider.settings, lambda: 0)
+    assert "sign-in" not in Stack(tmp_path).processes

@@ -26,10 +26,12 @@ from sextant_declarations.routes.cases import cases_router
 from sextant_declarations.routes.clarifications import clarifications_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
+from sextant_declarations.routes.exports import exports_router
 from sextant_declarations.routes.grants import grants_router
 from sextant_declarations.routes.lives import lives_router
 from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.obligations import obligations_router
+from sextant_declarations.routes.pictures import pictures_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
 from sextant_declarations.routes.transfers import transfers_router
@@ -130,6 +132,8 @@ def create_app(
             obligations_router(
                 lambda: service().obligations, lambda: service().reminding, settings.max_page
             ),
+            pictures_router(lambda: service().pictures),
+            exports_router(lambda: service().exports),
             transfers_router(lambda: service().transfers, settings.max_page),
             cases_router(
                 lambda: service().casing.cases,

@@ -1,5 +1,7 @@
 """Joins need-to-know: the file of standing lines, grants, and what an officer may see now."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -13,7 +15,7 @@ from sextant_declarations.domain.sending import Send
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_shared.chassis.sight import Sees, seeing, sight
 from sextant_shared.models.exchange import Delivery
-from sextant_shared.protocol.access import Subject
+from sextant_shared.protocol.access import Role, Subject
 
 _LETTER = "correspondence"
 _log = structlog.get_logger("sextant.declarations")
@@ -35,12 +37,18 @@ def standing_of(settings: DeclarationsSettings) -> StandingLines | None:
 async def sight_for(clearance: Clearance, subject: Subject) -> Sees | None:
     """Return what a caller may see of what is stored, None for everything.
 
-    Of a request it is asked for by the guard. What is made later for somebody who ordered it (an
-    export, a picture) is read in `with seeing(await sight_for(clearance, subject)):`, so that it
-    shows what that person may know of when it is made.
+    Of a request it is asked for by the guard; for what is made later there is `as_seen_by`.
     """
     need = await clearance.need_of(subject)
     return need.sees if need else None
+
+
+@asynccontextmanager
+async def as_seen_by(clearance: Clearance, reader: Reader) -> AsyncIterator[None]:
+    """Read for somebody who ordered something: what that person may know of when it is made."""
+    subject = Subject(reader.client, Role(reader.role), None)
+    with seeing(await sight_for(clearance, subject)):
+        yield
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ from sextant_declarations.app.casing import Casing
 from sextant_declarations.app.clarifying import Clarifying
 from sextant_declarations.app.clearing import Letters, Seen, standing_of
 from sextant_declarations.app.noting import Noting
+from sextant_declarations.app.relaying import Relaying, Wakes
+from sextant_declarations.app.showing import Showing
+from sextant_declarations.app.taking import Taking
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.log import HttpLog
@@ -26,37 +29,32 @@ from sextant_declarations.domain.accounting import Accounting
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.attached import Attached
 from sextant_declarations.domain.clearance import Clearance, Grants
-from sextant_declarations.domain.comparing import Comparing
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.effective import Effective
 from sextant_declarations.domain.exchanges import Exchanges
+from sextant_declarations.domain.exporting.orders import Exports
 from sextant_declarations.domain.forbidding import Refusals
 from sextant_declarations.domain.gate import Gate
 from sextant_declarations.domain.history import History
-from sextant_declarations.domain.intake import Intake, Patience
-from sextant_declarations.domain.joined import JoinedEntries
 from sextant_declarations.domain.lives import Lives
 from sextant_declarations.domain.logwatch import LogWatch
 from sextant_declarations.domain.obligations import Board, Obligations
 from sextant_declarations.domain.officers import Officers
 from sextant_declarations.domain.packages import Unpack
+from sextant_declarations.domain.picturing.pictures import Pictures
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.domain.queue import VerificationQueue
-from sextant_declarations.domain.records import Submission
 from sextant_declarations.domain.register import StatePolicy
-from sextant_declarations.domain.registration import Registrar
 from sextant_declarations.domain.registry import read_trust_file
-from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplies, repeat
+from sextant_declarations.domain.relay import repeat
 from sextant_declarations.domain.reminding import Reminding
-from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.transfers import Transfers
-from sextant_declarations.domain.worker import Pace, Worker
+from sextant_declarations.domain.worker import Worker
 from sextant_declarations.domain.working import Work
 from sextant_declarations.domain.years import Years
 from sextant_declarations.settings import DeclarationsSettings
-from sextant_declarations.storage.access_tables import ACCESSES
 from sextant_declarations.storage.accesses import SqlAccesses
 from sextant_declarations.storage.attachments import SqlAttachments
 from sextant_declarations.storage.evidence import SqlEvidence
@@ -66,8 +64,6 @@ from sextant_declarations.storage.grants import SqlGrants
 from sextant_declarations.storage.heads import SqlHeadLedger
 from sextant_declarations.storage.history import SqlHistory
 from sextant_declarations.storage.lives import SqlLives
-from sextant_declarations.storage.notes import NoteOutbox
-from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
 from sextant_declarations.storage.sent import SqlSent
@@ -77,7 +73,6 @@ from sextant_declarations.storage.tables import METADATA, SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_declarations.storage.vault import FileVault
 from sextant_declarations.storage.work import SqlWork
-from sextant_shared.chassis.batching import Batcher
 from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.sidecar.notes import Notes
@@ -121,6 +116,8 @@ class Service:
     reminding: Reminding
     work: Work
     grants: Grants
+    pictures: Pictures
+    exports: Exports
     refusals: Refusals
     shredding: Shredding
     transfers: Transfers
@@ -167,66 +164,49 @@ class Parts:
         threads = SqlThreads(database, settings.party)
         sent = SqlSent(database=database, own_party=settings.party, clock=self.clock, notes=notes)
         spans = Spans(self.telemetry)
-        entries_due, replies_due, messages_due = (asyncio.Event() for _ in range(3))
+        wakes = Wakes()
 
         analyses = Analyses(settings, database, self.clock)
-        stored = _setting(entries_due, replies_due, analyses.due)
+        stored = _setting(wakes.entries, wakes.replies, analyses.due)
         sources = Sources(self.clock, lambda: uuid7(self.clock), random_bytes)
         heads = SqlHeadLedger(database)
         directory = Directory(exchange, trust, self.clock)
         filed = SqlFilings(database)
-        registrar = Registrar(
-            register=register,
-            threads=threads,
-            own_party=settings.party,
-            workshop=workshop,
-            sources=sources,
-            policy=policy,
-            stored=stored,
-        )
-        batcher: Batcher[Submission, None] = Batcher(registrar, max_batch=settings.max_leases)
-        self.stack.push_async_callback(batcher.drain)
         watch = LogWatch(heads, log, self.clock)
         if point := trust.checkpoint:
             watch.pinned(LogHead(point.size, point.root, point.text))
-        intake = Intake(
-            mailbox=exchange,
+        worker = Taking(
+            settings=settings,
+            exchange=exchange,
             directory=directory,
             workshop=workshop,
             vault=vault,
             register=register,
-            comparing=Comparing(filed, vault, policy, settings.max_filings),
-            submit=batcher.submit,
-            sighted=watch.sighted,
-            trace=spans,
+            threads=threads,
+            filed=filed,
+            sources=sources,
+            policy=policy,
+            spans=spans,
             step=self.step,
-            patience=Patience(settings.lease_s, settings.retry_first_s, settings.retry_cap_s),
-        )
-        worker = Worker(exchange, intake, self.clock, _pace(settings))
-        backoff = Backoff(settings.poll_s, settings.pause_cap_s)
-        outbox = SqlOutbox(database)
-        owed_entries = JoinedEntries(
-            (SqlOutbox(database, entries=ACCESSES), outbox, NoteOutbox(notes))
-        )
-        entries = RelayEntries(owed_entries, log, trust.log, spans, self.step, self.clock, backoff)
-        replies, messages = (
-            RelayReplies(
-                owed,
-                exchange,
-                trust.log,
-                spans,
-                self.step,
-                self.clock,
-                backoff,
-                Reseal(directory, workshop, heads, sources),
-                settings.replies_at_once,
-            )
-            for owed in (outbox, sent)
+            sighted=watch.sighted,
+            stored=stored,
+        ).worker(self.stack)
+        relaying = Relaying(
+            settings=settings,
+            exchange=exchange,
+            log=log,
+            log_keys=trust.log,
+            directory=directory,
+            workshop=workshop,
+            heads=heads,
+            sources=sources,
+            spans=spans,
+            step=self.step,
         )
         reading = SqlReading(database)
         accesses = SqlAccesses(database, settings.party)
         gate = Gate(
-            accesses, sources, spans.current, entries_due.set, settings.max_unlogged_accesses
+            accesses, sources, spans.current, wakes.entries.set, settings.max_unlogged_accesses
         )
         officers = Officers(
             gate=gate,
@@ -249,17 +229,31 @@ class Parts:
             sources=sources,
             trace=spans,
             gate=gate,
-            stored=messages_due.set,
+            stored=wakes.messages.set,
             own_party=settings.party,
             default_class=settings.default_class,
             may_write=seen.message,
         )
         rows = SqlExchanges(database, settings.party)
-        lives = Lives(SqlLives(database, notes), sources, entries_due.set)
+        lives = Lives(SqlLives(database, notes), sources, wakes.entries.set)
         board = Board(SqlObligations(database), self.clock, shows=seen.duty)
-        poll_s = settings.poll_s
+        asking = Clarifying.over(database, notes, reading, sending, lives, wakes.entries.set)
+        clearance = Clearance(SqlGrants(database, notes), sources, standing_of(settings))
+        showing = Showing(
+            settings, database, board, reading, vault, gate, sources, asking.shown, clearance
+        )
+        shown = showing.open()
         casing = Casing(
-            settings, database, notes, gate, sources, entries_due.set, sending, rows, policy, vault
+            settings,
+            database,
+            notes,
+            gate,
+            sources,
+            wakes.entries.set,
+            sending,
+            rows,
+            policy,
+            vault,
         )
         return Service(
             database=database,
@@ -271,35 +265,32 @@ class Parts:
             accounting=Accounting(accesses, trust.log),
             lives=lives,
             history=History(SqlHistory(database), reading, vault, gate, settings.max_filings_bytes),
-            years=Years(SqlLives(database, notes), sources, entries_due.set),
+            years=Years(SqlLives(database, notes), sources, wakes.entries.set),
             obligations=Obligations(board, gate),
             reminding=Reminding(board, sending, policy),
-            work=Work(SqlWork(database, notes), sources, entries_due.set),
-            grants=Grants(
-                Clearance(SqlGrants(database, notes), sources, standing_of(settings)),
-                Letters(sending, policy),
-                entries_due.set,
-            ),
+            work=Work(SqlWork(database, notes), sources, wakes.entries.set),
+            grants=Grants(clearance, Letters(sending, policy), wakes.entries.set),
+            pictures=shown.pictures,
+            exports=shown.exports,
             refusals=Refusals(
                 accesses,
                 sources,
-                entries_due.set,
+                wakes.entries.set,
                 settings.refusals_at_once,
                 settings.refusals_pause_s,
             ),
             shredding=noting.shredding(),
             transfers=analyses.transfers(gate),
             casing=casing,
-            clarifying=Clarifying.over(database, notes, reading, sending, lives, entries_due.set),
+            clarifying=asking,
             loops=(
                 worker.run,
                 analyses.task(gate, vault).run,
-                *casing.loops(poll_s),
-                lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
+                *casing.loops(settings.poll_s),
+                *relaying.loops(database, notes, sent, wakes),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
-                lambda: repeat(replies, wake=replies_due, poll_s=poll_s),
-                lambda: repeat(messages, wake=messages_due, poll_s=poll_s),
-                lambda: repeat(watch, wake=asyncio.Event(), poll_s=poll_s),
+                shown.making,
+                lambda: repeat(watch, wake=asyncio.Event(), poll_s=settings.poll_s),
             ),
         )
 
@@ -394,14 +385,3 @@ def _setting(*events: asyncio.Event) -> Callable[[], None]:
             event.set()
 
     return set_all
-
-
-def _pace(settings: DeclarationsSettings) -> Pace:
-    return Pace(
-        max_leases=settings.max_leases,
-        lease_s=settings.lease_s,
-        wait_s=settings.wait_s,
-        pause_first_s=settings.poll_s,
-        pause_cap_s=settings.pause_cap_s,
-        stop_s=settings.stop_s,
-    )

@@ -3,11 +3,11 @@
 import httpx
 
 from sextant_declarations.settings import DeclarationsSettings
-from sextant_shared.chassis.people import Discovery, People, check_address
+from sextant_shared.chassis.people import Discovery, People
 from sextant_shared.clock import Clock
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Role
-from sextant_shared.protocol.people import Provider
+from sextant_shared.protocol.people import Provider, check_address
 
 
 def people_of(

@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import io
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,7 +30,8 @@ from sextant_declarations.analysis.obligations.statistics import (
     counted,
     protected,
 )
-from sextant_declarations.analysis.pictures.heatmap import Heat, HeatMap, svg_of
+from sextant_declarations.analysis.pictures.drawing import Picture
+from sextant_declarations.analysis.pictures.heatmap import Square, timeliness
 from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.gate import Gate
 from sextant_shared.clock import Clock, timestamp_s
@@ -296,11 +297,15 @@ class Obligations:
 
     async def export(self, wanted: Wanted) -> str:
         """Return the list as CSV, without subjects."""
-        return csv_of([view_of(*each) for each in await self._wanted(wanted)])
+        return csv_of(await self.listed(wanted))
 
-    async def picture(self, wanted: Wanted) -> str:
-        """Return the heat map of what came late or is missing; its table twin is the summary."""
-        return svg_of(_heat_map((await self.summary(wanted)).lines))
+    async def listed(self, wanted: Wanted) -> list[ObligationView]:
+        """Return all of a list, by due day, without subjects."""
+        return [view_of(*each) for each in await self._wanted(wanted)]
+
+    async def picture(self, wanted: Wanted) -> Picture:
+        """Return the heat map of what came late or is missing."""
+        return timeliness([_square(line) for line in (await self.summary(wanted)).lines], _BEHIND)
 
     async def _wanted(self, wanted: Wanted) -> list[Found]:
         return [each for each in await self.board.found(wanted.state) if wanted.fits(each)]
@@ -351,28 +356,10 @@ def _line(state: str, year: int, found: list[Standing]) -> SummaryLine:
     )
 
 
-def _heat_map(lines: Sequence[SummaryLine]) -> HeatMap:
-    """Return the picture: of what is due by now, how much came late, or did not come."""
-    cells: dict[tuple[str, str], Heat] = {}
-    for line in lines:
-        behind = {name: line.counts[name] for name in _BEHIND if line.counts[name]}
-        due = line.expected - line.counts[str(Status.NOT_DUE)]
-        if due:
-            bad = sum(behind.values())
-            words = ", ".join(f"{n} {name}" for name, n in behind.items()) or "none late or missing"
-            heat = Heat(bad / due, f"{bad}/{due}", f"of {due} due, {words}")
-            cells[line.state, str(line.year)] = heat
-    states = sorted({state for state, _ in cells})
-    years = sorted({year for _, year in cells})
-    return HeatMap(
-        title="Declarations late or missing, by State and year of due days",
-        description="In each cell: how many of the obligations that are due came late, with or"
-        " without notice, are promised, or are missing; the darker, the larger their share. "
-        + "; ".join(f"{row} {column}: {heat.words}" for (row, column), heat in cells.items()),
-        rows=states,
-        columns=years,
-        cells=cells,
-    )
+def _square(line: SummaryLine) -> Square:
+    """Return what is due by now of a line, and what of it came late, or did not come."""
+    behind = {name: line.counts[name] for name in _BEHIND if line.counts[name]}
+    return Square(line.state, line.year, line.expected - line.counts[str(Status.NOT_DUE)], behind)
 
 
 def _rows(table: Table) -> Iterable[StatisticsRow]:

@@ -13,14 +13,14 @@ from sextant_shared.models.purposes import (
     Purpose,
 )
 
-_MEANINGS = "; ".join(f"`{code}`: {meaning}" for code, meaning in PURPOSES.items())
-_LISTED: dict[str, object] = {"enum": list(PURPOSES)}
+MEANINGS = "; ".join(f"`{code}`: {meaning}" for code, meaning in PURPOSES.items())
+LISTED: dict[str, object] = {"enum": list(PURPOSES)}
 Why = Annotated[
     Purpose,
     Header(
         alias=PURPOSE_HEADER,
-        description=f"why the content is read: {_MEANINGS}",
-        json_schema_extra=_LISTED,
+        description=f"why the content is read: {MEANINGS}",
+        json_schema_extra=LISTED,
     ),
 ]
 WhySent = Annotated[
@@ -28,7 +28,7 @@ WhySent = Annotated[
     Header(
         alias=PURPOSE_HEADER,
         description=f"why it is sent, by default `{CLARIFICATION}`",
-        json_schema_extra=_LISTED,
+        json_schema_extra=LISTED,
     ),
 ]
 

@@ -103,7 +103,7 @@ def obligations_router(
     )
     async def draw_obligations(request: Request, wanted: Filter) -> Response:
         """Draw what came late or is missing, by State and year; the summary is its table."""
-        data = (await obligations().picture(wanted)).encode()
+        data = (await obligations().picture(wanted)).svg.encode()
         return cacheable(request, data, _SVG, _CACHE)
 
     @router.get("/obligations/{id_}", **action(Action.DECLARATION_READ))

@@ -111,6 +111,13 @@ class SqlTransfers:
         rows = await self.database.read(lambda c: c.execute(query).mappings().all())
         return [(_line(one), tuple(one["declarations"].split())) for one in rows]
 
+    async def pairs(self, wanted: PairFilter, limit: int) -> list[StoredPair]:
+        """Return up to `limit` pairs with what both sides say, newest year first."""
+        row = TRANSFERS.c
+        query = select(TRANSFERS).where(*_narrowed(wanted)).order_by(row.year.desc(), row.id)
+        rows = await self.database.read(lambda c: c.execute(query.limit(limit)).mappings().all())
+        return [_whole(one) for one in rows]
+
     async def pair(self, id_: str) -> tuple[StoredPair, list[PairStep]] | None:
         """Return one pair, and what it said before, newest first."""
         wanted = select(TRANSFERS).where(TRANSFERS.c.id == id_)
@@ -124,9 +131,7 @@ class SqlTransfers:
             row = connection.execute(wanted).mappings().one_or_none()
             if row is None:
                 return None
-            body = read_model(PairBody, parse_json(row["body"].encode(), max_bytes=_MAX_BYTES))
-            steps = [_step(one) for one in connection.execute(before).mappings()]
-            return StoredPair(_line(row), body, tuple(row["declarations"].split())), steps
+            return _whole(row), [_step(one) for one in connection.execute(before).mappings()]
 
         return await self.database.read(read)
 
@@ -227,6 +232,11 @@ def _digest(pair: StoredPair) -> bytes:
     line = pair.line.model_copy(update={"since": ""})
     told = line.model_dump_json(by_alias=True) + pair.body.model_dump_json(by_alias=True)
     return sha256(f"{told} {' '.join(pair.declarations)}".encode())
+
+
+def _whole(row: RowMapping) -> StoredPair:
+    body = read_model(PairBody, parse_json(row["body"].encode(), max_bytes=_MAX_BYTES))
+    return StoredPair(_line(row), body, tuple(row["declarations"].split()))
 
 
 def _line(row: RowMapping) -> PairLine:

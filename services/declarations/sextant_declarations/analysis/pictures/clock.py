@@ -22,6 +22,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     key,
     label,
     line,
+    nothing,
     picture,
 )
 from sextant_declarations.analysis.pictures.svg import Element, element
@@ -78,12 +79,13 @@ def clarification_clock(threads: Sequence[Thread], *, today: date) -> Picture:
     left = MARGIN + _LEFT
     days = Days(first, last, left, left + _WIDE)
     top, bottom = TOP + 10, TOP + 16 + len(held) * _ROW
-    body = days.axis(top, bottom)
+    body = days.axis(top, bottom) if held else [nothing("No State was asked.", top + 6)]
     for n, thread in enumerate(held):
         body += _row(thread, days, top + 6 + n * _ROW, today)
     now = days.x(today)
-    body.append(line(now, top - 6, now, bottom, stroke=INK, wide=1.4, dash="3 3"))
-    body.append(label(now, top - 10, "today", SMALL_SIZE, anchor="middle"))
+    if held:
+        body.append(line(now, top - 6, now, bottom, stroke=INK, wide=1.4, dash="3 3"))
+        body.append(label(now, top - 10, "today", SMALL_SIZE, anchor="middle"))
     body += key(left, bottom + 46, ((BLUE, "Secretariat's turn"), (ORANGE, "State's turn")))
     body.append(_diamond(left + 292, bottom + 42))
     body.append(label(left + 304, bottom + 47, "due day", SMALL_SIZE, fill=SOFT))

@@ -25,6 +25,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     cut,
     label,
     line,
+    many,
     picture,
 )
 from sextant_declarations.analysis.pictures.svg import Element, element
@@ -81,8 +82,8 @@ def dossier(
     borne = sorted((one for one in names if one.since <= known_on), key=lambda one: one.since)
     heading = Heading(
         f"Dossier of site {site}",
-        f"{len(seen)} events, as known on {known_on}",
-        f"Timeline with {len(seen)} events in lanes: "
+        f"{many(len(seen), 'event')}, as known on {known_on}",
+        f"Timeline with {many(len(seen), 'event')} in lanes: "
         + ", ".join(f"{sum(one.lane is lane for one in seen)} {lane}" for lane in Lane)
         + ".",
     )

@@ -49,10 +49,9 @@ def picture(
 ) -> Picture:
     """Return a picture with its heading."""
     width, height = size
+    title, large = fitted(heading.title, width - 2 * MARGIN, TITLE_SIZE)
     above = (
-        label(
-            MARGIN, 34, cut(heading.title, width - 2 * MARGIN, TITLE_SIZE), TITLE_SIZE, weight=BOLD
-        ),
+        label(MARGIN, 34, title, large, weight=BOLD),
         label(MARGIN, 54, cut(heading.subtitle, width - 2 * MARGIN), fill=SOFT),
     )
     svg = document(
@@ -87,10 +86,47 @@ def label(
     return element("text", text=text, x=x, y=y, font_size=size, **looks)
 
 
+def haloed(
+    x: float, y: float, text: str, size: float, *, anchor: str, weight: int = NORMAL
+) -> list[Element]:
+    """Return a line of text that is read on lines and marks: its shape in white lies under it."""
+    under = element(
+        "text",
+        text=text,
+        x=x,
+        y=y,
+        font_size=size,
+        text_anchor=anchor,
+        fill=PAPER,
+        stroke=PAPER,
+        stroke_width=3,
+        stroke_linejoin="round",
+        font_weight=str(weight),
+    )
+    return [under, label(x, y, text, size, anchor=anchor, weight=weight)]
+
+
 def cut(text: str, width: float, size: float = TEXT_SIZE) -> str:
     """Return as much of a text as fits, with an ellipsis where it was cut."""
     room = max(1, int(width / (size * _WIDTH_OF_EM)))
     return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
+def fitted(text: str, width: float, size: float) -> tuple[str, float]:
+    """Return a text and a size in which it fits: smaller letters first, then fewer of them."""
+    needed = width / max(1, len(text)) / _WIDTH_OF_EM
+    fits = max(TEXT_SIZE, min(size, needed))
+    return cut(text, width, fits), fits
+
+
+def many(count: int, one: str) -> str:
+    """Return a count with its word: `1 pair`, `2 pairs`."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
+def nothing(text: str, y: float) -> Element:
+    """Return the sentence that stands where a picture has nothing to draw."""
+    return label(MARGIN, y, text, fill=SOFT)
 
 
 def line(
@@ -180,7 +216,8 @@ def signed(days: int) -> str:
 def _three(amount: Decimal) -> str:
     if not amount:
         return "0"
-    said = f"{Decimal(f'{amount:.3g}'):f}" if abs(amount) < 1000 else f"{amount:.0f}"
+    rounded = Decimal(f"{amount:.3g}" if abs(amount) < 1000 else f"{amount:.0f}")
+    said = f"{rounded.normalize():f}"
     return said.replace("-", MINUS)
 
 

@@ -23,6 +23,8 @@ from sextant_declarations.analysis.pictures.drawing import (
     ink_on,
     key,
     label,
+    many,
+    nothing,
     picture,
     shade,
     short,
@@ -32,6 +34,7 @@ from sextant_declarations.analysis.pictures.table import Table
 
 KIND = "transfer-matrix"
 _LEFT, _HEAD = 70.0, 54.0
+_LEVEL = 40.0  # wider cells hold figures, and their heads are not turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +52,22 @@ def transfer_matrix(pairs: Sequence[Pair], *, of: str, unit: str) -> Picture:
     """Return the matrix of one chemical and year; the rows export, the columns import."""
     states = sorted({state for pair in pairs for state in (pair.exporter, pair.importer)})
     differing = sum(pair.differs for pair in pairs)
+    count = many(len(pairs), "pair")
     heading = Heading(
         f"Transfers of {of}",
-        f"{unit}; rows export, columns import; {differing} of {len(pairs)} pairs with a difference"
-        " to explain",
+        f"{unit}; rows export, columns import; {differing} of {count} with a difference to explain",
         f"Matrix of {len(states)} States: {len(pairs)} pairs have transfers of {of}, {differing}"
         " of them a difference to explain.",
     )
     side = 62.0 if len(states) <= 12 else 26.0
     left, top = MARGIN + _LEFT, TOP + _HEAD
     at = {state: n * side for n, state in enumerate(states)}
-    body = _grid(states, left, top, side)
+    body = _grid(states, left, top, side) if pairs else []
     scale = _Scale.of(pairs)
     for pair in sorted(pairs, key=lambda pair: pair.differs):  # heavy borders over light ones
         body += _cell(pair, left + at[pair.importer], top + at[pair.exporter], side, scale)
+    if not pairs:
+        body.append(nothing("No transfers are declared.", top - 20))
     bottom = top + len(states) * side
     body += _explained(left, bottom + 34)
     size = (max(left + len(states) * side + MARGIN, 660), bottom + 96)
@@ -105,7 +110,7 @@ def _grid(states: Sequence[str], left: float, top: float, side: float) -> list[E
     for n, state in enumerate(states):
         middle = n * side + side / 2
         parts.append(label(left - 10, top + middle + 4, state, SMALL_SIZE, anchor="end"))
-        anchor, turned = ("middle", 0) if side > 40 else ("start", -60)
+        anchor, turned = ("middle", 0) if side > _LEVEL else ("start", -60)
         x = left + middle
         parts.append(label(x, top - 10, state, SMALL_SIZE, anchor=anchor, turned=turned))
         for other in range(len(states)):
@@ -114,7 +119,8 @@ def _grid(states: Sequence[str], left: float, top: float, side: float) -> list[E
                 box(left + other * side, top + n * side, side, side, fill=fill, stroke=RULE)
             )
     wide = len(states) * side
-    parts.append(label(left, top - 34, "importer", SMALL_SIZE, fill=SOFT))
+    above = 34 if side > _LEVEL else 42  # over words that are turned
+    parts.append(label(left, top - above, "importer", SMALL_SIZE, fill=SOFT))
     parts.append(label(MARGIN + 8, top + wide / 2, "exporter", SMALL_SIZE, fill=SOFT, turned=-90))
     return parts
 
@@ -131,7 +137,7 @@ def _cell(pair: Pair, x: float, y: float, side: float, scale: _Scale) -> list[El
         share = None if amount is None else scale.share(amount)
         fill = "url(#hatch)" if share is None else shade(share)
         parts.append(element("polygon", points=points, fill=fill, stroke="#ffffff"))
-        if amount is not None and share is not None and side > 40:
+        if amount is not None and share is not None and side > _LEVEL:
             at = x + 4 if there == "start" else x + side - 4
             word = short(amount)
             parts.append(label(at, base, word, 9.5, anchor=there, fill=ink_on(share)))

@@ -33,6 +33,7 @@ from sextant_declarations.analysis.pictures.table import Table
 KIND = "queue-age"
 OLDEST = 8
 _WIDE, _TALL, _LEFT, _BINS = 520.0, 220.0, 44.0, 26
+_FEWEST = 10  # bins: one that is as wide as the picture would look like many items
 _LINES = ((50, GREEN, "6 3"), (85, PURPLE, "4 4"), (95, VERMILLION, "2 3"))
 
 
@@ -61,7 +62,7 @@ def queue_age(items: Sequence[Waiting], *, of: str, today: date) -> Picture:
         f"Histogram of how many days {len(items)} items have waited; percentiles: {said}.",
     )
     width = max(1, math.ceil((ages[-1] + 1) / _BINS)) if ages else 1
-    counts = [0] * (ages[-1] // width + 1 if ages else 1)
+    counts = [0] * max(_FEWEST, ages[-1] // width + 1 if ages else 1)
     for age in ages:
         counts[age // width] += 1
     body = _histogram(counts, width)

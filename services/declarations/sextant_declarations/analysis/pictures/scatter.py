@@ -20,8 +20,10 @@ from sextant_declarations.analysis.pictures.drawing import (
     VERMILLION,
     Heading,
     Picture,
+    haloed,
     label,
     line,
+    many,
     picture,
 )
 from sextant_declarations.analysis.pictures.matrix import Pair, table_of
@@ -29,7 +31,7 @@ from sextant_declarations.analysis.pictures.svg import Element, element
 
 KIND = "transfer-scatter"
 TIMES = "\u00d7"
-_SIDE, _LEFT = 440.0, 66.0
+_SIDE, _LEFT, _NAME = 440.0, 66.0, 70.0
 _GUIDES = (
     (1, SOFT, "", "equal"),
     (10, PURPLE, "7 4", f"{TIMES}10"),
@@ -69,10 +71,11 @@ def transfer_scatter(pairs: Sequence[Pair], *, of: str, unit: str) -> Picture:
     ]
     plane = _Plane.of([amount for _, one, other in shown for amount in (one, other)])
     left_out = len(pairs) - len(shown)
+    count = many(len(shown), "pair")
     heading = Heading(
         f"Transfers of {of}: both sides",
-        f"{unit}; {len(shown)} pairs; {left_out} with a zero or one side alone are in the table",
-        f"Scatter of {len(shown)} pairs on logarithmic axes, with guides where one figure is 10"
+        f"{unit}; {count}; {left_out} with a zero or one side alone are in the table",
+        f"Scatter of {count} on logarithmic axes, with guides where one figure is 10"
         " or 1000 times the other.",
     )
     body = _axes(plane, unit)
@@ -130,10 +133,11 @@ def _guide(plane: _Plane, off: float, colour: str, dash: str, word: str) -> list
 def _mark(pair: Pair, x: float, y: float) -> list[Element]:
     if not pair.differs:
         return [element("circle", cx=x, cy=y, r=4.5, fill=BLUE, opacity=0.75)]
-    return [
-        _diamond(x, y),
-        label(x + 9, y + 4, f"{pair.exporter} → {pair.importer}", 9.5, fill="#1a1a1a"),
-    ]
+    above = (pair.imported or 0) > (pair.exported or 0)  # its name goes away from the diagonal
+    fits = x - _NAME > MARGIN + _LEFT
+    at, anchor = (x - 9, "end") if above and fits else (x + 9, "start")
+    word = f"{pair.exporter} → {pair.importer}"
+    return [*haloed(at, y + 4, word, 9.5, anchor=anchor), _diamond(x, y)]
 
 
 def _diamond(x: float, y: float) -> Element:

@@ -1,7 +1,8 @@
 """The mass-balance waterfall: from the opening stock, step by step, to what is left unexplained.
 
 The last bar is the residual: declared minus expected closing stock, with its uncertainty as a
-whisker. Where the opening or the declared stock is unknown there is no residual, and it says so.
+whisker. Where the opening or the declared stock is unknown there is no residual, and it says so;
+without an opening stock what the flows come to is no expected stock, and is not called one.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from sextant_declarations.analysis.pictures.drawing import (
     Picture,
     box,
     cut,
+    haloed,
     key,
     label,
     line,
@@ -130,10 +132,11 @@ def _bars(balance: Balance) -> list[_Bar]:
         bars.append(_Bar("opening stock", zero, level, GREY, short(level)))
     for step in balance.steps:
         after = level + step.amount
-        fill, sign = (BLUE, "+") if step.amount >= 0 else (ORANGE, "")
+        fill, sign = (BLUE, "+") if step.amount > 0 else (ORANGE, "")
         bars.append(_Bar(step.name, level, after, fill, sign + short(step.amount)))
         level = after
-    bars.append(_Bar("expected closing", zero, level, GREY, short(level)))
+    name = "sum of the flows" if balance.opening is None else "expected closing"
+    bars.append(_Bar(name, zero, level, GREY, short(level)))
     if balance.closing is not None:
         bars.append(
             _Bar("declared closing stock", zero, balance.closing, GREY, short(balance.closing))
@@ -172,7 +175,7 @@ def _drawn(bar: _Bar, x: float, axis: _Axis) -> list[Element]:
     middle = x + _BAR / 2
     parts = [
         box(x, top, _BAR, max(1.5, bottom - top), fill=bar.fill),
-        label(middle, top - 5, bar.word, SMALL_SIZE, anchor="middle", weight=BOLD),
+        *haloed(middle, top - 5, bar.word, SMALL_SIZE, anchor="middle", weight=BOLD),
         label(middle, base, " ".join(words[:half]), SMALL_SIZE, anchor="middle", fill=SOFT),
     ]
     if words[half:]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sextant_declarations.analysis.pictures import clock, dossier
 from sextant_declarations.analysis.pictures.drawing import Picture, shade, short
+from sextant_declarations.analysis.pictures.heatmap import Square, timeliness
 from sextant_declarations.analysis.pictures.matrix import Pair, transfer_matrix
 from sextant_declarations.analysis.pictures.queue_age import Waiting, percentile, queue_age
 from sextant_declarations.analysis.pictures.scatter import transfer_scatter
@@ -33,6 +34,7 @@ def fills(picture: Picture) -> Counter[str]:
 
 
 EMPTY: list[Callable[[], Picture]] = [
+    lambda: timeliness([], ("late",)),
     lambda: transfer_matrix([], of="x", unit="t"),
     lambda: transfer_scatter([], of="x", unit="t"),
     lambda: mass_balance(Balance(None, (), None), of="x", unit="t"),
@@ -73,6 +75,28 @@ def test_a_difference_to_explain_has_a_heavy_border_only_where_the_rows_say_so()
         )
 
     assert borders(differs=True) == borders(differs=False) + 1
+
+
+def test_a_year_without_anything_due_is_dotted_and_one_without_delay_is_not() -> None:
+    squares = [Square("XAL", 2020, 4, {"late": 1}), Square("XAL", 2022, 3, {})]
+    drawn = timeliness([*squares, Square("XAL", 2021, 0, {})], ("late", "missing"))
+    assert fills(drawn)["url(#dots)"] == 2, "one cell, and one in the key"
+    assert {"1/4", "0/3"} <= set(words(drawn))
+    assert drawn.table.rows == (("XAL", 2020, 4, 1, 0), ("XAL", 2022, 3, 0, 0))
+
+
+def test_flows_without_an_opening_stock_are_not_called_an_expected_stock() -> None:
+    drawn = mass_balance(Balance(None, (Step("a", Decimal(1)),), None), of="x", unit="t")
+    assert "expected closing" not in [row[0] for row in drawn.table.rows]
+    assert ("sum of the flows", Decimal(1)) in drawn.table.rows
+
+
+def test_a_long_title_is_set_smaller_before_it_is_cut() -> None:
+    name = "O-Pinacolyl methylphosphonofluoridate (96-64-0), XAL-S1-01, 2025"
+    drawn = mass_balance(Balance(None, (), None), of=name, unit="g")
+    assert any(name in word for word in words(drawn))
+    longer = mass_balance(Balance(None, (), None), of=name * 3, unit="g")
+    assert any(word.endswith("…") for word in words(longer))
 
 
 def test_a_slip_of_unit_lies_on_its_guide() -> None:
@@ -159,7 +183,14 @@ def test_shades_only_get_darker_so_that_they_hold_on_grey_paper() -> None:
 
 @pytest.mark.parametrize(
     ("amount", "said"),
-    [("0", "0"), ("1234567", "1.23M"), ("-35.5", "\u221235.5"), ("0.012345", "0.0123")],
+    [
+        ("0", "0"),
+        ("1234567", "1.23M"),
+        ("-35.5", "\u221235.5"),
+        ("0.012345", "0.0123"),
+        ("50", "50"),
+        ("20000", "20k"),
+    ],
 )
 def test_labels_are_short_and_have_no_exponent(amount: str, said: str) -> None:
     assert short(Decimal(amount)) == said
