@@ -22,6 +22,8 @@ class Role(StrEnum):
     OFFICER = "officer"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+    PLANNER = "planner"
+    INSPECTOR = "inspector"
 
 
 class Action(StrEnum):
@@ -48,6 +50,11 @@ class Action(StrEnum):
     QUEUE_READ = "queue.read"
     MESSAGE_SEND = "message.send"
     MESSAGE_READ = "message.read"
+    SELECTION_DRAW = "selection.draw"
+    SELECTION_READ = "selection.read"
+    INSPECTION_READ = "inspection.read"
+    INSPECTION_STEP = "inspection.step"
+    MANDATE_READ = "mandate.read"
     ENTRY_READ = "entry.read"
     DETAIL_SHRED = "detail.shred"
     COPY_REPORT = "copy.report"
@@ -91,6 +98,17 @@ TABLE: Mapping[tuple[Action, Role], Need] = {
     (Action.QUEUE_READ, Role.OFFICER): Need.ANY,
     (Action.MESSAGE_SEND, Role.OFFICER): Need.ANY,
     (Action.MESSAGE_READ, Role.OFFICER): Need.ANY,
+    (Action.MESSAGE_READ, Role.PLANNER): Need.ANY,
+    (Action.SELECTION_DRAW, Role.PLANNER): Need.ANY,  # a handful of people
+    (Action.SELECTION_READ, Role.PLANNER): Need.ANY,
+    (Action.INSPECTION_READ, Role.PLANNER): Need.ANY,
+    (
+        Action.INSPECTION_READ,
+        Role.OFFICER,
+    ): Need.ANY,  # once it is notified; the use case sees to it
+    (Action.INSPECTION_STEP, Role.PLANNER): Need.ANY,
+    (Action.MANDATE_READ, Role.PLANNER): Need.ANY,
+    (Action.MANDATE_READ, Role.INSPECTOR): Need.ANY,  # with leave for the one inspection
     (Action.ENTRY_READ, Role.PARTY): Need.OWN,
     (Action.DETAIL_SHRED, Role.OFFICER): Need.ANY,
     (Action.COPY_REPORT, Role.OPERATOR): Need.ANY,

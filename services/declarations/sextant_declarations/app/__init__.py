@@ -22,6 +22,7 @@ from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.attachments import attachments_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
+from sextant_declarations.routes.inspections import inspections_router
 from sextant_declarations.routes.lives import lives_router
 from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.obligations import obligations_router
@@ -119,6 +120,7 @@ def create_app(
             obligations_router(
                 lambda: service().obligations, lambda: service().reminding, settings.max_page
             ),
+            inspections_router(lambda: service().inspecting, settings.max_page),
             reference_router(),
         ],
         lifespan=lifespan,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from sextant_declarations.app.inspecting import Inspecting, inspecting
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -109,6 +110,7 @@ class Service:
     years: Years
     obligations: Obligations
     reminding: Reminding
+    inspecting: Inspecting
     refusals: Refusals
     shredding: Shredding
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
@@ -255,6 +257,16 @@ class Parts:
             years=Years(SqlLives(database, notes), sources, entries_due.set),
             obligations=Obligations(board, gate),
             reminding=Reminding(board, sending, policy),
+            inspecting=inspecting(
+                database,
+                notes,
+                files=vault,
+                gate=gate,
+                sending=sending,
+                states=policy,
+                stored=entries_due.set,
+                max_bytes=settings.max_filings_bytes,
+            ),
             refusals=Refusals(
                 accesses,
                 sources,

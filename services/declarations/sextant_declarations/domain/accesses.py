@@ -46,6 +46,14 @@ class Gives(StrEnum):
     """A message that an officer wrote: nothing is given, but who sent it is recorded."""
     OBLIGATION = "obligation"
     """Which site or transfer a State owes something about, and by which filings."""
+    SELECTION = "selection"
+    """Which sites may be inspected, and which were drawn: from all declarations of sites."""
+    MANDATE = "mandate"
+    """What is known of a site that is to be inspected."""
+    DOSSIER = "dossier"
+    """What is known of a site over all years."""
+    IDENTITY = "identity"
+    """Which codes of a State may be one site, and why."""
     EXAMINATION = "examination"
 
 

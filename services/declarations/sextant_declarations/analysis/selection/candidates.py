@@ -55,29 +55,23 @@ Found = tuple[str, str, bool, Mapping[str, Feature]]  # code, name, inspectable,
 
 
 def snapshot(
-    declared: Mapping[str, Iterable[DeclarationBase]],
-    done: Sequence[Done],
-    *,
-    year: int,
-    known_by: str,
-    policy: SelectionPolicy,
+    candidates: Iterable[Candidate], done: Iterable[Done], *, year: int, known_by: str
 ) -> Snapshot:
-    """Return the inputs of a draw for a calendar year, from what is in force of each State."""
-    last = _last_inspected(done, year)
-    found: list[Candidate] = []
-    for state in sorted(declared):
-        found += _of_state(declared[state], last, year, policy.lookback.years)
-    order = sorted(found, key=lambda one: (one.regime, one.state, one.code))
+    """Return the inputs of a draw for a calendar year, in an order that depends on nothing else."""
+    order = sorted(candidates, key=lambda one: (one.regime, one.state, one.code))
     counted = sorted(done, key=lambda one: (one.year, one.regime, one.state, one.code))
     return Snapshot(year=year, known_by=known_by, candidates=order, done=counted)
 
 
-def _of_state(
+def candidates_of(
     declarations: Iterable[DeclarationBase],
-    last: Mapping[tuple[str, str], int],
+    done: Iterable[Done],
+    *,
     year: int,
-    lookback: int,
+    policy: SelectionPolicy,
 ) -> list[Candidate]:
+    """Return the declared sites of one State, from what is in force of it."""
+    last, lookback = _last_inspected(done, year), policy.lookback.years
     newest: dict[tuple[str, str], Candidate] = {}
     for one in sorted(declarations, key=_age):
         if not year - lookback <= one.year <= year:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sextant_client.world import WorldPlan, documents, make_world
-from sextant_declarations.analysis.selection.candidates import KINDS, snapshot
+from sextant_declarations.analysis.selection.candidates import KINDS, candidates_of, snapshot
 from sextant_declarations.analysis.selection.model import Candidate, Done, Snapshot
 from sextant_declarations.analysis.selection.policy import selection_policy
 from sextant_shared.models.declaration import CATALOGUE, DeclarationBase, read_declaration
@@ -29,7 +29,12 @@ def declared() -> Declared:
 
 def taken(declared: Declared, *done: Done, year: int = YEAR) -> Snapshot:
     policy, _ = selection_policy()
-    return snapshot(declared, done, year=year, known_by="9999", policy=policy)
+    found = [
+        one
+        for filed in declared.values()
+        for one in candidates_of(filed, done, year=year, policy=policy)
+    ]
+    return snapshot(found, done, year=year, known_by="9999")
 
 
 def test_every_declared_site_of_each_regime_is_listed_once(declared: Declared) -> None:
