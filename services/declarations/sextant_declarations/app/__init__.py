@@ -28,6 +28,7 @@ from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.obligations import obligations_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
+from sextant_declarations.routes.sites import sites_router
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
@@ -121,6 +122,7 @@ def create_app(
                 lambda: service().obligations, lambda: service().reminding, settings.max_page
             ),
             inspections_router(lambda: service().inspecting, settings.max_page),
+            sites_router(lambda: service().inspecting),
             reference_router(),
         ],
         lifespan=lifespan,

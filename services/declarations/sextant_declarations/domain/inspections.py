@@ -20,6 +20,7 @@ from sextant_declarations.analysis.inspection.life import PLAN, LifeStep, inspec
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deciding import decision
+from sextant_declarations.domain.draws import Draws
 from sextant_declarations.domain.inspecting import (
     AmendmentRequest,
     Clock,
@@ -45,7 +46,6 @@ from sextant_declarations.domain.inspecting import (
 from sextant_declarations.domain.lives import require_tag
 from sextant_declarations.domain.officers import cursor_of, position_of
 from sextant_declarations.domain.reports import Reports
-from sextant_declarations.domain.selecting import Selecting
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 
@@ -60,7 +60,7 @@ class Inspections:
     """The use cases of inspections."""
 
     rows: InspectionRows
-    selecting: Selecting
+    draws: Draws
     reports: Reports
     sources: Sources
     stored: Callable[[], None]
@@ -189,7 +189,7 @@ class Inspections:
     async def _chosen(self, order: PlanOrder) -> None:
         if order.selection is None:
             return
-        drawn = (await self.selecting.stored(order.selection)).selection.picks
+        drawn = (await self.draws.stored(order.selection)).selection.picks
         named = {(pick.regime, pick.state, pick.code) for pick in drawn}
         if (order.regime, order.state, order.code) not in named:
             raise PlatformError(

@@ -6,6 +6,13 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from sextant_declarations.domain.draws import (
+    Draws,
+    Recomputed,
+    SelectionOrder,
+    SelectionPage,
+    SelectionView,
+)
 from sextant_declarations.domain.inspecting import (
     GrantOrder,
     InspectionPage,
@@ -15,13 +22,6 @@ from sextant_declarations.domain.inspecting import (
 )
 from sextant_declarations.domain.inspections import Inspections
 from sextant_declarations.domain.mandates import MandatePackage, Mandates
-from sextant_declarations.domain.selecting import (
-    Recomputed,
-    Selecting,
-    SelectionOrder,
-    SelectionPage,
-    SelectionView,
-)
 from sextant_declarations.routes.asking import Asking, officer_of
 from sextant_declarations.routes.declarations import DEFAULT_PAGE, Cursor
 from sextant_shared.chassis.preconditions import TAGGED, Tag, etag
@@ -40,7 +40,7 @@ class Parts(Protocol):
     """The use cases behind these routes."""
 
     @property
-    def selecting(self) -> Selecting:
+    def draws(self) -> Draws:
         """Selections."""
         ...
 
@@ -58,32 +58,32 @@ class Parts(Protocol):
 def inspections_router(parts: Callable[[], Parts], max_page: int) -> APIRouter:
     """Return the routes of selections, inspections and mandates."""
     router = guarded_router(prefix="/v1", tags=["inspections"])
-    _add_selections(router, lambda: parts().selecting)
+    _add_selections(router, lambda: parts().draws)
     _add_inspections(router, lambda: parts().inspections, max_page)
     _add_mandates(router, lambda: parts().inspections, lambda: parts().mandates)
     return router
 
 
-def _add_selections(router: APIRouter, selecting: Callable[[], Selecting]) -> None:
+def _add_selections(router: APIRouter, draws: Callable[[], Draws]) -> None:
     @router.post("/selections", status_code=201, **action(Action.SELECTION_DRAW))
     async def draw_selection(reader: Asking, order: SelectionOrder) -> SelectionView:
         """Draw sites under the caps, from what is registered. Leaves an access in the log."""
-        return await selecting().draw(order, reader)
+        return await draws().draw(order, reader)
 
     @router.get("/selections", **action(Action.SELECTION_READ))
     async def list_selections() -> SelectionPage:
         """List what was drawn when, by whom and with what, the newest first; no site."""
-        return await selecting().page()
+        return await draws().page()
 
     @router.get("/selections/{id_}", **action(Action.SELECTION_READ))
     async def read_selection(reader: Asking, id_: SelectionId) -> SelectionView:
         """Read what was drawn, and why each site was. Leaves an access in the log."""
-        return await selecting().read(id_, reader)
+        return await draws().read(id_, reader)
 
     @router.get("/selections/{id_}/verification", **action(Action.SELECTION_READ))
     async def verify_selection(reader: Asking, id_: SelectionId) -> Recomputed:
         """Draw a selection again from the register and its seed. Leaves an access in the log."""
-        return await selecting().verify(id_, reader)
+        return await draws().verify(id_, reader)
 
 
 def _add_inspections(

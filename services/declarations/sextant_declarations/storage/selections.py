@@ -6,7 +6,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from sextant_declarations.analysis.inspection.life import inspection_life
 from sextant_declarations.analysis.selection.model import Done
-from sextant_declarations.domain.selecting import StoredSelection
+from sextant_declarations.domain.draws import StoredSelection
 from sextant_declarations.storage.inspection_tables import (
     INSPECTION_STEPS,
     INSPECTIONS,

@@ -145,7 +145,7 @@ class SelectionRows(Protocol):
 
 
 @dataclass(frozen=True)
-class Selecting:
+class Draws:
     """The use cases of selections."""
 
     rows: SelectionRows
