@@ -12,6 +12,7 @@ from sextant_client.cli.officer_inspections import app as inspection_app
 from sextant_client.cli.officer_lives import diff, life, step
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.officer_obligations import obligations, remind
+from sextant_client.cli.officer_sites import dossier, identities, same_site
 from sextant_client.cli.output import table_lines
 from sextant_client.cli.shredding import shred
 from sextant_client.officers import officers_session
@@ -22,6 +23,9 @@ from sextant_shared.models.purposes import PURPOSE_HEADER
 app = typer.Typer(help="For officers of the Secretariat.", no_args_is_help=True)
 for command in (send, ask, thread, owed, obligations, remind, accesses, shred, life, step, diff):
     app.command()(command)
+app.command()(dossier)
+app.command()(identities)
+app.command()(same_site)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(inspection_app, name="inspection")
