@@ -212,6 +212,27 @@ def mandate(
     run.output.result(found, [title, found["marking"], *table_lines(rows, "  ")])
 
 
+@app.command("comments")
+def comments(
+    number: Number,
+    purpose: PurposeOption,
+    out: Annotated[Path, typer.Option(help="File to write; never overwritten.")],
+    home: HomePath = DEFAULT_HOME,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the State's newest comments on the report into a file, as they came."""
+    run = start(home, as_json=as_json)
+    if out.exists():
+        raise PlatformError(Code.STATE, f"{out} is there already", fix="Name another file.")
+    with officers_session(run.home) as session:
+        path, headers = f"/v1/inspections/{number}/comments", {PURPOSE_HEADER: purpose}
+        data = session.request("GET", path, headers=headers).content
+    out.write_bytes(data)
+    run.output.result(
+        {"file": str(out), "size": len(data)}, [f"Wrote {out} ({len(data):,} bytes)."]
+    )
+
+
 def _get(run: Run, path: str, purpose: str | None = None, **params: str | None) -> Any:
     given = {name: value for name, value in params.items() if value is not None}
     headers = {PURPOSE_HEADER: purpose} if purpose else {}

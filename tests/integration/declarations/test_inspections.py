@@ -4,7 +4,9 @@ One platform and one inspection for all tests that only look; what is refused ch
 """
 
 import json
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +79,15 @@ class Planner:
         message = next(s["message"] for s in reversed(view["steps"]) if s["step"] == step)
         found = await ask(self.platform, PLANNER, "GET", f"/v1/messages/{message}")
         return str(found.json()["id"])
+
+
+@contextmanager
+def database(platform: Platform) -> Iterator[sqlite3.Connection]:
+    held = sqlite3.connect(platform.declarations_settings().database)
+    try:
+        yield held
+    finally:
+        held.close()
 
 
 def notice(platform: Platform, hours: float) -> dict[str, Any]:
@@ -173,6 +184,9 @@ async def test_an_inspection_goes_its_way_from_the_draw_to_the_closed_file(  # n
     assert (await planner.refused("conclude", "NO_COMMENTS")).code is Code.STATE
     await answer(platform, "inspection.comments", await planner.envelope("report"),
                  inspection=planner.number)  # fmt: skip
+    comments = f"/v1/inspections/{planner.number}/comments"
+    assert b"Agreed." in (await ask(platform, PLANNER, "GET", comments)).content
+    assert (await refused(platform, INSPECTOR, "GET", comments)).code is Code.FORBIDDEN
     final = await planner.take("annex", "COMMENTED")
     assert final["status"] == "FINAL"
     report = [one.body for one in await platform.received(XAL) if one.manifest.header.type
@@ -203,6 +217,11 @@ async def test_an_inspection_goes_its_way_from_the_draw_to_the_closed_file(  # n
     held = [entries[one["index"]] for one in view["steps"]]
     assert all(isinstance(entry, DecisionEntry) for entry in held)
     assert len({entry.env for entry in held if isinstance(entry, DecisionEntry)}) == 1
+
+    # What was decided is never changed, also by who has the database in hand.
+    for table in ("selections", "inspection_steps", "mandate_grants"):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"), database(platform) as rows:
+            rows.execute(f"DELETE FROM {table}")
 
     # Drawn from the register as it was then, the selection still holds, and the next knows of it.
     assert (await ask(platform, PLANNER, "GET", again)).json()["holds"] is True

@@ -47,9 +47,9 @@ def inspecting(
     """Return the parts; of one State at most `max_bytes` are read at once."""
     sited = Sited(SqlSited(database), files, gate, max_bytes)
     sources = gate.sources
-    draws = Draws(SqlSelections(database, notes), sited, sources, stored)
-    rows = SqlInspections(database, notes, sending.own_party)
-    identities = Identities(SqlIdentities(database, notes), sited, sources, stored)
+    rows, words = SqlInspections(database, notes, sending.own_party), SqlIdentities(database, notes)
+    identities = Identities(words, sited, sources, stored)
+    draws = Draws(SqlSelections(database, notes), sited, words, sources, stored)
     inspections = Inspections(
         rows=rows,
         draws=draws,
@@ -60,7 +60,7 @@ def inspecting(
     return Inspecting(
         draws=draws,
         inspections=inspections,
-        mandates=Mandates(inspections, sited, sources.clock),
+        mandates=Mandates(inspections, identities, sited, sources.clock),
         identities=identities,
         dossiers=Dossiers(identities, rows, sited, sources.clock),
     )

@@ -27,6 +27,7 @@ from sextant_declarations.analysis.selection.policy import SelectionPolicy, sele
 from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deciding import decision
+from sextant_declarations.domain.identities import IdentityRows, confirmed, newest_code
 from sextant_declarations.domain.sited import Sited, SitedFiling
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.encoding import canonical_json, parse_json
@@ -150,6 +151,7 @@ class Draws:
 
     rows: SelectionRows
     sited: Sited
+    words: IdentityRows
     sources: Sources
     stored_one: Callable[[], None]
 
@@ -258,15 +260,37 @@ class Draws:
         first = year - policy.lookback.years
         filings = await self.sited.rows.of_kinds(KINDS, first, year, known_by)
         access = await self.sited.admit(filings, reader, Gives.SELECTION)
-        done = await self.rows.done(done_by)
+        everything = await self.rows.done(done_by)
         by_state: dict[str, list[SitedFiling]] = defaultdict(list)
         for one in filings:
             by_state[one.owner].append(one)
         found: list[Candidate] = []
-        for state in sorted(by_state):  # one at a time: a State fits into memory, a world need not
+        counted: list[Done] = []
+        for state in sorted({*by_state, *(one.state for one in everything)}):
+            # One State at a time: a State fits into memory, a world need not.
             read = [said for _, said in await self.sited.read(by_state[state], access)]
-            found += candidates_of(effective(read).values(), done, year=year, policy=policy)
-        return snapshot(found, done, year=year, known_by=known_by)
+            said = [one for one in await self.words.words(state) if one.t <= done_by]
+            pairs = confirmed(said)
+            done = [_renamed(one, pairs) for one in everything if one.state == state]
+            listed = candidates_of(effective(read).values(), done, year=year, policy=policy)
+            found += _each_once(listed, pairs)
+            counted += done
+        return snapshot(found, counted, year=year, known_by=known_by)
+
+
+def _renamed(one: Done, pairs: list[tuple[str, str]]) -> Done:
+    """Return an inspection under the code that the site goes by now."""
+    return one.model_copy(update={"code": newest_code(one.code, pairs)})
+
+
+def _each_once(listed: list[Candidate], pairs: list[tuple[str, str]]) -> list[Candidate]:
+    """Return candidates without those that are listed under a later code as well."""
+    held = {(one.regime, one.code) for one in listed}
+    return [
+        one
+        for one in listed
+        if (newest := newest_code(one.code, pairs)) == one.code or (one.regime, newest) not in held
+    ]
 
 
 def _view(stored: StoredSelection) -> SelectionView:

@@ -268,6 +268,16 @@ def joined(code: str, pairs: Iterable[tuple[str, str]]) -> set[str]:
     return found
 
 
+def newest_code(code: str, pairs: Iterable[tuple[str, str]]) -> str:
+    """Return the code that a site goes by at last, over any number of confirmed steps."""
+    later = {older: newer for older, newer in pairs if older != newer}
+    seen = {code}
+    while (following := later.get(code)) is not None and following not in seen:
+        code = following
+        seen.add(code)
+    return code
+
+
 def _neighbours(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
     of: dict[str, set[str]] = {}
     for one, other in pairs:

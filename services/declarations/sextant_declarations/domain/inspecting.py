@@ -264,6 +264,7 @@ class Correspondence:
 
     owed: tuple[Due, ...] = ()
     comments: str | None = None
+    comments_digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

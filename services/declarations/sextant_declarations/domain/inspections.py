@@ -14,10 +14,11 @@ Durable steps of a step that sends, in this order:
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sextant_declarations.analysis.inspection.life import PLAN, LifeStep, inspection_life
-from sextant_declarations.domain.accesses import Reader
+from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deciding import decision
 from sextant_declarations.domain.draws import Draws
@@ -169,6 +170,21 @@ class Inspections:
         )
         self.stored()
         return (await self.read(number, planner))[0]
+
+    async def comments(self, number: str, reader: Reader) -> Path:
+        """Return where the State's newest comments stand, once the access is stored.
+
+        Raises:
+            PlatformError: `E_NOT_FOUND` for an inspection that the reader may not know of, or that
+                the State has not commented.
+        """
+        one = await self.known(number, reader)
+        said = await self._correspondence(await self.rows.steps(one.id))
+        if said.comments is None:
+            raise PlatformError(Code.NOT_FOUND, f"the State has not commented on {number}")
+        sited = self.reports.sited
+        access = await sited.gate.envelopes(reader, Gives.MESSAGE, said.comments_digest)
+        return sited.files.content(said.comments_digest, access)
 
     async def known(self, number: str, reader: Reader) -> StoredInspection:
         """Return an inspection that the reader may know of.

@@ -11,6 +11,7 @@ from typing import Any
 from sextant_declarations.analysis.inspection.life import inspection_life
 from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.history import known_until
+from sextant_declarations.domain.identities import Identities
 from sextant_declarations.domain.inspecting import SiteName, StoredInspection
 from sextant_declarations.domain.inspections import PLANNER, Inspections, marking_of
 from sextant_declarations.domain.reports import named_sites
@@ -33,11 +34,11 @@ class MandateDocument(Strict):
 
 
 class MandatePackage(Strict):
-    """All that held of the site, as it was known on a day."""
+    """All that held of the site, as it was known on a day; `codes` were confirmed to be it."""
 
     number: str
     site: SiteName
-    names: list[str]
+    codes: list[str]
     known_on: dt.date
     marking: str
     documents: list[MandateDocument]
@@ -48,6 +49,7 @@ class Mandates:
     """The use cases of mandate packages."""
 
     inspections: Inspections
+    identities: Identities
     sited: Sited
     clock: Clock
 
@@ -60,17 +62,19 @@ class Mandates:
         """
         one = await self._open(number, reader)
         until = known_until(one.known_on)
-        filings = await self.sited.rows.of_sites(one.state, [one.code], until)
+        codes = await self.identities.codes(one.state, one.code)
+        filings = await self.sited.rows.of_sites(one.state, codes, until)
         access = await self.sited.admit(filings, reader, Gives.MANDATE)
         read = await self.sited.read(filings, access)
         ids = {filing.filed.declaration_id: filing.declaration for filing, _ in read}
         held = effective(said for _, said in read).values()
-        about = [said for said in held if one.code in dict(named_sites(said))]
+        named = [(said, dict(named_sites(said))) for said in held]
+        about = [said for said, names in named if not names.keys().isdisjoint(codes)]
         about.sort(key=lambda said: (said.year, said.kind, said.declaration_id))
         return MandatePackage(
             number=one.number,
             site=SiteName(state=one.state, code=one.code),
-            names=list(dict.fromkeys(dict(named_sites(said))[one.code] for said in about)),
+            codes=codes,
             known_on=dt.date.fromisoformat(one.known_on),
             marking=marking_of(one.status),
             documents=[

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Path, Query, Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 
 from sextant_declarations.domain.draws import (
     Draws,
@@ -24,6 +24,8 @@ from sextant_declarations.domain.inspections import Inspections
 from sextant_declarations.domain.mandates import MandatePackage, Mandates
 from sextant_declarations.routes.asking import Asking, officer_of
 from sextant_declarations.routes.declarations import DEFAULT_PAGE, Cursor
+from sextant_declarations.routes.envelopes import OPAQUE
+from sextant_shared.chassis.api_docs import binary
 from sextant_shared.chassis.preconditions import TAGGED, Tag, etag
 from sextant_shared.chassis.routing import action, guarded_router
 from sextant_shared.protocol.access import Action
@@ -119,6 +121,15 @@ def _add_inspections(
         view, tag = await inspections().read(number, officer_of(request))
         response.headers.update(etag(tag))
         return view
+
+    @router.get(
+        "/inspections/{number}/comments",
+        response_class=FileResponse,
+        **action(Action.INSPECTION_READ, responses={200: binary("The comments", OPAQUE)}),
+    )
+    async def read_inspection_comments(reader: Asking, number: InspectionNo) -> FileResponse:
+        """Read the State's newest comments as they came. Leaves an access in the log."""
+        return FileResponse(await inspections().comments(number, reader), media_type=OPAQUE)
 
     @router.post(
         "/inspections/{number}/steps",

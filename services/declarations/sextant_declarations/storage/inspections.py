@@ -151,7 +151,7 @@ class SqlInspections:
         named = select(SENT.c.thread).where(SENT.c.message_id == message)
         thread = await self.database.read(lambda c: c.execute(named).scalar_one())
         comments = (
-            select(INBOX.c.envelope_id)
+            select(INBOX.c.envelope_id, INBOX.c.manifest_digest)
             .where(
                 INBOX.c.thread == thread,
                 INBOX.c.type == COMMENTS,
@@ -162,8 +162,11 @@ class SqlInspections:
             .limit(1)
         )
         owed = await self._exchanges.owed_in(thread, now)
-        newest = await self.database.read(lambda c: c.execute(comments).scalar())
-        return Correspondence(owed=tuple(owed), comments=newest)
+        newest = await self.database.read(lambda c: c.execute(comments).one_or_none())
+        if newest is None:
+            return Correspondence(owed=tuple(owed))
+        id_, digest = newest
+        return Correspondence(owed=tuple(owed), comments=id_, comments_digest=digest)
 
     async def demanded(self, message: str, now: float) -> list[Due]:
         """Return what one message of ours demands, answered or not."""
