@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sextant_declarations.storage.inspections import SqlInspections
 from sextant_shared.clock import timestamp_s
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import DecisionEntry
@@ -36,6 +37,10 @@ async def refused(platform: Platform, who: str, method: str, path: str, **option
     with pytest.raises(PlatformError) as caught:
         await ask(platform, who, method, path, **options)
     return caught.value
+
+
+async def _dies(*_: object) -> None:
+    raise PlatformError(Code.INTERNAL, "the process ended here")
 
 
 class Planner:
@@ -115,7 +120,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
 
 
 async def test_an_inspection_goes_its_way_from_the_draw_to_the_closed_file(  # noqa: PLR0915
-    platform: Platform,
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Only planners draw, see what is drawn, and know of an inspection before it is notified.
     order = {"year": 2026, "wanted": {"S2": 1, "OCPF": 1}}
@@ -153,8 +158,8 @@ async def test_an_inspection_goes_its_way_from_the_draw_to_the_closed_file(  # n
     short = await planner.refused("notify", "SELECTED", **notice(platform, 47))
     assert (short.code, "VII.30" in str(short.expected)) == (Code.POLICY, True)
     assert (await planner.refused("find", "IN_TIME")).code is Code.STATE
-    told = await planner.take("notify", "SELECTED", **notice(platform, 50))
-    assert told["marking"] == "OPCW_PROTECTED"
+    view = await planner.take("notify", "SELECTED", **notice(platform, 50))
+    assert view["marking"] == "OPCW_PROTECTED"
     said = [one for one in await platform.received(XAL) if one.manifest.header.type
             == "inspection.notification"]  # fmt: skip
     assert said[0].body["site"]["code"] == picks["S2"]["code"]
@@ -172,7 +177,13 @@ async def test_an_inspection_goes_its_way_from_the_draw_to_the_closed_file(  # n
     ahead = findings(timestamp_s(platform.clock() + HOUR))
     assert (await planner.refused("find", "IN_TIME", **ahead)).code is Code.MALFORMED
     assert (await planner.refused("find", "LATE", **findings(ended))).expected == "IN_TIME"
+    with monkeypatch.context() as broken:  # the message is stored, and the step is not
+        broken.setattr(SqlInspections, "take", _dies)
+        assert (await planner.refused("find", "IN_TIME", **findings(ended))).code is Code.INTERNAL
+    await platform.settled()
     await planner.take("find", "IN_TIME", **findings(ended))
+    told = [one.manifest.header.type for one in await platform.received(XAL)]
+    assert told.count("inspection.preliminary-findings") == 1
     await answer(platform, "inspection.acknowledgement", await planner.envelope("find"),
                  inspection=planner.number)  # fmt: skip
     site = json.loads((EXAMPLES / "s2-site-2025.json").read_text())

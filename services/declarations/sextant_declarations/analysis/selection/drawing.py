@@ -180,15 +180,19 @@ def _drawn(
     """Return the picks of one regime; fewer than wanted where the caps leave no more."""
     weighed = caps.policy.regimes[regime]
     at_random = -(-wanted * caps.policy.random_share.percent // 100)
-    left = [one for one in declared if one.inspectable]
+    left = [(one, score(one, weighed)[0]) for one in declared if one.inspectable]
     picks: list[Pick] = []
     while len(picks) < wanted:
-        left = [one for one in left if not caps.at_site_cap(one) and not caps.at_state_cap(one)]
+        left = [
+            pair
+            for pair in left
+            if not caps.at_site_cap(pair[0]) and not caps.at_state_cap(pair[0])
+        ]
         if not left:
             break
         by_chance = len(picks) < at_random
         n, probability = _chosen(left, weighed, stream, by_chance=by_chance)
-        one = left.pop(n)
+        one, _ = left.pop(n)
         caps.count(one)
         points, parts = score(one, weighed)
         picks.append(
@@ -211,17 +215,17 @@ def _drawn(
 
 
 def _chosen(
-    left: Sequence[Candidate], weighed: RegimePolicy, stream: Stream, *, by_chance: bool
+    left: Sequence[tuple[Candidate, int]], weighed: RegimePolicy, stream: Stream, *, by_chance: bool
 ) -> tuple[int, Fraction]:
     """Return the position that is drawn, and how likely it was."""
     if by_chance:
         return stream.below(len(left)), Fraction(1, len(left))
-    scores = [score(one, weighed)[0] for one in left]
+    scores = [points for _, points in left]
     if weighed.by_state == "none":
         n = stream.by_weight(scores)
         return n, Fraction(scores[n], sum(scores))
     inside: dict[str, list[int]] = defaultdict(list)
-    for n, one in enumerate(left):
+    for n, (one, _) in enumerate(left):
         inside[one.state].append(n)
     states = sorted(inside)
     by_root = weighed.by_state == "root"
