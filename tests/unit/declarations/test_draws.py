@@ -12,9 +12,9 @@ from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deliveries import FiledVersion
 from sextant_declarations.domain.draws import Draws, SelectionOrder, StoredSelection
 from sextant_declarations.domain.identities import NewWord, StoredWord, joined, newest_code
-from sextant_declarations.domain.sited import Sited, SitedFiling
+from sextant_declarations.domain.sited import Sited, SitedFiling, SiteFinding
 from sextant_shared.encoding import canonical_json, parse_json
-from sextant_shared.errors import Code, PlatformError
+from sextant_shared.errors import Code, PlatformError, Severity
 from sextant_shared.models.declaration import DeclarationBase, read_declaration
 from sextant_shared.protocol.notes import MadeNote
 from tests.unit.shared.rules.filed import ocpf, site
@@ -36,11 +36,15 @@ class Rows:
     """Filings of one State, without a register."""
 
     documents: list[dict[str, Any]] = field(default_factory=lambda: [site(), ocpf()])
+    found: list[SiteFinding] = field(default_factory=list)
 
     async def of_kinds(
         self, kinds: Collection[str], _first: int, _last: int, _known_by: str
     ) -> list[SitedFiling]:
         return [_filing(n, d) for n, d in enumerate(self.documents) if d["kind"] in kinds]
+
+    async def findings(self, _inboxes: Collection[int], _access: Any) -> list[SiteFinding]:
+        return self.found
 
 
 def _filing(n: int, document: dict[str, Any]) -> SitedFiling:
@@ -180,6 +184,24 @@ async def test_a_site_under_two_confirmed_codes_is_one_site_with_one_history(des
     made = (await desk.draws.draw(ORDER, PLANNER)).selection
     assert {pick.regime for pick in made.picks} == {"OCPF"}
     assert (made.lists[0].declared, made.lists[0].at_site_cap) == (1, 1)
+
+
+async def test_what_the_state_has_not_explained_weighs_at_the_site_that_it_is_about(
+    desk: Desk,
+) -> None:
+    asks = str(Severity.EXPLAIN_OR_FIX)
+    desk.sited.rows.found += [
+        SiteFinding(0, "X4", asks, "/plants/0", ""),
+        SiteFinding(0, "X5", asks, "/plants/0", "The plant was rebuilt."),
+        SiteFinding(1, "D2", asks, "/sites/1/product_groups", ""),
+        SiteFinding(1, "D3", str(Severity.INFORMATION), "/sites/1", ""),
+    ]
+    await desk.draws.draw(ORDER, PLANNER)
+    snapshot = desk.kept.found[0].snapshot
+    assert {one.code: one.features["open-findings"] for one in snapshot.candidates} == {
+        "XAL-PS-0007": 1, "XAL-OC-001": 0, "XAL-OC-002": 1, "XAL-OC-003": 0,
+    }  # fmt: skip
+    assert await desk.holds() == (True, True)
 
 
 def test_codes_are_joined_over_any_number_of_steps_and_in_circles() -> None:

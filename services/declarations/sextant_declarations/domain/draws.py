@@ -28,10 +28,10 @@ from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deciding import decision
 from sextant_declarations.domain.identities import IdentityRows, confirmed, newest_code
-from sextant_declarations.domain.sited import Sited, SitedFiling
+from sextant_declarations.domain.sited import Sited, SitedFiling, SiteFinding
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.encoding import canonical_json, parse_json
-from sextant_shared.errors import Code, PlatformError
+from sextant_shared.errors import Code, PlatformError, Severity
 from sextant_shared.models.declaration.heading import Year
 from sextant_shared.models.strict import Strict, read_model
 from sextant_shared.protocol.notes import MadeNote
@@ -268,14 +268,36 @@ class Draws:
         counted: list[Done] = []
         for state in sorted({*by_state, *(one.state for one in everything)}):
             # One State at a time: a State fits into memory, a world need not.
-            read = [said for _, said in await self.sited.read(by_state[state], access)]
+            filings = by_state[state]
+            read = [said for _, said in await self.sited.read(filings, access)]
+            found_there = await self.sited.rows.findings([one.inbox for one in filings], access)
             said = [one for one in await self.words.words(state) if one.t <= done_by]
             pairs = confirmed(said)
             done = [_renamed(one, pairs) for one in everything if one.state == state]
-            listed = candidates_of(effective(read).values(), done, year=year, policy=policy)
+            listed = candidates_of(
+                effective(read).values(),
+                done,
+                year=year,
+                policy=policy,
+                unexplained=_unexplained(filings, found_there),
+            )
             found += _each_once(listed, pairs)
             counted += done
         return snapshot(found, counted, year=year, known_by=known_by)
+
+
+def _unexplained(filings: list[SitedFiling], findings: list[SiteFinding]) -> dict[str, list[str]]:
+    """Return the places of open findings, by the State's number of the declaration they are about.
+
+    Of several filings about one declaration the newest counts: it was examined with all before it.
+    """
+    numbers = {one.declaration: one.filed.declaration_id for one in filings}
+    newest = {numbers.get(one.revises or one.declaration, ""): one.inbox for one in filings}
+    by_inbox: dict[int, list[str]] = defaultdict(list)
+    for each in findings:
+        if each.severity == Severity.EXPLAIN_OR_FIX and not each.answer:
+            by_inbox[each.inbox].append(each.pointer)
+    return {number: by_inbox[inbox] for number, inbox in newest.items()}
 
 
 def _renamed(one: Done, pairs: list[tuple[str, str]]) -> Done:

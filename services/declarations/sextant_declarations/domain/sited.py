@@ -41,12 +41,13 @@ class SitedFiling:
 
 @dataclass(frozen=True, slots=True)
 class SiteFinding:
-    """What a rule found in a filing, without figures."""
+    """What a rule found in a filing and where, without figures; `answer` is the State's reason."""
 
     inbox: int
     rule: str
     severity: str
-    message: str
+    pointer: str
+    answer: str
 
 
 class SitedRows(Protocol):

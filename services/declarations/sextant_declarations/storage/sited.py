@@ -64,7 +64,7 @@ class SqlSited:
         """Return what rules found in filings that the access covers."""
         wanted = sorted(set(inboxes) & access.inboxes)
         row = FINDINGS.c
-        chosen = select(row.inbox, row.rule, row.severity, row.message)
+        chosen = select(row.inbox, row.rule, row.severity, row.pointer, row.answer)
         queries = [
             chosen.where(row.inbox.in_(wanted[start : start + AT_ONCE]))
             for start in range(0, len(wanted), AT_ONCE)

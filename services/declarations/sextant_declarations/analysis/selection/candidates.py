@@ -69,14 +69,19 @@ def candidates_of(
     *,
     year: int,
     policy: SelectionPolicy,
+    unexplained: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Candidate]:
-    """Return the declared sites of one State, from what is in force of it."""
+    """Return the declared sites of one State, from what is in force of it.
+
+    `unexplained` are the places of findings that the State has not explained, by declaration.
+    """
     last, lookback = _last_inspected(done, year), policy.lookback.years
     newest: dict[tuple[str, str], Candidate] = {}
     for one in sorted(declarations, key=_age):
         if not year - lookback <= one.year <= year:
             continue
-        for regime, (code, name, inspectable, features) in _sites(one):
+        places = (unexplained or {}).get(one.declaration_id, ())
+        for regime, (code, name, inspectable, features), at in _sites(one):
             seen = last.get((one.state_code, code))
             newest[regime, code] = Candidate(
                 regime=regime,
@@ -89,6 +94,7 @@ def candidates_of(
                 year=one.year,
                 features={
                     **features,
+                    "open-findings": sum(f"{place}/".startswith(at) for place in places),
                     "never-inspected": ["yes" if seen is None else "no"],
                     "years-since-inspection": 0 if seen is None else max(year - seen, 0),
                 },
@@ -110,19 +116,20 @@ def _last_inspected(done: Iterable[Done], year: int) -> dict[tuple[str, str], in
     return last
 
 
-def _sites(one: DeclarationBase) -> Iterator[tuple[Regime, Found]]:
+def _sites(one: DeclarationBase) -> Iterator[tuple[Regime, Found, str]]:
+    """Yield regime and site, and the pointer below which a declaration speaks of that site."""
     match one:
         case FacilityInitial():
-            yield "S1", _facility(one.facility, 0)
+            yield "S1", _facility(one.facility, 0), ""
         case FacilityAdpa() | FacilityAdaa():
-            yield "S1", _facility(one.facility, len(one.chemicals))
+            yield "S1", _facility(one.facility, len(one.chemicals)), ""
         case S2SiteInitial() | S2SiteAdpa() | S2SiteAdaa():
-            yield "S2", _schedule2(one)
+            yield "S2", _schedule2(one), ""
         case S3SiteInitial() | S3SiteAdpa() | S3SiteAdaa():
-            yield "S3", _schedule3(one)
+            yield "S3", _schedule3(one), ""
         case OcpfInitial() | OcpfAnnual():
-            for site in one.sites:
-                yield "OCPF", _other(site)
+            for n, site in enumerate(one.sites):
+                yield "OCPF", _other(site), f"/sites/{n}/"
         case _:
             pass
 
