@@ -46,7 +46,7 @@ def dossier(
         if picture is not None:
             drawn = session.request("GET", f"{path}/picture", params=params, headers=headers)
             picture.write_bytes(drawn.content)
-    what = f"{found['sources']} sources, {found['marking']}"
+    what = f"filings read: {found['sources']}, {found['marking']}"
     lines = [f"{state} {site}, as known on {found['known_on']}, {what}"]
     for one in found["codes"]:
         names = ", ".join(f"{name} since {since}" for name, since in one["names"].items())

@@ -24,7 +24,6 @@ from sextant_declarations.domain.deciding import decision
 from sextant_declarations.domain.draws import Draws
 from sextant_declarations.domain.inspecting import (
     AmendmentRequest,
-    Clock,
     Correspondence,
     Grant,
     GrantOrder,
@@ -41,8 +40,14 @@ from sextant_declarations.domain.inspecting import (
     StepOrder,
     StoredInspection,
     StoredStep,
-    TakenStep,
     Taking,
+)
+from sextant_declarations.domain.inspection_views import (
+    clocks_of,
+    issues_of,
+    marking_of,
+    tag_of,
+    taken,
 )
 from sextant_declarations.domain.lives import require_tag
 from sextant_declarations.domain.officers import cursor_of, position_of
@@ -51,7 +56,6 @@ from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 
 PLANNER = "planner"
-HIDDEN, USUAL = "OPCW_HIGHLY_PROTECTED", "OPCW_PROTECTED"
 END_OF_DAY = "T23:59:59.999Z"
 _DAY_CHARS = 10
 
@@ -291,7 +295,7 @@ class Inspections:
             marking=marking_of(one.status),
             selection=one.selection,
             known_on=dt.date.fromisoformat(one.known_on),
-            steps=[_taken(step) for step in steps],
+            steps=[taken(step) for step in steps],
             clocks=clocks_of(said),
             requests=requests,
             next=[
@@ -347,56 +351,6 @@ class Inspections:
             facts=facts or {},
             requests=requests or [],
         )
-
-
-def tag_of(one: StoredInspection, said: Correspondence) -> str:
-    """Return what changes with every step, and with every answer of the State."""
-    return f"{one.steps}.{sum(due.answered is not None for due in said.owed)}"
-
-
-def marking_of(status: str) -> str:
-    """Return how an inspection is handled: highly protected until it is notified."""
-    return HIDDEN if status in inspection_life().hidden else USUAL
-
-
-def clocks_of(said: Correspondence) -> list[Clock]:
-    """Return the answers that are or were owed in a thread."""
-    return [
-        Clock(
-            what=due.answer,
-            of=due.type,
-            by=due.by,
-            law=due.law,
-            mark=due.evidence,
-            runs_after=due.after,
-            until=due.until,
-            done=due.answered,
-            state=str(due.state),
-            is_late=due.is_late,
-        )
-        for due in said.owed
-    ]
-
-
-def issues_of(steps: Sequence[StoredStep]) -> int:
-    """Return how many issues the newest report names."""
-    counts = [int(step.facts["issues"]) for step in steps if "issues" in step.facts]
-    return counts[-1] if counts else 0
-
-
-def _taken(step: StoredStep) -> TakenStep:
-    return TakenStep(
-        position=step.position,
-        step=step.step,
-        target=step.target,
-        client=step.client,
-        role=step.role,
-        reason=step.reason,
-        t=step.t,
-        message=step.message,
-        facts=step.facts,
-        index=step.index,
-    )
 
 
 def _not_yet(why: str, expected: str) -> PlatformError:

@@ -13,7 +13,8 @@ from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.history import known_until
 from sextant_declarations.domain.identities import Identities
 from sextant_declarations.domain.inspecting import SiteName, StoredInspection
-from sextant_declarations.domain.inspections import PLANNER, Inspections, marking_of
+from sextant_declarations.domain.inspection_views import marking_of
+from sextant_declarations.domain.inspections import PLANNER, Inspections
 from sextant_declarations.domain.reports import named_sites
 from sextant_declarations.domain.sited import Sited
 from sextant_shared.clock import Clock, timestamp_ms

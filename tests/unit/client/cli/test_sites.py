@@ -67,7 +67,7 @@ def test_a_dossier_shows_events_by_time_and_writes_its_picture(
     asked[1]["/v1/sites/XAL/A-1/dossier/picture"] = b"<svg/>"
     file = tmp_path / "new.svg"
     done = officer(tmp_path, "dossier", "XAL", "A-1", "--picture", file)
-    assert "3 sources, OPCW_PROTECTED" in done.stdout
+    assert "filings read: 3, OPCW_PROTECTED" in done.stdout
     assert "S2_SITE_ADPA D-1 version 1" in done.stdout
     assert file.read_bytes() == b"<svg/>"
 
