@@ -50,6 +50,7 @@ def issues_of(steps: Sequence[StoredStep]) -> int:
 
 
 def taken(step: StoredStep) -> TakenStep:
+    """Return a step as planners see it."""
     return TakenStep(
         position=step.position,
         step=step.step,
