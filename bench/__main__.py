@@ -1,6 +1,7 @@
 """`make bench`: prints what this machine does, bounded, on loopback.
 
-`python -m bench deposits`, `waiters` or `signer` prints that part alone. `make bench` leaves out
+`python -m bench deposits`, `waiters`, `signer` or `identity` prints that part alone. `make bench`
+leaves out
 `python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory,
 `python -m bench growth [LARGEST]`, which makes a log of a million entries unless told,
 `python -m bench fsck [COUNT]`, which makes a copy of one and checks it, and `python -m bench
@@ -14,7 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import flat, fsck, growth, quality, transfers, waiters
+from bench import flat, fsck, growth, identity, quality, transfers, waiters
 from bench.audit import measure_append
 from bench.checking import TIMES, measure_checks, table_of
 from bench.crypto import measure_crypto
@@ -106,6 +107,7 @@ if __name__ == "__main__":
     started = time.monotonic()
     parts = {
         "deposits": lambda: _print_deposits(measure_deposits()),
+        "identity": lambda: print(identity.write_identity()),
         "quality": lambda: print(quality.write_quality()),
         "signer": lambda: _print_signer(measure_signer()),
         "waiters": lambda: _print_waiters(waiters.COUNTS),

@@ -44,7 +44,8 @@ PARTIES = (
 )
 
 
-CLIENTS = ("exchange-issuer", "exchange", "secretariat", "auditor", "officer")
+INSPECTING = ("planner", "inspector")
+CLIENTS = ("exchange-issuer", "exchange", "secretariat", "auditor", "officer", *INSPECTING)
 # Registrar, log, homes; a key for each client; keys and enrolment of each party; signer, services.
 STEPS = 3 + len(CLIENTS) + 2 * len(PARTIES) + 4
 WITNESSES = {"XAL": "NA-XAL", "XBO": "NA-XBO"}  # each State runs one; none is the operator's
@@ -197,7 +198,8 @@ class Stack:
             self._prepare_party(party)
         self._tell("homes of auditor and officer")
         self._init_home("auditor", "AUD", "auditor")
-        self._init_home("officer", SEC, "officer")
+        for who in ("officer", *INSPECTING):
+            self._init_home(who, SEC, who)
 
     def start(self, *names: str) -> None:
         """Start services (all by default) and wait until they are ready; the signer comes first."""
@@ -318,7 +320,7 @@ class Stack:
                 ("auditor", "auditor"),
             ],
             "exchange": [("REG-1", "registrar")],
-            "declarations": [("officer", "officer"), ("auditor", "auditor")],
+            "declarations": [(who, who) for who in ("officer", "auditor", *INSPECTING)],
         }
         for service, known in clients.items():
             lines = [

@@ -42,8 +42,8 @@ class PlatformFiles:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write("audit-clients.json", [_client("exchange"), _client("secretariat")])
         self._write("exchange-clients.json", [_client("registrar-1"), _client("operator-1")])
-        people = ("officer-1", "officer-2", "auditor-1")
-        self._write("declarations-clients.json", [_client(name) for name in people])
+        people = ("officer-1", "officer-2", "auditor-1", "planner-1", "inspector-1")
+        self._write("declarations-clients.json", [_client(one) for one in people])
         self._write("registrars.json", registrars_document())
 
     def write_trust(self) -> None:

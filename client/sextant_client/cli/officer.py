@@ -12,11 +12,13 @@ from sextant_client.cli.officer_accesses import PurposeOption, accesses
 from sextant_client.cli.officer_cases import app as cases_app
 from sextant_client.cli.officer_clarifications import clarifications, clarify, extend
 from sextant_client.cli.officer_exports import export, exports
+from sextant_client.cli.officer_inspections import app as inspection_app
 from sextant_client.cli.officer_lives import diff, life, step
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.officer_obligations import obligations, remind
 from sextant_client.cli.officer_pictures import picture
 from sextant_client.cli.officer_sign_in import login, logout, whoami
+from sextant_client.cli.officer_sites import dossier, identities, same_site
 from sextant_client.cli.officer_transfers import app as transfers_app
 from sextant_client.cli.output import table_lines
 from sextant_client.cli.shredding import shred
@@ -46,6 +48,9 @@ for command in (
     diff,
 ):
     app.command()(command)
+app.command()(dossier)
+app.command()(identities)
+app.command()(same_site)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.command()(clarify)
@@ -55,6 +60,7 @@ app.add_typer(transfers_app, name="transfers")
 app.add_typer(cases_app, name="cases")
 app.add_typer(officer_work.app, name="work")
 app.add_typer(officer_grants.app, name="grants")
+app.add_typer(inspection_app, name="inspection")
 SeqArgument = Annotated[int, typer.Argument(help="Number from the list.", min=1)]
 
 

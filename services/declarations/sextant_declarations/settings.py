@@ -180,7 +180,7 @@ class DeclarationsSettings(ServiceSettings):
         str, Field(description="path of the claim with a person's roles; `groups` is another")
     ] = "realm_access.roles"
     people_roles: Annotated[
-        dict[str, Literal["officer", "auditor"]],
+        dict[str, Literal["officer", "auditor", "planner", "inspector"]],
         Field(
             default_factory=lambda: {"sextant-officer": "officer", "sextant-auditor": "auditor"},
             description="which role of ours each value of that claim gives; a person has one",

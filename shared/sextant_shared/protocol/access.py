@@ -22,6 +22,8 @@ class Role(StrEnum):
     OFFICER = "officer"
     AUDITOR = "auditor"
     OPERATOR = "operator"
+    PLANNER = "planner"
+    INSPECTOR = "inspector"
 
 
 class Action(StrEnum):
@@ -52,6 +54,11 @@ class Action(StrEnum):
     GRANT_DECIDE = "grant.decide"
     MESSAGE_SEND = "message.send"
     MESSAGE_READ = "message.read"
+    SELECTION_DRAW = "selection.draw"
+    SELECTION_READ = "selection.read"
+    INSPECTION_READ = "inspection.read"
+    INSPECTION_STEP = "inspection.step"
+    MANDATE_READ = "mandate.read"
     ENTRY_READ = "entry.read"
     DETAIL_SHRED = "detail.shred"
     COPY_REPORT = "copy.report"
@@ -100,6 +107,17 @@ TABLE: Mapping[tuple[Action, Role], Need] = {
     (Action.GRANT_DECIDE, Role.OFFICER): Need.ANY,
     (Action.MESSAGE_SEND, Role.OFFICER): Need.ANY,
     (Action.MESSAGE_READ, Role.OFFICER): Need.ANY,
+    (Action.MESSAGE_READ, Role.PLANNER): Need.ANY,
+    (Action.SELECTION_DRAW, Role.PLANNER): Need.ANY,  # a handful of people
+    (Action.SELECTION_READ, Role.PLANNER): Need.ANY,
+    (Action.INSPECTION_READ, Role.PLANNER): Need.ANY,
+    (
+        Action.INSPECTION_READ,
+        Role.OFFICER,
+    ): Need.ANY,  # once it is notified; the use case sees to it
+    (Action.INSPECTION_STEP, Role.PLANNER): Need.ANY,
+    (Action.MANDATE_READ, Role.PLANNER): Need.ANY,
+    (Action.MANDATE_READ, Role.INSPECTOR): Need.ANY,  # with leave for the one inspection
     (Action.ENTRY_READ, Role.PARTY): Need.OWN,
     (Action.DETAIL_SHRED, Role.OFFICER): Need.ANY,
     (Action.COPY_REPORT, Role.OPERATOR): Need.ANY,

@@ -28,12 +28,14 @@ from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
 from sextant_declarations.routes.exports import exports_router
 from sextant_declarations.routes.grants import grants_router
+from sextant_declarations.routes.inspections import inspections_router
 from sextant_declarations.routes.lives import lives_router
 from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.obligations import obligations_router
 from sextant_declarations.routes.pictures import pictures_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
+from sextant_declarations.routes.sites import sites_router
 from sextant_declarations.routes.transfers import transfers_router
 from sextant_declarations.routes.work import work_router
 from sextant_declarations.settings import DeclarationsSettings
@@ -147,6 +149,8 @@ def create_app(
             ),
             work_router(lambda: service().work, settings.max_page),
             grants_router(lambda: service().grants, settings.max_page),
+            inspections_router(lambda: service().inspecting, settings.max_page),
+            sites_router(lambda: service().inspecting),
             reference_router(),
         ],
         lifespan=lifespan,

@@ -16,6 +16,7 @@ from sextant_declarations.app.analyses import Analyses
 from sextant_declarations.app.casing import Casing
 from sextant_declarations.app.clarifying import Clarifying
 from sextant_declarations.app.clearing import Letters, Seen, standing_of
+from sextant_declarations.app.inspecting import Inspecting, inspecting
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.app.relaying import Relaying, Wakes
 from sextant_declarations.app.showing import Showing
@@ -118,6 +119,7 @@ class Service:
     grants: Grants
     pictures: Pictures
     exports: Exports
+    inspecting: Inspecting
     refusals: Refusals
     shredding: Shredding
     transfers: Transfers
@@ -272,6 +274,16 @@ class Parts:
             grants=Grants(clearance, Letters(sending, policy), wakes.entries.set),
             pictures=shown.pictures,
             exports=shown.exports,
+            inspecting=inspecting(
+                database,
+                notes,
+                files=vault,
+                gate=gate,
+                sending=sending,
+                states=policy,
+                stored=wakes.entries.set,
+                max_bytes=settings.max_filings_bytes,
+            ),
             refusals=Refusals(
                 accesses,
                 sources,

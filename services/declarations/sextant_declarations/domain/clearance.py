@@ -74,7 +74,8 @@ class Clearance:
     async def need_of(self, subject: Subject) -> Need | None:
         """Return what a caller may know of now; None where nothing is narrowed.
 
-        Others than officers are not narrowed: their roles give them no declared content.
+        Others than officers are not narrowed: planners draw from the sites of all States,
+        inspectors read by the leave of one mandate, and further roles are given no content.
         """
         if self.standing is None or subject.role is not Role.OFFICER:
             return None

@@ -61,6 +61,11 @@ class SqlExchanges:
         wanted = _dues(self.own_party).where(DUES.c.sent == sent).order_by(DUES.c.id)
         return [_due(row, now) for row in await self._all(wanted)]
 
+    async def owed_in(self, thread: str, now: float) -> list[Due]:
+        """Return what is or was owed in a thread, in the order in which it was demanded."""
+        wanted = _dues(self.own_party).where(DUES.c.thread == thread).order_by(DUES.c.id)
+        return [_due(row, now) for row in await self._all(wanted)]
+
     async def thread_of(self, sender: str, id_: str) -> str | None:
         """Return the name of the thread that an envelope stands in, None for an unknown one."""
         received = select(INBOX.c.thread).where(

@@ -59,6 +59,10 @@ _BY_PAIRS = (
     " AND NOT EXISTS (SELECT 1 FROM temp.transfers AS x WHERE x.id = p.pair))"
 )
 
+_REGIMES = {"S1": "S1_OTHER_ADPA", "S2": "S2_SITE_ADPA", "S3": "S3_SITE_ADPA"}
+_SITE_KIND = "CASE t.regime " + "".join(f"WHEN '{r}' THEN '{k}' " for r, k in _REGIMES.items())
+_BY_INSPECTION = "EXISTS (SELECT 1 FROM temp.inspections AS i WHERE i.id = t.inspection)"
+
 NARROWED = {
     "declarations": f"sees({_of_declaration('t')})",
     "inbox": _of_envelope(),
@@ -88,6 +92,12 @@ NARROWED = {
     "case_steps": _BY_CASE,
     "case_messages": _BY_CASE,
     "prematches": _BY_INBOX,
+    "inspections": f"sees(t.state, {_SITE_KIND} ELSE 'OCPF_ANNUAL' END, 'OPCW_HIGHLY_PROTECTED')",
+    "inspection_steps": _BY_INSPECTION,
+    "mandate_grants": _BY_INSPECTION,
+    "site_identities": " OR ".join(
+        f"sees(t.state, '{kind}', 'OPCW_PROTECTED')" for kind in (*_REGIMES.values(), "OCPF_ANNUAL")
+    ),
     "work_items": "sees(t.owner, t.subject, t.marking)",
     "work_acts": "EXISTS (SELECT 1 FROM temp.work_items AS w WHERE w.seq = t.item)",
 }
@@ -97,6 +107,7 @@ OPEN = {
     "access_log": "officers' acts, without content",
     "accesses": "that something was read; not what",
     "analyses": "how far each analysis has come; of no declaration",
+    "exports": "orders, each of them shown to its officer alone",
     "log_head": "the log's newest head, which is public",
     "log_alarms": "heads that do not fit, which are public",
     "grants": "who is cleared for what; officers grant, and States are told",
@@ -108,6 +119,7 @@ OPEN = {
 HIDDEN = {
     "access_details": "who read what: for auditors, who are not narrowed",
     "access_items": "the same",
+    "selections": "for planners, who draw from the sites of all States and are not narrowed",
 }
 
 

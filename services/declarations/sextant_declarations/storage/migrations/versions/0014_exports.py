@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014_exports"
-down_revision = "0012_work"
+down_revision = "0013_inspections"
 branch_labels = None
 depends_on = None
 
