@@ -45,10 +45,13 @@ GIVES = {
     "GET /v1/transfers/pairs": "transfers",
     "GET /v1/transfers/notices": "transfers",
     "GET /v1/cases": "case",
+    "GET /v1/sites/{state}/{code}/dossier": "dossier",
+    "GET /v1/sites/{state}/{code}/dossier/picture": "dossier",
+    "GET /v1/identities/{state}": "identity",
     "POST /v1/messages": "sending",
 }
 # Their accesses are held elsewhere: test_obligations, test_transfers, test_clarifications,
-# test_cases, test_need_to_know, test_exports.
+# test_cases, test_need_to_know, test_exports, test_inspections, test_sites.
 BATCHES = {
     "POST /v1/reminders",
     "GET /v1/transfers/pairs/{id_}",
@@ -66,6 +69,14 @@ BATCHES = {
     "POST /v1/grants/cleared/{state}",
     "POST /v1/exports",
     "GET /v1/exports/{id_}/file",
+    "POST /v1/selections",
+    "GET /v1/selections/{id_}",
+    "GET /v1/selections/{id_}/verification",
+    "GET /v1/inspections/{number}/comments",
+    "POST /v1/inspections/{number}/steps",
+    "GET /v1/inspections/{number}/mandate",
+    "GET /v1/identities/{state}/{older}/{newer}",
+    "POST /v1/identities/{state}/words",
 }
 METADATA = {
     "GET /v1/declarations",
@@ -94,6 +105,11 @@ METADATA = {
     "GET /v1/cases/statistics",
     "GET /v1/cases/{number}/steps",
     "POST /v1/cases/{number}/steps",
+    "GET /v1/selections",
+    "GET /v1/inspections",
+    "POST /v1/inspections",
+    "GET /v1/inspections/{number}",
+    "POST /v1/inspections/{number}/grants",
     "GET /v1/queue",
     "GET /v1/dead-letters",
     "POST /v1/dead-letters/{seq}/replay",
@@ -167,6 +183,7 @@ async def test_each_read_of_content_leaves_exactly_one_entry(
 ) -> None:
     method, _, path = route.partition(" ")
     at = await place_of(platform, "XAL-P" if "attachments" in path else site()["declaration_id"])
+    at |= {"state": "XAL", "code": site()["plant_site_code"]}
     options: dict[str, Any] = {}
     if path.startswith(("/v1/envelopes", "/v1/threads")):
         at["id_"] = at["env"]
@@ -266,7 +283,12 @@ async def test_without_a_known_purpose_nothing_is_given(
         method, _, path = route.partition(" ")
         if method == "GET":
             headers = {} if purpose is None else {PURPOSE_HEADER: purpose}
-            answer = await raw(platform, "GET", path.format(**{**at, "id_": at["env"]}), **headers)
+            answer = await raw(
+                platform,
+                "GET",
+                path.format(**{**at, "id_": at["env"], "state": "XAL", "code": "X"}),
+                **headers,
+            )
             assert answer.status_code == 400
             assert "E_MALFORMED" in answer.text or "E_NOT_FOUND" in answer.text
             assert site()["name"] not in answer.text

@@ -17,6 +17,7 @@ from sextant_shared.clock import timestamp_s
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import DecisionEntry
 from sextant_shared.models.purposes import PURPOSE_HEADER
+from tests.integration.declarations.accessing import given
 from tests.integration.declarations.exchanging import answer, content
 from tests.support.platform import XAL, Platform, open_platform
 
@@ -228,6 +229,10 @@ async def test_an_inspection_goes_its_way_from_the_draw_to_the_closed_file(  # n
     held = [entries[one["index"]] for one in view["steps"]]
     assert all(isinstance(entry, DecisionEntry) for entry in held)
     assert len({entry.env for entry in held if isinstance(entry, DecisionEntry)}) == 1
+
+    # Every look at what is declared is an access of the planner or the inspector, with its entry.
+    looked = {gives for gives, _ in given(platform)}
+    assert looked >= {"selection", "mandate", "sending", "message"}
 
     # What was decided is never changed, also by who has the database in hand.
     for table in ("selections", "inspection_steps", "mandate_grants"):
