@@ -22,7 +22,8 @@ def balance_cards(facts: Facts, policy: Policy) -> Iterator[Card]:
     """Yield chemicals of which more left than can have been there, or whose balance drifts."""
     chemicals: dict[str, dict[int, National]] = defaultdict(dict)
     for (year, chemical), record in facts.national.items():
-        chemicals[chemical][year] = record
+        if facts.is_whole(year, chemical):
+            chemicals[chemical][year] = record
     for records in chemicals.values():
         yield from _below_zero(facts, records, policy)
 

@@ -32,6 +32,11 @@ def peer_groups(states: Sequence[Facts]) -> Peers:
     return found
 
 
+def tests_of(record: National) -> int:
+    """Return how many statistical tests a record is put to: each total, each way, one of drift."""
+    return len(record.totals) + sum(bool(rows) for rows in record.rows.values()) + 1
+
+
 def history_cards(facts: Facts, peers: Peers, policy: Policy) -> Iterator[Card]:
     """Yield the totals of one State that stand out from its other years."""
     at_sites = {
@@ -50,7 +55,7 @@ def _series(facts: Facts) -> dict[tuple[str, str], dict[int, tuple[National, Fig
     found: dict[tuple[str, str], dict[int, tuple[National, Figure]]] = defaultdict(dict)
     for record in facts.national.values():
         for name in TOTALS:
-            if name in record.totals:
+            if name in record.totals and facts.is_whole(record.year, record.chemical):
                 found[record.chemical, name][record.year] = record, record.totals[name]
     return found
 

@@ -41,6 +41,21 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a run says beside its cards, so that nothing is left out silently.
+
+    `chemical` is empty where the whole year is meant.
+    """
+
+    code: str
+    state: str
+    year: int
+    chemical: str
+    sentence: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One difference to explain.
 

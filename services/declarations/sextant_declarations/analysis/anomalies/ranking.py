@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sextant_declarations.analysis.anomalies.model import Card
@@ -23,17 +23,28 @@ class Ranked:
     expected_false: float
 
 
-def rank(cards: Iterable[Card], tests: int, policy: Policy) -> Ranked:
-    """Return the cards in their order; `tests` is how many statistical tests the run made."""
+def rank(cards: Iterable[Card], tests: Mapping[int, int], policy: Policy) -> Ranked:
+    """Return the cards in their order; `tests` are how many statistical tests a year had.
+
+    False discoveries are controlled year by year: a year is what States declare and officers work
+    through, and what is found in one does not make it easier to pass in another.
+    """
     found = list(cards)
     explained = [card for card in found if card.is_explained]
     open_ = [card for card in found if not card.is_explained]
     ruled = [card for card in open_ if card.probability is None]
-    tried = [card for card in open_ if card.probability is not None]
     share = float(policy["false_discovery"])
-    kept = benjamini_hochberg([card.probability or 0.0 for card in tried], tests, share)
-    passed = [card for card, is_kept in zip(tried, kept, strict=True) if is_kept]
-    aside = [card for card, is_kept in zip(tried, kept, strict=True) if not is_kept]
+    passed: list[Card] = []
+    aside: list[Card] = []
+    tried: dict[int, list[Card]] = defaultdict(list)
+    for card in open_:
+        if card.probability is not None:
+            tried[card.year].append(card)
+    for year in sorted(tried):
+        found = tried[year]
+        kept = benjamini_hochberg([card.probability or 0.0 for card in found], tests[year], share)
+        for card, is_kept in zip(found, kept, strict=True):
+            (passed if is_kept else aside).append(card)
     merged = _merged([*ruled, *passed])
     merged.sort(key=lambda card: (-card.score, card.state, card.year, card.id))
     return Ranked(tuple(merged), tuple(explained), tuple(aside), share * len(passed))
