@@ -113,6 +113,7 @@ class PlatformFiles:
                 "wait_s": 1,
                 "lease_s": 30,
                 "stop_s": 0.5,
+                "analysis_pause_s": 3600.0,  # its accesses are no matter of other tests
                 **self._settings("declarations"),
             }
         )

@@ -184,6 +184,25 @@ class DeclarationsSettings(ServiceSettings):
         ),
     ] = 300.0
 
+    analysis_pause_s: Annotated[
+        float,
+        Field(
+            description="how long registrations are gathered before they are analysed: each time"
+            " it reads, this service leaves one access in the log",
+            ge=0,
+        ),
+    ] = 5.0
+    profiles_file: Annotated[
+        Path | None,
+        Field(description="what is publicly known of States' laws and ports, for transfers"),
+    ] = None
+    matching_file: Annotated[
+        Path | None,
+        Field(
+            description="policy of transfer matching; without it the one this service comes with"
+        ),
+    ] = None
+
     max_unlogged_accesses: Annotated[
         int,
         Field(

@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 
 EXAMINATION = "examination"
 CLARIFICATION = "clarification"
+ANALYSIS = "analysis"
 PURPOSE_HEADER = "Access-Purpose"
 
 _FILE = files("sextant_shared.models") / "purposes.json"

@@ -1,7 +1,8 @@
 """Puts the declarations service together: the only package that knows all others.
 
 Loops run beside the officers' interface: the worker takes deliveries in, three relays deliver what
-is owed (log entries, replies, messages), and a watch compares the log's heads.
+is owed (log entries, replies, messages), the analyses follow what was registered, and a watch
+compares the log's heads.
 An exchange or a log that is down makes them wait; the service stays up and officers can read.
 
 Stop, in this order: no new leases, deliveries in flight finish or go back, relays end, workshop,
@@ -26,6 +27,7 @@ from sextant_declarations.routes.messages import messages_router
 from sextant_declarations.routes.obligations import obligations_router
 from sextant_declarations.routes.queue import queue_router
 from sextant_declarations.routes.reference import reference_router
+from sextant_declarations.routes.transfers import transfers_router
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
@@ -114,6 +116,7 @@ def create_app(
             obligations_router(
                 lambda: service().obligations, lambda: service().reminding, settings.max_page
             ),
+            transfers_router(lambda: service().transfers, settings.max_page),
             reference_router(),
         ],
         lifespan=lifespan,

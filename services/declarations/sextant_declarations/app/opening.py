@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from sextant_declarations.app.analyses import Analyses
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -46,6 +47,7 @@ from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplie
 from sextant_declarations.domain.reminding import Reminding
 from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.domain.sending import Send
+from sextant_declarations.domain.transfers import Transfers
 from sextant_declarations.domain.worker import Pace, Worker
 from sextant_declarations.domain.years import Years
 from sextant_declarations.settings import DeclarationsSettings
@@ -111,6 +113,7 @@ class Service:
     reminding: Reminding
     refusals: Refusals
     shredding: Shredding
+    transfers: Transfers
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -152,10 +155,8 @@ class Parts:
         spans = Spans(self.telemetry)
         entries_due, replies_due, messages_due = (asyncio.Event() for _ in range(3))
 
-        def stored() -> None:
-            entries_due.set()
-            replies_due.set()
-
+        analyses = Analyses(settings, database, self.clock)
+        stored = _setting(entries_due, replies_due, analyses.due)
         sources = Sources(self.clock, lambda: uuid7(self.clock), random_bytes)
         heads = SqlHeadLedger(database)
         directory = Directory(exchange, trust, self.clock)
@@ -263,8 +264,10 @@ class Parts:
                 settings.refusals_pause_s,
             ),
             shredding=noting.shredding(),
+            transfers=analyses.transfers(gate),
             loops=(
                 worker.run,
+                analyses.task(gate, vault).run,
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),
@@ -354,6 +357,16 @@ class Parts:
         )
         self.stack.push_async_callback(client.close)
         return client
+
+
+def _setting(*events: asyncio.Event) -> Callable[[], None]:
+    """Return what wakes all who wait for these."""
+
+    def set_all() -> None:
+        for event in events:
+            event.set()
+
+    return set_all
 
 
 def _pace(settings: DeclarationsSettings) -> Pace:

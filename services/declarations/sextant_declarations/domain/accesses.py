@@ -47,6 +47,10 @@ class Gives(StrEnum):
     OBLIGATION = "obligation"
     """Which site or transfer a State owes something about, and by which filings."""
     EXAMINATION = "examination"
+    ANALYSIS = "analysis"
+    """Declarations in force, to the analyses of this service."""
+    TRANSFERS = "transfers"
+    """What two States declare of the same transfers."""
 
 
 @dataclass(frozen=True, slots=True)

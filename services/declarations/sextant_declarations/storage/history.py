@@ -29,7 +29,7 @@ class SqlHistory:
         """Return its versions, amendments and withdrawals in the order of registration."""
         revising = select(REVISIONS.c.inbox).where(REVISIONS.c.declaration == declaration)
         wanted = (
-            select(*_FILED)
+            select(*FILED)
             .join(DECLARATIONS, VERSIONS.c.declaration == DECLARATIONS.c.id)
             .join(INBOX, VERSIONS.c.inbox == INBOX.c.id)
             .where(
@@ -39,7 +39,7 @@ class SqlHistory:
             .order_by(VERSIONS.c.id)
         )
         rows = await self.database.read(lambda c: c.execute(wanted).mappings().all())
-        return [_known(row) for row in rows]
+        return [known_version(row) for row in rows]
 
     async def page_known(
         self, wanted: KnownFilter, before: int | None, limit: int
@@ -132,7 +132,8 @@ def _summary(row: RowMapping) -> DeclarationSummary:
     )
 
 
-def _known(row: RowMapping) -> KnownVersion:
+def known_version(row: RowMapping) -> KnownVersion:
+    """Return a registered version out of a row of `FILED`."""
     return KnownVersion(
         filed=FiledVersion(
             declaration_id=row["declaration_id"],
@@ -149,7 +150,7 @@ def _known(row: RowMapping) -> KnownVersion:
     )
 
 
-_FILED = (
+FILED = (
     DECLARATIONS.c.declaration_id,
     VERSIONS.c.version,
     VERSIONS.c.kind,

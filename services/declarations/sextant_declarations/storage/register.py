@@ -17,6 +17,7 @@ from sextant_declarations.domain.owed import SealedReply
 from sextant_declarations.domain.records import Base, Filed, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
 from sextant_declarations.storage.accesses import store_access, store_sites
+from sextant_declarations.storage.analysing import owe_analysis
 from sextant_declarations.storage.attachments import attachment_rows
 from sextant_declarations.storage.dues import close, store_demands, supersede
 from sextant_declarations.storage.lives import store_automatic
@@ -105,6 +106,7 @@ class SqlRegister:
         if record.filed:
             _store_version(connection, record.filed, inbox, record.stored_at)
             store_stated(connection, record.filed, inbox)
+            owe_analysis(connection, record.filed)
             _store_revision(connection, record.filed, inbox, record.stored_at)
             _insert_all(connection, COMPARED, _compared(record.filed, inbox))
         store_automatic(connection, record, inbox)
@@ -212,15 +214,12 @@ def _holdings(
             DECLARATIONS.c.id,
             DECLARATIONS.c.submissions,
             DECLARATIONS.c.registered,
-            DECLARATIONS.c.registered_kind,
+            DECLARATIONS.c.registered_kind.label("kind"),
         ).where(tuple_(*key).in_(declarations))
     )
     return {
         (row.owner, row.declaration_id): Holding(
-            id=row.id,
-            submissions=row.submissions,
-            registered=row.registered,
-            kind=row.registered_kind,
+            id=row.id, submissions=row.submissions, registered=row.registered, kind=row.kind
         )
         for row in rows
     }
@@ -301,8 +300,7 @@ def _store_version(connection: Connection, filed: Filed, inbox: int, stored_at: 
         "updated_at": stored_at,
     }
     if filed.registration:
-        newest |= {"registered": facts.version, "registered_kind": facts.kind}
-        newest |= {"withdrawn": False}
+        newest |= {"registered": facts.version, "registered_kind": facts.kind, "withdrawn": False}
     if filed.n == 1:
         first = {
             "id": filed.declaration,

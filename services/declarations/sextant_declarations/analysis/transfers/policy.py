@@ -12,12 +12,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from sextant_shared import codelists
 from sextant_shared.encoding import b64u, canonical_json, parse_json, sha256
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration.heading import StateCode
-from sextant_shared.models.strict import Strict, read_model
+from sextant_shared.models.strict import Strict, findings_of, read_model
 
 METHOD = "transfers/1"
 """Version of the method; it stands with every stored result."""
@@ -157,6 +158,24 @@ def read_profiles(data: bytes) -> Profiles:
     """
     file = read_model(ProfilesFile, parse_json(data, max_bytes=MAX_PROFILES_BYTES))
     return {profile.code: profile for profile in file.profiles}
+
+
+def read_policy(data: bytes) -> MatchingPolicy:
+    """Return the policy of a file; what it does not name stays as it is here.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, with every place that does not fit.
+    """
+    parse_json(data, max_bytes=MAX_PROFILES_BYTES)  # refuses what two parsers read differently
+    try:
+        return MatchingPolicy.model_validate_json(data)
+    except ValidationError as error:
+        raise PlatformError(
+            Code.MALFORMED,
+            "the policy of transfer matching does not fit",
+            findings=findings_of(error),
+            fix="Correct every place that the findings name.",
+        ) from error
 
 
 class Standing(StrEnum):
