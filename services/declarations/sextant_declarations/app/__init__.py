@@ -19,6 +19,7 @@ from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.app.signing_in import people_of
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.routes.accesses import accesses_router
+from sextant_declarations.routes.anomalies import anomalies_router
 from sextant_declarations.routes.attachments import attachments_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
@@ -117,6 +118,9 @@ def create_app(
                 lambda: service().obligations, lambda: service().reminding, settings.max_page
             ),
             transfers_router(lambda: service().transfers, settings.max_page),
+            anomalies_router(
+                lambda: service().anomalies, lambda: service().anomaly_runs, settings.max_page
+            ),
             reference_router(),
         ],
         lifespan=lifespan,

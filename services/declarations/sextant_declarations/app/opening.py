@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from sextant_declarations.app.analyses import Analyses
+from sextant_declarations.app.anomalies import anomalies, anomaly_runs
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -20,6 +21,8 @@ from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
 from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
 from sextant_declarations.domain.accounting import Accounting
+from sextant_declarations.domain.anomalies import Anomalies
+from sextant_declarations.domain.anomaly_runs import AnomalyRuns
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.attached import Attached
 from sextant_declarations.domain.comparing import Comparing
@@ -114,6 +117,8 @@ class Service:
     refusals: Refusals
     shredding: Shredding
     transfers: Transfers
+    anomalies: Anomalies
+    anomaly_runs: AnomalyRuns
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -242,6 +247,7 @@ class Parts:
         )
         rows = SqlExchanges(database, settings.party)
         board = Board(SqlObligations(database), self.clock)
+        runs = anomaly_runs(settings, database, gate, sources, self.stack)
         poll_s = settings.poll_s
         return Service(
             database=database,
@@ -265,9 +271,12 @@ class Parts:
             ),
             shredding=noting.shredding(),
             transfers=analyses.transfers(gate),
+            anomalies=anomalies(database, notes, gate, sources, entries_due.set),
+            anomaly_runs=runs,
             loops=(
                 worker.run,
-                analyses.task(gate, vault).run,
+                analyses.task(gate, vault, runs).run,
+                runs.run,
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),

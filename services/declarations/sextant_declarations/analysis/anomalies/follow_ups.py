@@ -199,7 +199,8 @@ def _lists(facts: Facts, policy: Policy, last_year: int, traded: Traded) -> Iter
             if not is_asked or not ({year - 1, year + 1} & accounted):
                 continue
             regime = kind[:2]
-            shown = made.get((regime, year)) or traded.get((facts.state, regime, year))
+            abroad = traded.get((facts.state, regime, year))
+            shown = made.get((regime, year)) or abroad
             # National data are asked above a threshold: nothing may have passed it.
             is_below = kind.endswith("_AND") and shown is None
             yield policy.card(
@@ -207,6 +208,8 @@ def _lists(facts: Facts, policy: Policy, last_year: int, traded: Traded) -> Iter
                 figures=(
                     Shown("declared for", facts.state, ", ".join(map(str, years[-6:]))),
                     Shown(f"for {year}", facts.state, "neither declared nor nil"),
+                    *((Shown("a partner", abroad.state, "declares trade", abroad),)
+                      if abroad else ()),
                 ),
                 tolerance="none",
                 tried=(

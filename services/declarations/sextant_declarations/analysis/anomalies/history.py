@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from sextant_declarations.analysis.anomalies.facts import TOTALS, WAYS, Facts, Figure, National
-from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
+from sextant_declarations.analysis.anomalies.model import OTHERS, Card, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
 from sextant_declarations.analysis.anomalies.showing import NONE, declared, placed, threshold
 
@@ -96,12 +96,13 @@ def _outliers(
             method, state=facts.state, year=year, subject=at[0], field=at[1],
             figures=(
                 declared(at[1], facts.state, figure),
-                Shown("median", facts.state if has_history else "", f"{usual / 1000:.4g} t"),
+                Shown("median", facts.state if has_history else OTHERS, f"{usual / 1000:.4g} t"),
                 Shown("years or States compared", "", f"{len(logs)}"),
             ),
             tolerance=f"modified z of {policy['modified_z']} on logarithms; here {z:.1f}",
             tried=_powers(figure.low, usual, spread),
             clears=f"an amount within {apart} times of {usual / 1000:.4g} t",
+            places=tuple(r.place for r, _ in known.values()) if has_history else (),
             probability=_tail(z),
             scale=min(1.0, 0.5 + abs(z) / 20),
         )  # fmt: skip

@@ -68,15 +68,17 @@ def benjamini_hochberg(probabilities: Sequence[float], tests: int, share: float)
 
 
 def _merged(cards: Sequence[Card]) -> list[Card]:
-    """Return one card for one State, year and subject; the others are named on it."""
-    groups: dict[tuple[str, int, str], list[Card]] = defaultdict(list)
+    """Return one card for one State, year, subject and partners; others are named on it."""
+    groups: dict[tuple[str, int, str, tuple[str, ...]], list[Card]] = defaultdict(list)
+    about: dict[tuple[str, int, str], set[str]] = defaultdict(set)
     for card in cards:
-        groups[card.state, card.year, card.subject].append(card)
+        groups[card.state, card.year, card.subject, card.states].append(card)
+        about[card.state, card.year, card.subject].add(card.method)
     merged = []
     for group in groups.values():
         group.sort(key=lambda card: (-card.score, card.id))
-        first, others = group[0], group[1:]
-        names = tuple(dict.fromkeys(o.method for o in others if o.method != first.method))
+        first = group[0]
+        names = tuple(sorted(about[first.state, first.year, first.subject] - {first.method}))
         places = tuple(sorted({place for card in group for place in card.places}))
         merged.append(replace(first, also=names, places=places))
     return merged
@@ -87,7 +89,13 @@ def shortlist(ranked: Sequence[Card], capacity: int, seed: str, policy: Policy) 
 
     The random ones are marked, so that precision is measured where nobody chose to look.
     """
-    drawn = round(capacity * float(policy["random_share"])) if len(ranked) > capacity else 0
-    best, rest = list(ranked[: capacity - drawn]), list(ranked[capacity - drawn :])
-    rest.sort(key=lambda card: hashlib.sha256(f"{seed}|{card.id}".encode()).digest())
-    return best + [replace(card, pick="RANDOM") for card in rest[:drawn]]
+    chosen = drawn([card.id for card in ranked], capacity, seed, float(policy["random_share"]))
+    return [replace(card, pick=chosen[card.id]) for card in ranked if card.id in chosen]
+
+
+def drawn(ranked: Sequence[str], capacity: int, seed: str, share: float) -> dict[str, str]:
+    """Return which ids of a list in its order are taken up, each RANKED or RANDOM."""
+    by_chance = round(capacity * share) if len(ranked) > capacity else 0
+    best, rest = list(ranked[: capacity - by_chance]), list(ranked[capacity - by_chance :])
+    rest.sort(key=lambda id_: hashlib.sha256(f"{seed}|{id_}".encode()).digest())
+    return dict.fromkeys(best, "RANKED") | dict.fromkeys(rest[:by_chance], "RANDOM")

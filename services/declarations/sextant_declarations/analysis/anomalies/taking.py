@@ -23,9 +23,9 @@ from sextant_declarations.analysis.anomalies.facts import (
     Stock,
     TradeRow,
 )
+from sextant_declarations.analysis.anomalies.keeping import Kept
 from sextant_declarations.analysis.anomalies.model import Place
 from sextant_shared import codelists
-from sextant_shared.models.declaration import DeclarationBase
 from sextant_shared.models.declaration.amount import Quantity
 from sextant_shared.models.declaration.article4 import A4AnnualPlan, A4AnnualReport
 from sextant_shared.models.declaration.article5 import A5AnnualPlan, A5AnnualReport
@@ -63,7 +63,7 @@ Site = S2SiteAdpa | S2SiteAdaa | S2Additional | S3SiteAdpa | S3SiteAdaa | S3Addi
 _PLANT_SITES = (S2SiteAdpa, S2SiteAdaa, S2Additional, S3SiteAdpa, S3SiteAdaa, S3Additional)
 
 
-def take_facts(state: str, declarations: Iterable[DeclarationBase]) -> Facts:
+def take_facts(state: str, declarations: Iterable[Kept]) -> Facts:
     """Return the facts of one State; `declarations` are those that are in force."""
     facts = Facts(state)
     amending: dict[tuple[str, int], list[Place]] = defaultdict(list)
@@ -80,7 +80,7 @@ def take_facts(state: str, declarations: Iterable[DeclarationBase]) -> Facts:
     return facts
 
 
-def _take(facts: Facts, one: DeclarationBase, place: Place) -> None:
+def _take(facts: Facts, one: Kept, place: Place) -> None:
     match one:
         case S2And() | S3And():
             facts.reported_years.add(one.year)
