@@ -11,8 +11,9 @@ key, no database and no vault.
 import asyncio
 import multiprocessing
 from collections import defaultdict
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 from sextant_declarations.analysis.anomalies.facts import Facts
@@ -27,15 +28,24 @@ _READING, _ANALYSING = "reading", "analysing"
 
 def analyse_said(said: Said, last_year: int, progress: Progress) -> Run:
     """Return the run over what is kept of declarations, State by State."""
-    by_state: dict[str, list[str]] = defaultdict(list)
-    for state, one in said:
-        by_state[state].append(one)
-    facts: list[Facts] = []
-    for state in sorted(by_state):
-        facts.append(take_facts(state, (read_said(one) for one in by_state.pop(state))))
-        progress(_READING, len(facts), len(facts) + len(by_state))
+    by_state = _by_state(said)
+    facts = []
+    for state, kept in by_state:
+        facts.append(_facts(state, kept))
+        progress(_READING, len(facts), len(by_state))
     progress(_ANALYSING, len(facts), len(facts))
     return analyse(facts, last_year)
+
+
+def _by_state(said: Said) -> list[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for state, one in said:
+        found[state].append(one)
+    return sorted(found.items())
+
+
+def _facts(state: str, kept: Sequence[str]) -> Facts:
+    return take_facts(state, (read_said(one) for one in kept))
 
 
 class ThreadAnalyst:
@@ -78,20 +88,7 @@ class ProcessAnalyst:
         process.start()
         theirs.close()
         try:
-            ours.send((list(said), last_year))
-            while True:
-                if not ours.poll(self._timeout_s):
-                    raise PlatformError(
-                        Code.UNAVAILABLE, f"the analyst was silent for {self._timeout_s:.0f} s"
-                    )
-                kind, answer = ours.recv()
-                if kind == "progress":
-                    progress(*answer)
-                elif kind == "run":
-                    found: Run = answer
-                    return found
-                else:
-                    raise PlatformError(Code.INTERNAL, f"a method failed: {answer}")
+            return self._ask(ours, _by_state(said), last_year, progress)
         except (EOFError, OSError) as error:
             raise PlatformError(Code.UNAVAILABLE, "the analyst died") from error
         finally:
@@ -100,15 +97,46 @@ class ProcessAnalyst:
             ours.close()
             self._running = None
 
+    def _ask(
+        self, pipe: Pipe, by_state: Sequence[tuple[str, list[str]]], last_year: int, told: Progress
+    ) -> Run:
+        read, all_ = 0, len(by_state)
+        for one in by_state:  # one by one: sending much at once would hold the interpreter
+            pipe.send(one)
+            while pipe.poll(0):
+                read += self._received(pipe) is None
+            told(_READING, read, all_)
+        pipe.send(last_year)
+        while (found := self._received(pipe)) is None:
+            read += 1
+            told(*((_READING, read, all_) if read < all_ else (_ANALYSING, all_, all_)))
+        return found
 
-def serve(pipe: Connection) -> None:
-    """Do one run for the other end of a pipe; an error travels as the name of its class.
+    def _received(self, pipe: Pipe) -> Run | None:
+        """Return the run; None when another State was read."""
+        if not pipe.poll(self._timeout_s):
+            raise PlatformError(
+                Code.UNAVAILABLE, f"the analyst was silent for {self._timeout_s:.0f} s"
+            )
+        answer = pipe.recv()
+        if isinstance(answer, str):
+            raise PlatformError(Code.INTERNAL, f"a method failed: {answer}")
+        found: Run | None = answer
+        return found
 
-    Its message could repeat declared content.
+
+def serve(pipe: Pipe) -> None:
+    """Do one run for the other end of a pipe: States, then the year; None for each State read.
+
+    An error travels as the name of its class: its message could repeat declared content.
     """
-    said, last_year = pipe.recv()
     try:
-        found = analyse_said(said, last_year, lambda *reached: pipe.send(("progress", reached)))
-        pipe.send(("run", found))
+        facts = []
+        while not isinstance(given := pipe.recv(), int):
+            facts.append(_facts(*given))
+            pipe.send(None)
+        pipe.send(analyse(facts, given))
+    except EOFError:
+        return  # nobody waits any more
     except Exception as error:  # noqa: BLE001 - the parent says that the run failed
-        pipe.send(("failed", type(error).__name__))
+        pipe.send(type(error).__name__)
