@@ -8,6 +8,7 @@ import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.officer_accesses import PurposeOption, accesses
+from sextant_client.cli.officer_anomalies import app as anomalies_app
 from sextant_client.cli.officer_lives import diff, life, step
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.officer_obligations import obligations, remind
@@ -23,6 +24,7 @@ for command in (send, ask, thread, owed, obligations, remind, accesses, shred, l
     app.command()(command)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(anomalies_app, name="anomalies")
 SeqArgument = Annotated[int, typer.Argument(help="Number from the list.", min=1)]
 
 

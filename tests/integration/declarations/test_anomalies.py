@@ -8,18 +8,21 @@ from typing import Any
 
 import pytest
 
+from sextant_shared import codelists
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.rules.filings import document_of
 from tests.integration.declarations.accessing import given
 from tests.integration.declarations.exchanging import get
 from tests.support.platform import Platform, open_platform
 from tests.unit.declarations.analysis.transfers.stating import chemical, national, nil
-from tests.unit.shared.rules.filed import site
+from tests.unit.shared.rules.filed import amendment, site
 
 pytestmark = pytest.mark.anyio
 TOTALS = ("produced", "processed", "consumed", "imported", "exported")
 CARDS = "/v1/anomalies"
 TDG = "111-48-8"
+NEW = "2387495-99-8"
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "kinds"
 SETTINGS = {"analysis_pause_s": 0.0, "anomalies_quiet_s": 3600.0}
 
 
@@ -37,7 +40,9 @@ async def sent(platform: Platform, document: dict[str, Any]) -> str:
     done = await platform.declare(party, json.dumps(document).encode())
     await platform.settled()
     verdicts = [one["verdict"] for one in await platform.replies(party, done) if "verdict" in one]
-    return verdicts[-1] if verdicts[-1] == "REGISTERED" else str(await platform.replies(party, done))
+    return (
+        verdicts[-1] if verdicts[-1] == "REGISTERED" else str(await platform.replies(party, done))
+    )
 
 
 def trade(state: str, way: str, kg: str, id_: str = "", version: int = 1) -> dict[str, Any]:
@@ -48,6 +53,16 @@ def trade(state: str, way: str, kg: str, id_: str = "", version: int = 1) -> dic
     none: dict[str, Any] = {name: {"nothing": "nil"} for name in TOTALS}
     record = {"chemical": chemical(TDG), **none, way: [row], f"{way[:-1]}ed": amount}
     return document_of(national(state, 2023, [record], id_, version))
+
+
+def scheduled_in_june() -> dict[str, Any]:
+    """Return a facility's year in which its chemical came into Schedule 1."""
+    found = json.loads((EXAMPLES / "S1_OTHER_ADPA.json").read_text())
+    (record, *_) = found["chemicals"]
+    listed = codelists.chemicals_by_cas()[NEW]
+    record["chemical"] = {"name": listed.name, "cas": NEW, "schedule": "1A", "entry": 13}
+    del record["precursors"]
+    return {**found, "reporting_year": 2020, "declaration_id": "XAL-S1-2020", "chemicals": [record]}
 
 
 def site_of(year: int, code: str) -> dict[str, Any]:
@@ -100,7 +115,11 @@ async def test_a_difference_is_listed_read_explained_and_comes_back_when_figures
     await sent(platform, trade("XAL", "exports", "12400"))
     await sent(platform, trade("XBO", "imports", "1240"))
     run = await analysed(platform)
-    assert (run["counts"]["read"], run["counts"]["open"], run["last_year"]) == (2, 1, run["last_year"])
+    assert (run["counts"]["read"], run["counts"]["open"], run["last_year"]) == (
+        2,
+        1,
+        run["last_year"],
+    )
     whole = await platform.officer("GET", CARDS)
     assert not any(text in whole.text for text in ("1240", TDG, "factor"))
     (line,) = whole.json()["anomalies"]
@@ -157,7 +176,9 @@ async def refused(platform: Platform, id_: str, tag: str) -> None:
     await act(platform, path, '"1.9.9"', Code.PRECONDITION, reason="SCOPE", text="late")
     await act(platform, path, tag, Code.MALFORMED, reason="WHIM", text="no such code")
     await act(platform, path, tag, Code.MALFORMED, reason="SCOPE", text="")
-    await act(platform, f"AN-{'0' * 16}/explanations", tag, Code.NOT_FOUND, reason="SCOPE", text="x")
+    await act(
+        platform, f"AN-{'0' * 16}/explanations", tag, Code.NOT_FOUND, reason="SCOPE", text="x"
+    )
     await act(platform, f"{path}/7/withdrawal", tag, Code.NOT_FOUND, text="none")
     assert platform.stored("SELECT * FROM anomaly_explanations") == []
     with pytest.raises(PlatformError) as raised:
@@ -190,17 +211,23 @@ async def test_bad_data_ends_in_cards_and_notes_that_an_officer_can_act_on(
     documents = [
         old, moved,
         trade("XAL", "exports", "12400"), trade("XAL", "exports", "12400", "XAL-TWICE"),
+        scheduled_in_june(),
         document_of(nil("XBO", 2023, "AND_S2", "AND_S3", "OCPF", "S1")),
     ]  # fmt: skip
     for document in documents:
         assert await sent(platform, document) == "REGISTERED"
+    change = ("/records/0/exported/value", "12400", "12401")
+    first, second = (amendment(documents[2], change, number=f"XAL-A{n}") for n in (1, 2))
+    assert await sent(platform, first) == "REGISTERED"
+    assert "REG-4" in await sent(platform, second), "what contradicts it is returned, with why"
     run = await analysed(platform)
-    assert run["counts"]["read"] == len(documents)
+    assert run["counts"]["read"] == len(documents) + 1
     methods = {line["method"] for line in await listed(platform)}
     assert "RENAMED" in methods
-    (note,) = (await get(platform, f"{CARDS}/notes"))["notes"]
-    assert note["code"] == "DECLARED_TWICE"
-    assert [one["declaration_id"] for one in note["places"]] == ["XAL-2023-S2", "XAL-TWICE"]
+    notes = (await get(platform, f"{CARDS}/notes"))["notes"]
+    twice, part = sorted(notes, key=lambda note: str(note["code"]))
+    assert (twice["code"], part["code"], part["year"]) == ("DECLARED_TWICE", "SCHEDULED", 2020)
+    assert [one["declaration_id"] for one in twice["places"]] == ["XAL-2023-S2", "XAL-TWICE"]
 
     await platform.stop("declarations")
     await platform.start("declarations")
