@@ -288,6 +288,7 @@ class Stack:
             "AUDIT_KEY_FILE": str(self.api_key("secretariat")),
             "SEALING_KEY_FILES": json.dumps(sealing),
             "SIGNING_KEY_FILES": json.dumps(signing),
+            "ANALYSIS_PAUSE_S": "0",  # as with notes: the log comes to rest at once
         }
 
     def _write_clients(self) -> None:

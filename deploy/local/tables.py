@@ -10,6 +10,7 @@ from deploy.local.apis import SERVICES, openapi_text
 from deploy.local.drills import sandbox_page
 from deploy.local.exchanges import events_page, messages_page
 from deploy.local.scenario.page import scenarios_page
+from deploy.local.watching import dashboard_text, metrics_page
 from deploy.local.worked import WORKED, worked_text
 from sextant_client.errors import TABLE as EXITS
 from sextant_client.prepare.xml.schema import as_xsd
@@ -167,6 +168,8 @@ PAGES: dict[str, Callable[[], str]] = {
     **{f"schemas/{kind.id}.json": partial(schema_text, kind) for kind in CATALOGUE.values()},
     **{f"schemas/xsd/{kind.id}.xsd": partial(as_xsd, kind) for kind in CATALOGUE.values()},
     "deadlines.md": deadlines_page,
+    "metrics.md": metrics_page,
+    "../deploy/monitoring/dashboard.json": dashboard_text,
     "messages.md": messages_page,
     "events.md": events_page,
     "sandbox.md": sandbox_page,

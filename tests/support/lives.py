@@ -21,8 +21,9 @@ import sextant_exchange.app
 from sextant_declarations.app.opening import Outside
 from sextant_shared.protocol.checkpoints import LogKeys
 from tests.support.parties import PartyKeys, registrars
-from tests.support.platform import Platform, Wire, open_platform
+from tests.support.platform import Platform, open_platform
 from tests.support.platform_files import SEC, URLS
+from tests.support.wires import Wire
 
 STATES = tuple(
     f"NA-X{letters}"

@@ -16,13 +16,13 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from contextvars import Context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 from sqlalchemy import create_engine, text
 
 import sextant_audit.app
@@ -32,8 +32,8 @@ from sextant_audit.app.opening import begin_log, public_identity, verify_log
 from sextant_audit.domain.checking import LogReport
 from sextant_audit.storage.ledger import LoneLedger
 from sextant_declarations.app.opening import Outside
-from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.http import ServiceClient
+from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import monotonic, timestamp_s, uuid7
 from sextant_shared.crypto.sealing import SealingKey
@@ -61,6 +61,7 @@ from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
 from tests.support.logs import NOW
 from tests.support.parties import PartyKeys, registrar_pairs, registrars
 from tests.support.platform_files import SEC, URLS, PlatformFiles, client_signer
+from tests.support.wires import Wire
 
 XAL, XBO = "NA-XAL", "NA-XBO"
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
@@ -80,34 +81,6 @@ class MovableClock:
 
     def move(self, seconds: float) -> None:
         self._offset += seconds
-
-
-class Wire(httpx.AsyncBaseTransport):
-    """Joins a caller to a service of this process, as long as it is not cut.
-
-    `lose` answers are lost on the way back: the service did the work and the caller never hears.
-    """
-
-    def __init__(self, find: Callable[[], FastAPI | None]) -> None:
-        self._find = find
-        self.is_cut = False
-        self.lose = 0
-        self.calls: list[tuple[str, str]] = []
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        app = self._find()
-        if app is None or self.is_cut:
-            raise httpx.ConnectError("nobody listens")
-        self.calls.append((request.method, request.url.path))
-        transport = httpx.ASGITransport(gated(app), raise_app_exceptions=False)
-        # In a context of its own, as if the service were another process: no span leaks over.
-        response = await asyncio.create_task(
-            transport.handle_async_request(request), context=Context()
-        )
-        if self.lose:
-            self.lose -= 1
-            raise httpx.ReadError("the answer was lost")
-        return response
 
 
 @dataclass(frozen=True)
@@ -147,6 +120,8 @@ class Platform(PlatformFiles):
     steps: list[Callable[[str], None]] = field(default_factory=list)
     apps: dict[str, FastAPI] = field(default_factory=dict)
     people: httpx.AsyncBaseTransport | None = None
+    is_watched: bool = False
+    readers: dict[str, InMemoryMetricReader] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lives: dict[str, AsyncExitStack] = {}
@@ -198,17 +173,32 @@ class Platform(PlatformFiles):
     def _wire(self, name: str) -> Wire:
         return Wire(lambda: self.apps.get(name))
 
+    def _telemetry(self, name: str, settings: ServiceSettings) -> Telemetry | None:
+        """Return telemetry whose metrics `readers` are given, if the platform is watched."""
+        if not self.is_watched:
+            return None
+        self.readers[name] = InMemoryMetricReader()
+        return Telemetry(name, settings, [self.readers[name]])
+
     def _create(self, name: str) -> FastAPI:
         if name == "audit":
-            return sextant_audit.app.create_app(self.audit_settings(), clock=self.clock)
+            settings = self.audit_settings()
+            return sextant_audit.app.create_app(
+                settings, clock=self.clock, telemetry=self._telemetry(name, settings)
+            )
         if name == "exchange":
+            exchange = self.exchange_settings()
             return sextant_exchange.app.create_app(
-                self.exchange_settings(), clock=self.clock, audit_transport=self.wires["audit"]
+                exchange,
+                clock=self.clock,
+                audit_transport=self.wires["audit"],
+                telemetry=self._telemetry(name, exchange),
             )
         return sextant_declarations.app.create_app(
             self.declarations_settings(),
             clock=self.clock,
             step=self._step,
+            telemetry=self._telemetry(name, self.declarations_settings()),
             outside=Outside(
                 exchange=self.own_wires["exchange"],
                 audit=self.own_wires["audit"],

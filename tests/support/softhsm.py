@@ -4,15 +4,14 @@ It is a PKCS#11 module like those of makers of tokens, with its tokens in a fold
 neither found nor fetched, tests that need it skip on a developer's machine and fail in CI.
 """
 
-import contextlib
 import os
 import shutil
-import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from sextant_shared.crypto.pkcs11 import TokenAccess
+from tests.support.debian import NoProgramError, fetch, run
 from tests.support.vectors import ROOT
 
 UNPACKED = ROOT / "var" / "softhsm"
@@ -20,11 +19,6 @@ PACKAGES = ("softhsm2", "softhsm2-common", "libsofthsm2")
 PIN = "0000-correct"
 _MODULE = "libsofthsm2.so"
 _PLACES = ("/usr/lib", "/usr/local/lib", "/opt/homebrew/lib")
-_PATIENCE_S = 120
-
-
-class NoSoftHsmError(RuntimeError):
-    """SoftHSM2 is not here; the message says why and what to install."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ class SoftHsm:
         """Make a token with our PIN."""
         options = ("--init-token", "--free", "--label", label, "--so-pin", "so-0000", "--pin", PIN)
         command = [str(self.programs.tool), "--module", str(self.programs.module), *options]
-        _run(command, self.environment)
+        run(command, environment=self.environment)
 
 
 @cache
@@ -82,14 +76,14 @@ def find_softhsm() -> Programs:
     """Return SoftHSM2, unpacking it when the system has none.
 
     Raises:
-        NoSoftHsmError: with what stands in the way.
+        NoProgramError: with what stands in the way.
     """
     found = _installed() or _look(UNPACKED)
     if found is None:
-        _fetch()
+        fetch(PACKAGES, UNPACKED)
         found = _look(UNPACKED)
     if found is None:
-        raise NoSoftHsmError(f"Debian's packages {', '.join(PACKAGES)} hold no {_MODULE}")
+        raise NoProgramError(f"Debian's packages {', '.join(PACKAGES)} hold no {_MODULE}")
     return found
 
 
@@ -103,41 +97,3 @@ def _installed() -> Programs | None:
 def _look(folder: Path) -> Programs | None:
     modules, tools = sorted(folder.rglob(_MODULE)), sorted(folder.rglob("softhsm2-util"))
     return Programs(modules[0], tools[0]) if modules and tools else None
-
-
-def _fetch() -> None:
-    """Unpack Debian's packages, without installing anything; whole, or not at all."""
-    lacking = [name for name in ("apt-get", "dpkg-deb") if shutil.which(name) is None]
-    if lacking:
-        raise NoSoftHsmError(f"no softhsm2-util, and no {', '.join(lacking)} to fetch it with")
-    partial = UNPACKED.with_name(f"softhsm.{os.getpid()}")
-    partial.mkdir(parents=True)
-    try:
-        try:
-            _run(["apt-get", "download", *PACKAGES], {}, partial)
-        except NoSoftHsmError:
-            _run(["apt-get", "update", "-q"], {}, partial)  # a fresh image has no lists
-            _run(["apt-get", "download", *PACKAGES], {}, partial)
-        for package in sorted(partial.glob("*.deb")):
-            _run(["dpkg-deb", "-x", str(package), str(partial)], {})
-        with contextlib.suppress(OSError):  # another worker of this test run was faster
-            partial.rename(UNPACKED)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _run(command: list[str], environment: dict[str, str], folder: Path | None = None) -> None:
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env={**os.environ, **environment},  # noqa: TID251 -- the tool needs PATH
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_PATIENCE_S,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoSoftHsmError(f"{' '.join(command[:3])}: {error}") from error
-    if done.returncode != 0:
-        raise NoSoftHsmError(f"{' '.join(command[:3])}: {done.stderr.strip() or done.stdout}")

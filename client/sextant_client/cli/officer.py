@@ -9,9 +9,11 @@ import typer
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.officer_accesses import PurposeOption, accesses
 from sextant_client.cli.officer_anomalies import app as anomalies_app
+from sextant_client.cli.officer_clarifications import clarifications, clarify, extend
 from sextant_client.cli.officer_lives import diff, life, step
 from sextant_client.cli.officer_messages import ask, owed, send, thread
 from sextant_client.cli.officer_obligations import obligations, remind
+from sextant_client.cli.officer_transfers import app as transfers_app
 from sextant_client.cli.output import table_lines
 from sextant_client.cli.shredding import shred
 from sextant_client.officers import officers_session
@@ -25,6 +27,10 @@ for command in (send, ask, thread, owed, obligations, remind, accesses, shred, l
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(anomalies_app, name="anomalies")
+app.command()(clarify)
+app.command()(clarifications)
+app.command()(extend)
+app.add_typer(transfers_app, name="transfers")
 SeqArgument = Annotated[int, typer.Argument(help="Number from the list.", min=1)]
 
 

@@ -96,12 +96,6 @@ class AuditSettings(DatabaseSettings):
     scrub_pause_s: Annotated[
         float, Field(description="pause between two passes over the log", gt=0)
     ] = 60.0
-    otlp_metrics_endpoint: Annotated[
-        str | None, Field(description="send metrics to this OTLP/HTTP collector (…/v1/metrics)")
-    ] = None
-    metrics_interval_s: Annotated[
-        float, Field(description="seconds between two sendings of metrics", ge=1)
-    ] = 60.0
     timestamp_url: Annotated[
         str | None,
         Field(

@@ -1,9 +1,11 @@
 """Builds a service's app: guard, problems, health, docs and telemetry in one fixed order."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -18,6 +20,7 @@ from sextant_shared.chassis import api_docs
 from sextant_shared.chassis.api_docs import HEALTH, READINESS, TOKEN, TOKEN_REQUEST
 from sextant_shared.chassis.connections import network_of
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
+from sextant_shared.chassis.metrics import CLOCK_SOUND, DISK_FREE, IN_FLIGHT, Metrics
 from sextant_shared.chassis.middleware import Bounds, TraceGate, has_no_span
 from sextant_shared.chassis.places import Places
 from sextant_shared.chassis.problems import (
@@ -108,6 +111,7 @@ def create_application(
             Middleware(
                 Bounds,
                 places=places,
+                metrics=telemetry.metrics,
                 body_read_timeout_s=settings.body_read_timeout_s,
             ),
             Middleware(DrillGate),
@@ -127,7 +131,8 @@ def create_application(
     app.state.draining = False
     app.state.settings = settings
     app.state.telemetry = telemetry
-    app.state.unseen = Shortcut(app, guarded, places)
+    app.state.unseen = Shortcut(app, guarded, places, telemetry.metrics)
+    _observe(telemetry.metrics, settings.data_dir, places, health.timekeeper)
     for router in routers:
         app.include_router(router)
     return app
@@ -140,12 +145,16 @@ class Shortcut:
     that is as much work as to check its header. All other requests, and drills, go to the app.
     """
 
-    def __init__(self, app: FastAPI, routes: Sequence[GuardedRoute], places: Places) -> None:
+    def __init__(
+        self, app: FastAPI, routes: Sequence[GuardedRoute], places: Places, metrics: Metrics
+    ) -> None:
         settings: ServiceSettings = app.state.settings
         self._app = app
         self._straight = Straight(app, routes=routes)
         timeout_s = settings.body_read_timeout_s
-        self._bounds = Bounds(self._straight, places=places, body_read_timeout_s=timeout_s)
+        self._bounds = Bounds(
+            self._straight, places=places, metrics=metrics, body_read_timeout_s=timeout_s
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer straight, or pass on."""
@@ -172,6 +181,20 @@ def gated(app: FastAPI) -> ASGIApp:
         telemetry=app.state.telemetry,
         unseen=app.state.unseen,
     )
+
+
+def _observe(metrics: Metrics, data: Path, places: Places, timekeeper: Timekeeper) -> None:
+    """Have the numbers sent that every service has."""
+    metrics.observe(IN_FLIGHT, lambda: places.in_use)
+    metrics.observe(DISK_FREE, lambda: _free(data))
+    metrics.observe(CLOCK_SOUND, lambda: int(timekeeper.state() == _OK))
+
+
+def _free(folder: Path) -> float | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None  # not made yet, or away
 
 
 def _guarded(router: APIRouter) -> Iterator[GuardedRoute]:

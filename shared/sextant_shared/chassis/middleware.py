@@ -9,6 +9,7 @@ import structlog
 from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sextant_shared.chassis.metrics import Metrics
 from sextant_shared.chassis.places import RETRY_AFTER_S, Places
 from sextant_shared.chassis.problems import problem_response
 from sextant_shared.chassis.telemetry import (
@@ -17,7 +18,7 @@ from sextant_shared.chassis.telemetry import (
     current_trace_id,
     link_current,
 )
-from sextant_shared.clock import random_bytes
+from sextant_shared.clock import monotonic, random_bytes
 from sextant_shared.errors import Code, PlatformError
 
 _TRACE_HEADERS = (b"traceparent", b"tracestate", b"baggage")
@@ -86,13 +87,18 @@ def has_no_span(scope: Scope) -> bool:
 class Bounds:
     """Bounds what is under way and how long a body may pause; adds the headers of every answer.
 
+    Counts each answer when it begins: how long an event stream or a download lasts is its reader's.
+
     Stands where the trace id of the request's span is known: inside the framework's telemetry, or,
     for a request that is not recorded, inside the gate.
     """
 
-    def __init__(self, app: ASGIApp, *, places: Places, body_read_timeout_s: float) -> None:
+    def __init__(
+        self, app: ASGIApp, *, places: Places, metrics: Metrics, body_read_timeout_s: float
+    ) -> None:
         self._app = app
         self._places = places
+        self._metrics = metrics
         self._timeout_s = body_read_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,11 +109,14 @@ class Bounds:
         if caller := scope.get(_CALLER_TRACE):
             link_current(caller)
         started = False
+        came = monotonic()
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                if self._metrics.is_sent and scope["path"] not in QUIET_PATHS:
+                    self._metrics.answered(scope, message["status"], monotonic() - came)
                 message["headers"] = [*message["headers"], *_SECURITY_HEADERS, *_trace_header()]
             await send(message)
 

@@ -18,6 +18,7 @@ class Places:
     """The places of one service; they belong to the event loop, so that counting needs no lock."""
 
     def __init__(self, total: int, uploads: int) -> None:
+        self._total = total
         self._free = total
         self._uploads = uploads
 
@@ -25,6 +26,11 @@ class Places:
     def is_full(self) -> bool:
         """Whether nobody else is let in."""
         return self._free <= 0
+
+    @property
+    def in_use(self) -> int:
+        """How many are taken."""
+        return self._total - self._free
 
     @contextmanager
     def taken(self) -> Iterator[None]:

@@ -131,6 +131,7 @@ class Straight:
         if route is None:
             await self._app(scope, receive, send)
             return
+        scope["route"] = route  # as the framework's router does, for whoever counts
         span = trace.get_current_span()
         if span.is_recording():  # what the framework's router does for the others
             span.update_name(f"{scope['method']} {route.path}")

@@ -125,6 +125,12 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
     otlp_endpoint: Annotated[
         str | None, Field(description="send spans to this OTLP/HTTP collector")
     ] = None
+    otlp_metrics_endpoint: Annotated[
+        str | None, Field(description="send metrics to this OTLP/HTTP collector (…/v1/metrics)")
+    ] = None
+    metrics_interval_s: Annotated[
+        float, Field(description="seconds between two sendings of metrics", gt=0)
+    ] = 60.0
     trace_sample_ratio: Annotated[
         float, Field(description="share of traces that are recorded", ge=0, le=1)
     ] = 1.0

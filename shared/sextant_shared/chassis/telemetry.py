@@ -1,6 +1,6 @@
-"""Traces: one declaration is one trace through all services.
+"""Telemetry of one service: its metrics, and traces: one declaration is one through all services.
 
-Responsible for the provider of a service, the exporters, and for carrying a trace context across a
+Responsible for the provider of traces, the exporters, and for carrying a trace context across a
 queue row as a W3C `traceparent`. Attributes hold opaque ids, digests and counts only: never
 content, key material, names of persons or declared values.
 """
@@ -17,6 +17,7 @@ from typing import Any
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import (
@@ -33,6 +34,7 @@ from opentelemetry.sdk.trace.sampling import (
 from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from sextant_shared.chassis.metrics import Metrics
 from sextant_shared.chassis.settings import ServiceSettings
 
 EXPORT_INTERVAL_MS = 500  # a demo or an operator should not wait long for the last spans
@@ -92,9 +94,21 @@ class FileSpanExporter(SpanExporter):
 
 
 class Telemetry:
-    """The tracer of one service; without exporters it records nothing and costs little."""
+    """Tracer and metrics of one service; without exporters it records nothing and costs little."""
 
-    def __init__(self, service: str, settings: ServiceSettings | None = None) -> None:
+    def __init__(
+        self,
+        service: str,
+        settings: ServiceSettings | None = None,
+        readers: Sequence[MetricReader] = (),
+    ) -> None:
+        """`readers` are given the metrics beside the collector that the settings name."""
+        self.metrics = Metrics(
+            service,
+            settings.otlp_metrics_endpoint if settings else None,
+            settings.metrics_interval_s if settings else 60.0,
+            readers,
+        )
         ratio = settings.trace_sample_ratio if settings and settings.tracing else 0.0
         self.provider = TracerProvider(
             resource=Resource.create({"service.name": service, "service.namespace": "sextant"}),
@@ -147,6 +161,7 @@ class Telemetry:
     def shutdown(self) -> None:
         """Flush what is left."""
         self.provider.shutdown()
+        self.metrics.shutdown()
 
     @contextmanager
     def span(

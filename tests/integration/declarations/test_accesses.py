@@ -38,9 +38,19 @@ GIVES = {
     "GET /v1/messages/{id_}/evidence": "evidence",
     "GET /v1/threads/{sender}/{id_}": "thread",
     "GET /v1/obligations/{id_}": "obligation",
+    "GET /v1/transfers/pairs": "transfers",
+    "GET /v1/transfers/notices": "transfers",
     "POST /v1/messages": "sending",
 }
-BATCHES = {"POST /v1/reminders"}  # an access for each letter: test_obligations
+# Their accesses are held elsewhere: test_obligations, test_transfers, test_clarifications.
+BATCHES = {
+    "POST /v1/reminders",
+    "GET /v1/transfers/pairs/{id_}",
+    "POST /v1/clarifications/drafts",
+    "POST /v1/clarifications",
+    "GET /v1/clarifications/{id_}",
+    "POST /v1/clarifications/{id_}/extensions",
+}
 METADATA = {
     "GET /v1/declarations",
     "GET /v1/declarations/{id_}/life",
@@ -58,6 +68,7 @@ METADATA = {
     "GET /v1/obligations/export",
     "GET /v1/obligations/heat-map",
     "GET /v1/reminders",
+    "GET /v1/clarifications",
     "GET /v1/queue",
     "GET /v1/dead-letters",
     "POST /v1/dead-letters/{seq}/replay",

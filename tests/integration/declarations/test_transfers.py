@@ -70,7 +70,7 @@ async def test_a_difference_is_shown_with_both_rows_and_goes_when_a_state_amends
     page = await analysed(platform)
     (pair,) = page["pairs"]
     assert (pair["class"], pair["more"], page["owed"], page["unread"]) == (
-        "QUANTITY_MISMATCH", "XAL", 0, 0,
+        "QUANTITY_MISMATCH", "XAL", 0, [],
     )  # fmt: skip
     detail = await get(platform, f"{PAIRS}/{PAIR}")
     body = detail["body"]

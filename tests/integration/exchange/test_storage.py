@@ -35,6 +35,7 @@ from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.threads import SqlRelated
+from sextant_exchange.storage.waiting import SqlWaiting
 from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.chassis.sidecar.store import Sidecar
@@ -175,6 +176,8 @@ async def test_nothing_that_grows_is_ever_scanned(database: Database, tmp_path: 
                 await mailboxes.page("SEC", 3, 10, Wanted(state, priority))
         await related.with_ids(["id-0001", "id-0002"])
         await related.naming(["id-0001", "id-0002"], 10)
+        waiting = await SqlWaiting(database).look(["NA-XAL", "SEC"])
+        assert (waiting.deliveries["available"], waiting.oldest_delivery) == (32, 3.0)
         leases = await mailboxes.lease("SEC", order)
         await mailboxes.extend("SEC", leases[0].lease, 20.0, 5.0)
         await mailboxes.acknowledge("SEC", leases[0].lease, 5.0)

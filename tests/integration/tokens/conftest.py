@@ -6,7 +6,8 @@ import pytest
 
 from sextant_shared.crypto.pkcs11 import device
 from sextant_shared.protocol import keyfiles
-from tests.support.softhsm import NoSoftHsmError, SoftHsm, find_softhsm
+from tests.support.debian import NoProgramError
+from tests.support.softhsm import SoftHsm, find_softhsm
 from tests.support.vectors import IN_CI
 
 LABEL = "NA-XBO classical halves"
@@ -19,7 +20,7 @@ def hsm(tmp_path_factory: pytest.TempPathFactory) -> SoftHsm:
     """Return SoftHSM2 with three tokens of one PIN."""
     try:
         programs = find_softhsm()
-    except NoSoftHsmError as error:
+    except NoProgramError as error:
         if IN_CI:
             pytest.fail(f"SoftHSM2 is needed in CI: {error}")
         pytest.skip(f"SoftHSM2 is not here: {error}")

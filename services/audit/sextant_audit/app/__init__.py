@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import structlog
 from fastapi import FastAPI
 
+from sextant_audit.app.metrics import Sources, observe
 from sextant_audit.app.noting import Noting, open_noting
 from sextant_audit.app.opening import OpenLog, open_log
 from sextant_audit.app.signing import check_signer
-from sextant_audit.app.timestamps import make_timestamping, observe_timestamps
-from sextant_audit.app.upkeep import Upkeep, observe
+from sextant_audit.app.timestamps import make_timestamping
+from sextant_audit.app.upkeep import Upkeep
 from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.domain.speaking import Heartbeat
 from sextant_audit.routes.copies import copies_router
@@ -24,10 +25,13 @@ from sextant_audit.routes.tiles import tiles_router
 from sextant_audit.routes.timestamps import timestamps_router
 from sextant_audit.routes.witnesses import witnesses_router
 from sextant_audit.settings import AuditSettings
-from sextant_shared.chassis.application import Health, create_application, timekeeper_of
+from sextant_shared.chassis.application import (
+    Health,
+    create_application,
+    timekeeper_of,
+)
 from sextant_shared.chassis.crashpoints import crash_point as armed_crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
-from sextant_shared.chassis.metrics import Metrics
 from sextant_shared.chassis.sidecar.routes import details_router
 from sextant_shared.chassis.sidecar.shredding import Shredding
 from sextant_shared.chassis.telemetry import Telemetry
@@ -50,7 +54,7 @@ def create_app(
     *,
     clock: Clock = system_clock,
     crash_point: CrashPoint = armed_crash_point,
-    metrics: Metrics | None = None,
+    telemetry: Telemetry | None = None,
 ) -> FastAPI:
     """Return the app; the log is opened when it starts and closed when it stops.
 
@@ -58,18 +62,22 @@ def create_app(
         PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load, `E_STATE` or
             `E_KEY` for roots of a time-stamping authority.
     """
-    telemetry = Telemetry("audit", settings)
+    telemetry = telemetry or Telemetry("audit", settings)
     timekeeper = timekeeper_of(settings, clock)
     opened: list[OpenLog] = []
     kept: list[Upkeep] = []
-    numbers = metrics or Metrics(
-        "audit", settings.otlp_metrics_endpoint, settings.metrics_interval_s
-    )
-    observe(numbers, lambda: kept[0] if kept else None)
     timestamping = make_timestamping(
         settings, telemetry, timekeeper, lambda: opened[0].publisher.head if opened else None
     )
-    observe_timestamps(numbers, timestamping)
+    observe(
+        telemetry.metrics,
+        Sources(
+            lambda: opened[0] if opened else None,
+            lambda: kept[0] if kept else None,
+            timestamping,
+            timekeeper,
+        ),
+    )
     noted: list[Noting] = []
 
     def log() -> OpenLog:
@@ -108,7 +116,6 @@ def create_app(
         await opened.pop().close()
         noted.pop().sidecar.close()
         telemetry.shutdown()
-        numbers.shutdown()
 
     async def append(entries: Sequence[NewEntry]) -> AppendAnswer:
         timekeeper.stamp()  # no head is signed that would be older than one before it

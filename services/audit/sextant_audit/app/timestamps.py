@@ -7,7 +7,6 @@ from sextant_audit.domain.ports import Head
 from sextant_audit.domain.timestamping import Authority, Timestamping
 from sextant_audit.settings import AuditSettings
 from sextant_audit.storage.timestamps import TimestampFolder
-from sextant_shared.chassis.metrics import Metrics
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock
 from sextant_shared.errors import Code, PlatformError
@@ -24,15 +23,6 @@ def make_timestamping(
     """
     folder = TimestampFolder(settings.data_dir / "timestamps")
     return Timestamping(folder, head, clock, _authority(settings, telemetry))
-
-
-def observe_timestamps(metrics: Metrics, timestamping: Timestamping) -> None:
-    """Have age and failures sent; the table in docs/log-copies.md lists them."""
-    for name, unit, description, number in (
-        ("age", "s", "of the newest time-stamp", timestamping.age_s),
-        ("failures", "{question}", "in a row, without a time-stamp", timestamping.failures),
-    ):
-        metrics.observe(f"dxe.log.timestamp.{name}", unit, description, number)
 
 
 def _authority(settings: AuditSettings, telemetry: Telemetry) -> Authority | None:

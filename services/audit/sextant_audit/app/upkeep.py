@@ -1,11 +1,10 @@
 """What the log does beside its work: it scrubs itself, and lays itself out as files.
 
-Responsible for the tasks, and for telling what they find: log lines, notes of `/readyz`, metrics.
-None of them stops an append.
+Responsible for the tasks, and for telling what they find: log lines and notes of `/readyz`. None
+of them stops an append.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -16,7 +15,6 @@ from sextant_audit.domain.static_tiles import StaticTiles
 from sextant_audit.settings import AuditSettings
 from sextant_audit.storage.ledger import SqlLedger
 from sextant_audit.storage.tile_files import TileFolder
-from sextant_shared.chassis.metrics import Metrics
 from sextant_shared.clock import Clock, monotonic
 from sextant_shared.errors import PlatformError
 
@@ -75,29 +73,6 @@ class Upkeep:
             fault = self.tiles.state.fault
             notes["tiles"] = f"{fault.code}: {fault.detail}" if fault else "ok"
         return notes
-
-
-def observe(metrics: Metrics, upkeep: Callable[[], Upkeep | None]) -> None:
-    """Have the numbers of the upkeep sent; the table in docs/log-copies.md lists them."""
-
-    def scrub(number: Callable[[Scrubber], float | None]) -> Callable[[], float | None]:
-        return lambda: number(u.scrubber) if (u := upkeep()) and u.scrubber else None
-
-    def tiles(number: Callable[[StaticTiles], float | None]) -> Callable[[], float | None]:
-        return lambda: number(u.tiles) if (u := upkeep()) and u.tiles else None
-
-    for name, unit, description, number in (
-        ("scrub.passes", "{pass}", "passes since the start", scrub(lambda s: s.state.passes)),
-        ("scrub.at", "{entry}", "where the running pass is", scrub(lambda s: s.state.at)),
-        ("scrub.through", "{entry}", "found as they were", scrub(lambda s: s.state.through)),
-        ("scrub.last_pass", "s", "POSIX time of its end", scrub(lambda s: s.state.last_pass)),
-        ("scrub.faults", "{fault}", "things that changed", scrub(lambda s: s.state.count)),
-        ("tiles.lag", "{entry}", "published, not in the folder", tiles(lambda t: t.lag)),
-        ("tiles.written", "{file}", "files written", tiles(lambda t: t.state.written)),
-        ("tiles.mended", "{file}", "lost or wrong, mended", tiles(lambda t: t.state.mended)),
-        ("tiles.faults", "{fault}", "failed rounds", tiles(lambda t: t.state.faults)),
-    ):
-        metrics.observe(f"dxe.log.{name}", unit, description, number)
 
 
 def _tell_fault(fault: ScrubFault) -> None:

@@ -15,12 +15,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
+from sextant_declarations.app.metrics import observe
 from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.app.signing_in import people_of
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.anomalies import anomalies_router
 from sextant_declarations.routes.attachments import attachments_router
+from sextant_declarations.routes.clarifications import clarifications_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
 from sextant_declarations.routes.lives import lives_router
@@ -54,13 +56,14 @@ def create_app(
     clock: Clock = system_clock,
     step: Step = crash_point,
     outside: Outside | None = None,
+    telemetry: Telemetry | None = None,
 ) -> FastAPI:
     """Return the app; keys, database and loops are opened when it starts.
 
     Raises:
         PlatformError: `E_MALFORMED` or `E_KEY` for a clients file that does not load.
     """
-    telemetry = Telemetry("declarations", settings)
+    telemetry = telemetry or Telemetry("declarations", settings)
     opened: list[Service] = []
     running: list[asyncio.Task[None]] = []
     people = people_of(settings, clock, (outside or Outside()).people)
@@ -82,6 +85,9 @@ def create_app(
             opened.append(await parts.open())
             stack.callback(opened.clear)
             running.extend(asyncio.create_task(loop()) for loop in service().loops)
+            if telemetry.metrics.is_sent:
+                numbers = observe(telemetry.metrics, service().officers.intake, clock)
+                running.append(asyncio.create_task(numbers.run()))
             if people is not None:
                 running.append(asyncio.create_task(people.keep()))
             stack.callback(running.clear)
@@ -119,7 +125,14 @@ def create_app(
             ),
             transfers_router(lambda: service().transfers, settings.max_page),
             anomalies_router(
-                lambda: service().anomalies, lambda: service().anomaly_runs, settings.max_page
+                lambda: service().anomalies.cards,
+                lambda: service().anomalies.runs,
+                settings.max_page,
+            ),
+            clarifications_router(
+                lambda: service().clarifying.shown,
+                lambda: service().clarifying.ask,
+                settings.max_page,
             ),
             reference_router(),
         ],

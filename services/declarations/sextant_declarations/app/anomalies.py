@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from sextant_declarations.analysis.anomalies.policy import policy
 from sextant_declarations.clients.analyst import ProcessAnalyst, ThreadAnalyst
@@ -16,31 +17,37 @@ from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.notes import Notes
 
 
-def anomaly_runs(
-    settings: DeclarationsSettings,
-    database: Database,
-    gate: Gate,
-    sources: Sources,
-    stack: AsyncExitStack,
-) -> AnomalyRuns:
-    """Return the analysis and its runs; `stack` ends a run that goes on."""
-    analyst: ProcessAnalyst | ThreadAnalyst = ThreadAnalyst()
-    if settings.isolation != "thread":
-        analyst = ProcessAnalyst(settings.anomalies_timeout_s)
-        stack.callback(analyst.close)
-    return AnomalyRuns(
-        rows=SqlAnomalyRuns(database),
-        analyst=analyst,
-        gate=gate,
-        policy=policy(),
-        clock=sources.clock,
-        quiet_s=settings.anomalies_quiet_s,
-        latest_s=settings.anomalies_latest_s,
-    )
+@dataclass(frozen=True)
+class AnomalyParts:
+    """Cards as officers see them, and runs."""
 
+    cards: Anomalies
+    runs: AnomalyRuns
 
-def anomalies(
-    database: Database, notes: Notes, gate: Gate, sources: Sources, stored: Callable[[], None]
-) -> Anomalies:
-    """Return what officers see of cards."""
-    return Anomalies(SqlAnomalies(database, notes), gate, policy(), sources, stored)
+    @classmethod
+    def over(
+        cls,
+        stack: AsyncExitStack,
+        settings: DeclarationsSettings,
+        database: Database,
+        notes: Notes,
+        gate: Gate,
+        sources: Sources,
+        stored: Callable[[], None],
+    ) -> "AnomalyParts":
+        """Return the parts; `stack` ends a run that goes on, `stored` says that an entry is owed."""
+        analyst: ProcessAnalyst | ThreadAnalyst = ThreadAnalyst()
+        if settings.isolation != "thread":
+            analyst = ProcessAnalyst(settings.anomalies_timeout_s)
+            stack.callback(analyst.close)
+        runs = AnomalyRuns(
+            rows=SqlAnomalyRuns(database),
+            analyst=analyst,
+            gate=gate,
+            policy=policy(),
+            clock=sources.clock,
+            quiet_s=settings.anomalies_quiet_s,
+            latest_s=settings.anomalies_latest_s,
+        )
+        cards = Anomalies(SqlAnomalies(database, notes), gate, policy(), sources, stored)
+        return cls(cards, runs)

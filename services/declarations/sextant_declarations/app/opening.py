@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 
 from sextant_declarations.app.analyses import Analyses
-from sextant_declarations.app.anomalies import anomalies, anomaly_runs
+from sextant_declarations.app.anomalies import AnomalyParts
+from sextant_declarations.app.clarifying import Clarifying
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -21,8 +22,6 @@ from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
 from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
 from sextant_declarations.domain.accounting import Accounting
-from sextant_declarations.domain.anomalies import Anomalies
-from sextant_declarations.domain.anomaly_runs import AnomalyRuns
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.attached import Attached
 from sextant_declarations.domain.comparing import Comparing
@@ -117,8 +116,8 @@ class Service:
     refusals: Refusals
     shredding: Shredding
     transfers: Transfers
-    anomalies: Anomalies
-    anomaly_runs: AnomalyRuns
+    anomalies: AnomalyParts
+    clarifying: Clarifying
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
 
@@ -247,7 +246,10 @@ class Parts:
         )
         rows = SqlExchanges(database, settings.party)
         board = Board(SqlObligations(database), self.clock)
-        runs = anomaly_runs(settings, database, gate, sources, self.stack)
+        anomalies = AnomalyParts.over(
+            self.stack, settings, database, notes, gate, sources, entries_due.set
+        )
+        lives = Lives(SqlLives(database, notes), sources, entries_due.set)
         poll_s = settings.poll_s
         return Service(
             database=database,
@@ -257,7 +259,7 @@ class Parts:
             queue=VerificationQueue(exchange, officers, notes.write),
             exchanges=Exchanges(sending, rows, gate, self.clock),
             accounting=Accounting(accesses, trust.log),
-            lives=Lives(SqlLives(database, notes), sources, entries_due.set),
+            lives=lives,
             history=History(SqlHistory(database), reading, vault, gate, settings.max_filings_bytes),
             years=Years(SqlLives(database, notes), sources, entries_due.set),
             obligations=Obligations(board, gate),
@@ -271,12 +273,12 @@ class Parts:
             ),
             shredding=noting.shredding(),
             transfers=analyses.transfers(gate),
-            anomalies=anomalies(database, notes, gate, sources, entries_due.set),
-            anomaly_runs=runs,
+            anomalies=anomalies,
+            clarifying=Clarifying.over(database, notes, reading, sending, lives, entries_due.set),
             loops=(
                 worker.run,
-                analyses.task(gate, vault, runs).run,
-                runs.run,
+                analyses.task(gate, vault, anomalies.runs).run,
+                anomalies.runs.run,
                 lambda: repeat(entries, wake=entries_due, poll_s=poll_s),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
                 lambda: repeat(replies, wake=replies_due, poll_s=poll_s),

@@ -16,7 +16,8 @@ from sextant_declarations.analysis.transfers.index import Number, TransferIndex
 from sextant_declarations.analysis.transfers.keeping import method_of, read_said, said_of
 from sextant_declarations.analysis.transfers.model import Pair, PairKey
 from sextant_declarations.domain.analysing import Fact, Held
-from sextant_declarations.domain.transfers import StoredPair, body_of, line_of
+from sextant_declarations.domain.pairs import body_of, line_of
+from sextant_declarations.domain.transfers import StoredPair
 from sextant_shared.clock import Clock, parse_timestamp, timestamp_ms
 from sextant_shared.deadlines import DEFAULT_POLICY, day_of
 

@@ -6,39 +6,33 @@ access like one pair, and names all versions that it stands on. Not responsible 
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Protocol
 
 from pydantic import Field
 
 from sextant_declarations.analysis.transfers.keeping import read_said
-from sextant_declarations.analysis.transfers.model import (
-    Document,
-    Hypothesis,
-    Klass,
-    Pair,
-    Place,
-    Row,
-    Side,
-)
-from sextant_declarations.analysis.transfers.notices import (
-    Notice,
-    NoticeFinding,
-    NoticePair,
-    pair_notices,
-)
+from sextant_declarations.analysis.transfers.model import Klass
+from sextant_declarations.analysis.transfers.notices import NoticePair, pair_notices
 from sextant_declarations.analysis.transfers.policy import MatchingPolicy
-from sextant_declarations.analysis.transfers.trial import difference
 from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.analysing import Fact
 from sextant_declarations.domain.gate import Gate
+from sextant_declarations.domain.notices import (
+    NoticeFilter,
+    NoticePage,
+    notice_pair,
+    only,
+    place,
+)
 from sextant_shared.encoding import b64u, b64u_decode
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import Strict
 
-_CURSOR_PARTS = 2
+_YEAR = re.compile(r"[0-9]{4}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class VersionRef(Strict):
@@ -129,15 +123,24 @@ class PairLine(Strict):
     since: str
 
 
+class UnreadView(Strict):
+    """A declaration that no pair stands on although it holds, and why."""
+
+    declaration: str
+    state: str
+    declaration_id: str
+    why: str
+
+
 class PairPage(Strict):
     """One page of pairs, newest year first; `method` is that of the facts.
 
-    `owed` counts declarations that are not analysed yet, `unread` those that could not be read.
+    `owed` counts declarations that are not analysed yet; `unread` are those that could not be read.
     """
 
     method: str
     owed: int
-    unread: int
+    unread: list[UnreadView]
     pairs: list[PairLine]
     next: str | None
 
@@ -171,36 +174,6 @@ class PairView(Strict):
     steps: list[PairStep]
 
 
-class NoticeView(Strict):
-    """One State's notice of a transfer; `last_day` is the last one that is in time."""
-
-    state: str
-    declaration_id: str
-    version: int
-    kg: str | None
-    day: str
-    received: str | None
-    last_day: str
-
-
-class NoticePairView(Strict):
-    """Both notices of one transfer of a Schedule 1 chemical, or the only one."""
-
-    sender: str
-    receiver: str
-    chemical: str
-    sent: NoticeView | None
-    received: NoticeView | None
-    findings: list[str]
-
-
-class NoticePage(Strict):
-    """One page of notices by twos, by the day of transfer."""
-
-    notices: list[NoticePairView]
-    next: str | None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairFilter:
     """What a list of pairs is narrowed to, all of it together; `state` is on either side."""
@@ -210,15 +183,6 @@ class PairFilter:
     state: str | None = None
     klass: Klass | None = None
     in_force: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeFilter:
-    """What a list of notices is narrowed to."""
-
-    year: int | None = None
-    state: str | None = None
-    finding: NoticeFinding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +201,7 @@ class Standing:
     method: str
     changes: int
     owed: int
-    unread: int
+    unread: tuple[UnreadView, ...]
 
 
 class TransferRows(Protocol):
@@ -277,7 +241,7 @@ class Transfers:
     async def tag(self) -> str:
         """Return what changes with any list."""
         now = await self.rows.standing()
-        return f"{now.changes}.{now.owed}.{now.unread}"
+        return f"{now.changes}.{now.owed}.{len(now.unread)}"
 
     async def page(
         self, wanted: PairFilter, reader: Reader, *, cursor: str | None, limit: int
@@ -287,7 +251,7 @@ class Transfers:
         Raises:
             PlatformError: `E_MALFORMED` for a cursor that no page gave.
         """
-        after = None if cursor is None else _read_cursor(cursor)
+        after = None if cursor is None else _read_cursor(cursor, _YEAR)
         position = (int(after[0]), after[1]) if after else None
         now = await self.rows.standing()
         found = await self.rows.page(wanted, position, limit + 1)
@@ -297,7 +261,7 @@ class Transfers:
         return PairPage(
             method=now.method,
             owed=now.owed,
-            unread=now.unread,
+            unread=list(now.unread),
             pairs=[line for line, _ in shown],
             next=None if last is None else _cursor(str(last.year), last.id),
         )
@@ -327,10 +291,10 @@ class Transfers:
         Raises:
             PlatformError: `E_MALFORMED` for a cursor that no page gave.
         """
-        after = None if cursor is None else _read_cursor(cursor)
+        after = None if cursor is None else _read_cursor(cursor, _DAY)
         facts = await self.rows.notices()
         found = await asyncio.to_thread(self._noticed, facts, wanted)
-        found = [pair for pair in found if after is None or _place(pair) > after]
+        found = [pair for pair in found if after is None or place(pair) > after]
         shown = found[:limit]
         of = {(fact.state, fact.declaration_id): fact.declaration for fact in facts}
         names = {
@@ -341,8 +305,8 @@ class Transfers:
         }
         await self._admit(reader, names)
         return NoticePage(
-            notices=[_notice_pair(pair) for pair in shown],
-            next=_cursor(*_place(shown[-1])) if len(found) > limit else None,
+            notices=[notice_pair(pair) for pair in shown],
+            next=_cursor(*place(shown[-1])) if len(found) > limit else None,
         )
 
     def _noticed(self, facts: Sequence[Fact], wanted: NoticeFilter) -> list[NoticePair]:
@@ -351,8 +315,8 @@ class Transfers:
         return [
             pair
             for pair in pair_notices(notices, self.policy)
-            if wanted.state in (None, _only(pair).sender, _only(pair).receiver)
-            and wanted.year in (None, _only(pair).day.year)
+            if wanted.state in (None, only(pair).sender, only(pair).receiver)
+            and wanted.year in (None, only(pair).day.year)
             and (wanted.finding is None or wanted.finding in pair.findings)
         ]
 
@@ -361,158 +325,14 @@ class Transfers:
         await self.gate.envelopes(reader, Gives.TRANSFERS, *digests)
 
 
-def line_of(pair: Pair, since: str) -> PairLine:
-    """Return a pair as lists show it."""
-    found = difference(pair)
-    more = pair.key.exporter if found and found > 0 else pair.key.importer
-    return PairLine.model_validate(
-        {
-            "id": pair.id,
-            "year": pair.key.year,
-            "chemical": pair.key.chemical,
-            "schedule": pair.schedule,
-            "exporter": pair.key.exporter,
-            "importer": pair.key.importer,
-            "class": str(pair.klass),
-            "gap": _text(pair.gap),
-            "span": _text(pair.span),
-            "more": more if found else None,
-            "in_force": True,
-            "since": since,
-        }
-    )
-
-
-def body_of(pair: Pair) -> PairBody:
-    """Return what both sides say, and the explanations."""
-    return PairBody.model_validate(
-        {
-            "threshold": _kg(pair.threshold),
-            "notes": [str(note) for note in pair.notes],
-            "export": _side(pair.export),
-            "import": _side(pair.import_),
-            "explanations": [_explanation(one) for one in pair.hypotheses],
-            "versions": _versions(pair.versions),
-        }
-    )
-
-
-def _side(side: Side) -> SideView:
-    return SideView(
-        state=side.state,
-        direction=str(side.direction),
-        filed=str(side.filed),
-        kg=_text(side.kg),
-        low=None if side.interval is None else _kg(side.interval.low),
-        high=None if side.interval is None else _kg(side.interval.high),
-        has_total=side.has_total,
-        basis_note=side.basis_note,
-        rows=[_row(row) for row in side.rows],
-        versions=_versions(side.documents),
-    )
-
-
-def _row(row: Row) -> RowView:
-    return RowView(
-        kg=_text(row.kg),
-        qualifier=str(row.qualifier),
-        half_step=_kg(row.half_step),
-        mixture_note=row.mixture_note,
-        certificate=row.certificate,
-        place=_place_view(row.place),
-    )
-
-
-def _explanation(one: Hypothesis) -> ExplanationView:
-    return ExplanationView(
-        kind=str(one.kind),
-        closes=one.closes,
-        residual=_text(one.residual),
-        figures=[
-            FigureView(
-                name=figure.name,
-                value=_kg(figure.value),
-                owner=figure.owner,
-                place=_place_view(figure.place) if figure.place else None,
-            )
-            for figure in one.figures
-        ],
-        related=[key.id for key in one.related],
-        third=one.third,
-    )
-
-
-def _versions(documents: Iterable[Document]) -> list[VersionRef]:
-    return [
-        VersionRef(state=one.state, declaration_id=one.declaration_id, version=one.version)
-        for one in documents
-    ]
-
-
-def _place_view(place: Place) -> PlaceView:
-    document = place.document
-    return PlaceView(
-        state=document.state,
-        declaration_id=document.declaration_id,
-        version=document.version,
-        pointer=place.pointer,
-    )
-
-
-def _notice_pair(pair: NoticePair) -> NoticePairView:
-    one = _only(pair)
-    return NoticePairView(
-        sender=one.sender,
-        receiver=one.receiver,
-        chemical=one.chemical,
-        sent=_notice(pair.sent),
-        received=_notice(pair.received),
-        findings=[str(finding) for finding in pair.findings],
-    )
-
-
-def _notice(one: Notice | None) -> NoticeView | None:
-    if one is None:
-        return None
-    return NoticeView(
-        state=one.document.state,
-        declaration_id=one.document.declaration_id,
-        version=one.document.version,
-        kg=_text(one.kg),
-        day=one.day.isoformat(),
-        received=None if one.received is None else one.received.isoformat(),
-        last_day=one.last_day.isoformat(),
-    )
-
-
-def _only(pair: NoticePair) -> Notice:
-    found = pair.sent or pair.received
-    if found is None:
-        raise ValueError("a pair of no notices")
-    return found
-
-
-def _place(pair: NoticePair) -> tuple[str, str]:
-    one = _only(pair)
-    return one.day.isoformat(), f"{one.document.state} {one.document.declaration_id}"
-
-
-def _kg(value: Decimal) -> str:
-    return format(value.normalize(), "f") if value else "0"
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else _kg(value)
-
-
 def _cursor(*parts: str) -> str:
     return b64u("\n".join(parts).encode())
 
 
-def _read_cursor(cursor: str) -> tuple[str, str]:
-    parts = b64u_decode(cursor).decode(errors="replace").split("\n")
-    if len(parts) != _CURSOR_PARTS or not parts[0][:4].isdecimal():
+def _read_cursor(cursor: str, begins: re.Pattern[str]) -> tuple[str, str]:
+    first, _, second = b64u_decode(cursor).decode(errors="replace").partition("\n")
+    if not begins.fullmatch(first):
         raise PlatformError(
             Code.MALFORMED, "no page gave this cursor", fix="Take `next` of the page before."
         )
-    return parts[0], parts[1]
+    return first, second

@@ -8,9 +8,8 @@ from starlette.responses import Response
 
 from sextant_declarations.analysis.transfers.model import Klass
 from sextant_declarations.analysis.transfers.notices import NoticeFinding
+from sextant_declarations.domain.notices import NoticeFilter, NoticePage
 from sextant_declarations.domain.transfers import (
-    NoticeFilter,
-    NoticePage,
     PairFilter,
     PairPage,
     PairView,

@@ -19,6 +19,7 @@ from sextant_declarations.domain.transfers import (
     PairStep,
     Standing,
     StoredPair,
+    UnreadView,
 )
 from sextant_declarations.storage.analysing import FACT, fact_of
 from sextant_declarations.storage.analysis_tables import (
@@ -35,6 +36,7 @@ from sextant_shared.models.strict import read_model
 
 _AT_ONCE = 500  # pairs in one transaction: a registration waits for no more than that
 _MAX_BYTES = 1 << 24
+_MOST_UNREAD = 100
 _LINE = ("id", "year", "chemical", "schedule", "exporter", "importer", "gap", "span", "more")
 _NEWEST = (
     select(func.max(FACTS.c.position)).where(FACTS.c.analysis == NAME).group_by(FACTS.c.declaration)
@@ -75,14 +77,21 @@ class SqlTransfers:
         def read(connection: Connection) -> Standing:
             wanted = select(ANALYSES).where(ANALYSES.c.name == NAME)
             row = connection.execute(wanted).mappings().one_or_none()
-            flawed = select(func.count()).where(
-                FACTS.c.position.in_(_NEWEST), FACTS.c.flaw.is_not(None)
-            )
+            flawed = FACT.where(FACTS.c.position.in_(_NEWEST), FACTS.c.flaw.is_not(None))
+            unread = connection.execute(flawed.limit(_MOST_UNREAD)).mappings()
             return Standing(
                 method=row["method"] if row else "",
                 changes=row["changes"] if row else 0,
                 owed=connection.execute(select(func.count(OWED_ANALYSES.c.turn))).scalar_one(),
-                unread=connection.execute(flawed).scalar_one(),
+                unread=tuple(
+                    UnreadView(
+                        declaration=one["declaration"],
+                        state=one["owner"],
+                        declaration_id=one["declaration_id"],
+                        why=one["flaw"],
+                    )
+                    for one in unread
+                ),
             )
 
         return await self.database.read(read)

@@ -18,6 +18,7 @@ from sextant_exchange.app.keeping import (
     sweep_uploads,
     tell,
 )
+from sextant_exchange.app.metrics import Sources, observe
 from sextant_exchange.app.noting import Noting
 from sextant_exchange.app.opening import Directory, audit_client, read_pin, upload_bounds
 from sextant_exchange.app.steps import counted, durable_steps
@@ -67,6 +68,7 @@ from sextant_exchange.storage.parties import SqlParties
 from sextant_exchange.storage.threads import SqlRelated
 from sextant_exchange.storage.uploads import UploadFolder
 from sextant_exchange.storage.usage import SqlUsage
+from sextant_exchange.storage.waiting import SqlWaiting
 from sextant_shared.chassis.application import Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import open_database
@@ -213,6 +215,10 @@ def create_app(
                 (noting.settle, settings.recover_every_s),
                 (erasing, settings.erase_every_s),
                 (lambda: sweep_uploads(uploads), SWEEP_EVERY_S),
+                *observe(
+                    telemetry.metrics,
+                    Sources(SqlWaiting(database), registration, room, bells, clock),
+                ),
             ]
             async with kept(jobs, bells):
                 yield

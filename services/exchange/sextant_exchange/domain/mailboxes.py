@@ -40,6 +40,11 @@ class Bells:
         """Whether nobody shall go on waiting."""
         return self._closing()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self._count
+
     def ring(self, parties: Sequence[str]) -> None:
         """Wake those who wait for these parties' mailboxes."""
         for party in parties:

@@ -12,13 +12,17 @@ class Room:
         self._free_bytes = free_bytes
         self._reserve_bytes = reserve_bytes
 
+    def left(self) -> int:
+        """Return how many bytes containers may still take; negative inside the reserve."""
+        return self._free_bytes() - self._reserve_bytes
+
     def check(self, size: int = 0) -> None:
         """Return when a container of `size` bytes leaves the reserve untouched.
 
         Raises:
             PlatformError: `E_UNAVAILABLE`.
         """
-        if self._free_bytes() - size < self._reserve_bytes:
+        if self.left() < size:
             raise PlatformError(
                 Code.UNAVAILABLE,
                 "there is no room for more envelopes now",

@@ -1,4 +1,4 @@
-"""What is owed to the analyses, their facts, and the pairs of transfers."""
+"""What is owed to the analyses, their facts, the pairs of transfers; extensions of times."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -89,3 +89,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_transfer_steps")),
     )
     op.create_index("ix_transfer_steps_transfer", "transfer_steps", ["transfer"])
+    op.create_table(
+        "extensions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("sent", sa.Integer(), nullable=False),
+        sa.Column("before", sa.Float(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("asked_in", sa.String(), nullable=True),
+        sa.Column("officer", sa.String(), nullable=False),
+        sa.Column("t", sa.String(), nullable=False),
+        sa.Column("entry", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["sent"], ["sent_messages.id"], name=op.f("fk_extensions_sent_sent_messages")
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry"], ["note.position"], name=op.f("fk_extensions_entry_note")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_extensions")),
+    )
+    op.create_index("ix_extensions_sent", "extensions", ["sent"])

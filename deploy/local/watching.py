@@ -1,0 +1,128 @@
+"""What operators watch, out of the services' own tables of metrics: a page, and a dashboard."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sextant_audit.app.metrics
+import sextant_declarations.app.metrics
+import sextant_exchange.app.metrics
+from sextant_shared.chassis.metrics import OF_EVERY_SERVICE, REQUESTS, Metric
+
+METRICS: Mapping[str, Sequence[Metric]] = {
+    "every service": OF_EVERY_SERVICE,
+    "exchange": sextant_exchange.app.metrics.METRICS,
+    "log": sextant_audit.app.metrics.METRICS,
+    "declarations": sextant_declarations.app.metrics.METRICS,
+}
+# How Prometheus spells units: https://opentelemetry.io/docs/specs/otel/compatibility
+_UNITS = {"s": "_seconds", "By": "_bytes", "1": "_ratio"}
+_WIDTH, _HEIGHT, _COLUMNS = 8, 7, 3
+
+INTRO = """\
+`SEXTANT_<ROOM>_OTLP_METRICS_ENDPOINT` says to which collector a service sends its metrics
+(OTLP over HTTP, `…/v1/metrics`), `METRICS_INTERVAL_S` (60) how often. Without it nothing is
+counted. A collector that is down costs numbers and nothing else. No number names a party, and none
+tells of content; those of one request carry its trace as an exemplar, if it is recorded.
+
+What waits in a database is asked for once in an interval, through indexes of what is open. A store
+that does not answer leaves a gap, and a gap is an alarm too.
+
+[`deploy/monitoring/alerts.yaml`](../deploy/monitoring/alerts.yaml) has alerts for Prometheus, each
+with what to do, and [`dashboard.json`](../deploy/monitoring/dashboard.json) a dashboard for Grafana
+with all metrics of this page; import it and choose the data source. Both use the names that
+Prometheus gives (`dxe.log.lag` is `dxe_log_lag`) and the label `job` as `sextant/exchange`, as its
+OTLP receiver and the collectors do. `promtool` tests the alerts; no Grafana has opened the
+dashboard here, only its JSON is checked."""
+NOTE = "Generated from the code by `make docs-tables`; do not edit."
+
+
+def metrics_page() -> str:
+    """Return the table of all metrics."""
+    lines = ["# Metrics", "", NOTE, "", *INTRO.splitlines()]
+    for room, metrics in METRICS.items():
+        lines += ["", f"## {room[0].upper()}{room[1:]}", ""]
+        lines += ["| metric | unit | by | what it tells | look when |"]
+        lines += ["| --- | --- | --- | --- | --- |"]
+        for one in metrics:
+            by = f"`{one.by}`" if one.by else ""
+            lines.append(f"| `{one.name}` | {one.unit} | {by} | {one.tells} | {one.look} |")
+    lines += ["", "`http.server.request.duration` is a histogram, all others are gauges."]
+    return "\n".join(lines) + "\n"
+
+
+def prometheus_name(metric: Metric) -> str:
+    """Return the name under which Prometheus keeps a metric."""
+    return metric.name.replace(".", "_") + _UNITS.get(metric.unit, "")
+
+
+def dashboard_text() -> str:
+    """Return the dashboard: the first questions, then everything, a row for each service."""
+    panels = list(_panels())
+    board = {
+        "title": "Sextant",
+        "uid": "sextant",
+        "tags": ["sextant"],
+        "schemaVersion": 39,
+        "editable": True,
+        "refresh": "1m",
+        "time": {"from": "now-24h", "to": "now"},
+        "templating": {"list": [{"name": "source", "type": "datasource", "query": "prometheus"}]},
+        "panels": panels,
+    }
+    return json.dumps(board, indent=1, ensure_ascii=False) + "\n"
+
+
+def _panels() -> Iterator[dict[str, Any]]:
+    count = f"{prometheus_name(REQUESTS)}_count"
+    bucket = f"{prometheus_name(REQUESTS)}_bucket"
+    deposits = 'http_request_method="POST",http_route="/v1/envelopes"'
+    taken = f'{count}{{{deposits},http_response_status_code=~"201|202"}}'
+    failed = f'sum by (job) (rate({count}{{http_response_status_code=~"5.."}}[5m]))'
+    first = [
+        ("Deposits taken in, per minute", f"60 * sum(rate({taken}[5m]))", "short"),
+        (
+            "Deposits: 99 of 100 are answered within",
+            f"histogram_quantile(0.99, sum by (le) (rate({bucket}{{{deposits}}}[5m])))",
+            "s",
+        ),
+        ("Answers 5xx, share", f"{failed} / sum by (job) (rate({count}[5m]))", "percentunit"),
+    ]
+    row = 0
+    yield _row("First questions", row)
+    for place, (title, query, unit) in enumerate(first):
+        yield _panel(title, query, unit, (row + 1, place), "")
+    row += 1 + _HEIGHT
+    for room, metrics in METRICS.items():
+        shown = [metric for metric in metrics if metric is not REQUESTS]
+        yield _row(f"{room[0].upper()}{room[1:]}", row)
+        for place, metric in enumerate(shown):
+            by = f"job, {metric.by}" if metric.by else "job"
+            query = f"max by ({by}) ({prometheus_name(metric)})"
+            unit = {"s": "s", "By": "bytes"}.get(metric.unit, "short")
+            at = (row + 1 + place // _COLUMNS * _HEIGHT, place % _COLUMNS)
+            yield _panel(metric.name, query, unit, at, _described(metric))
+        row += 1 + -(-len(shown) // _COLUMNS) * _HEIGHT
+
+
+def _described(metric: Metric) -> str:
+    look = f" Look when: {metric.look}." if metric.look else ""
+    return f"{metric.tells[0].upper()}{metric.tells[1:]}.{look}"
+
+
+def _row(title: str, y: int) -> dict[str, Any]:
+    return {"type": "row", "title": title, "gridPos": {"h": 1, "w": 24, "x": 0, "y": y}}
+
+
+def _panel(title: str, query: str, unit: str, at: tuple[int, int], told: str) -> dict[str, Any]:
+    y, column = at
+    source = {"type": "prometheus", "uid": "${source}"}
+    return {
+        "type": "timeseries",
+        "title": title,
+        "description": told,
+        "datasource": source,
+        "gridPos": {"h": _HEIGHT, "w": _WIDTH, "x": column * _WIDTH, "y": y},
+        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+        "targets": [{"refId": "A", "datasource": source, "expr": query}],
+    }

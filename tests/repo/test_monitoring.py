@@ -1,0 +1,75 @@
+"""Alerts and dashboard speak of metrics that exist, and fire when they should."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.watching import METRICS, dashboard_text, prometheus_name
+from tests.support.debian import run
+from tests.support.promtool import promtool
+from tests.support.vectors import ROOT
+
+FOLDER = ROOT / "deploy" / "monitoring"
+ALERTS = FOLDER / "alerts.yaml"
+TESTS = sorted(FOLDER.glob("*.test.yaml"))
+KNOWN = {prometheus_name(metric) for metrics in METRICS.values() for metric in metrics}
+_NAME = re.compile(r"\b(?:dxe|http_server)_[a-z_]+[a-z]\b(?!=)")
+_HISTOGRAM = re.compile(r"_(?:count|bucket|sum)$")
+
+
+def names(text: str) -> Iterator[str]:
+    """Return the metrics that a text of queries names."""
+    for name in _NAME.findall(text):
+        yield _HISTOGRAM.sub("", name)
+
+
+def alerts() -> list[str]:
+    return re.findall(r"- alert: (\w+)", ALERTS.read_text())
+
+
+@pytest.mark.parametrize("path", [ALERTS, *TESTS], ids=lambda path: path.name)
+def test_alerts_name_only_metrics_that_are_sent(path: Path) -> None:
+    found = set(names(path.read_text()))
+    assert found
+    assert found - KNOWN == set()
+
+
+def test_each_alert_is_tried_where_it_fires_and_where_it_does_not() -> None:
+    text = "\n".join(path.read_text() for path in TESTS)
+    tried = re.findall(r"- name: (\w+) (fires|is silent)", text)
+    assert sorted(tried) == sorted((n, w) for n in alerts() for w in ("fires", "is silent"))
+
+
+def test_prometheus_itself_finds_every_alert_as_it_is_meant() -> None:
+    run([str(promtool()), "check", "rules", str(ALERTS)])
+    said = run([str(promtool()), "test", "rules", *map(str, TESTS)], FOLDER)
+    assert said.count("SUCCESS") == len(TESTS)
+
+
+def test_each_alert_says_what_it_saw_and_what_to_do() -> None:
+    text = ALERTS.read_text()
+    for word in ("severity: (?:page|ticket)", "summary: ", "fix: "):
+        assert len(re.findall(word, text)) == len(alerts())
+
+
+def test_the_dashboard_shows_every_metric_and_no_other() -> None:
+    board = json.loads(dashboard_text())
+    queries = [each["expr"] for panel in board["panels"] for each in panel.get("targets", ())]
+    assert set(names("\n".join(queries))) == KNOWN
+
+
+def test_no_two_panels_lie_on_one_another() -> None:
+    seen: set[tuple[int, int]] = set()
+    for panel in json.loads(dashboard_text())["panels"]:
+        at = panel["gridPos"]
+        covered = {
+            (x, y)
+            for x in range(at["x"], at["x"] + at["w"])
+            for y in range(at["y"], at["y"] + at["h"])
+        }
+        assert not covered & seen
+        assert at["x"] + at["w"] <= 24
+        seen |= covered
