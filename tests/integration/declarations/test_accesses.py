@@ -40,11 +40,14 @@ GIVES = {
     "GET /v1/obligations/{id_}": "obligation",
     "GET /v1/transfers/pairs": "transfers",
     "GET /v1/transfers/notices": "transfers",
+    "GET /v1/anomalies/notes": "anomaly",
     "POST /v1/messages": "sending",
 }
-# Their accesses are held elsewhere: test_obligations, test_transfers, test_clarifications.
+# Their accesses are held elsewhere: test_obligations, test_transfers, test_clarifications,
+# test_anomalies.
 BATCHES = {
     "POST /v1/reminders",
+    "GET /v1/anomalies/{id_}",
     "GET /v1/transfers/pairs/{id_}",
     "POST /v1/clarifications/drafts",
     "POST /v1/clarifications",
@@ -69,6 +72,12 @@ METADATA = {
     "GET /v1/obligations/heat-map",
     "GET /v1/reminders",
     "GET /v1/clarifications",
+    "GET /v1/anomalies",
+    "GET /v1/anomalies/runs",
+    "POST /v1/anomalies/runs",
+    "GET /v1/anomalies/runs/{number}",
+    "POST /v1/anomalies/{id_}/explanations",
+    "POST /v1/anomalies/{id_}/explanations/{number}/withdrawal",
     "GET /v1/queue",
     "GET /v1/dead-letters",
     "POST /v1/dead-letters/{seq}/replay",

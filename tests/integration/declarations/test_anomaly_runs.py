@@ -1,6 +1,7 @@
 """When a run is due, what interrupts it, and what it leaves behind."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -8,19 +9,22 @@ from typing import cast
 import pytest
 
 from sextant_declarations.analysis.anomalies.facts import Facts
+from sextant_declarations.analysis.anomalies.keeping import said_of
 from sextant_declarations.analysis.anomalies.policy import policy
 from sextant_declarations.analysis.anomalies.run import Run, analyse
-from sextant_declarations.clients.analyst import ThreadAnalyst, analyse_said
+from sextant_declarations.clients.analyst import ProcessAnalyst, ThreadAnalyst, analyse_said
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.analysing import Fact
 from sextant_declarations.domain.anomaly_runs import Analyst, AnomalyRuns, Progress, Said, numbered
 from sextant_declarations.domain.gate import Gate
 from sextant_declarations.storage.anomaly_runs import SqlAnomalyRuns
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.declaration import read_declaration
 from tests.integration.declarations.stores import open_store
 from tests.unit.declarations.analysis.test_anomalies import trading
 
 pytestmark = pytest.mark.anyio
+EXAMPLES = sorted((Path(__file__).resolve().parents[3] / "examples" / "kinds").glob("*.json"))
 OFFICER = Reader(client="officer-1", role="officer")
 FACT = Fact(
     position=7, declaration="D", state="XAL", declaration_id="XAL-1", version=1, kind="S2_AND",
@@ -136,3 +140,18 @@ def test_states_without_anything_give_no_card_and_no_crash() -> None:
     assert run.ranked.cards == ()
     assert told == [("analysing", 0, 0)]
     assert analyse([Facts("XAL")], 2024).notes == ()
+
+
+@pytest.mark.processes
+async def test_a_process_of_its_own_gives_the_same_run_and_tells_no_content_when_it_fails() -> None:
+    kept = [("XAL", said_of(read_declaration(json.loads(path.read_text())))) for path in EXAMPLES]
+    analyst = ProcessAnalyst(timeout_s=60.0)
+    told: list[tuple[str, int, int]] = []
+    try:
+        found = await analyst.analyse(kept, 2025, lambda *reached: told.append(reached))
+        with pytest.raises(PlatformError, match=r"a method failed: PlatformError$"):
+            await analyst.analyse([("XAL", '{"secret')], 2025, lambda *_: None)
+    finally:
+        analyst.close()
+    assert found == analyse_said(kept, 2025, lambda *_: None)
+    assert told[-1] == ("analysing", 1, 1)

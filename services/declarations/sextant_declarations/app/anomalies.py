@@ -25,7 +25,7 @@ class AnomalyParts:
     runs: AnomalyRuns
 
     @classmethod
-    def over(
+    def over(  # noqa: PLR0917 - what the service has opened by then
         cls,
         stack: AsyncExitStack,
         settings: DeclarationsSettings,
@@ -35,7 +35,7 @@ class AnomalyParts:
         sources: Sources,
         stored: Callable[[], None],
     ) -> "AnomalyParts":
-        """Return the parts; `stack` ends a run that goes on, `stored` says that an entry is owed."""
+        """Return the parts; `stack` ends a run that goes on, `stored` is told of entries."""
         analyst: ProcessAnalyst | ThreadAnalyst = ThreadAnalyst()
         if settings.isolation != "thread":
             analyst = ProcessAnalyst(settings.anomalies_timeout_s)
