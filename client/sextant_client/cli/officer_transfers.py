@@ -100,7 +100,7 @@ def pair_lines(found: dict[str, Any]) -> list[str]:
         f"{one['state']} {one['declaration_id']} is not compared: {one['why']}"
         for one in found["unread"]
     ]
-    return [*lines, *_more(found)]
+    return [*lines, *_more(found), *_handled(found)]
 
 
 def detail_lines(found: dict[str, Any]) -> list[str]:
@@ -122,7 +122,7 @@ def detail_lines(found: dict[str, Any]) -> list[str]:
         lines += [f"  {f['name']}: {f['value']}{_place(f['place'])}" for f in one["figures"]]
         lines += [f"  see {name}" for name in one["related"]]
     lines += [f"{step['t']}  {step['class'] or 'declared by nobody'}" for step in found["steps"]]
-    return lines
+    return [*lines, *_handled(found)]
 
 
 def notice_lines(found: dict[str, Any]) -> list[str]:
@@ -140,7 +140,7 @@ def notice_lines(found: dict[str, Any]) -> list[str]:
         for one in found["notices"]
     ]
     lines = table_lines([_NOTICE_HEAD, *rows], "") if rows else ["There are no such notices."]
-    return [*lines, *_more(found)]
+    return [*lines, *_more(found), *_handled(found)]
 
 
 def _side_lines(verb: str, side: dict[str, Any]) -> list[str]:
@@ -181,6 +181,10 @@ def _name(chemical: str) -> str:
 
 def _more(found: dict[str, Any]) -> list[str]:
     return [f"There are more: --cursor {found['next']}"] if found["next"] else []
+
+
+def _handled(found: dict[str, Any]) -> list[str]:
+    return [f"To be handled as {found['marking']}."] if found["marking"] else []
 
 
 def _asked(run: Run, path: str, purpose: str, **wanted: str | int | None) -> dict[str, Any]:

@@ -126,8 +126,7 @@ async def test_a_state_is_asked_in_its_language_gets_more_time_and_answers_late(
     letter = (await letters(platform))[before]
     assert letter.body["subject"].startswith("Délai prolongé")
     assert later in letter.body["text"]
-    moved_on = await refused(platform, f"{path}/extensions", more, **tag)
-    assert moved_on.code is Code.PRECONDITION
+    assert (await refused(platform, f"{path}/extensions", more, **tag)).code is Code.PRECONDITION
     assert len(await letters(platform)) == before + 1
     (extension,) = (await get(platform, path))["extensions"]
     entry = (await platform.entries())[extension["index"]]

@@ -74,6 +74,7 @@ async def test_a_difference_is_shown_with_both_rows_and_goes_when_a_state_amends
     )  # fmt: skip
     detail = await get(platform, f"{PAIRS}/{PAIR}")
     body = detail["body"]
+    assert page["marking"] == detail["marking"] == "OPCW_RESTRICTED"
     assert [row["kg"] for side in ("export", "import") for row in body[side]["rows"]] == [
         "12400", "1240",
     ]  # fmt: skip

@@ -59,6 +59,7 @@ class Feed:
     waiting: list[Owed] = field(default_factory=list)
     kept: list[Fact] = field(default_factory=list)
     joined: list[tuple[str, str]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
     async def join(self, methods: Sequence[tuple[str, str]]) -> None:
         self.joined += methods
@@ -68,11 +69,13 @@ class Feed:
 
     async def keep(self, owed: Sequence[Owed], facts: Sequence[tuple[str, str, Fact]]) -> None:
         self.waiting = self.waiting[len(owed) :]
-        for _, _, fact in facts:
+        for name, _, fact in facts:
             self.kept.append(replace(fact, position=len(self.kept) + 1))
+            self.names.append(name)
 
-    async def facts(self, _name: str, _method: str, after: int | None) -> tuple[list[Fact], int]:
-        return [one for one in self.kept if one.position > (after or 0)], len(self.kept)
+    async def facts(self, name: str, _method: str, after: int | None) -> tuple[list[Fact], int]:
+        of = [one for one, whose in zip(self.kept, self.names, strict=True) if whose == name]
+        return [one for one in of if one.position > (after or 0)], len(self.kept)
 
 
 @dataclass
@@ -86,7 +89,10 @@ class Names:
     method: str = "names/1"
 
     def take(self, held: Held) -> str | None:
-        return json.dumps(getattr(held.declaration, "name", None))
+        name = getattr(held.declaration, "name", None)
+        if name == "defect":
+            raise ValueError(name)
+        return json.dumps(name)
 
     async def begin(self, facts: Sequence[Fact], _position: int) -> None:
         await self._hear("begin", facts)
@@ -114,7 +120,7 @@ class Room:
         sources = Sources(lambda: NOW, lambda: "", random_bytes)
         gate = Gate(rows, sources, lambda: None, lambda: None, 10)
         files: Any = Folder(self.folder)
-        self.task = Analysing(self.feed, gate, files, [self.names], 1 << 20, 0.0)
+        self.task = Analysing(self.feed, gate, files, [self.names], 1 << 20, 0.0, retry_s=0.0)
 
     def owe(self, *documents: dict[str, Any]) -> None:
         """Owe a declaration with what was registered of it."""
@@ -175,13 +181,29 @@ async def test_what_is_too_large_is_kept_with_its_flaw(room: Room) -> None:
     assert (fact.said, fact.flaw) == (None, "it has more versions than are read at once")
 
 
+async def test_a_damaged_file_and_a_defect_stop_no_other_declaration(room: Room) -> None:
+    room.owe(site())
+    room.owe(site(declaration_id="XAL-2"))
+    room.owe(site(declaration_id="XAL-3", name="defect"))
+    digest = room.feed.waiting[0].versions[0].filed.manifest_digest
+    (room.folder / digest.hex()).write_bytes(b"{}")
+    await room.task()
+    damaged, whole, failed = room.feed.kept
+    assert damaged.flaw == "a file of the vault is not the one that was registered"
+    assert (whole.flaw, json.loads(whole.said or "")) == (None, site()["name"])
+    assert (failed.flaw, failed.said) == ("the method fails on it: ValueError", None)
+    assert len(room.accesses.stored) == 1
+
+
 async def test_an_analysis_that_failed_is_given_everything_again(room: Room) -> None:
     room.owe(site())
     await room.task()
     room.owe(site(declaration_id="XAL-2"))
     room.names.fails = 1
+    room.task.analyses = [room.names, others := Names(name="others")]
     with pytest.raises(PlatformError):
         await room.task()
+    assert others.told[0][0] == "begin"  # one that fails stops no other
     await room.task()
     assert [(how, len(facts)) for how, facts in room.names.told] == [("begin", 1), ("begin", 2)]
 

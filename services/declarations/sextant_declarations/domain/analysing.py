@@ -18,24 +18,27 @@ Intake never waits for any of it.
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import structlog
 
-from sextant_declarations.analysis.editions import Filing, Source, editions
+from sextant_declarations.analysis.editions import Edition, Filing, Source, editions
 from sextant_declarations.domain.accesses import SERVICE, Gives, Reader
 from sextant_declarations.domain.defects import told
-from sextant_declarations.domain.gate import Gate
+from sextant_declarations.domain.gate import Access, Gate
 from sextant_declarations.domain.history import KnownVersion
 from sextant_declarations.domain.library import Library
 from sextant_declarations.domain.ports import Files
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration import DeclarationBase
 from sextant_shared.models.purposes import ANALYSIS
 
 BATCH = 100  # declarations that are read under one access
+RETRY_CAP_S = 900.0
+_MAX_DOUBLINGS = 16
 READER = Reader(client="declarations", role=SERVICE, purpose=ANALYSIS)
 
 _log = structlog.get_logger("sextant.declarations")
@@ -153,7 +156,11 @@ class AnalysingRows(Protocol):
 
 @dataclass
 class Analysing:
-    """The task; one in a process. `pause_s` gathers what is registered close together."""
+    """The task; one in a process. `pause_s` gathers what is registered close together.
+
+    After a failure it waits `retry_s`, and twice as long each time until it succeeds: a batch that
+    is read again leaves an access again.
+    """
 
     rows: AnalysingRows
     gate: Gate
@@ -162,26 +169,24 @@ class Analysing:
     max_bytes: int
     pause_s: float
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    retry_s: float = 5.0
     _positions: dict[str, int] = field(default_factory=dict)
     _joined: bool = False
 
     async def run(self) -> None:
-        """Analyse for ever: a while after something was registered, and after a start.
-
-        A read that fails is tried again after the pause, and with the next registration.
-        """
-        failed = False
+        """Analyse for ever: a while after something was registered, and after a start."""
+        failures = 0
         while True:
             await asyncio.sleep(self.pause_s)
             self.wake.clear()
             try:
                 await self()
-                failed = False
             except Exception as error:  # noqa: BLE001 - the loop outlives every defect; it stays owed
-                if not failed:
-                    _log.error("analysing.failed", **told(error))
-                failed = True
+                _log.error("analysing.failed", **told(error))
+                await asyncio.sleep(min(self.retry_s * 2**failures, RETRY_CAP_S))
+                failures = min(failures + 1, _MAX_DOUBLINGS)
                 continue
+            failures = 0
             await self.wake.wait()
 
     async def __call__(self) -> None:
@@ -195,28 +200,46 @@ class Analysing:
             self._joined = True
         while owed := await self.rows.owed(BATCH):
             await self._read(owed)
+        failed: list[Exception] = []
         for analysis in self.analyses:
-            await self._tell(analysis)
+            try:
+                await self._tell(analysis)
+            except Exception as error:  # noqa: BLE001 - raised below: one stops no other
+                failed.append(error)
+        if failed:
+            raise failed[0]
 
     async def _read(self, owed: Sequence[Owed]) -> None:
         digests = [one.filed.manifest_digest for each in owed for one in each.versions]
         access = await self.gate.envelopes(READER, Gives.ANALYSIS, *digests)
-        paths = {digest: self.files.content(digest, access) for digest in digests}
-        facts = await asyncio.to_thread(lambda: list(self._facts(owed, paths)))
+        facts = await asyncio.to_thread(lambda: list(self._facts(owed, access)))
         await self.rows.keep(owed, facts)
 
-    def _facts(
-        self, owed: Sequence[Owed], paths: Mapping[bytes, Path]
-    ) -> Iterable[tuple[str, str, Fact]]:
+    def _facts(self, owed: Sequence[Owed], access: Access) -> Iterable[tuple[str, str, Fact]]:
         library = Library(self.max_bytes)
         for each in owed:
-            holding = _hold(each, library, paths)
+            holding = self._hold(each, library, access)
             if holding.flaw:
                 _log.warning("analysing.unread", id=each.declaration, reason=holding.flaw)
             for analysis in self.analyses:
-                held = holding.declaration
-                said = None if held is None else analysis.take(Held(held, each.received))
-                yield analysis.name, analysis.method, _fact(each, holding, said)
+                yield analysis.name, analysis.method, _take(analysis, each, holding)
+
+    def _hold(self, owed: Owed, library: Library, access: Access) -> "_Holding":
+        """Return what holds; a damaged file is a flaw of its declaration, and stops no other."""
+        newest = owed.versions[-1].filed.version
+        if sum(one.filed.size for one in owed.versions) > self.max_bytes:
+            return _Holding(None, newest, "it has more versions than are read at once")
+        try:
+            digests = [one.filed.manifest_digest for one in owed.versions]
+            paths = [self.files.content(digest, access) for digest in digests]
+            made = _editions(owed, library, paths)
+        except PlatformError as error:
+            if error.code is not Code.INTEGRITY:
+                raise
+            return _Holding(None, newest, error.detail)
+        if not made:
+            return _Holding(None, newest, "no version can be read by today's models")
+        return _Holding(made[-1].declaration, made[-1].version)
 
     async def _tell(self, analysis: Analysis) -> None:
         before = self._positions.pop(analysis.name, None)  # a failure begins anew
@@ -237,20 +260,27 @@ class _Holding:
     flaw: str | None = None
 
 
-def _hold(owed: Owed, library: Library, paths: Mapping[bytes, Path]) -> _Holding:
-    newest = owed.versions[-1].filed.version
-    if sum(one.filed.size for one in owed.versions) > library.max_bytes:
-        return _Holding(None, newest, "it has more versions than are read at once")
+def _editions(owed: Owed, library: Library, paths: Sequence[Path]) -> list[Edition]:
     filings = []
-    for one in owed.versions:
-        read = library.read(one.filed, paths[one.filed.manifest_digest])
+    for one, path in zip(owed.versions, paths, strict=True):
+        read = library.read(one.filed, path)
         if read is not None:
             number = one.filed.declaration_id, one.filed.version
             filings.append(Filing(Source(*number, one.registration, one.known), read))
-    made = editions(owed.declaration_id, filings)
-    if not made:
-        return _Holding(None, newest, "no version can be read by today's models")
-    return _Holding(made[-1].declaration, made[-1].version)
+    return editions(owed.declaration_id, filings)
+
+
+def _take(analysis: Analysis, owed: Owed, holding: _Holding) -> Fact:
+    """Return the fact; a defect of a method is a flaw of this declaration, and stops no other."""
+    held = holding.declaration
+    if held is None:
+        return _fact(owed, holding, None)
+    try:
+        return _fact(owed, holding, analysis.take(Held(held, owed.received)))
+    except Exception as error:  # noqa: BLE001 - told, kept as a flaw, and shown to officers
+        _log.error("analysing.defect", id=owed.declaration, analysis=analysis.name, **told(error))
+        flaw = f"the method fails on it: {type(error).__name__}"
+        return _fact(owed, replace(holding, flaw=flaw), None)
 
 
 def _fact(owed: Owed, holding: _Holding, said: str | None) -> Fact:

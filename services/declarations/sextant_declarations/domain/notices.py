@@ -31,9 +31,10 @@ class NoticePairView(Strict):
 
 
 class NoticePage(Strict):
-    """One page of notices by twos, by the day of transfer."""
+    """One page of notices by twos, by the day of transfer; `marking` says how to handle it."""
 
     notices: list[NoticePairView]
+    marking: str
     next: str | None
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pydantic import Field
 
+from sextant_declarations.analysis.classification import aggregated
 from sextant_declarations.analysis.transfers.keeping import read_said
 from sextant_declarations.analysis.transfers.model import Klass
 from sextant_declarations.analysis.transfers.notices import NoticePair, pair_notices
@@ -136,11 +137,13 @@ class PairPage(Strict):
     """One page of pairs, newest year first; `method` is that of the facts.
 
     `owed` counts declarations that are not analysed yet; `unread` are those that could not be read.
+    `marking` is how the page is to be handled: a compilation may be above each of its sources.
     """
 
     method: str
     owed: int
     unread: list[UnreadView]
+    marking: str
     pairs: list[PairLine]
     next: str | None
 
@@ -167,11 +170,12 @@ class PairStep(Strict):
 
 
 class PairView(Strict):
-    """One pair in full, with what it said before, newest first."""
+    """One pair in full, with what it said before, newest first, and how it is to be handled."""
 
     pair: PairLine
     body: PairBody
     steps: list[PairStep]
+    marking: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +229,10 @@ class TransferRows(Protocol):
         """Return the facts of all notices that hold."""
         ...
 
+    async def markings(self, declarations: Collection[str]) -> list[str]:
+        """Return the markings that these have now."""
+        ...
+
     async def sources(self, declarations: Collection[str]) -> list[bytes]:
         """Return the manifest digests of the envelopes that facts of these were taken from."""
         ...
@@ -256,12 +264,13 @@ class Transfers:
         now = await self.rows.standing()
         found = await self.rows.page(wanted, position, limit + 1)
         shown = found[:limit]
-        await self._admit(reader, {name for _, names in shown for name in names})
+        marking = await self._admit(reader, {name for _, names in shown for name in names})
         last = shown[-1][0] if len(found) > limit else None
         return PairPage(
             method=now.method,
             owed=now.owed,
             unread=list(now.unread),
+            marking=marking,
             pairs=[line for line, _ in shown],
             next=None if last is None else _cursor(str(last.year), last.id),
         )
@@ -280,8 +289,8 @@ class Transfers:
                 fix="Take the id from GET /v1/transfers/pairs.",
             )
         stored, steps = found
-        await self._admit(reader, stored.declarations)
-        return PairView(pair=stored.line, body=stored.body, steps=steps)
+        marking = await self._admit(reader, stored.declarations)
+        return PairView(pair=stored.line, body=stored.body, steps=steps, marking=marking)
 
     async def notices(
         self, wanted: NoticeFilter, reader: Reader, *, cursor: str | None, limit: int
@@ -303,9 +312,10 @@ class Transfers:
             for one in (pair.sent, pair.received)
             if one is not None
         }
-        await self._admit(reader, names)
+        marking = await self._admit(reader, names)
         return NoticePage(
             notices=[notice_pair(pair) for pair in shown],
+            marking=marking,
             next=_cursor(*place(shown[-1])) if len(found) > limit else None,
         )
 
@@ -320,9 +330,11 @@ class Transfers:
             and (wanted.finding is None or wanted.finding in pair.findings)
         ]
 
-    async def _admit(self, reader: Reader, declarations: Collection[str]) -> None:
+    async def _admit(self, reader: Reader, declarations: Collection[str]) -> str:
+        """Store the access to all envelopes of these; return how what they give is handled."""
         digests = await self.rows.sources(declarations)
         await self.gate.envelopes(reader, Gives.TRANSFERS, *digests)
+        return aggregated(await self.rows.markings(declarations))
 
 
 def _cursor(*parts: str) -> str:

@@ -29,6 +29,7 @@ from sextant_declarations.storage.analysis_tables import (
     TRANSFER_STEPS,
     TRANSFERS,
 )
+from sextant_declarations.storage.life_tables import LIVES
 from sextant_declarations.storage.tables import DECLARATIONS
 from sextant_shared.chassis.database import Database
 from sextant_shared.encoding import parse_json, sha256
@@ -137,6 +138,11 @@ class SqlTransfers:
         )
         rows = await self.database.read(lambda c: c.execute(wanted).mappings().all())
         return [fact_of(one) for one in rows]
+
+    async def markings(self, declarations: Collection[str]) -> list[str]:
+        """Return the markings that these have now."""
+        wanted = select(LIVES.c.marking).where(LIVES.c.declaration.in_(declarations))
+        return list(await self.database.read(lambda c: c.execute(wanted).scalars().all()))
 
     async def sources(self, declarations: Collection[str]) -> list[bytes]:
         """Return the manifest digests of the envelopes that facts of these were taken from."""

@@ -34,7 +34,12 @@ def view(*sentences: str) -> dict[str, Any]:
         "span": None,
         "versions": [],
     }
-    shown = PairView(pair=line, body=body_of(pair), steps=[PairStep.model_validate(step)])
+    shown = PairView(
+        pair=line,
+        body=body_of(pair),
+        steps=[PairStep.model_validate(step)],
+        marking="OPCW_PROTECTED",
+    )
     return shown.model_dump(mode="json", by_alias=True)
 
 
@@ -44,6 +49,7 @@ def test_a_pair_shows_both_rows_with_their_places_and_what_would_explain_it() ->
     assert lines[0].startswith("QUANTITY_MISMATCH  2025.111-48-8.XAL.XBO  Thiodiglycol")
     assert "XAL exports: 12400 kg (FILED, between 12350 and 12450 kg)" in told
     assert "EXACT 1240, 50 % solution  [XBO-2025-S2 version 1 /records/0/imports/0]" in told
+    assert lines[-1] == "To be handled as OPCW_PROTECTED."
     assert "TYPO: closes the difference, 0 kg would be left" in told
 
 
@@ -56,7 +62,7 @@ def test_a_side_that_is_silent_is_told_from_one_that_declares_nothing() -> None:
 
 def test_a_list_says_what_is_not_compared_yet_and_where_it_goes_on() -> None:
     lost = UnreadView(declaration="d", state="XAL", declaration_id="XAL-9", why="it is too large")
-    page = PairPage(method="m", owed=2, unread=[lost], pairs=[], next="abc")
+    page = PairPage(method="m", owed=2, unread=[lost], pairs=[], next="abc", marking="")
     empty = pair_lines(page.model_dump(by_alias=True))
     assert empty[0] == "Nothing is declared that fits."
     assert empty[-1] == "There are more: --cursor abc"
@@ -64,7 +70,9 @@ def test_a_list_says_what_is_not_compared_yet_and_where_it_goes_on() -> None:
         "2 declarations are not compared yet.",
         "XAL XAL-9 is not compared: it is too large",
     ]
-    listed = pair_lines({"owed": 0, "unread": [], "next": None, "pairs": [view(*SAID)["pair"]]})
+    listed = pair_lines(
+        {"owed": 0, "unread": [], "next": None, "marking": "", "pairs": [view(*SAID)["pair"]]}
+    )
     assert len(listed) == 2
     assert "QUANTITY_MISMATCH" in listed[1]
 
@@ -74,7 +82,7 @@ def test_a_late_notice_and_a_silent_state_are_named() -> None:
         "sender": "XAL", "receiver": "XBO", "chemical": "9009-86-3", "sent": NOTICE,
         "received": None, "findings": ["SENDER_LATE", "RECEIVER_SILENT"],
     }  # fmt: skip
-    told = notice_lines({"notices": [one], "next": None})[1]
+    told = notice_lines({"notices": [one], "next": None, "marking": ""})[1]
     assert "0.002 kg on 2025-05-20, late" in told
     assert "silent" in told
 
@@ -84,6 +92,7 @@ def test_the_command_asks_for_what_is_wanted_and_says_why(
 ) -> None:
     seen: list[httpx.Request] = []
     page = {"method": "m", "owed": 0, "unread": [], "pairs": [view(*SAID)["pair"]], "next": None}
+    page["marking"] = "OPCW_RESTRICTED"
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request)
