@@ -192,14 +192,15 @@ given the declarations, and who is a State Party since when; the key is read aft
 scorer. A flag is right when it names the declarant, one of the years, and the chemical, site or
 kind of a planted fault; all others are false, also where they tell of an honest difference.
 
-The settings of the methods were chosen while looking at seed 7. Seed 11 was looked at for the
-order of checks alone, and no setting was changed for it.
+The settings of the methods were chosen while looking at seed 7. Seed 11 was measured only: nothing
+was changed for it.
 """
 SUMMARY = """{count:,} declarations; read, folded and analysed in {seconds:.0f} s in one process.
 {aside} statistical flags were set aside by the control of false discoveries, year by year; of those
 that it let through, {expected:.1f} are expected to be false. One control over all years instead
-of one a year lets through three cards fewer here and five fewer on seed 11, of which none and two
-are right; a control a year was chosen because a year that is added then moves no other year."""
+of one a year let through three cards fewer here, none of them right, and five more on seed 11,
+three of them right: no difference to speak of. A control a year was chosen because a year that is
+added then moves no other year."""
 KINDS = """*Flagged* are cards of the list. *Closed by an explanation*: the difference is kept out
 of the list, because an innocent explanation, such as goods at sea at the turn of the year, leaves
 nothing of it above the threshold; officers see it with its explanation. *Pair shown* and *named*

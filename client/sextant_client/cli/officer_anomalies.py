@@ -199,6 +199,7 @@ def _card_lines(found: dict[str, Any]) -> list[str]:
     chance = "" if card["probability"] is None else f", by chance {card['probability']:.1e}"
     lines = [
         f"{card['id']}  {card['state']} {card['year']} {card['subject']}  {card['method']}",
+        f"  {found['marking']}",
         f"  {card['sentence']}",
         *(f"  {_figure(one)}" for one in card["figures"]),
     ]

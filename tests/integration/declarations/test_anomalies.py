@@ -153,6 +153,7 @@ async def shown(platform: Platform, id_: str) -> str:
     count = len(given(platform))
     answer = await platform.officer("GET", f"{CARDS}/{id_}", purpose="reconciliation")
     card = answer.json()["card"]
+    assert answer.json()["marking"] == "OPCW_RESTRICTED"
     assert {one["text"] for one in card["figures"]} == {"12400 kg", "1240 kg"}
     assert card["tried"][0] == {"name": "a factor of 10", "closes": False, "left": "0 kg"}
     assert card["clears"]

@@ -13,8 +13,15 @@ from sextant_declarations.analysis.anomalies.accepting import reasons
 from sextant_declarations.analysis.anomalies.model import Card, Place, seen_by
 from sextant_declarations.analysis.anomalies.policy import Policy
 from sextant_declarations.analysis.anomalies.ranking import drawn
+from sextant_declarations.analysis.classification import aggregated
 from sextant_declarations.domain.accesses import Gives, Reader
-from sextant_declarations.domain.anomaly_cards import AnomalyFilter, NewAct, StoredCard, kept_of
+from sextant_declarations.domain.anomaly_cards import (
+    AnomalyFilter,
+    Basis,
+    NewAct,
+    StoredCard,
+    kept_of,
+)
 from sextant_declarations.domain.anomaly_views import (
     Acceptance,
     AnomalyView,
@@ -51,8 +58,8 @@ class AnomalyRows(Protocol):
         """Return the newest form of a card, what it says, and its history, newest first."""
         ...
 
-    async def sources(self, places: Sequence[Place]) -> list[bytes]:
-        """Return the manifest digests of the envelopes that facts at these places came from."""
+    async def basis(self, places: Sequence[Place]) -> Basis:
+        """Return what facts at these places came from, and how it is marked now."""
         ...
 
     async def envelope(self, places: Sequence[Place]) -> tuple[str, int | None]:
@@ -118,13 +125,15 @@ class Anomalies:
         if viewer is not None:
             card = _shown_to(card, viewer)
             line = _line_shown(line, card)
-        await self.gate.envelopes(reader, Gives.ANOMALY, *await self.rows.sources(card.places))
+        basis = await self.rows.basis(card.places)
+        await self.gate.envelopes(reader, Gives.ANOMALY, *basis.digests)
         view = AnomalyView(
             line=line,
             card=card_view(card, stored.card if viewer is None else card.id),
             history=history if viewer is None else [],
             explanations=_explanations(stored) if viewer is None else [],
             reasons=dict(reasons()),
+            marking=aggregated(basis.markings),
         )
         return view, stored.tag
 

@@ -82,6 +82,14 @@ class AnomalyFilter:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What places stand on: envelopes by their manifest digests, and markings of declarations."""
+
+    digests: tuple[bytes, ...]
+    markings: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewAct:
     """An acceptance, or the withdrawal of one, on its way into the store with its log entry."""

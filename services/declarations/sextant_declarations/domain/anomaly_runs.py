@@ -20,8 +20,10 @@ from sextant_declarations.analysis.anomalies.keeping import METHOD, said_of
 from sextant_declarations.analysis.anomalies.model import Card, Place
 from sextant_declarations.analysis.anomalies.policy import Policy
 from sextant_declarations.analysis.anomalies.run import Run
+from sextant_declarations.analysis.classification import aggregated
 from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.analysing import READER, Fact, Held
+from sextant_declarations.domain.anomaly_cards import Basis
 from sextant_declarations.domain.anomaly_views import PlaceView, place_view
 from sextant_declarations.domain.defects import told
 from sextant_declarations.domain.gate import Gate
@@ -91,10 +93,11 @@ class NoteView(Strict):
 
 
 class NotePage(Strict):
-    """One page of the notes of the newest run."""
+    """One page of the notes of the newest run; `marking` says how to handle it."""
 
     run: int
     notes: list[NoteView]
+    marking: str
     next: str | None
 
 
@@ -151,8 +154,8 @@ class RunRows(Protocol):
         """Return the newest finished run, and up to `limit` of its notes after one."""
         ...
 
-    async def sources(self, places: Sequence[Place]) -> list[bytes]:
-        """Return the manifest digests of the envelopes that facts at these places came from."""
+    async def basis(self, places: Sequence[Place]) -> Basis:
+        """Return what facts at these places came from, and how it is marked now."""
         ...
 
 
@@ -242,9 +245,11 @@ class AnomalyRuns:
             for note in shown
             for one in note.places
         ]
-        await self.gate.envelopes(reader, Gives.ANOMALY, *await self.rows.sources(places))
+        basis = await self.rows.basis(places)
+        await self.gate.envelopes(reader, Gives.ANOMALY, *basis.digests)
         more = cursor_of(shown[-1].number) if len(found) > limit else None
-        return NotePage(run=run, notes=shown, next=more)
+        marking = aggregated(basis.markings)
+        return NotePage(run=run, notes=shown, marking=marking, next=more)
 
     async def run(self) -> None:
         """Run what is ordered, and what is due, for ever."""

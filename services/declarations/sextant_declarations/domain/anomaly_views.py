@@ -120,13 +120,17 @@ class SpanView(Strict):
 
 
 class AnomalyView(Strict):
-    """One card in full, with its history and what was accepted at the same place."""
+    """One card in full, with its history and what was accepted at the same place.
+
+    `marking` says how to handle it: a compilation may be above each of its sources.
+    """
 
     line: CardLine
     card: CardView
     history: list[SpanView]
     explanations: list[ExplanationView]
     reasons: dict[str, str]
+    marking: str
 
 
 class Acceptance(Strict):

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, RowMapping, func, insert, select, tuple_
 
 from sextant_declarations.analysis.anomalies.model import Card, Place, Shown, Tried
-from sextant_declarations.domain.anomaly_cards import Explanation, NewAct, StoredCard
+from sextant_declarations.domain.anomaly_cards import Basis, Explanation, NewAct, StoredCard
 from sextant_declarations.domain.anomaly_runs import DONE, NAME
 from sextant_declarations.domain.anomaly_views import SpanView
 from sextant_declarations.storage.analysis_tables import FACTS
@@ -17,6 +17,7 @@ from sextant_declarations.storage.anomaly_tables import (
     ANOMALY_EXPLANATIONS,
     ANOMALY_RUNS,
 )
+from sextant_declarations.storage.life_tables import LIVES
 from sextant_declarations.storage.tables import DECLARATIONS, INBOX
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.notes import Notes
@@ -70,15 +71,15 @@ class SqlAnomalies:
 
         return await self.database.read(read)
 
-    async def sources(self, places: Sequence[Place]) -> list[bytes]:
-        """Return the manifest digests of the envelopes that facts at these places came from."""
-        return await self.database.read(lambda c: sources(c, places))
+    async def basis(self, places: Sequence[Place]) -> Basis:
+        """Return what facts at these places came from, and how it is marked now."""
+        return await self.database.read(lambda c: basis_of(c, places))
 
     async def envelope(self, places: Sequence[Place]) -> tuple[str, int | None]:
         """Return id and custody index of the newest envelope that places stand on."""
 
         def read(connection: Connection) -> tuple[str, int | None]:
-            digests = sources(connection, places)
+            digests = basis_of(connection, places).digests
             wanted = (
                 select(INBOX.c.envelope_id, INBOX.c.custody_index)
                 .where(INBOX.c.manifest_digest.in_(digests[:_MANY]))
@@ -116,10 +117,11 @@ class SqlAnomalies:
         await self.database.write(store)
 
 
-def sources(connection: Connection, places: Sequence[Place]) -> list[bytes]:
-    """Return the manifest digests of the envelopes that facts at these places came from."""
+def basis_of(connection: Connection, places: Sequence[Place]) -> Basis:
+    """Return what facts at these places came from, and how it is marked now."""
     numbers = sorted({(place.state, place.declaration_id) for place in places})
-    found: dict[bytes, None] = {}
+    digests: dict[bytes, None] = {}
+    markings: list[str] = []
     row = FACTS.c
     for start in range(0, len(numbers), _MANY):
         some = numbers[start : start + _MANY]
@@ -130,10 +132,16 @@ def sources(connection: Connection, places: Sequence[Place]) -> list[bytes]:
             .where(row.analysis == NAME, named)
             .group_by(row.declaration)
         )
-        wanted = select(row.sources).where(row.position.in_(newest)).order_by(row.position)
-        for (text,) in connection.execute(wanted):
-            found |= dict.fromkeys(bytes.fromhex(digest) for digest in text.split())
-    return list(found)
+        wanted = (
+            select(row.sources, func.coalesce(LIVES.c.marking, row.marking))
+            .outerjoin(LIVES, LIVES.c.declaration == row.declaration)
+            .where(row.position.in_(newest))
+            .order_by(row.position)
+        )
+        for text, marking in connection.execute(wanted):
+            digests |= dict.fromkeys(bytes.fromhex(digest) for digest in text.split())
+            markings.append(marking)
+    return Basis(tuple(digests), tuple(markings))
 
 
 def card_json(card: Card) -> str:

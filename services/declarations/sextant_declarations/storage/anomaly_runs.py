@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 
 from sextant_declarations.analysis.anomalies.accepting import substance
 from sextant_declarations.analysis.anomalies.model import Card, Place
+from sextant_declarations.domain.anomaly_cards import Basis
 from sextant_declarations.domain.anomaly_runs import (
     DONE,
     FAILED,
@@ -20,7 +21,7 @@ from sextant_declarations.domain.anomaly_runs import (
     notes_of,
 )
 from sextant_declarations.storage.analysis_tables import FACTS
-from sextant_declarations.storage.anomalies import card_json, sources
+from sextant_declarations.storage.anomalies import basis_of, card_json
 from sextant_declarations.storage.anomaly_tables import ANOMALY_CARDS, ANOMALY_NOTES, ANOMALY_RUNS
 from sextant_declarations.storage.tables import DECLARATIONS
 from sextant_shared.chassis.database import Database
@@ -124,9 +125,9 @@ class SqlAnomalyRuns:
 
         return await self.database.read(read)
 
-    async def sources(self, places: Sequence[Place]) -> list[bytes]:
-        """Return the manifest digests of the envelopes that facts at these places came from."""
-        return await self.database.read(lambda c: sources(c, places))
+    async def basis(self, places: Sequence[Place]) -> Basis:
+        """Return what facts at these places came from, and how it is marked now."""
+        return await self.database.read(lambda c: basis_of(c, places))
 
     async def _update(self, number: int, values: dict[str, Any]) -> None:
         row = update(ANOMALY_RUNS).where(_ROW.position == number).values(values)

@@ -35,6 +35,7 @@ CARD: dict[str, Any] = {
          "At sea.", "client": "officer-1", "t": "", "holds": False, "withdrawn": None}
     ],
     "reasons": {"VOYAGE": "at sea"},
+    "marking": "OPCW_PROTECTED",
 }  # fmt: skip
 RUN = {"number": 3, "state": "DONE", "counts": {"read": 9, "open": 2}, "error": None}
 PAGES: dict[str, Any] = {
@@ -95,6 +96,7 @@ def test_a_card_shows_places_what_was_tried_and_what_was_accepted(
     assert seen[0].headers[PURPOSE_HEADER] == "examination"
     for text in (
         "2024 of XAL: 12400 kg  XAL-2024-S2 v2 /records/0",
+        "OPCW_PROTECTED",
         "tried: rounding: 11.16 t",
         "would clear it: the other figure",
         "also found by HISTORY",
