@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sextant_declarations.analysis.anomalies.accepting import substance
 from sextant_declarations.analysis.anomalies.facts import Facts
 from sextant_declarations.analysis.anomalies.keeping import Heading, read_said, said_of
-from sextant_declarations.analysis.anomalies.model import WITHHELD, Card
+from sextant_declarations.analysis.anomalies.model import WITHHELD, Card, Place, Shown
+from sextant_declarations.analysis.anomalies.policy import policy
 from sextant_declarations.analysis.anomalies.run import analyse
 from sextant_declarations.analysis.anomalies.taking import take_facts
 from sextant_declarations.domain.anomalies import view_bytes
@@ -76,6 +78,20 @@ def test_the_median_of_other_states_is_not_shown_to_one_of_them() -> None:
     assert "4005" in card.figures[1].text
     assert "4005" not in shown
     assert "90000000" in shown
+
+
+def test_an_acceptance_is_of_what_was_declared_and_not_of_what_was_worked_out_of_it() -> None:
+    def card(own: str, usual: str, version: int = 1) -> Card:
+        place = Place("XAL", "XAL-2024", version)
+        return policy().card(
+            "HISTORY", state="XAL", year=2024, subject="111-48-8", field="produced",
+            figures=(Shown("produced", "XAL", own, place), Shown("median", "XAL", usual)),
+            tolerance="", clears=usual,
+        )  # fmt: skip
+
+    accepted = substance(card("5 t", "900 t"))
+    assert substance(card("5 t", "910 t", version=2)) == accepted
+    assert substance(card("6 t", "900 t")) != accepted
 
 
 def test_who_is_on_no_side_of_a_card_is_told_that_there_is_none() -> None:

@@ -25,7 +25,10 @@ def reasons() -> Mapping[str, str]:
 
 
 def substance(card: Card) -> str:
-    """Return what an acceptance is of: the method and the figures, wherever they stand by now."""
-    figures = [[one.name, one.owner, one.text] for one in card.figures]
-    said = json.dumps([card.method, card.version, figures, card.clears])
+    """Return what an acceptance is of: the method and the declared figures, wherever they stand.
+
+    What was worked out of other years or States is left out: it moves with every new declaration.
+    """
+    figures = [[one.name, one.owner, one.text] for one in card.figures if one.place]
+    said = json.dumps([card.method, card.version, figures])
     return hashlib.sha256(said.encode()).hexdigest()
