@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
+from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.rules.filings import document_of
 from tests.integration.declarations.accessing import given, tamper
 from tests.integration.declarations.exchanging import get
-from tests.support.platform import Platform, open_platform
+from tests.support.platform import XAL, Platform, open_platform
 from tests.unit.declarations.analysis.transfers.stating import chemical, national
 
 pytestmark = pytest.mark.anyio
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples" / "kinds"
 TOTALS = ("produced", "processed", "consumed", "imported", "exported")
 PAIRS = "/v1/transfers/pairs"
 TDG = "111-48-8"
@@ -90,8 +92,24 @@ async def test_a_difference_is_shown_with_both_rows_and_goes_when_a_state_amends
     assert (pair["class"], pair["more"], pair["gap"]) == ("MATCH", None, "0")
 
     await accounted(platform)
+    await noticed(platform)
     await refused(platform)
     await made_again(platform)
+
+
+async def noticed(platform: Platform) -> None:
+    """A notice of one State alone is shown as one, with the day of its custody receipt."""
+    notice = (EXAMPLES / "S1_TRANSFER_NOTIF.json").read_bytes()
+    sent = await platform.declare(XAL, notice, type="declaration.notification")
+    await platform.settled()
+    await analysed(platform)
+    (pair,) = (await get(platform, "/v1/transfers/notices"))["notices"]
+    assert given(platform)[-1] == ("transfers", sent.id)
+    alone = pair["sent"] or pair["received"]
+    assert alone["received"] == timestamp_ms(platform.clock())[:10]
+    assert len([one for one in pair["findings"] if one.endswith("_SILENT")]) == 1
+    silent = await get(platform, "/v1/transfers/notices", finding="QUANTITY")
+    assert silent["notices"] == []
 
 
 async def made_again(platform: Platform) -> None:
@@ -103,6 +121,7 @@ async def made_again(platform: Platform) -> None:
     tamper(platform, "UPDATE facts SET method = 'of before'")
     tamper(platform, "UPDATE transfers SET digest = x'00', body = ''")
     await platform.start("declarations")
+    await get(platform, "/v1/transfers/notices")  # also while all is read again
     await platform.until(lambda: platform.stored(wanted) == before)
 
 

@@ -39,6 +39,7 @@ _AT_ONCE = 500  # pairs in one transaction: a registration waits for no more tha
 _MAX_BYTES = 1 << 24
 _MOST_UNREAD = 100
 _LINE = ("id", "year", "chemical", "schedule", "exporter", "importer", "gap", "span", "more")
+_METHOD = select(ANALYSES.c.method).where(ANALYSES.c.name == NAME).scalar_subquery()
 _NEWEST = (
     select(func.max(FACTS.c.position)).where(FACTS.c.analysis == NAME).group_by(FACTS.c.declaration)
 )
@@ -134,6 +135,8 @@ class SqlTransfers:
         wanted = FACT.where(
             FACTS.c.position.in_(_NEWEST),
             FACTS.c.said.is_not(None),
+            # Facts of an earlier method are taken again soon, and cannot be read meanwhile.
+            FACTS.c.method == _METHOD,
             DECLARATIONS.c.kind.in_(KINDS),
         )
         rows = await self.database.read(lambda c: c.execute(wanted).mappings().all())
