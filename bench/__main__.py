@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import flat, fsck, growth, identity, quality, transfers, waiters
+from bench import flat, fsck, growth, identity, quality_page, transfers, waiters
 from bench.audit import measure_append
 from bench.checking import TIMES, measure_checks, table_of
 from bench.crypto import measure_crypto
@@ -108,7 +108,7 @@ if __name__ == "__main__":
     parts = {
         "deposits": lambda: _print_deposits(measure_deposits()),
         "identity": lambda: print(identity.write_identity()),
-        "quality": lambda: print(quality.write_quality()),
+        "quality": lambda: print(quality_page.write_quality()),
         "signer": lambda: _print_signer(measure_signer()),
         "waiters": lambda: _print_waiters(waiters.COUNTS),
     }

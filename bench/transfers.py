@@ -164,21 +164,10 @@ def quality_table(world: World, pairs: Mapping[PairKey, Pair]) -> Iterator[str]:
     """Yield the lines: per planted kind, how many are shown as a difference, and named."""
     yield "| planted | of them | difference shown | explanation named |"
     yield "| --- | ---: | ---: | ---: |"
-    planted: set[PairKey] = set()
-    counts, shown, named = Counter[str](), Counter[str](), Counter[str]()
-    for line in world.key:
-        if not line["planted"] or line["chemical"] is None:
-            continue
-        about = [pair for pair in pairs.values() if _is_about(pair.key, line)]
-        planted |= {pair.key for pair in about}
-        kind = line["kind"]
-        if kind not in BETWEEN:
-            continue
-        counts[kind] += 1
-        open_ = [pair for pair in about if pair.klass.is_difference]
-        wanted = _NAMED_BY.get(kind, kind)
-        shown[kind] += bool(open_)
-        named[kind] += any(h.kind == wanted for pair in open_ for h in pair.hypotheses)
+    seen = seen_faults(world, pairs)
+    planted = seen.planted
+    counts = Counter[str](line["kind"] for line in world.key if line["planted"])
+    shown, named = (Counter[str](kinds.values()) for kinds in (seen.shown, seen.named))
     for kind in BETWEEN:
         if counts[kind]:
             yield (
@@ -193,6 +182,50 @@ def quality_table(world: World, pairs: Mapping[PairKey, Pair]) -> Iterator[str]:
         right = sum(pair.key in planted for pair in flagged)
         false = 100 * (len(flagged) - right) / world.declarations
         yield f"| {name} | {len(flagged):,} | {right / (len(flagged) or 1):.0%} | {false:.2f} |"
+
+
+@dataclass(frozen=True)
+class SeenFaults:
+    """Which planted faults show as a difference of a pair, and which are named; kinds by id."""
+
+    planted: set[PairKey]
+    shown: dict[str, str]
+    named: dict[str, str]
+
+
+def seen_faults(world: World, pairs: Mapping[PairKey, Pair]) -> SeenFaults:
+    """Return what transfer matching shows of the planted faults between two States."""
+    seen = SeenFaults(set(), {}, {})
+    groups = _groups(world)
+    for line in world.key:
+        if not line["planted"]:
+            continue
+        kind, id_ = line["kind"], line["id"]
+        if kind in OF_NOTICES and _is_noticed(line, groups):
+            seen.shown[id_] = kind
+        if line["chemical"] is None:
+            continue
+        about = [pair for pair in pairs.values() if _is_about(pair.key, line)]
+        seen.planted.update(pair.key for pair in about)
+        if kind not in BETWEEN:
+            continue
+        open_ = [pair for pair in about if pair.klass.is_difference]
+        wanted = _NAMED_BY.get(kind, kind)
+        if open_:
+            seen.shown[id_] = kind
+        if any(h.kind == wanted for pair in open_ for h in pair.hypotheses):
+            seen.named[id_] = kind
+    return seen
+
+
+def _groups(world: World) -> set[tuple[str, str, int]]:
+    return {
+        (notice.sender, notice.receiver, notice.day.year)
+        for pair in world.notices
+        if pair.findings
+        for notice in (pair.sent, pair.received)
+        if notice is not None
+    }
 
 
 def _choices(pairs: Iterable[Pair]) -> Iterator[tuple[str, list[Pair]]]:
@@ -220,13 +253,7 @@ def _of_notices(world: World) -> Iterator[str]:
         for notice in (pair.sent, pair.received)
         if notice is not None
     }
-    groups = {
-        (notice.sender, notice.receiver, notice.day.year)
-        for pair in world.notices
-        if pair.findings
-        for notice in (pair.sent, pair.received)
-        if notice is not None
-    }
+    groups = _groups(world)
     for kind in OF_NOTICES:
         lines = [one for one in world.key if one["planted"] and one["kind"] == kind]
         found = sum(_is_noticed(one, groups) for one in lines)

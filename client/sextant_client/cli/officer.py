@@ -9,6 +9,7 @@ import typer
 from sextant_client.cli import officer_grants, officer_work
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.officer_accesses import PurposeOption, accesses
+from sextant_client.cli.officer_anomalies import app as anomalies_app
 from sextant_client.cli.officer_cases import app as cases_app
 from sextant_client.cli.officer_clarifications import clarifications, clarify, extend
 from sextant_client.cli.officer_exports import export, exports
@@ -53,6 +54,7 @@ app.command()(identities)
 app.command()(same_site)
 dead_letters_app = typer.Typer(help="Deliveries that were given up.", invoke_without_command=True)
 app.add_typer(dead_letters_app, name="dead-letters")
+app.add_typer(anomalies_app, name="anomalies")
 app.command()(clarify)
 app.command()(clarifications)
 app.command()(extend)

@@ -211,6 +211,29 @@ class DeclarationsSettings(ServiceSettings):
             ge=0,
         ),
     ] = 5.0
+    anomalies_quiet_s: Annotated[
+        float,
+        Field(
+            description="how long nothing may be registered before anomalies are looked for: a run"
+            " reads all that is registered, half a minute for twenty years of all States",
+            ge=0,
+        ),
+    ] = 900.0
+    anomalies_latest_s: Annotated[
+        float,
+        Field(
+            description="after how long they are looked for though registrations go on, as before"
+            " a due day",
+            ge=0,
+        ),
+    ] = 21_600.0
+    anomalies_timeout_s: Annotated[
+        float,
+        Field(
+            description="how long a run may tell nothing of its progress before its process ends",
+            ge=1,
+        ),
+    ] = 600.0
     profiles_file: Annotated[
         Path | None,
         Field(description="what is publicly known of States' laws and ports, for transfers"),

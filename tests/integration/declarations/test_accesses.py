@@ -45,15 +45,17 @@ GIVES = {
     "GET /v1/transfers/pairs": "transfers",
     "GET /v1/transfers/notices": "transfers",
     "GET /v1/cases": "case",
+    "GET /v1/anomalies/notes": "anomaly",
     "GET /v1/sites/{state}/{code}/dossier": "dossier",
     "GET /v1/sites/{state}/{code}/dossier/picture": "dossier",
     "GET /v1/identities/{state}": "identity",
     "POST /v1/messages": "sending",
 }
 # Their accesses are held elsewhere: test_obligations, test_transfers, test_clarifications,
-# test_cases, test_need_to_know, test_exports, test_inspections, test_sites.
+# test_cases, test_anomalies, test_need_to_know, test_exports, test_inspections, test_sites.
 BATCHES = {
     "POST /v1/reminders",
+    "GET /v1/anomalies/{id_}",
     "GET /v1/transfers/pairs/{id_}",
     "POST /v1/clarifications/drafts",
     "POST /v1/clarifications",
@@ -110,6 +112,12 @@ METADATA = {
     "POST /v1/inspections",
     "GET /v1/inspections/{number}",
     "POST /v1/inspections/{number}/grants",
+    "GET /v1/anomalies",
+    "GET /v1/anomalies/runs",
+    "POST /v1/anomalies/runs",
+    "GET /v1/anomalies/runs/{number}",
+    "POST /v1/anomalies/{id_}/explanations",
+    "POST /v1/anomalies/{id_}/explanations/{number}/withdrawal",
     "GET /v1/queue",
     "GET /v1/dead-letters",
     "POST /v1/dead-letters/{seq}/replay",

@@ -1,6 +1,7 @@
 """What SQL alone promises: migrations, uniqueness, the append-only access log, the vault."""
 
 import asyncio
+import importlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -43,6 +44,8 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 
 async def test_migrations_end_at_the_declared_tables(store: SqlStore) -> None:
+    importlib.import_module("sextant_declarations.app.opening")  # which knows all tables
+
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection), METADATA))
 

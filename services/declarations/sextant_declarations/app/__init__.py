@@ -21,6 +21,7 @@ from sextant_declarations.app.opening import Outside, Parts, Service
 from sextant_declarations.app.signing_in import people_of
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.routes.accesses import accesses_router
+from sextant_declarations.routes.anomalies import anomalies_router
 from sextant_declarations.routes.attachments import attachments_router
 from sextant_declarations.routes.cases import cases_router
 from sextant_declarations.routes.clarifications import clarifications_router
@@ -140,6 +141,11 @@ def create_app(
             cases_router(
                 lambda: service().casing.cases,
                 lambda: service().casing.rooms,
+                settings.max_page,
+            ),
+            anomalies_router(
+                lambda: service().anomalies.cards,
+                lambda: service().anomalies.runs,
                 settings.max_page,
             ),
             clarifications_router(

@@ -47,13 +47,13 @@ class Analyses:
         comparing = Comparing(self._policy(), self._profiles(), ListedMembership())
         return (TransferMatching(rows, comparing, self.clock),)
 
-    def task(self, gate: Gate, files: Files) -> Analysing:
-        """Return the task that feeds them."""
+    def task(self, gate: Gate, files: Files, *more: Analysis) -> Analysing:
+        """Return the task that feeds them, and `more`."""
         return Analysing(
             rows=SqlAnalysing(self.database),
             gate=gate,
             files=files,
-            analyses=self.registered(),
+            analyses=(*self.registered(), *more),
             max_bytes=self.settings.max_filings_bytes,
             pause_s=self.settings.analysis_pause_s,
             wake=self.due,

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from sextant_declarations.app.analyses import Analyses
+from sextant_declarations.app.anomalies import AnomalyParts
 from sextant_declarations.app.casing import Casing
 from sextant_declarations.app.clarifying import Clarifying
 from sextant_declarations.app.clearing import Letters, Seen, standing_of
@@ -124,6 +125,7 @@ class Service:
     shredding: Shredding
     transfers: Transfers
     casing: Casing
+    anomalies: AnomalyParts
     clarifying: Clarifying
     loops: tuple[Callable[[], Coroutine[None, None, None]], ...]
 
@@ -257,6 +259,9 @@ class Parts:
             policy,
             vault,
         )
+        anomalies = AnomalyParts.over(
+            self.stack, settings, database, notes, gate, sources, wakes.entries.set
+        )
         return Service(
             database=database,
             worker=worker,
@@ -294,10 +299,12 @@ class Parts:
             shredding=noting.shredding(),
             transfers=analyses.transfers(gate),
             casing=casing,
+            anomalies=anomalies,
             clarifying=asking,
             loops=(
                 worker.run,
-                analyses.task(gate, vault).run,
+                analyses.task(gate, vault, anomalies.runs).run,
+                anomalies.runs.run,
                 *casing.loops(settings.poll_s),
                 *relaying.loops(database, notes, sent, wakes),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),

@@ -63,6 +63,8 @@ class Gives(StrEnum):
     EXAMINATION = "examination"
     ANALYSIS = "analysis"
     """Declarations in force, to the analyses of this service."""
+    ANOMALY = "anomaly"
+    """A difference to explain, with the figures that it stands on."""
     TRANSFERS = "transfers"
     """What two States declare of the same transfers."""
 

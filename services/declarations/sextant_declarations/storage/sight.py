@@ -61,6 +61,9 @@ _BY_PAIRS = (
 
 _REGIMES = {"S1": "S1_OTHER_ADPA", "S2": "S2_SITE_ADPA", "S3": "S3_SITE_ADPA"}
 _SITE_KIND = "CASE t.regime " + "".join(f"WHEN '{r}' THEN '{k}' " for r, k in _REGIMES.items())
+# A card stands on declarations of several kinds: it is for who is cleared for all kinds of its
+# States, up to the highest marking. No kind is called so: only the pattern * covers it.
+_EVERY_KIND = "'EVERY-KIND', 'OPCW_HIGHLY_PROTECTED'"
 _BY_INSPECTION = "EXISTS (SELECT 1 FROM temp.inspections AS i WHERE i.id = t.inspection)"
 
 NARROWED = {
@@ -92,6 +95,9 @@ NARROWED = {
     "case_steps": _BY_CASE,
     "case_messages": _BY_CASE,
     "prematches": _BY_INBOX,
+    "anomaly_cards": f"sees(t.states, {_EVERY_KIND})",
+    "anomaly_notes": f"sees(t.state, {_EVERY_KIND})",
+    "anomaly_explanations": "EXISTS (SELECT 1 FROM temp.anomaly_cards AS a WHERE a.card = t.card)",
     "inspections": f"sees(t.state, {_SITE_KIND} ELSE 'OCPF_ANNUAL' END, 'OPCW_HIGHLY_PROTECTED')",
     "inspection_steps": _BY_INSPECTION,
     "mandate_grants": _BY_INSPECTION,
@@ -107,6 +113,7 @@ OPEN = {
     "access_log": "officers' acts, without content",
     "accesses": "that something was read; not what",
     "analyses": "how far each analysis has come; of no declaration",
+    "anomaly_runs": "when analyses ran and how far they came; of no declaration",
     "exports": "orders, each of them shown to its officer alone",
     "log_head": "the log's newest head, which is public",
     "log_alarms": "heads that do not fit, which are public",

@@ -7,7 +7,7 @@ year is not known; it is taken for a share of yearly use (policy). Each figure i
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from sextant_declarations.analysis.anomalies.facts import Facts, National, mass
@@ -22,7 +22,8 @@ def balance_cards(facts: Facts, policy: Policy) -> Iterator[Card]:
     """Yield chemicals of which more left than can have been there, or whose balance drifts."""
     chemicals: dict[str, dict[int, National]] = defaultdict(dict)
     for (year, chemical), record in facts.national.items():
-        chemicals[chemical][year] = record
+        if facts.is_whole(year, chemical):
+            chemicals[chemical][year] = record
     for records in chemicals.values():
         yield from _below_zero(facts, records, policy)
 
@@ -53,6 +54,7 @@ def _below_zero(facts: Facts, records: Mapping[int, National], policy: Policy) -
     stock, drift = opening, 0.0
     for year in sorted(records):
         record = records[year]
+        seen = [records[y] for y in sorted(records) if y <= year]
         _, high = _flows(record, policy)
         before = stock
         stock += high
@@ -60,10 +62,11 @@ def _below_zero(facts: Facts, records: Mapping[int, National], policy: Policy) -
             scale = float(max(usual, threshold(record.schedule)))
             drift = max(0.0, drift - float(high) / scale - float(policy["cusum_slack"]))
             if drift > policy["cusum_alarm"]:
-                yield _card("BALANCE_DRIFT", facts, record, policy, before, -high, math.exp(-drift))
+                chance = math.exp(-drift)
+                yield _card("BALANCE_DRIFT", facts, seen, policy, before, -high, chance)
                 drift = 0.0
             continue
-        yield _card("BALANCE", facts, record, policy, before, -stock, None)
+        yield _card("BALANCE", facts, seen, policy, before, -stock, None)
         stock, drift = NONE, 0.0  # the years after are looked at by themselves
 
 
@@ -74,12 +77,13 @@ def _out(record: National) -> Decimal:
 def _card(  # noqa: PLR0917 - the parts of one comparison
     method: str,
     facts: Facts,
-    record: National,
+    seen: Sequence[National],
     policy: Policy,
     before: Decimal,
     gap: Decimal,
     probability: float | None,
 ) -> Card:
+    record = seen[-1]
     names = [name for name in (*_IN, *_OUT) if name in record.totals]
     return policy.card(
         method, state=facts.state, year=record.year, subject=record.chemical,
@@ -93,5 +97,6 @@ def _card(  # noqa: PLR0917 - the parts of one comparison
             Tried("totals below the threshold", closes=False, left=mass(gap)),
         ),
         clears=f"{mass(gap)} more made or imported, or as much less used or exported",
+        places=tuple(one.place for one in seen),
         probability=probability,
     )  # fmt: skip

@@ -182,7 +182,7 @@ def _strays(facts: Facts, policy: Policy) -> Iterator[Card]:
         filed[kind].add(year)
     for (year, chemical), record in facts.national.items():
         around = {y for y in (year - 1, year + 1) if y in filed[f"{record.regime}_AND"]}
-        if not around or around & years[chemical]:
+        if not around or around & years[chemical] or not facts.is_whole(year, chemical):
             continue
         for (near, other), regular in facts.national.items():
             is_missing = year not in years[other] and around <= years[other]

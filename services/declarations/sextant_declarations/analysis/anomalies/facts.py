@@ -169,6 +169,25 @@ class Facts:
     initial_years: set[int] = field(default_factory=set)
     reported_years: set[int] = field(default_factory=set)
     """Years on which anything that looks back was filed."""
+    contradictory: list[tuple[Place, ...]] = field(default_factory=list)
+    """Amendments of one version: the one filed first counts."""
+    read: dict[str, tuple[Place, int]] = field(default_factory=dict)
+    """Each declaration that was read, by its number: which version of it, and its year."""
+    part: Mapping[tuple[int, str], str] = field(default_factory=dict)
+    """Years that are not whole, of a chemical or (empty) of all, and why (`terms`)."""
+
+    def is_whole(self, year: int, chemical: str = "") -> bool:
+        """Return whether a year can be held against other years and other States."""
+        return (year, "") not in self.part and (year, chemical) not in self.part
+
+    def owes_for(self, year: int) -> bool:
+        """Return whether a report on a year is due: a State that left by then owes none."""
+        after = self.part.get((year + 1, ""))
+        return self.part.get((year, "")) != "OUT" and after not in {"OUT", "LEFT"}
+
+    def year_of(self, place: Place) -> int:
+        """Return the reporting year of the declaration at a place."""
+        return self.read[place.declaration_id][1]
 
 
 def mass(kg: Decimal, schedule: str = "") -> str:

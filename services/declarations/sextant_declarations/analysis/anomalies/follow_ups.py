@@ -37,7 +37,8 @@ def _unplanned(facts: Facts, policy: Policy) -> Iterator[Card]:
     for row in facts.past:
         year = row.year
         passed = _passed(row)
-        joined = {year - 1, year} & facts.initial_years  # no plan was due before it was bound
+        # No plan was due before the State was bound, nor before the chemical was scheduled.
+        joined = {year - 1, year} & facts.initial_years or not facts.is_whole(year, row.chemical)
         is_known = year in years[row.regime] or year - 1 in years[row.regime]
         at = (year, row.site, row.plant, row.chemical)
         if not passed or joined or not is_known or at in planned:
@@ -78,7 +79,7 @@ def _unreported(facts: Facts, policy: Policy, last_year: int) -> Iterator[Card]:
     yield from _looked_back(facts, policy, last_year, told, addresses)
     for one in facts.sites:
         at = (one.year, one.kind[:2], one.code)
-        is_open = one.year > last_year or at in told or at in seen
+        is_open = one.year > last_year or at in told or at in seen or not facts.owes_for(one.year)
         if one.is_past or is_open or (one.year, one.kind[:2], one.address) in addresses:
             continue
         seen.add(at)
@@ -126,6 +127,7 @@ def _looked_back(
         due = year + 1
         after = any((y, "S2", site) in told for y in (due + 1, due + 2))
         is_told = (due, "S2", site) in told or (due, "S2", where[site]) in addresses
+        is_told = is_told or not facts.owes_for(due)
         if due > last_year or is_told or ((due, site) in planned and not after):
             continue
         if (due, "S2", where[site]) in {
@@ -193,10 +195,12 @@ def _lists(facts: Facts, policy: Policy, last_year: int, traded: Traded) -> Iter
         first = min(facts.reported_years | accounted)
         first += first in facts.initial_years  # its first list may report on less than a year
         for year in range(first, last_year + 1):
-            if year in accounted or not ({year - 1, year + 1} & accounted):
+            is_asked = facts.owes_for(year) and year not in accounted
+            if not is_asked or not ({year - 1, year + 1} & accounted):
                 continue
             regime = kind[:2]
-            shown = made.get((regime, year)) or traded.get((facts.state, regime, year))
+            abroad = traded.get((facts.state, regime, year))
+            shown = made.get((regime, year)) or abroad
             # National data are asked above a threshold: nothing may have passed it.
             is_below = kind.endswith("_AND") and shown is None
             yield policy.card(
@@ -204,6 +208,8 @@ def _lists(facts: Facts, policy: Policy, last_year: int, traded: Traded) -> Iter
                 figures=(
                     Shown("declared for", facts.state, ", ".join(map(str, years[-6:]))),
                     Shown(f"for {year}", facts.state, "neither declared nor nil"),
+                    *((Shown("a partner", abroad.state, "declares trade", abroad),)
+                      if abroad else ()),
                 ),
                 tolerance="none",
                 tried=(

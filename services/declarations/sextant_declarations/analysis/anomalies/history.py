@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from sextant_declarations.analysis.anomalies.facts import TOTALS, WAYS, Facts, Figure, National
-from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
+from sextant_declarations.analysis.anomalies.model import OTHERS, Card, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
 from sextant_declarations.analysis.anomalies.showing import NONE, declared, placed, threshold
 
@@ -32,6 +32,11 @@ def peer_groups(states: Sequence[Facts]) -> Peers:
     return found
 
 
+def tests_of(record: National) -> int:
+    """Return how many statistical tests a record is put to: each total, each way, one of drift."""
+    return len(record.totals) + sum(bool(rows) for rows in record.rows.values()) + 1
+
+
 def history_cards(facts: Facts, peers: Peers, policy: Policy) -> Iterator[Card]:
     """Yield the totals of one State that stand out from its other years."""
     at_sites = {
@@ -50,7 +55,7 @@ def _series(facts: Facts) -> dict[tuple[str, str], dict[int, tuple[National, Fig
     found: dict[tuple[str, str], dict[int, tuple[National, Figure]]] = defaultdict(dict)
     for record in facts.national.values():
         for name in TOTALS:
-            if name in record.totals:
+            if name in record.totals and facts.is_whole(record.year, record.chemical):
                 found[record.chemical, name][record.year] = record, record.totals[name]
     return found
 
@@ -91,12 +96,13 @@ def _outliers(
             method, state=facts.state, year=year, subject=at[0], field=at[1],
             figures=(
                 declared(at[1], facts.state, figure),
-                Shown("median", facts.state if has_history else "", f"{usual / 1000:.4g} t"),
+                Shown("median", facts.state if has_history else OTHERS, f"{usual / 1000:.4g} t"),
                 Shown("years or States compared", "", f"{len(logs)}"),
             ),
             tolerance=f"modified z of {policy['modified_z']} on logarithms; here {z:.1f}",
             tried=_powers(figure.low, usual, spread),
             clears=f"an amount within {apart} times of {usual / 1000:.4g} t",
+            places=tuple(r.place for r, _ in known.values()) if has_history else (),
             probability=_tail(z),
             scale=min(1.0, 0.5 + abs(z) / 20),
         )  # fmt: skip

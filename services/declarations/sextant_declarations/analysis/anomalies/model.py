@@ -41,6 +41,21 @@ class Tried:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """What a run says beside its cards, so that nothing is left out silently.
+
+    `chemical` is empty where the whole year is meant.
+    """
+
+    code: str
+    state: str
+    year: int
+    chemical: str
+    sentence: str
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One difference to explain.
 
@@ -87,6 +102,9 @@ class Card:
 
 
 WITHHELD = "not shown"
+DIFFERENCE = "DIFFERENCE"
+OTHERS = "others"
+"""Owner of what was worked out of several other States' figures."""
 
 
 def seen_by(card: Card, state: str) -> Card:
@@ -94,20 +112,29 @@ def seen_by(card: Card, state: str) -> Card:
 
     This is the one place where that is decided. The Secretariat sees the card itself.
     """
-    figures = tuple(
-        one if one.owner in {"", state} else replace(one, text=WITHHELD, place=None)
-        for one in card.figures
-    )
+    mine = tuple(one for one in card.figures if one.owner in {"", state})
     own = tuple(place for place in card.places if place.state == state)
-    if figures == card.figures and own == card.places:
+    if mine == card.figures and own == card.places:
         return card
-    # What is left of a difference, its sentence and what would clear it are made of both sides.
+    figures = (*mine, Shown("another State", OTHERS, WITHHELD))
+    # All else is made of both sides. The method too: that a figure is a power of ten away would
+    # tell it to whoever knows the own one; so would its name, its scores, and what is left.
     return replace(
         card,
+        method=DIFFERENCE,
+        version=0,
+        state=state,
+        subject=card.subject if own else "",
         figures=figures,
         places=own,
         sentence="There is a difference to explain with what another State declares.",
+        tolerance="",
         tried=(),
         clears="",
         states=(),
+        severity=0.0,
+        confidence=0.0,
+        weight=0.0,
+        probability=None,
+        also=(),
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sextant_declarations.analysis.anomalies.model import Card
@@ -23,17 +23,28 @@ class Ranked:
     expected_false: float
 
 
-def rank(cards: Iterable[Card], tests: int, policy: Policy) -> Ranked:
-    """Return the cards in their order; `tests` is how many statistical tests the run made."""
+def rank(cards: Iterable[Card], tests: Mapping[int, int], policy: Policy) -> Ranked:
+    """Return the cards in their order; `tests` are how many statistical tests a year had.
+
+    False discoveries are controlled year by year: a year is what States declare and officers work
+    through, and what is found in one does not make it easier to pass in another.
+    """
     found = list(cards)
     explained = [card for card in found if card.is_explained]
     open_ = [card for card in found if not card.is_explained]
     ruled = [card for card in open_ if card.probability is None]
-    tried = [card for card in open_ if card.probability is not None]
     share = float(policy["false_discovery"])
-    kept = benjamini_hochberg([card.probability or 0.0 for card in tried], tests, share)
-    passed = [card for card, is_kept in zip(tried, kept, strict=True) if is_kept]
-    aside = [card for card, is_kept in zip(tried, kept, strict=True) if not is_kept]
+    passed: list[Card] = []
+    aside: list[Card] = []
+    tried: dict[int, list[Card]] = defaultdict(list)
+    for card in open_:
+        if card.probability is not None:
+            tried[card.year].append(card)
+    for year in sorted(tried):
+        found = tried[year]
+        kept = benjamini_hochberg([card.probability or 0.0 for card in found], tests[year], share)
+        for card, is_kept in zip(found, kept, strict=True):
+            (passed if is_kept else aside).append(card)
     merged = _merged([*ruled, *passed])
     merged.sort(key=lambda card: (-card.score, card.state, card.year, card.id))
     return Ranked(tuple(merged), tuple(explained), tuple(aside), share * len(passed))
@@ -57,15 +68,17 @@ def benjamini_hochberg(probabilities: Sequence[float], tests: int, share: float)
 
 
 def _merged(cards: Sequence[Card]) -> list[Card]:
-    """Return one card for one State, year and subject; the others are named on it."""
-    groups: dict[tuple[str, int, str], list[Card]] = defaultdict(list)
+    """Return one card for one State, year, subject and partners; others are named on it."""
+    groups: dict[tuple[str, int, str, tuple[str, ...]], list[Card]] = defaultdict(list)
+    about: dict[tuple[str, int, str], set[str]] = defaultdict(set)
     for card in cards:
-        groups[card.state, card.year, card.subject].append(card)
+        groups[card.state, card.year, card.subject, card.states].append(card)
+        about[card.state, card.year, card.subject].add(card.method)
     merged = []
     for group in groups.values():
         group.sort(key=lambda card: (-card.score, card.id))
-        first, others = group[0], group[1:]
-        names = tuple(dict.fromkeys(o.method for o in others if o.method != first.method))
+        first = group[0]
+        names = tuple(sorted(about[first.state, first.year, first.subject] - {first.method}))
         places = tuple(sorted({place for card in group for place in card.places}))
         merged.append(replace(first, also=names, places=places))
     return merged
@@ -76,7 +89,13 @@ def shortlist(ranked: Sequence[Card], capacity: int, seed: str, policy: Policy) 
 
     The random ones are marked, so that precision is measured where nobody chose to look.
     """
-    drawn = round(capacity * float(policy["random_share"])) if len(ranked) > capacity else 0
-    best, rest = list(ranked[: capacity - drawn]), list(ranked[capacity - drawn :])
-    rest.sort(key=lambda card: hashlib.sha256(f"{seed}|{card.id}".encode()).digest())
-    return best + [replace(card, pick="RANDOM") for card in rest[:drawn]]
+    chosen = drawn([card.id for card in ranked], capacity, seed, float(policy["random_share"]))
+    return [replace(card, pick=chosen[card.id]) for card in ranked if card.id in chosen]
+
+
+def drawn(ranked: Sequence[str], capacity: int, seed: str, share: float) -> dict[str, str]:
+    """Return which ids of a list in its order are taken up, each RANKED or RANDOM."""
+    by_chance = round(capacity * share) if len(ranked) > capacity else 0
+    best, rest = list(ranked[: capacity - by_chance]), list(ranked[capacity - by_chance :])
+    rest.sort(key=lambda id_: hashlib.sha256(f"{seed}|{id_}".encode()).digest())
+    return dict.fromkeys(best, "RANKED") | dict.fromkeys(rest[:by_chance], "RANDOM")

@@ -92,7 +92,8 @@ def compared_flows(states: Iterable[Facts]) -> Mapping[Key, Residual]:
     sides: dict[Key, dict[str, TradeRow]] = defaultdict(dict)
     schedules: dict[str, str] = {}
     filed: set[tuple[str, int]] = set()
-    for facts in states:
+    known = {facts.state: facts for facts in states}
+    for facts in known.values():
         # Who declared anything of a year, and no trade, declared that there was none to speak of.
         filed |= {(facts.state, year) for year in facts.reported_years}
         filed |= {(facts.state, year) for _, year in facts.filed}
@@ -110,7 +111,7 @@ def compared_flows(states: Iterable[Facts]) -> Mapping[Key, Residual]:
         one = Residual(
             year, chemical, schedule, exporter, importer, ways.get("exports"), ways.get("imports")
         )
-        both_filed = all((state, year) in filed for state in (exporter, importer))
-        if both_filed:
+        both = (exporter, importer)
+        if all((state, year) in filed and known[state].is_whole(year, chemical) for state in both):
             found[key] = one
     return found

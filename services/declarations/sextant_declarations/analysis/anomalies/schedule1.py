@@ -40,7 +40,8 @@ def _unexplained(
     earlier = before.get((one.facility, one.chemical, one.year - 1))
     highest = max((f for f in (one.end, one.most) if f), key=lambda f: f.low)
     is_first = not any(y < one.year for f, _, y in before if f == one.facility)
-    if is_first or (earlier and earlier.end is None) or one.received is None:
+    is_open = is_first or not facts.is_whole(one.year, one.chemical)
+    if is_open or (earlier and earlier.end is None) or one.received is None:
         return  # what was there at the start is not known
     opening = earlier.end.low if earlier and earlier.end else NONE
     abroad = sum(
@@ -77,9 +78,9 @@ def _unexplained(
 
 
 def notice_cards(
-    notices: Iterable[Notice], bound: dict[str, int], policy: Policy
+    notices: Iterable[Notice], is_bound: Callable[[str, int], bool], policy: Policy
 ) -> Iterator[Card]:
-    """Yield transfers whose two notices differ; `bound` is each State's first year of filings."""
+    """Yield transfers whose two notices differ; `is_bound` tells of whom one is asked in a year."""
     sides: dict[tuple[str, str, str], tuple[list[Notice], list[Notice]]] = defaultdict(
         lambda: ([], [])
     )
@@ -90,7 +91,7 @@ def notice_cards(
         yield from _pair(sent, received, policy)
         for one in (*sent, *received):
             other = receiver if one.declarant == sender else sender
-            if bound.get(other, 9999) <= int(one.day_text[:4]):
+            if is_bound(other, int(one.day_text[:4])):
                 yield policy.card(
                     "S1_ONE_SIDED", state=other, year=int(one.day_text[:4]),
                     subject=one.chemical, states=tuple(sorted({sender, receiver})),

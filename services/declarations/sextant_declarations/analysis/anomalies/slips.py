@@ -34,10 +34,10 @@ def slip_cards(
                 yield _card("SLIP", one, policy, f"about a factor of {power}")
             elif _is_copied(one, found, before):
                 yield _card("SLIP", one, policy, "the figure of the year before")
-            elif _made_good(one, compared, policy):
-                yield _card("TIMING", one, policy, "")
-        elif _made_good(one, compared, policy):
-            yield _card("TIMING", one, policy, "")
+            elif near := _made_good(one, compared, policy):
+                yield _timing(one, near, policy)
+        elif near := _made_good(one, compared, policy):
+            yield _timing(one, near, policy)
     yield from _columns(found, policy)
 
 
@@ -108,7 +108,8 @@ def _is_copied(
     )
 
 
-def _made_good(one: Residual, compared: Mapping[Key, Residual], policy: Policy) -> bool:
+def _made_good(one: Residual, compared: Mapping[Key, Residual], policy: Policy) -> Residual | None:
+    """Return the flow of a neighbouring year that makes good what this one lacks, if one does."""
     for year in (one.year - 1, one.year + 1):
         near = compared.get((year, one.chemical, one.exporter, one.importer))
         if near and near.gap * one.gap < NONE:
@@ -116,20 +117,39 @@ def _made_good(one: Residual, compared: Mapping[Key, Residual], policy: Policy) 
             less = left < abs(one.gap) / 2  # the neighbour has to make good most of it
             slack = max(policy["rounding"] * (one.x + near.x), policy["timing_left"] * abs(one.gap))
             if less and left <= threshold(one.schedule) + slack:
-                return True
-    return False
+                return near
+    return None
 
 
-def _card(method: str, one: Residual, policy: Policy, slip: str) -> Card:
+def _timing(one: Residual, near: Residual, policy: Policy) -> Card:
+    """Return the card of a difference that a neighbouring year makes good.
+
+    Goods at sea at the turn of the year are sent in one year and received in the next, which
+    explains it. What is received before it is sent is no voyage: one side counts in a wrong year,
+    where the two years balance to the digit.
+    """
+    sent_late = (one.gap < NONE) == (one.year < near.year)
+    is_exact = abs(one.gap + near.gap) <= policy["flow_tolerance"] * abs(one.gap)
+    return _card("SHIFTED" if sent_late and is_exact else "TIMING", one, policy, "", near)
+
+
+def _card(
+    method: str, one: Residual, policy: Policy, slip: str, near: Residual | None = None
+) -> Card:
     # Whose figure it is, nobody knows; the card names both and stands under the exporter.
-    sides = ((one.exporter, one.sent), (one.importer, one.received))
+    sides = [(one.exporter, one.sent, f"{one.year}"), (one.importer, one.received, f"{one.year}")]
+    if near:
+        sides += [(near.exporter, near.sent, f"{near.year}")]
+        sides += [(near.importer, near.received, f"{near.year}")]
+    left = mass(abs(one.gap + near.gap) if near else NONE)
+    turn = "goods at sea at the turn of the year"
     return policy.card(
         method, state=one.exporter, year=one.year, subject=one.chemical, slip=slip,
         states=(one.exporter, one.importer),
-        figures=tuple(placed("figure", who, row.text, row.place) for who, row in sides if row),
+        figures=tuple(placed(name, who, row.text, row.place) for who, row, name in sides if row),
         tolerance=f"{mass(threshold(one.schedule))} and rounding of {policy['rounding']}",
         tried=(
-            Tried(slip or "the turn of the year", closes=method == "TIMING", left=mass(NONE)),
+            Tried(slip or turn, closes=method == "TIMING", left=left),
             Tried("rounding", closes=False, left=mass(abs(one.gap))),
         ),
         clears="the other figure in one of the two declarations",

@@ -4,6 +4,7 @@ Of two declarations that say the same thing of the same year the first filed cou
 places are kept: a State that declares everything twice is neither doubled nor dropped.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -22,13 +23,13 @@ from sextant_declarations.analysis.anomalies.facts import (
     Stock,
     TradeRow,
 )
+from sextant_declarations.analysis.anomalies.keeping import Kept
 from sextant_declarations.analysis.anomalies.model import Place
 from sextant_shared import codelists
-from sextant_shared.models.declaration import DeclarationBase
 from sextant_shared.models.declaration.amount import Quantity
 from sextant_shared.models.declaration.article4 import A4AnnualPlan, A4AnnualReport
 from sextant_shared.models.declaration.article5 import A5AnnualPlan, A5AnnualReport
-from sextant_shared.models.declaration.filing import Nil
+from sextant_shared.models.declaration.filing import Amendment, Nil
 from sextant_shared.models.declaration.national import CountryRow, S2And, S2Record, S3And, S3Record
 from sextant_shared.models.declaration.schedule1 import (
     FacilityAdpa,
@@ -62,19 +63,24 @@ Site = S2SiteAdpa | S2SiteAdaa | S2Additional | S3SiteAdpa | S3SiteAdaa | S3Addi
 _PLANT_SITES = (S2SiteAdpa, S2SiteAdaa, S2Additional, S3SiteAdpa, S3SiteAdaa, S3Additional)
 
 
-def take_facts(state: str, declarations: Iterable[DeclarationBase]) -> Facts:
+def take_facts(state: str, declarations: Iterable[Kept]) -> Facts:
     """Return the facts of one State; `declarations` are those that are in force."""
     facts = Facts(state)
+    amending: dict[tuple[str, int], list[Place]] = defaultdict(list)
     for one in sorted(declarations, key=lambda d: (d.year, d.kind, d.declaration_id)):
         place = Place(state, one.declaration_id, one.version)
         facts.filed.setdefault((one.kind, one.year), place)
+        facts.read[one.declaration_id] = place, one.year
+        if isinstance(one, Amendment):
+            amending[one.amends.declaration_id, one.amends.version].append(place)
         if isinstance(one, S2SiteInitial | S3SiteInitial):
             facts.initial_years.add(one.year)
         _take(facts, one, place)
+    facts.contradictory += [tuple(found) for found in amending.values() if len(found) > 1]
     return facts
 
 
-def _take(facts: Facts, one: DeclarationBase, place: Place) -> None:
+def _take(facts: Facts, one: Kept, place: Place) -> None:
     match one:
         case S2And() | S3And():
             facts.reported_years.add(one.year)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011_cases"
-down_revision = "0009_transfers"
+down_revision = "0010_anomalies"
 branch_labels = None
 depends_on = None
 
