@@ -70,7 +70,7 @@ async def newest(platform: Platform, **params: Any) -> dict[str, Any]:
 def routes(platform: Platform) -> list[tuple[str, str]]:
     paths = platform.apps["declarations"].openapi()["paths"]
     place = {"id_": "x", "n": 1, "which": 1, "sender": XAL, "seq": 1, "index": 1}
-    place |= {"state": "XAL", "year": 2025}
+    place |= {"state": "XAL", "year": 2025, "number": 1, "code": "x", "older": "x", "newer": "y"}
     return [
         (method.upper(), path.format(**place))
         for path, operations in paths.items()
@@ -200,6 +200,14 @@ def _ours(statement: str) -> bool:
         "accesses.leaf",
         "sent_messages.container",
         "log_head",
+        "FROM exports",
+        "FROM cases",
+        "FROM case_",
+        "FROM transfers",
+        "FROM analyses",
+        "FROM owed_analyses",
+        "FROM anomaly_",
+        "prematches",
     )
     return not any(name in statement for name in background) and "FROM" in statement
 

@@ -52,9 +52,10 @@ async def analysed(platform: Platform) -> dict[str, Any]:
     def is_done() -> bool:
         (state,) = platform.stored(
             "SELECT (SELECT count(*) FROM owed_analyses) AS owed, (SELECT position FROM analyses"
-            " WHERE name = 'transfers') AS position, (SELECT max(position) FROM facts) AS newest"
+            " WHERE name = 'transfers') AS position, (SELECT max(position) FROM facts"
+            " WHERE analysis = 'transfers') AS newest"
         )
-        return not state["owed"] and state["position"] == state["newest"]
+        return not state["owed"] and (state["position"] or 0) >= (state["newest"] or 0)
 
     await platform.until(is_done)
     page: dict[str, Any] = await get(platform, PAIRS)

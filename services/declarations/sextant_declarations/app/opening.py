@@ -22,11 +22,11 @@ from sextant_declarations.app.noting import Noting
 from sextant_declarations.app.relaying import Relaying, Wakes
 from sextant_declarations.app.showing import Showing
 from sextant_declarations.app.taking import Taking
-from sextant_declarations.clients.bench import FreshBench, Tools, read_passphrase
+from sextant_declarations.app.workshops import open_workshop
+from sextant_declarations.clients.bench import read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
-from sextant_declarations.clients.workshop import ProcessWorkshop, ThreadWorkshop
 from sextant_declarations.domain.accounting import Accounting
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.attached import Attached
@@ -43,7 +43,6 @@ from sextant_declarations.domain.lives import Lives
 from sextant_declarations.domain.logwatch import LogWatch
 from sextant_declarations.domain.obligations import Board, Obligations
 from sextant_declarations.domain.officers import Officers
-from sextant_declarations.domain.packages import Unpack
 from sextant_declarations.domain.picturing.pictures import Pictures
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.domain.queue import VerificationQueue
@@ -83,9 +82,7 @@ from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, random_bytes, uuid7
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.protocol.archives import ArchiveLimits
 from sextant_shared.protocol.keyfiles import read_key_file
-from sextant_shared.protocol.package import PackageLimits
 
 PRIVATE = 0o700  # findings and plaintext are nobody else's
 _MIGRATIONS = "sextant_declarations.storage.migrations"
@@ -158,7 +155,7 @@ class Parts:
         vault = FileVault(settings.vault)
         exchange = HttpExchange(self._exchange_client(), settings.party)
         log = HttpLog(self._audit_client())
-        workshop = await asyncio.to_thread(self._workshop)
+        workshop = await asyncio.to_thread(open_workshop, settings, self.stack)
         sidecar = Sidecar(SIDECAR, settings.sidecar_folder)
         self.stack.callback(sidecar.close)
         notes = Notes(database, sidecar)
@@ -312,44 +309,6 @@ class Parts:
                 lambda: repeat(watch, wake=asyncio.Event(), poll_s=settings.poll_s),
             ),
         )
-
-    def _workshop(self) -> ProcessWorkshop | ThreadWorkshop:
-        settings = self.settings
-        tools = Tools(
-            party=settings.party,
-            trust_file=settings.trust_file,
-            sealing_key_files=settings.sealing_key_files,
-            signing_key_files=settings.signing_key_files,
-            key_folder=settings.key_folder,
-            passphrase_file=settings.passphrase_file,
-            created_tolerance_s=settings.created_tolerance_s,
-            max_declaration_bytes=settings.max_declaration_bytes,
-            max_declaration_values=settings.max_declaration_values,
-            max_filings_bytes=settings.max_filings_bytes,
-            process_memory_bytes=settings.process_memory_bytes,
-            token=settings.token,
-            unpack=Unpack(
-                PackageLimits(parts=settings.max_package_parts),
-                ArchiveLimits(
-                    ratio=settings.max_archive_ratio,
-                    bytes_=settings.max_archive_bytes,
-                    entries=settings.max_archive_entries,
-                ),
-            ),
-        )
-        if settings.isolation == "thread":
-            here = ThreadWorkshop(FreshBench(tools))
-            self.stack.callback(here.close)
-            return here
-        workshop = ProcessWorkshop(
-            tools,
-            processes=settings.processes,
-            jobs_per_process=settings.jobs_per_process,
-            job_timeout_s=settings.job_timeout_s,
-        )
-        self.stack.callback(workshop.close)
-        workshop.open()
-        return workshop
 
     def _exchange_client(self) -> ServiceClient:
         settings = self.settings
