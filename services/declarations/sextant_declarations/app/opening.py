@@ -210,7 +210,7 @@ class Parts:
             for owed in (outbox, sent)
         )
         reading = SqlReading(database)
-        accesses = SqlAccesses(database, settings.party)
+        accesses = SqlAccesses(database, settings.party, sidecar)
         gate = Gate(
             accesses, sources, spans.current, entries_due.set, settings.max_unlogged_accesses
         )

@@ -32,7 +32,6 @@ from sextant_exchange.storage.tables import (
     ManifestRow,
 )
 from sextant_shared.chassis.database import Database
-from sextant_shared.chassis.sidecar.shredding import Found
 from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import DeliveryState
@@ -190,17 +189,6 @@ def closed_at(connection: Connection, number: int) -> float | None:
         select(_EVENT.c.happened).where(_EVENT.c.number == number, _EVENT.c.act.in_(_CLOSING))
     ).scalars()
     return max(happened, default=None)
-
-
-def found_at(connection: Connection, index: int) -> Found | None:
-    """Return the act whose entry stands at an index of the log, for its detail to be destroyed."""
-    query = (
-        select(_A.c.entry, _E.c.classification)
-        .join(_E, _E.c.number == _A.c.number)
-        .where(_A.c.log_index == index)
-    )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Found(*row)
 
 
 def _recall(
