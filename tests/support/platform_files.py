@@ -41,7 +41,10 @@ class PlatformFiles:
         """Write what stands before the log begins."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write("audit-clients.json", [_client("exchange"), _client("secretariat")])
-        self._write("exchange-clients.json", [_client("registrar-1"), _client("operator-1")])
+        self._write(
+            "exchange-clients.json",
+            [_client("registrar-1"), _client("operator-1"), _client("officer-1")],
+        )
         self._write("declarations-clients.json", [_client("officer-1"), _client("auditor-1")])
         self._write("registrars.json", registrars_document())
 
