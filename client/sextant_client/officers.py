@@ -44,21 +44,23 @@ class Order:
 
 
 class Room(StrEnum):
-    """The services at which officers may have a say."""
+    """The services at which officers, or operators, may have a say."""
 
     DECLARATIONS = "declarations"
     EXCHANGE = "exchange"
+    AUDIT = "audit"
 
 
 @contextmanager
 def officers_session(home: Home, room: Room = Room.DECLARATIONS) -> Iterator[Session]:
-    """Yield a session with the declarations service, or the exchange; it is closed at the end.
+    """Yield a session with the declarations service, or another; it is closed at the end.
 
     Raises:
         PlatformError: `E_STATE` when none is configured.
     """
     config = home.config()
-    address = config.declarations if room is Room.DECLARATIONS else config.exchange
+    addresses = {Room.EXCHANGE: config.exchange, Room.AUDIT: config.audit}
+    address = addresses.get(room, config.declarations)
     if address is None:
         raise PlatformError(
             Code.STATE, "no officers' service configured", fix="sextant init --declarations URL"
