@@ -15,6 +15,7 @@ from sextant_shared.models.party import RegistrarKeys, RegistrarsFile
 from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from tests.support.parties import S1, PartyKeys, registrar_pairs, signer
+from tests.support.postgresql import SERVER
 
 SEC = "SEC"
 URLS = {name: f"http://{name}.example" for name in ("audit", "exchange", "declarations")}
@@ -73,7 +74,12 @@ class PlatformFiles:
     def audit_settings(self) -> AuditSettings:
         """Return the settings of audit."""
         return AuditSettings(
-            **{"origin": ORIGIN, "publish_interval_s": 0.05, **self._settings("audit")}
+            **{
+                "origin": ORIGIN,
+                "publish_interval_s": 0.05,
+                **SERVER.settings_of(self.folder),
+                **self._settings("audit"),
+            }
         )
 
     def exchange_settings(self) -> ExchangeSettings:
