@@ -30,7 +30,8 @@ from sextant_exchange.domain.envelopes import (
 )
 from sextant_exchange.domain.ports import LeaseOrder, LoggedLeaf, Release, Wanted
 from sextant_exchange.storage import tables
-from sextant_exchange.storage.acts import SqlActs, found_at
+from sextant_exchange.storage.acts import SqlActs
+from sextant_exchange.storage.details import found_at
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.mailboxes import SqlMailboxes
