@@ -17,11 +17,13 @@ _D = DeliveryRow.__table__  # type: ignore[attr-defined]
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _EVENT = EventRow.__table__  # type: ignore[attr-defined]
 
-_ANY = select(_EVENT.c.position).where(text(IS_UNWRITTEN)).limit(1)
+# The bound says nothing; with it it is seen that the partial index is searched.
+_OWED = (_EVENT.c.position > 0, text(IS_UNWRITTEN))
+_ANY = select(_EVENT.c.position).where(*_OWED).limit(1)
 # A page of events first, by their small index alone; then what each is about.
 _OLDEST = (
     select(_EVENT.c.position, _EVENT.c.number, _EVENT.c.party, _EVENT.c.happened)
-    .where(text(IS_UNWRITTEN))
+    .where(*_OWED)
     .order_by(_EVENT.c.position)
     .limit(bindparam("most"))
     .subquery()
