@@ -3,7 +3,8 @@
 `python -m bench deposits`, `waiters`, `signer` or `identity` prints that part alone. `make bench`
 leaves out
 `python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory,
-`python -m bench growth [LARGEST]`, which makes a log of a million entries unless told,
+`python -m bench growth [LARGEST]`, which makes a log of a million entries unless told, and one of
+300,000 for its memory (`growth memory` alone prints that),
 `python -m bench fsck [COUNT]`, which makes a copy of one and checks it, and `python -m bench
 transfers` and `quality transfers`, which make a world of 190 States and 20 years.
 """
@@ -116,6 +117,8 @@ if __name__ == "__main__":
         fsck.print_fsck(int(sys.argv[2]) if sys.argv[2:] else fsck.COUNT)
     elif sys.argv[1:2] == ["flat"]:
         flat.print_flat(int(sys.argv[2]) if sys.argv[2:] else flat.COUNT)
+    elif sys.argv[1:] == ["growth", "memory"]:
+        growth.print_memory()
     elif sys.argv[1:2] == ["growth"]:
         growth.print_growth(int(sys.argv[2]) if sys.argv[2:] else growth.SIZES[-1])
     elif sys.argv[1:] == ["quality", "transfers"]:

@@ -3,6 +3,9 @@
 One log grows on disk in this process, by the real sequencer with its publisher beside it, which
 stores a head a second. At each size it is closed and opened again. Proofs are of entries drawn
 evenly from the whole log: `first` reads their tiles from the ledger, `again` finds them warm.
+
+Memory is of another log, which is never closed: past the size at which its cache of tiles is full,
+with proofs from all over it between any two looks.
 """
 
 import asyncio
@@ -26,6 +29,7 @@ from sextant_shared.protocol.access import Role
 SIZES = (10_000, 100_000, 1_000_000)
 PROOFS = 400
 PROVED_TWICE = 100  # these fit the cache of tiles, whatever the log's size
+REMEMBERED, STEP = 300_000, 20_000  # more than twice the entries that fill the cache of tiles
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,25 @@ def measure_growth(sizes: Sequence[int] = SIZES) -> Iterator[GrowthRow]:
         runner.run(begin_log(settings))
         for size in sizes:
             yield runner.run(_grow(settings, size))
+
+
+def measure_memory(largest: int = REMEMBERED) -> Iterator[tuple[int, int]]:
+    """Yield the size and the resident bytes of one log that is never closed, step by step."""
+    with (
+        tempfile.TemporaryDirectory(prefix="sextant-bench-") as folder,
+        asyncio.Runner() as runner,
+    ):
+        settings = AuditSettings(
+            data_dir=Path(folder), port=1, base_url="http://127.0.0.1:1", origin="log.example/bench"
+        )
+        runner.run(begin_log(settings))
+        log = runner.run(_open(settings))
+        for size in range(STEP, largest + 1, STEP):
+            runner.run(_append_until(log, size))
+            drawn = random.Random(size).choices(range(size // 2), k=PROVED_TWICE)  # noqa: S311
+            runner.run(_prove(log, drawn))
+            yield size, resident_bytes(os.getpid())
+        runner.run(log.close())
 
 
 async def _grow(settings: AuditSettings, size: int) -> GrowthRow:
@@ -115,8 +138,15 @@ async def _prove(log: OpenLog, indexes: Sequence[int]) -> list[float]:
     return sorted(took)
 
 
+def print_memory() -> None:
+    """Print the memory of a log past the size at which its cache is full."""
+    print(f"{'entries':>11}{'MB':>8}")
+    for size, resident in measure_memory():
+        print(f"{size:>11,}{resident / 1e6:>8.1f}", flush=True)
+
+
 def print_growth(largest: int) -> None:
-    """Print a row for each power of ten up to the largest size."""
+    """Print a row for each power of ten up to the largest size, then the memory of another log."""
     sizes = [10**power for power in range(4, 10) if 10**power <= largest]
     head = f"{'entries':>11}{'bytes':>7}{'per s':>8}{'batch p50':>10}{'p99':>7}{'max':>7}"
     print(head + f"{'proof first':>12}{'again':>7}{'start s':>9}{'MB':>6}")
@@ -128,3 +158,5 @@ def print_growth(largest: int) -> None:
             f"{row.start_s:>9.2f}{row.resident / 1e6:>6.0f}",
             flush=True,
         )
+    print("\nmemory of a log that is never closed (resident, with the maker of its entries)")
+    print_memory()

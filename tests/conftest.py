@@ -1,4 +1,7 @@
-"""How the tests are spread over processes."""
+"""How the tests are spread over processes, and what each process ends with."""
+
+import sys
+from collections.abc import Iterator
 
 import pytest
 from xdist.remote import Producer
@@ -6,6 +9,14 @@ from xdist.scheduler import LoadFileScheduling
 
 _PLATFORM = "tests/system/"
 _ON_THEIR_OWN = ("test_machine.py", "test_published_interfaces.py", "test_routes.py")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_server_stays() -> Iterator[None]:
+    """Stop the database server that tests of this process started, if any did."""
+    yield
+    if (support := sys.modules.get("tests.support.postgresql")) is not None:
+        support.SERVER.close()
 
 
 class OneProcessForThePlatform(LoadFileScheduling):

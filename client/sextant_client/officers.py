@@ -46,15 +46,16 @@ class Order:
 
 
 class Room(StrEnum):
-    """The services at which officers may have a say."""
+    """The services at which officers, or operators, may have a say."""
 
     DECLARATIONS = "declarations"
     EXCHANGE = "exchange"
+    AUDIT = "audit"
 
 
 @contextmanager
 def officers_session(home: Home, room: Room = Room.DECLARATIONS) -> Iterator[Session]:
-    """Yield a session with the declarations service, or the exchange; it is closed at the end.
+    """Yield a session with the declarations service, or another; it is closed at the end.
 
     At the declarations service it is that of the person who signed in, or else of the home's key.
 
@@ -63,7 +64,8 @@ def officers_session(home: Home, room: Room = Room.DECLARATIONS) -> Iterator[Ses
             go there without https.
     """
     config = home.config()
-    address = config.declarations if room is Room.DECLARATIONS else config.exchange
+    addresses = {Room.EXCHANGE: config.exchange, Room.AUDIT: config.audit}
+    address = addresses.get(room, config.declarations)
     if address is None:
         raise PlatformError(
             Code.STATE, "no officers' service configured", fix="sextant init --declarations URL"

@@ -1,8 +1,9 @@
-"""Makes one folder of evidence with the platform as it is: `python -m tests.frozen.make NAME`.
+"""Makes a folder of evidence with the platform as it is.
 
-Run it when what bundles or proofs hold changes, with a new name: it makes the folder and adds its
-lines to `digests.txt`. A folder that is there is never made again, and no line is ever changed:
-they stand for what was handed out once, and must verify for ever.
+`python -m tests.frozen.make NAME [FILE…]`, when what bundles or proofs hold changes, with a new
+name: it makes the folder, of all files or of those named, and adds its lines to `digests.txt`.
+A folder that is there is never made again, and no line is ever changed: they stand for what was
+handed out once, and must verify for ever.
 """
 
 import asyncio
@@ -24,6 +25,8 @@ from sextant_client.sent import SentEnvelope
 from sextant_client.trust import Trust
 from sextant_client.witness.http import HttpAnswer, HttpRequest, HttpServer
 from sextant_shared.crypto.keys import Alg
+from sextant_shared.models.acts import ActPage
+from sextant_shared.protocol.acts import format_act
 from tests.integration.declarations.contents import declaration
 from tests.support.parties import S2, PartyKeys
 from tests.support.platform import DECLARATION_CTY, XAL, XBO, Platform
@@ -89,6 +92,7 @@ class Maker:
 
     async def _witnessed_ones(self, platform: Platform) -> None:
         single = await self._send(self.xal, platform)
+        await self._keep_acknowledgement(single, platform)
         await self._bundle(self.xal, single, "single.zip", with_content=True)
         self._take_apart("single.zip")
         strong = await self._send(self.xce, platform, "XCE")
@@ -139,6 +143,19 @@ class Maker:
         await desk.do(lambda client: list(client.collect()))
         return envelope
 
+    async def _keep_acknowledgement(self, envelope: SentEnvelope, platform: Platform) -> None:
+        """Keep the receipt that its recipient has the envelope, once the log has its entry."""
+        path = f"/v1/envelopes/{XAL}/{envelope.id}/acts"
+
+        async def write() -> bool:
+            answer = await self.xal.do(lambda client: client.session.request("GET", path))
+            receipts = [view.receipt for view in ActPage.model_validate(answer.json()).acts]
+            for receipt in filter(None, receipts):
+                (self.target / "acknowledgement.json").write_bytes(format_act(receipt))
+            return any(receipts)
+
+        await platform.until(write)
+
     async def _bundle(
         self, desk: Desk, envelope: SentEnvelope, name: str, *, with_content: bool = False
     ) -> None:
@@ -173,9 +190,10 @@ def digest_lines(folder: Path) -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Make one new folder and guard it."""
-    if len(arguments) != 1 or not arguments[0].replace("-", "").isalnum():
-        sys.stderr.write("usage: python -m tests.frozen.make NAME\n")
+    if not arguments or not arguments[0].replace("-", "").isalnum():
+        sys.stderr.write("usage: python -m tests.frozen.make NAME [FILE…]\n")
         return 2
+    kept = {*arguments[1:], "trust.json"} if arguments[1:] else None
     target = FOLDER / arguments[0]
     if target.exists():
         sys.stderr.write(f"{target} was handed out: choose another name\n")
@@ -184,7 +202,10 @@ def main(arguments: list[str]) -> int:
         made = Path(work) / "made"
         made.mkdir()
         asyncio.run(Maker(made, Path(work)).make())
-        shutil.copytree(made, target)
+        unkept = [
+            path.name for path in made.iterdir() if kept is not None and path.name not in kept
+        ]
+        shutil.copytree(made, target, ignore=shutil.ignore_patterns(*unkept))
     with DIGESTS.open("a", encoding="ascii") as file:
         file.writelines(f"{line}\n" for line in digest_lines(target))
     return 0

@@ -48,6 +48,10 @@ EXPECTED: dict[str, dict[str, tuple[str, Level, str, tuple[str, ...]]]] = {
         "entry.tlog-proof": ("tlog-proof", WITNESSED, "", ()),
         "entry.cose": ("cose", LOGGED, "", ()),
     },
+    "2026-11-deliveries": {  # the receipt of a delivery is new; bundles are as before
+        "single.zip": ("bundle", WITNESSED, "NA-XAL", _PROOFS),
+        "acknowledgement.json": ("act", LOGGED, "delivery.acknowledged", ()),
+    },
 }
 BESIDE = {"trust.json", "entry.json", "container.dxe", "content"}  # no evidence by themselves
 CASES = [(name, file) for name, files in EXPECTED.items() for file in files]

@@ -359,13 +359,14 @@ class Platform(PlatformFiles):
                 assert entries[row["log_index"]] == parse_entry(row["leaf"])
         return report
 
-    def stored(self, statement: str) -> list[dict[str, Any]]:
+    def stored(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         """Return rows of the declarations service's database."""
         path = self.declarations_settings().database
         engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
         try:
             with engine.connect() as connection:
-                return [dict(row) for row in connection.execute(text(statement)).mappings()]
+                rows = connection.execute(text(statement), values)
+                return [dict(row) for row in rows.mappings()]
         finally:
             engine.dispose()
 

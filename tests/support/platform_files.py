@@ -15,6 +15,7 @@ from sextant_shared.models.party import RegistrarKeys, RegistrarsFile
 from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from tests.support.parties import S1, PartyKeys, registrar_pairs, signer
+from tests.support.postgresql import SERVER
 
 SEC = "SEC"
 URLS = {name: f"http://{name}.example" for name in ("audit", "exchange", "declarations")}
@@ -41,9 +42,10 @@ class PlatformFiles:
         """Write what stands before the log begins."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write("audit-clients.json", [_client("exchange"), _client("secretariat")])
-        self._write("exchange-clients.json", [_client("registrar-1"), _client("operator-1")])
+        inside = ("registrar-1", "operator-1", "officer-1")
+        self._write("exchange-clients.json", [_client(name) for name in inside])
         people = ("officer-1", "officer-2", "auditor-1", "planner-1", "inspector-1")
-        self._write("declarations-clients.json", [_client(one) for one in people])
+        self._write("declarations-clients.json", [_client(name) for name in people])
         self._write("registrars.json", registrars_document())
 
     def write_trust(self) -> None:
@@ -71,7 +73,12 @@ class PlatformFiles:
     def audit_settings(self) -> AuditSettings:
         """Return the settings of audit."""
         return AuditSettings(
-            **{"origin": ORIGIN, "publish_interval_s": 0.05, **self._settings("audit")}
+            **{
+                "origin": ORIGIN,
+                "publish_interval_s": 0.05,
+                **SERVER.settings_of(self.folder),
+                **self._settings("audit"),
+            }
         )
 
     def exchange_settings(self) -> ExchangeSettings:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -187,6 +187,45 @@ def started_server() -> Iterator[PostgresqlServer]:
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class CommonServer:
+    """The one server of a test process, started when it is asked for."""
+
+    _life: ExitStack = field(default_factory=ExitStack)
+    _one: PostgresqlServer | None = None
+
+    def started(self) -> PostgresqlServer:
+        """Return the server.
+
+        Raises:
+            NoPostgresqlError: with what stands in the way.
+        """
+        if self._one is None:
+            self._one = self._life.enter_context(started_server())
+        return self._one
+
+    def if_wanted(self) -> PostgresqlServer | None:
+        """Return the server when the run wants all logs on PostgreSQL."""
+        try:
+            return self.started() if EVERYWHERE else None
+        except NoPostgresqlError as error:
+            skip_or_fail(error)
+            return None
+
+    def settings_of(self, folder: Path) -> dict[str, Any]:
+        """Return the settings that put the log of a folder there, none unless the run wants it."""
+        server = self.if_wanted()
+        return server.settings(server.database_of(folder)) if server else {}
+
+    def close(self) -> None:
+        """Stop it, if it was started."""
+        self._one = None
+        self._life.close()
+
+
+SERVER = CommonServer()
 
 
 def find_programs() -> Path:

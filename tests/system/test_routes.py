@@ -24,6 +24,8 @@ OPEN = {
     "/oauth/token",
     "/.well-known/oauth-authorization-server",
     "/.well-known/sextant-log",
+    "/.well-known/scitt-keys",
+    "/.well-known/scitt-keys/{kid}",
     "/checkpoint",
     "/tile/{path:path}",
     "/v1/proofs/inclusion",

@@ -7,6 +7,7 @@ import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.copies import fsck, mirror
+from sextant_client.cli.reporting_copies import report
 from sextant_client.cli.timestamps import timestamps
 from sextant_client.documents import fetch_proof
 from sextant_client.evidence import contact, read_evidence, verify_evidence
@@ -28,6 +29,7 @@ app.add_typer(evidence_app, name="evidence")
 app.command("fsck")(fsck)
 app.command("mirror")(mirror)
 app.command("timestamps")(timestamps)
+app.command("report")(report)
 
 
 @app.command("verify")

@@ -92,12 +92,18 @@ def _row(access: dict[str, Any]) -> list[str]:
         access["t"],
         access["client"],
         access["role"],
-        access["purpose"] or "REFUSED",
+        access["purpose"] or ("" if access.get("shredded") else "REFUSED"),
         access["gives"],
         ", ".join(_item(item) for item in access["items"]),
         "waits" if access["index"] is None else str(access["index"]),
-        "holds" if access["verifies"] else "DOES NOT HOLD",
+        _standing(access),
     ]
+
+
+def _standing(access: dict[str, Any]) -> str:
+    if not access["verifies"]:
+        return "DOES NOT HOLD"
+    return "shredded" if access.get("shredded") else "holds"
 
 
 def _item(item: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Logged acts of the exchange beyond acceptance: recall, replay, discard, erasure.
+"""Logged acts of the exchange beyond acceptance: acknowledgement, recall, replay, discard, erasure.
 
 Responsible for the shapes: what a sender signs to recall, what the owner of a mailbox asks for,
 what an entry commits to, and the receipt of an act. `sextant_shared.protocol.recalls` and
@@ -87,6 +87,16 @@ class RecallDetail(Strict):
     """What the entry of a recall commits to; the reason stands in the signed statement."""
 
     recipients: Annotated[list[RecalledCopy], Field(min_length=1, max_length=MAX_RECIPIENTS)]
+
+
+class AcknowledgementDetail(Strict):
+    """What the entry of an acknowledgement commits to: who has the envelope, since when.
+
+    The recipient and the sender are given it, so it says nothing of the recipient's own affairs.
+    """
+
+    party: PartyId
+    acknowledged: InstantMs
 
 
 class ReplayDetail(Strict):

@@ -197,6 +197,12 @@ class EnvelopeErasedEntry(ActEntry):
     type: Literal["envelope.erased"]
 
 
+class DeliveryAcknowledgedEntry(ActEntry):
+    """A recipient ended its delivery: which one, and when, is committed to."""
+
+    type: Literal["delivery.acknowledged"]
+
+
 class DeliveryReplayedEntry(ActEntry):
     """A dead letter was made available again by the mailbox's owner."""
 
@@ -223,6 +229,7 @@ Entry = (
     | AccessRefusedEntry
     | EnvelopeRecalledEntry
     | EnvelopeErasedEntry
+    | DeliveryAcknowledgedEntry
     | DeliveryReplayedEntry
     | DeliveryDiscardedEntry
     | DecisionEntry

@@ -12,7 +12,7 @@ from pydantic import Field
 from sextant_shared.models.entry_members import Common, Index, Sha256
 
 ServiceName = Literal["audit", "exchange", "declarations"]
-KeyUse = Literal["log", "issuer", "access", "sealing", "signing"]
+KeyUse = Literal["log", "receipts", "issuer", "access", "sealing", "signing"]
 PolicyName = Literal["retention", "witnesses", "messages", "deadlines"]
 Authority = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
 

@@ -106,6 +106,12 @@ def cose_key(jwk: Jwk) -> bytes:
     return encode_cbor({1: 2, -1: 2, -2: x, -3: y})
 
 
+def published_key(key: ReceiptKey) -> dict[int, int | bytes]:
+    """Return a key as a COSE_Key for others to find: with its `kid`, and for ES384 alone."""
+    x, y = (b64u_decode(key.verifier.jwk[name]) for name in ("x", "y"))
+    return {1: 2, 2: key.kid, 3: ES384, -1: 2, -2: x, -3: y}
+
+
 def sign_root(origin: str, root: bytes, signer: Signer, t: float) -> SignedRoot:
     """Return the signature of the log over a root; `t` is now in POSIX seconds.
 

@@ -35,7 +35,11 @@ _ROWS = (
     EventName("leased", "ConsignmentNotification", "a recipient's worker took the copy up"),
     EventName("fetched", "ContentAccessTracking", "a recipient fetched the sealed content"),
     EventName("released", "", "the worker gave the copy back; it comes again"),
-    EventName("acknowledged", "ContentHandover", "the recipient has it stored on its side"),
+    EventName(
+        "acknowledged",
+        "ContentHandover",
+        "the recipient has it stored on its side; an entry of the log",
+    ),
     EventName("dead", "ContentHandoverFailure", "the recipient gave the copy up"),
     EventName("replayed", "ConsignmentNotification", "a copy given up was made available again"),
     EventName("discarded", "ContentHandoverFailure", "the recipient gave the copy up for good"),

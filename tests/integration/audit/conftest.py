@@ -1,18 +1,11 @@
 """The log's tests run on the embedded file, and on PostgreSQL as well when the run asks for it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.audit.logs import SERVER, AuditLog
-from tests.support.postgresql import (
-    EVERYWHERE,
-    NoPostgresqlError,
-    PostgresqlServer,
-    skip_or_fail,
-    started_server,
-)
+from tests.integration.audit.logs import AuditLog
+from tests.support.postgresql import SERVER, NoPostgresqlError, PostgresqlServer, skip_or_fail
 
 
 @pytest.fixture
@@ -21,21 +14,13 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresqlServer]:
+def postgresql() -> PostgresqlServer:
     """Return a throw-away server with the log's roles."""
     try:
-        with started_server() as server:
-            yield server
+        return SERVER.started()
     except NoPostgresqlError as error:
         skip_or_fail(error)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _ledgers_where_the_run_wants_them(request: pytest.FixtureRequest) -> Iterator[None]:
-    if EVERYWHERE:
-        SERVER.one = request.getfixturevalue("postgresql")
-    yield
-    SERVER.one = None
+        raise
 
 
 @pytest.fixture

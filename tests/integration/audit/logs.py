@@ -26,7 +26,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import Entry, format_entry
 from sextant_shared.protocol.checkpoints import LogKeys
 from tests.support.logs import ORIGIN
-from tests.support.postgresql import PostgresqlServer
+from tests.support.postgresql import SERVER, PostgresqlServer
 
 BASE_URL = "http://audit.example"
 ROLES = ("exchange", "secretariat", "auditor", "officer", "party", "registrar", "operator")
@@ -38,16 +38,6 @@ def client_signer(role: str) -> SoftwareSigner:
 
 def encoded(*entries: Entry) -> dict[str, list[str]]:
     return {"entries": [b64u(format_entry(entry)) for entry in entries]}
-
-
-@dataclass
-class CommonServer:
-    """The server on which all logs keep their ledgers, when a run wants it so."""
-
-    one: PostgresqlServer | None = None
-
-
-SERVER = CommonServer()
 
 
 @dataclass
@@ -64,7 +54,7 @@ class AuditLog:
     heartbeat_s: float = 0
     note_after_s: float = 3600  # else the log tells of itself, and indexes are others
     clients: list[ServiceClient] = field(default_factory=list)
-    server: PostgresqlServer | None = field(default_factory=lambda: SERVER.one)
+    server: PostgresqlServer | None = field(default_factory=SERVER.if_wanted)
     role: str = WRITER
 
     @property

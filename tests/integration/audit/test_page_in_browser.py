@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from sextant_shared.encoding import b64_decode
+from sextant_shared.models.entries import format_entry
 from tests.integration.audit.served import BATCHES, PER_BATCH, PublicLog, public_log
 from tests.support.browser import Browser, open_browser
-from tests.support.logs import log_keys
+from tests.support.logs import ORIGIN, MemoryLog, log_keys, make_accepted, receipt_signer
 
 SIZE = BATCHES * PER_BATCH + 1
 MAY_ASK = re.compile(
@@ -142,6 +143,27 @@ def test_a_good_receipt_holds_as_far_as_a_browser_sees_and_continues_to_the_head
     assert f"{SIZE} entries continue 7 entries" in page.text("#comparison")
     assert page.run("return document.querySelectorAll('#comparison li.held').length") == 3
     assert f"/v1/proofs/consistency?first=7&second={SIZE}" in json.dumps(page.sent())
+
+
+def test_a_cose_receipt_holds_with_its_entry_and_is_said_to_be_less(
+    page: Browser, tmp_path: Path
+) -> None:
+    made = MemoryLog([format_entry(make_accepted(number)) for number in range(9)])
+    pinned = {"origin": ORIGIN, "vkeys": list(made.keys.vkeys)}
+    receipt = tmp_path / "4.cose"
+    receipt.write_bytes(made.cose(4))
+    page.type("#receipt-file", str(receipt))
+    page.put("#keys-text", json.dumps({**pinned, "receipt_key": dict(receipt_signer().jwk)}))
+    page.click("#verify summary")
+    page.put("#entry-text", made.leaves[5].decode())
+    page.click("#check")
+    page.until("return document.querySelector('#verdict').className === 'refused'")
+    assert "E_SIGNATURE" in why(page, "es384")
+    page.put("#entry-text", made.leaves[4].decode())
+    page.click("#check")
+    page.until("return document.querySelector('#verdict').className === 'holds'")
+    assert "no witness" in page.text("#verdict-more")
+    assert page.run("return document.querySelector('#compare').hidden")
 
 
 def test_keys_that_the_log_serves_are_used_only_with_a_warning(

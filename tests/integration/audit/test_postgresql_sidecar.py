@@ -13,9 +13,13 @@ from sextant_shared.chassis.sidecar.shredding import Shredding
 from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.details import ShredOrder
+from sextant_shared.models.entries import DeliveryAcknowledgedEntry
 from sextant_shared.models.service_entries import ShredReason
 from sextant_shared.protocol.notes import make_note
 from tests.integration.audit.logs import AuditLog, place_of
+from tests.integration.declarations.contents import declaration
+from tests.support.platform import XAL, open_platform
+from tests.support.postgresql import PostgresqlServer
 
 pytestmark = pytest.mark.anyio
 FORBIDDEN = [
@@ -70,3 +74,25 @@ async def test_a_detail_is_destroyed_by_order_and_nothing_else_changes(
             await database.write(attempt)
     sidecar.close()
     database.close()
+
+
+async def test_the_whole_platform_runs_with_its_log_on_a_server(
+    tmp_path: Path, postgresql: PostgresqlServer
+) -> None:
+    on_server = postgresql.settings(postgresql.database_of(tmp_path))
+    exchange = {"recover_every_s": 0.05}
+    async with open_platform(tmp_path, audit=on_server, exchange=exchange) as platform:
+        await platform.declare(XAL, declaration())
+        await platform.settled()
+        replies = await platform.replies(XAL)
+        assert [one["kind"] for one in replies] == ["opened", "outcome"]
+        await platform.restart("audit")
+
+        async def is_logged() -> bool:
+            return any(
+                isinstance(entry, DeliveryAcknowledgedEntry) for entry in await platform.entries()
+            )
+
+        await platform.until(is_logged)
+        assert not (tmp_path / "audit" / "log.sqlite3").exists()
+        await platform.check()

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from sextant_audit.domain.speaking import Heartbeat
+from sextant_audit.signer.guard import SignerGuard
+from sextant_shared.crypto.signing import Verifier
 from sextant_shared.encoding import b64u, b64u_decode, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.copies import CopyAnswer
@@ -20,8 +22,10 @@ from sextant_shared.models.service_entries import (
 )
 from sextant_shared.protocol.acts import commitment
 from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.cose_receipts import ReceiptKey
 from sextant_shared.protocol.logproof import verify_proof
 from tests.integration.audit.logs import AuditLog, Served
+from tests.support.logs import ORIGIN, receipt_signer
 
 pytestmark = pytest.mark.anyio
 BACKUP = {"act": "backup", "of": "exchange", "size": 1, "note": "nightly", "digest": "A" * 43}
@@ -98,17 +102,35 @@ async def test_what_the_log_runs_with_is_noted_once_and_again_when_it_changes(
     log = AuditLog(tmp_path, note_after_s=0)
     await log.begin()
     found: list[Entry] = []
-    for entries_public, size in ((False, 5), (False, 5), (True, 6)):
+    for entries_public, size in ((False, 6), (False, 6), (True, 7)):
         log.entries_public = entries_public
         async with log.serve() as served:
             found = await grown(served, size)
     kinds = [type(entry) for entry in found[1:]]
-    first = [ConfigChangeEntry, PolicyChangeEntry, KeyEventEntry, KeyEventEntry]
+    first = [ConfigChangeEntry, PolicyChangeEntry, *[KeyEventEntry] * 3]
     assert kinds == [*first, ConfigChangeEntry]
-    before, after = found[1], found[5]
+    before, after = found[1], found[6]
     assert isinstance(before, ConfigChangeEntry)
     assert isinstance(after, ConfigChangeEntry)
     assert (before.old, after.old) == (None, before.new)
+
+
+async def test_a_key_that_comes_while_the_log_runs_is_noted_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sextant_audit.app.noting.LOOK_S", 0.02)
+    monkeypatch.setattr(SignerGuard, "receipt_key", None)  # a log of before it had one
+    log = AuditLog(tmp_path, note_after_s=0)
+    await log.begin()
+    async with log.serve() as served:
+        found = await grown(served, 5)
+        assert {e.use for e in found if isinstance(e, KeyEventEntry)} == {"log"}
+        key = ReceiptKey(ORIGIN, Verifier.from_jwk(receipt_signer().jwk))
+        monkeypatch.setattr(SignerGuard, "receipt_key", key)
+        (*_, event) = await grown(served, 6)
+        assert isinstance(event, KeyEventEntry)
+        assert (event.use, event.old, event.new) == ("receipts", None, b64u(key.kid))
+    await log.check()
 
 
 async def test_a_heartbeat_says_how_far_the_log_was_read_again(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from sextant_shared.encoding import b64u_decode
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.merkle.hashing import leaf_hash
 from sextant_shared.models.entries import AccessRefusedEntry
 from sextant_shared.models.purposes import PURPOSE_HEADER
 from tests.integration.declarations.accessing import (
@@ -195,30 +197,64 @@ async def test_asking_who_read_what_leaves_a_line_of_its_own(platform: Platform)
     }
 
 
-async def test_a_detail_that_was_changed_or_destroyed_does_not_verify_and_hides_nothing(
+async def read_once(platform: Platform) -> dict[str, Any]:
+    """Let an officer read one declaration; return the line of it."""
+    await platform.declare(XBO, declaration("XBO"))
+    await platform.settled()
+    at = await place_of(platform, "XBO-2025-NIL")
+    await platform.officer("GET", f"/v1/declarations/{at['id_']}")
+    await platform.settled()
+    return (await asked(platform))[0]
+
+
+def sealed_leaf(line: dict[str, Any]) -> dict[str, bytes]:
+    return {"leaf": leaf_hash(b64u_decode(line["entry"]))}
+
+
+async def test_a_detail_that_was_changed_or_taken_does_not_verify_and_hides_nothing(
     tmp_path: Path,
 ) -> None:
     async with open_platform(tmp_path) as platform:
-        await platform.declare(XBO, declaration("XBO"))
-        await platform.settled()
-        at = await place_of(platform, "XBO-2025-NIL")
-        await platform.officer("GET", f"/v1/declarations/{at['id_']}")
-        await platform.settled()
-        taken = "FROM access_details WHERE access = (SELECT max(access) FROM access_details)"
-        (row,) = platform.stored(f"SELECT access, detail, salt {taken}")
-        tamper(platform, f"DELETE {taken}")
-        destroyed = (await asked(platform))[0]
-        assert (destroyed["client"], destroyed["verifies"]) == ("", False)
-        assert destroyed["index"] is not None
-        forged = row["detail"].replace(b"officer-1", b"officer-2")
-        tamper(
-            platform,
-            "INSERT INTO access_details VALUES (:access, :detail, :salt)",
-            row | {"detail": forged},
-        )
-        changed_now = (await asked(platform))[0]
-        assert (changed_now["client"], changed_now["verifies"]) == ("officer-2", False)
-        assert (await asked(platform))[1]["verifies"]
+        line = await read_once(platform)
+        assert (line["client"], line["verifies"], line["shredded"]) == ("officer-1", True, False)
+        leaf = sealed_leaf(line)
+        (row,) = platform.stored("SELECT sealed FROM detail WHERE leaf = :leaf", **leaf)
+        assert b"officer-1" not in row["sealed"]  # and it stands open nowhere else
+        assert platform.stored("SELECT 1 FROM access_details") == []
+        for statement in (
+            "UPDATE detail SET sealed = zeroblob(length(sealed))",
+            "DELETE FROM detail",
+        ):
+            tamper(platform, f"{statement} WHERE leaf = :leaf", leaf)
+            damaged, before = (await asked(platform))[:2]
+            assert (damaged["client"], damaged["verifies"]) == ("", False)
+            assert (damaged["index"], damaged["shredded"]) == (line["index"], False)
+            assert before["verifies"]
+
+
+async def test_a_destroyed_access_says_so_and_its_entry_holds(tmp_path: Path) -> None:
+    two = {"shred_two_persons": ("C1",)}  # the class of the declaration that was read
+    async with open_platform(tmp_path, declarations=two) as platform:
+        line = await read_once(platform)
+        order = {"authority": "SEC", "reason": "PERIOD_OVER", "note": ""}
+        place = f"/v1/entries/{line['index']}/shred"
+        # Two persons are needed, and the line stays until then.
+        answer = await platform.officer("POST", place, json=order)
+        assert (answer.json()["state"], answer.json()["needed"]) == ("waiting", 2)
+        assert line in await asked(platform)
+        platform.overrides["declarations"] = {"shred_two_persons": ()}
+        await platform.restart("declarations")
+        assert (await platform.officer("POST", place, json=order)).json()["state"] == "shredded"
+        after = next(one for one in await asked(platform) if one["index"] == line["index"])
+        assert (after["shredded"], after["verifies"]) == (True, True)
+        assert after["entry"] == line["entry"]
+        assert {after[name] for name in ("client", "role", "purpose", "gives")} == {""}
+        assert after["items"] == []
+        about = "SELECT client, role, purpose, gives FROM accesses WHERE log_index = :index"
+        (row,) = platform.stored(about, index=line["index"])
+        assert set(row.values()) == {""}
+        assert all(one["index"] != line["index"] for one in await asked(platform, role="officer"))
+        await platform.check()
 
 
 async def test_messages_that_an_officer_writes_name_the_secretariat_as_sender(

@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from sextant_client.bundle import create_bundle
+from sextant_client.client import Client
+from sextant_client.sent import SentEnvelope
+from sextant_client.verify import verify_bundle
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.encoding import b64u, b64u_decode
 from sextant_shared.errors import PlatformError
@@ -17,7 +21,8 @@ from sextant_shared.protocol.logproof import verify_proof
 from tests.integration.declarations.contents import declaration
 from tests.integration.declarations.test_service import dead_letters
 from tests.support.parties import opener, signer
-from tests.support.platform import XAL, Platform, open_platform
+from tests.support.platform import DECLARATION_CTY, XAL, Platform, open_platform
+from tests.support.sdk import Desk
 
 pytestmark = pytest.mark.anyio
 ORDER = {"authority": "NA-XAL", "reason": "PARTY_REQUEST", "note": "by letter of May"}
@@ -59,6 +64,57 @@ async def test_a_destroyed_detail_leaves_log_receipts_and_commitment_whole(tmp_p
         await platform.check()
         await platform.restart("declarations")
         assert (await evidence_of(platform))[-1]["salt"] is None
+
+
+async def test_a_bundle_of_before_holds_whole_after_details_behind_it_were_destroyed(
+    tmp_path: Path,
+) -> None:
+    async with open_platform(tmp_path, exchange={"recover_every_s": 0.05}) as platform:
+        desk = Desk.of(platform, platform.parties[XAL], tmp_path / "xal")
+        content, old, new = (tmp_path / name for name in ("content", "old.zip", "new.zip"))
+        content.write_bytes(declaration())
+        given: dict[str, Any] = {
+            "type_": "declaration.annual",
+            "cty": DECLARATION_CTY,
+            "classification": "C1",
+        }
+
+        def send(client: Client) -> SentEnvelope:
+            sealed = client.seal(content, **given)
+            client.deposit(sealed)
+            return sealed
+
+        envelope = await desk.do(send)
+        await platform.settled()
+        await desk.do(lambda client: list(client.collect()))
+        await desk.do(lambda client: create_bundle(client, envelope.id, old, with_content=True))
+        bytes_of_before, before = old.read_bytes(), verify_bundle(old, desk.home.trust)
+        # Every detail that can be destroyed is: of the acts of both services, and of the reading.
+        path = f"/v1/envelopes/{XAL}/{envelope.id}/acts"
+
+        async def acknowledged() -> Any:
+            view = (await desk.do(lambda client: client.session.request("GET", path))).json()
+            return [act["index"] for act in view["acts"] if act["index"] is not None]
+
+        await platform.until(acknowledged)
+        (delivery,) = await acknowledged()
+        entries = await platform.entries()
+        own = [i for i, e in enumerate(entries) if e.type.startswith(("declaration.", "access"))]
+        for index in own:
+            await platform.officer("POST", f"/v1/entries/{index}/shred", json=ORDER)
+        officer = platform.client("officer-1")
+        await officer.request("POST", f"/v1/entries/{delivery}/shred", json=ORDER)
+        await platform.settled()
+        shreds = [e.ref for e in await platform.entries() if isinstance(e, ShredEntry)]
+        assert sorted(shreds) == sorted([*own, delivery])
+        assert len(own) >= 3  # opened, outcome, and the examination
+        # What was handed out verifies as it did, by itself and as a part of the log of now.
+        assert old.read_bytes() == bytes_of_before
+        assert verify_bundle(old, desk.home.trust) == before
+        await desk.do(lambda client: create_bundle(client, envelope.id, new, with_content=True))
+        after = verify_bundle(new, desk.home.trust)
+        assert (after.index, after.t, after.sender) == (before.index, before.t, before.sender)
+        await platform.check()
 
 
 async def test_a_replay_and_a_message_are_decisions_in_the_log(tmp_path: Path) -> None:

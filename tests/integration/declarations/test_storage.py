@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text
 from sqlalchemy.exc import IntegrityError
 
 from sextant_declarations.domain.accesses import Gives, Item, Reader, compose
@@ -19,6 +19,8 @@ from sextant_declarations.domain.exchanged import DueFilter, DueState
 from sextant_declarations.domain.gate import Access, Gate
 from sextant_declarations.domain.reading import Act, Filters
 from sextant_declarations.domain.records import Base
+from sextant_declarations.storage.access_details import take_in_accesses
+from sextant_declarations.storage.access_tables import ACCESS_DETAILS
 from sextant_declarations.storage.accesses import SqlAccesses
 from sextant_declarations.storage.evidence import SqlEvidence
 from sextant_declarations.storage.exchanges import SqlExchanges
@@ -75,7 +77,7 @@ async def test_a_version_that_arrives_after_leave_was_given_is_not_shown(
     (record,) = memory.records
     assert record.filed
     sources = Sources(lambda: NOW, lambda: "", random_bytes)
-    rows = SqlAccesses(store.database, SEC)
+    rows = SqlAccesses(store.database, SEC, store.sidecar)
     gate = Gate(rows, sources, lambda: None, lambda: None, 10)
     reader = Reader(client="officer-1", role="officer", purpose="support")
     id_ = record.filed.declaration
@@ -96,7 +98,7 @@ async def test_a_version_that_arrives_after_leave_was_given_is_not_shown(
         "DELETE FROM accesses",
         "UPDATE accesses SET client = 'nobody'",
         "UPDATE accesses SET leaf = x''",
-        "UPDATE access_details SET detail = x''",
+        "UPDATE accesses SET client = '', role = '', purpose = '', gives = ''",
         "DELETE FROM access_items",
         "UPDATE access_items SET sender = 'NA-XBO'",
     ],
@@ -105,7 +107,7 @@ async def test_what_was_given_to_whom_is_never_changed(store: SqlStore, statemen
     reader = Reader(client="officer-1", role="officer", purpose="support")
     sources = Sources(lambda: NOW, lambda: "", random_bytes)
     message = Item(sender=SEC, envelope=envelope_id(1))
-    accesses = SqlAccesses(store.database, SEC)
+    accesses = SqlAccesses(store.database, SEC, store.sidecar)
     await accesses.add(compose(reader, Gives.MESSAGE, [message], sources), 1)
 
     def tamper(connection: Connection) -> None:
@@ -115,6 +117,29 @@ async def test_what_was_given_to_whom_is_never_changed(store: SqlStore, statemen
         await store.database.write(tamper)
     (found,) = await accesses.accesses(AccessFilters(officer="officer-1"), None, 10)
     assert b'"client":"officer-1"' in found.detail
+
+
+async def test_details_in_the_open_of_before_are_taken_into_the_sidecar(store: SqlStore) -> None:
+    sources = Sources(lambda: NOW, lambda: "", random_bytes)
+    reader = Reader(client="officer-1", role="officer", purpose="support")
+    accesses = SqlAccesses(store.database, SEC, store.sidecar)
+    made = [compose(reader, Gives.MESSAGE, [], sources) for _ in range(2)]
+    for access in made:
+        await accesses.add(access, None)
+
+    def in_the_open(connection: Connection) -> None:
+        connection.execute(text("DELETE FROM detail"))
+        for id_, access in enumerate(made, start=1):
+            row = {"access": id_, "detail": access.entry.detail, "salt": access.entry.salt}
+            connection.execute(insert(ACCESS_DETAILS).values(**row))
+
+    await store.database.write(in_the_open)
+    found = await accesses.accesses(AccessFilters(), None, 10)
+    assert [one.detail for one in found] == [b"", b""]
+    assert await store.database.write(lambda c: take_in_accesses(c, store.sidecar)) == 2
+    assert await store.database.write(lambda c: take_in_accesses(c, store.sidecar)) == 0
+    found = await accesses.accesses(AccessFilters(), None, 10)
+    assert [one.detail for one in found] == [one.entry.detail for one in reversed(made)]
 
 
 async def test_a_batch_with_one_envelope_that_is_stored_already_stores_nothing(

@@ -53,6 +53,13 @@ async def acknowledged(world: World, who: str = SEC) -> None:
         assert (await world.caller(who).post(path)).status_code == 204
 
 
+async def logged(world: World) -> None:
+    """Return when the log has all that was acknowledged; only then is anything erased."""
+    owed = "SELECT 1 FROM event WHERE act = 'acknowledged' AND act_position IS NULL"
+    unlogged = "SELECT 1 FROM act WHERE log_index IS NULL"
+    await until(lambda: not world.rows(owed) and not world.rows(unlogged))
+
+
 def later(world: World, days: float) -> None:
     world.clock.now += days * DAY_S
     world.caller(XAL).token = world.caller(SEC).token = world.caller(XBO).token = ""
@@ -96,7 +103,8 @@ async def test_what_is_erased_stays_evidence(stopped: World, content: bytes) -> 
     keys = stopped.audit.log.keys
     verify_custody(receipt, manifest.digest, container.id, keys)
     assert (await stopped.caller(SEC).get(f"{container.path}/receipt")).content == receipt
-    (act,) = (await stopped.caller(SEC).get(f"{container.path}/acts")).json()["acts"]
+    done, act = (await stopped.caller(SEC).get(f"{container.path}/acts")).json()["acts"]
+    assert done["type"] == "delivery.acknowledged"
     proved = verify_act(canonical_json(act["receipt"]), container.id, keys)
     assert proved.detail is not None
     assert (proved.detail["days"], proved.detail["why"]) == (DAYS, "a synthetic policy")
@@ -163,6 +171,7 @@ async def test_a_stop_during_an_erasure_leaves_the_container_or_its_proof(
     await start(stopped, erase_every_s=NEVER_S)
     container = await sent(stopped, content=content)
     await acknowledged(stopped)
+    await logged(stopped)
     later(stopped, DAYS)
     await stopped.restart(recover_every_s=NEVER_S, erase_every_s=NEVER_S)
     await stopped.stop()

@@ -20,6 +20,7 @@ from sextant_exchange.domain.acts import (
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Logged
 from sextant_exchange.domain.ports import LeaseOrder, LoggedLeaf, Release, Wanted
 from sextant_exchange.domain.retention import RetentionRule
+from sextant_exchange.storage.acknowledgements import SqlAcknowledgements
 from sextant_exchange.storage.acts import SqlActs
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.inspection import inspect, look_into
@@ -46,6 +47,7 @@ class Walk:
         self.chance = random.Random(seed)
         self.envelopes, self.mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
         self.acts = SqlActs(database, sidecar)
+        self.acknowledgements = SqlAcknowledgements(database, sidecar)
         self.places: list[Place] = []
         self.leases: list[tuple[str, str]] = []
         self.now = 1.0
@@ -54,7 +56,19 @@ class Walk:
     async def step(self) -> None:
         self.now += 1.0
         name = self.chance.choice(
-            ["deposit", "lease", "lease", "end", "end", "recall", "dead", "dead", "erase", "prove"]
+            [
+                "deposit",
+                "lease",
+                "lease",
+                "end",
+                "end",
+                "recall",
+                "dead",
+                "dead",
+                "erase",
+                "prove",
+                "write",
+            ]
         )
         try:
             await getattr(self, name)()
@@ -113,6 +127,9 @@ class Walk:
             place = self.chance.choice(self.places)
             await self.acts.erase(ErasureOrder(place, b"m", lambda _: detail, self.now))
 
+    async def write(self) -> None:
+        await self.acknowledgements.hold(10, self.now)
+
     async def prove(self) -> None:
         owed = await self.acts.owed(0, 10)
         await self.acts.prove([(act, LoggedLeaf(act.position, "proof")) for act in owed])
@@ -146,7 +163,7 @@ async def test_whatever_is_done_every_delivery_is_accounted_for(
         connection.rollback()
         found = inspect(connection)
     assert found.broken == {}
-    assert len(walk.done) == 7  # everything was done at least once
+    assert len(walk.done) == 8  # everything was done at least once
     assert set(found.deliveries) >= {"available", "acknowledged", "discarded", "recalled"}
 
 
@@ -158,6 +175,7 @@ async def test_whatever_is_done_every_delivery_is_accounted_for(
         ("UPDATE delivery SET state = 'dead'", "has no reason"),
         ("UPDATE delivery SET state = 'discarded'", "discarded without an act"),
         ("UPDATE delivery SET state = 'recalled'", "recalled without an act"),
+        ("UPDATE delivery SET state = 'acknowledged'", "neither owes its entry"),
         ("DELETE FROM delivery", "has no delivery"),
         ("UPDATE delivery SET seq = 2", "a gap"),
         ("UPDATE envelope SET erased = 1.0", "erased while a copy was open"),

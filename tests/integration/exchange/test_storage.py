@@ -30,7 +30,9 @@ from sextant_exchange.domain.envelopes import (
 )
 from sextant_exchange.domain.ports import LeaseOrder, LoggedLeaf, Release, Wanted
 from sextant_exchange.storage import tables
-from sextant_exchange.storage.acts import SqlActs, found_at
+from sextant_exchange.storage.acknowledgements import SqlAcknowledgements
+from sextant_exchange.storage.acts import SqlActs
+from sextant_exchange.storage.details import found_at
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.erasable import SqlErasable
 from sextant_exchange.storage.mailboxes import SqlMailboxes
@@ -125,6 +127,7 @@ async def try_acts(database: Database, lease: Lease, folder: Path) -> None:
     leases = await mailboxes.lease("SEC", LeaseOrder(32, 10.0, 7.0, 9))
     (again,) = [one for one in leases if one.seq == lease.seq]
     await mailboxes.release("SEC", again.lease, Release("poison", lambda _: 0.0, 9, dead=True), 7.0)
+    assert await SqlAcknowledgements(database, sidecar).hold(10, 7.0) == 1
     for _ in range(2):
         await acts.discard(DeadLetterOrder(ActKind.DISCARD, "SEC", lease.seq, detail, "", 7.0))
     kept, _ = await SqlErasable(database).kept(0, 99, 9.0)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sextant_audit.signer.folder import create_signer
+from sextant_audit.signer.folder import add_receipt_key, create_signer, open_signer
 from sextant_audit.signer.remote import look_at_keys
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.cose_receipts import SignedRoot, sign_root, verify_signed_root
@@ -83,3 +83,21 @@ def test_a_signer_without_the_key_says_how_to_get_one(tmp_path: Path) -> None:
         with pytest.raises(PlatformError, match="E_NOT_FOUND") as caught:
             remote.sign_root(1, root(1), [])
         assert "add-receipt-key" in caught.value.fix
+
+
+def test_a_signer_that_comes_back_with_the_key_signs_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "signer"
+    create_signer(folder, ORIGIN, Clock()).close()
+    (folder / "es384.json").unlink()  # a log of before it had one
+    apart = SignerThread(open_signer(folder, ORIGIN, Clock()), tmp_path / "s", OWN)
+    with served(apart) as thread, closing(thread.connect()) as remote:
+        remote.sign(1, root(1), [])
+        thread.stop()
+        thread.guard.close()
+        add_receipt_key(folder, ORIGIN)
+        thread.guard = open_signer(folder, ORIGIN, Clock())
+        thread.start()
+        remote.sign(20, root(20), path(1, 20))  # the next head makes them known to each other
+        key = remote.receipt_key
+        assert key is not None
+        verify_signed_root(remote.sign_root(12, root(12), path(12, 20)), root(12), key)

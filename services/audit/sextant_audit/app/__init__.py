@@ -21,6 +21,7 @@ from sextant_audit.routes.growth import growth_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
 from sextant_audit.routes.public_page import page_router
 from sextant_audit.routes.receipts import receipts_router
+from sextant_audit.routes.scitt import scitt_router
 from sextant_audit.routes.tiles import tiles_router
 from sextant_audit.routes.timestamps import timestamps_router
 from sextant_audit.routes.witnesses import witnesses_router
@@ -107,7 +108,7 @@ def create_app(
             kept[0].scrubbed,
             timestamping.newest_timestamp,
         )
-        tasks += noted[0].started(log().signer.keys, beat)
+        tasks += noted[0].started(log().signer, beat)
         yield
         kept.clear()
         for task in tasks:
@@ -144,6 +145,7 @@ def create_app(
             copies_router(report),
             details_router(shredding),
             discovery_router(lambda: log().signer.keys, lambda: log().signer.receipt_key),
+            scitt_router(lambda: log().signer.receipt_key),
             growth_router(lambda: log().reading),
             page_router(),
         ],

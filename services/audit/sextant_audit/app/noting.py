@@ -5,7 +5,9 @@ A note is stored beside the log first and placed in it afterwards: the same byte
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -22,12 +24,28 @@ from sextant_shared.encoding import b64u, sha256
 from sextant_shared.errors import PlatformError
 from sextant_shared.models.copies import CopyAnswer, CopyReport
 from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.cose_receipts import ReceiptKey
 from sextant_shared.protocol.notes import InForce
 
 SERVICE = "audit"
 RETRY_S = 10.0
+LOOK_S = 30.0  # between looks at the keys
 _PINNED = ("clients_file", "witness_policy_file")
 _log = structlog.get_logger("sextant.audit")
+
+
+class PublicKeys(Protocol):
+    """What the log's signer says of its keys now."""
+
+    @property
+    def keys(self) -> LogKeys:
+        """The keys that sign heads."""
+        ...
+
+    @property
+    def receipt_key(self) -> ReceiptKey | None:
+        """The key that signs COSE receipts, if there is one."""
+        ...
 
 
 @dataclass
@@ -46,23 +64,33 @@ class Noting:
         """Join the notes with the database."""
         self.notes = Notes(self.database, self.sidecar)
 
-    def started(self, keys: LogKeys, heartbeat: Heartbeat) -> list[asyncio.Task[None]]:
+    def started(self, signer: PublicKeys, heartbeat: Heartbeat) -> list[asyncio.Task[None]]:
         """Start what notes by itself, until the tasks are cancelled."""
-        tasks = [asyncio.create_task(self.run(keys))]
+        tasks = [asyncio.create_task(self.run(signer))]
         if self.settings.heartbeat_s:
             tasks.append(asyncio.create_task(self.beat(heartbeat)))
         return tasks
 
-    async def run(self, keys: LogKeys) -> None:
-        """Finish what a stop left; once the service has run a while, note what it runs with."""
+    async def run(self, signer: PublicKeys) -> None:
+        """Finish what a stop left; once the service has run a while, note what it runs with.
+
+        Settings and policies are read once, at a start; keys may change while the log runs, when
+        its signer comes back with others, so they are looked at again and again.
+        """
         await self._tried(self._begin)
         await asyncio.sleep(self.settings.note_after_s)
+        own = in_force(self.settings, signer)
+        noted: InForce | None = None
+        while True:
+            now = replace(own, keys=keys_of(signer))
+            if now != noted:
+                await self._tried(partial(self._note, now))
+                noted = now
+            await asyncio.sleep(LOOK_S)
 
-        async def note() -> None:
-            await self.notes.changed(SERVICE, in_force(self.settings, keys), self.clock())
-            await self.settle()
-
-        await self._tried(note)
+    async def _note(self, found: InForce) -> None:
+        await self.notes.changed(SERVICE, found, self.clock())
+        await self.settle()
 
     async def _begin(self) -> None:
         await self.database.write(self.sidecar.finish)
@@ -137,14 +165,23 @@ class Noting:
         )
 
 
-def in_force(settings: AuditSettings, keys: LogKeys) -> InForce:
+def in_force(settings: AuditSettings, signer: PublicKeys) -> InForce:
     """Return what the log runs with: settings, witness policy, its own keys."""
     policy = settings.witness_policy_file
     return InForce(
         settings=effective(settings, _PINNED),
         policies={"witnesses": sha256(policy.read_bytes() if policy else b"")},
-        keys={"log": {b64u(sha256(vkey.encode())) for vkey in keys.vkeys}},
+        keys=keys_of(signer),
     )
+
+
+def keys_of(signer: PublicKeys) -> dict[str, set[str]]:
+    """Return the ids of the log's keys, by use."""
+    receipts = signer.receipt_key
+    return {
+        "log": {b64u(sha256(vkey.encode())) for vkey in signer.keys.vkeys},
+        "receipts": {b64u(receipts.kid)} if receipts else set(),
+    }
 
 
 def open_noting(settings: AuditSettings, log: OpenLog, append: Append, clock: Clock) -> Noting:

@@ -135,7 +135,9 @@ class RemoteSigner:
                     fix="Its operator makes one: python -m sextant_audit.signer add-receipt-key.",
                 )
             try:
-                signed = self._held().sign_root(ask_for_root(self._origin, size, root, path))
+                held = self._held()
+                key = self._receipt_key or key  # a signer that came back may have another
+                signed = held.sign_root(ask_for_root(self._origin, size, root, path))
             except OSError as error:
                 self._hang_up()
                 raise _away(self._path, error) from error
@@ -184,7 +186,7 @@ class RemoteSigner:
         except BaseException:
             line.close()
             raise
-        self._line = line
+        self._line, self._receipt_key = line, line.receipt_key
         return line.sign(proved)
 
     def _held(self) -> "_Line":
@@ -196,7 +198,7 @@ class RemoteSigner:
             except BaseException:
                 line.close()
                 raise
-            self._line = line
+            self._line, self._receipt_key = line, line.receipt_key
         return self._line
 
     def _require_same(self, keys: LogKeys, memory: _Memory) -> None:

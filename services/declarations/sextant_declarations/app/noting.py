@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sextant_declarations.settings import DeclarationsSettings
+from sextant_declarations.storage.access_details import forget_access, take_in_accesses
 from sextant_declarations.storage.details import found_at, take_in
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.notes import Notes, effective
@@ -46,6 +47,8 @@ class Noting:
     async def begin(self) -> None:
         """Finish what a stop left half destroyed; take in details of before the sidecar."""
         await self.database.write(lambda connection: take_in(connection, self.sidecar))
+        while await self.database.write(lambda c: take_in_accesses(c, self.sidecar)):
+            pass
         await self.database.write(self.sidecar.finish)
 
     async def __call__(self) -> bool:
@@ -73,6 +76,7 @@ class Noting:
             two_persons=self.settings.shred_two_persons,
             clock=self.clock,
             settle=_later,
+            forget=forget_access,
         )
 
 

@@ -205,7 +205,7 @@ class Parts:
             step=self.step,
         )
         reading = SqlReading(database)
-        accesses = SqlAccesses(database, settings.party)
+        accesses = SqlAccesses(database, settings.party, sidecar)
         gate = Gate(
             accesses, sources, spans.current, wakes.entries.set, settings.max_unlogged_accesses
         )

@@ -43,7 +43,10 @@ class AccessFilters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAccess:
-    """An access as it is stored: its entry, where that stands, and what opens its commitment."""
+    """An access as it is stored: its entry, where that stands, and what opens its commitment.
+
+    `detail` and `salt` are empty when they were destroyed by order (`is_shredded`), or are damaged.
+    """
 
     id: int
     leaf: bytes
@@ -51,6 +54,7 @@ class StoredAccess:
     proof: str | None
     detail: bytes
     salt: bytes
+    is_shredded: bool = False
 
 
 class AccessLedger(Protocol):
@@ -83,7 +87,8 @@ class AccessLine(Strict):
     `gives` is what was given; of a refusal, what was asked. `part` is the number of an attachment,
     `refusals` how many refusals one entry stands for. `index` is the place of the entry in the
     log, null until it is there. `verifies`: the entry commits to this line, and its proof holds; a
-    line whose detail is damaged or destroyed has no client.
+    line whose detail is damaged has no client. `shredded`: its detail was destroyed by order, so
+    that the line says only that there was an access; `verifies` then speaks of its proof alone.
     """
 
     t: str
@@ -98,6 +103,7 @@ class AccessLine(Strict):
     index: int | None
     entry: str
     verifies: bool
+    shredded: bool
 
 
 class AccessPage(Strict):
@@ -173,13 +179,15 @@ class Accounting:
             index=stored.index,
             entry=b64u(stored.leaf),
             verifies=self._verifies(stored),
+            shredded=stored.is_shredded,
         )
 
     def _verifies(self, stored: StoredAccess) -> bool:
         entry = parse_entry(stored.leaf)
         if not isinstance(entry, AccessEntry | AccessRefusedEntry):
             return False
-        if b64u(commitment(stored.salt, stored.detail)) != entry.commit:
+        commits = b64u(commitment(stored.salt, stored.detail)) == entry.commit
+        if not commits and not stored.is_shredded:
             return False
         if stored.proof is None:
             return True

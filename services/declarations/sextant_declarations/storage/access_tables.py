@@ -1,7 +1,8 @@
 """The tables of accesses to declared content, and of the sites that contents declare.
 
 Beside those of the register, on the same metadata (`tables`). What was given to whom is never
-changed: triggers refuse it. Only delivering fills in where the entry stands.
+changed: triggers refuse it. Only delivering fills in where the entry stands, and destroying a
+detail blanks what repeats it.
 """
 
 from sqlalchemy import Index, text
@@ -18,7 +19,8 @@ class _Row(SQLModel, registry=registry(metadata=METADATA)):
 class AccessRow(_Row, table=True):
     """An access or a refusal, owed to the log until `log_index` and `proof` are filled in.
 
-    The columns find it; what it says is the detail that its entry commits to (`access_details`).
+    The columns find it; what it says is the detail that its entry commits to, in the sidecar. Once
+    that is destroyed, `client`, `role`, `purpose` and `gives` are blank.
     """
 
     __tablename__ = "accesses"
@@ -29,6 +31,7 @@ class AccessRow(_Row, table=True):
             "id",
             sqlite_where=text("log_index IS NULL AND role <> 'service'"),
         ),
+        Index("ix_accesses_log_index", "log_index"),
         Index("ix_accesses_client", "client"),
         Index("ix_accesses_t", "t"),
     )
@@ -50,10 +53,7 @@ class AccessRow(_Row, table=True):
 
 
 class AccessDetailRow(_Row, table=True):
-    """What the entry of an access commits to, and the salt: apart, so that both can be kept apart.
-
-    Never changed. That a row can be deleted is what destroying a detail rests on.
-    """
+    """Details of before the sidecar, in the open: moved into it at a start, and none are added."""
 
     __tablename__ = "access_details"
 

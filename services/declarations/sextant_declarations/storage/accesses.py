@@ -11,11 +11,12 @@ from sextant_declarations.domain.accesses import SERVICE, Item, NewAccess
 from sextant_declarations.domain.accounting import AccessFilters, StoredAccess
 from sextant_declarations.domain.gate import UNLOGGED_RETRY_S
 from sextant_declarations.domain.records import Record
-from sextant_declarations.storage.access_details import details_of, keep_detail
+from sextant_declarations.storage.access_details import detail_of, openings_of
 from sextant_declarations.storage.access_tables import ACCESS_ITEMS, ACCESSES, CONTENT_SITES
 from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.tables import INBOX, REVISIONS, VERSIONS
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.errors import Code, PlatformError
 
 
@@ -25,6 +26,7 @@ class SqlAccesses:
 
     database: Database
     own_party: str
+    sidecar: Sidecar
 
     async def of_declaration(self, id_: str) -> list[Item]:
         """Return all envelopes that brought versions, amendments and withdrawals of it."""
@@ -62,6 +64,7 @@ class SqlAccesses:
                     fix="See that the log can be reached; then repeat.",
                     retry_after_s=UNLOGGED_RETRY_S,
                 )
+            self.sidecar.keep(connection, [detail_of(access)])
             store_access(connection, access, None)
 
         await self.database.write(store)
@@ -78,17 +81,18 @@ class SqlAccesses:
 
         def read(connection: Connection) -> list[StoredAccess]:
             rows = connection.execute(wanted).all()
-            details = details_of(connection, [row.id for row in rows])
+            openings = openings_of(connection, self.sidecar, [row.leaf for row in rows])
             return [
                 StoredAccess(
                     id=row.id,
                     leaf=row.leaf,
                     index=row.log_index,
                     proof=row.proof,
-                    detail=details.get(row.id, (b"", b""))[0],
-                    salt=details.get(row.id, (b"", b""))[1],
+                    detail=opening.detail,
+                    salt=opening.salt,
+                    is_shredded=opening.is_shredded,
                 )
-                for row in rows
+                for row, opening in zip(rows, openings, strict=True)
             ]
 
         return await self.database.read(read)
@@ -117,7 +121,10 @@ class SqlAccesses:
 
 
 def store_access(connection: Connection, access: NewAccess, inbox: int | None) -> None:
-    """Store an access in an open transaction; `inbox` is the row of an envelope just examined."""
+    """Store an access in an open transaction, in which the sidecar keeps its detail.
+
+    `inbox` is the row of an envelope just examined.
+    """
     (id_,) = connection.execute(
         insert(ACCESSES)
         .values(
@@ -132,7 +139,6 @@ def store_access(connection: Connection, access: NewAccess, inbox: int | None) -
         )
         .returning(ACCESSES.c.id)
     ).one()
-    keep_detail(connection, id_, access.entry.detail, access.entry.salt)
     rows = [
         {
             "access": id_,

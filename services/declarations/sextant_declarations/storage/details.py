@@ -2,6 +2,7 @@
 
 from sqlalchemy import Connection, select, text
 
+from sextant_declarations.storage.access_details import found_access
 from sextant_declarations.storage.tables import INBOX, OWED_ENTRIES
 from sextant_shared.chassis.sidecar.shredding import Found
 from sextant_shared.chassis.sidecar.store import Detail, Sidecar
@@ -10,7 +11,7 @@ _OF_ENVELOPE = INBOX.c.id == OWED_ENTRIES.c.inbox
 
 
 def found_at(connection: Connection, index: int) -> Found | None:
-    """Return the entry of an act that stands at an index of the log, to destroy its detail."""
+    """Return the entry of an act or access at an index of the log, to destroy its detail."""
     row = OWED_ENTRIES
     wanted = (
         select(row.c.leaf, INBOX.c.classification)
@@ -18,7 +19,7 @@ def found_at(connection: Connection, index: int) -> Found | None:
         .where(row.c.log_index == index)
     )
     found = connection.execute(wanted).one_or_none()
-    return None if found is None else Found(*found)
+    return found_access(connection, index) if found is None else Found(*found)
 
 
 def take_in(connection: Connection, sidecar: Sidecar) -> None:

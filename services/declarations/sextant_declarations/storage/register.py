@@ -16,6 +16,7 @@ from sextant_declarations.domain.deliveries import Content, Refusal
 from sextant_declarations.domain.owed import SealedReply
 from sextant_declarations.domain.records import Base, Filed, Record
 from sextant_declarations.domain.register import DeclarationKey, Holding, Standing
+from sextant_declarations.storage.access_details import details_of
 from sextant_declarations.storage.accesses import store_access, store_sites
 from sextant_declarations.storage.analysing import owe_analysis
 from sextant_declarations.storage.attachments import attachment_rows
@@ -39,7 +40,7 @@ from sextant_declarations.storage.tables import (
 from sextant_declarations.storage.threads import facts_text
 from sextant_declarations.storage.work import store_work
 from sextant_shared.chassis.database import Database
-from sextant_shared.chassis.sidecar.store import Detail, Sidecar
+from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.errors import Code, PlatformError
 
@@ -84,7 +85,7 @@ class SqlRegister:
         def store(connection: Connection) -> None:
             _compare(connection, base)
             try:
-                kept = [one for record in records for one in _details(record)]
+                kept = [one for record in records for one in details_of(record)]
                 self.sidecar.keep(connection, kept)
                 for record in records:
                     self._store(connection, record)
@@ -173,11 +174,6 @@ class SqlRegister:
         ]
         # Each was verified, so whichever came first proves the same state.
         connection.execute(upsert(REGISTRY_PROOFS).on_conflict_do_nothing(), rows)
-
-
-def _details(record: Record) -> list[Detail]:
-    sender = record.submission.examined.sender
-    return [Detail(one.leaf, sender, one.detail, one.salt) for one in record.entries]
 
 
 def sealed_values(reply: SealedReply) -> dict[str, object]:

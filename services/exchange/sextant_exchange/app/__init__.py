@@ -23,6 +23,7 @@ from sextant_exchange.app.noting import Noting
 from sextant_exchange.app.opening import Directory, audit_client, read_pin, upload_bounds
 from sextant_exchange.app.steps import counted, durable_steps
 from sextant_exchange.clients.audit import HttpLog
+from sextant_exchange.domain.acknowledging import Acknowledging
 from sextant_exchange.domain.acting import LoggedActs
 from sextant_exchange.domain.allowance import Allowance, Bounds
 from sextant_exchange.domain.completion import Completion
@@ -57,6 +58,7 @@ from sextant_exchange.routes.statements import statement_routes
 from sextant_exchange.routes.threads import thread_routes
 from sextant_exchange.routes.uploads import upload_routes
 from sextant_exchange.settings import ExchangeSettings
+from sextant_exchange.storage.acknowledgements import SqlAcknowledgements
 from sextant_exchange.storage.acts import SqlActs
 from sextant_exchange.storage.blobs import BlobStore
 from sextant_exchange.storage.entries import SqlEntries
@@ -211,7 +213,12 @@ def create_app(
             await sweep_uploads(uploads)
             jobs: list[Job] = [
                 (recovery, settings.recover_every_s),
-                (logged_acts.settle, settings.recover_every_s),
+                (
+                    Acknowledging(
+                        SqlAcknowledgements(database, noting.sidecar), logged_acts, timekeeper
+                    ),
+                    settings.recover_every_s,
+                ),
                 (noting.settle, settings.recover_every_s),
                 (erasing, settings.erase_every_s),
                 (lambda: sweep_uploads(uploads), SWEEP_EVERY_S),

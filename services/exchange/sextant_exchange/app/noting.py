@@ -5,7 +5,8 @@ from collections.abc import Callable
 from sextant_exchange.domain.appending import append_apart
 from sextant_exchange.domain.ports import Log, LoggedLeaf, Trouble
 from sextant_exchange.settings import ExchangeSettings
-from sextant_exchange.storage.acts import OWN, SqlActs, found_at
+from sextant_exchange.storage.acts import OWN, SqlActs
+from sextant_exchange.storage.details import found_at
 from sextant_exchange.storage.tables import SIDECAR
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.notes import BATCH, Notes, effective

@@ -7,6 +7,7 @@ B  The log appends the entry and proves it. Appending is idempotent on the entry
 C  The place in the log and the proof are stored; an erasure removes the ciphertext in this commit.
    If we stop here, the answer is lost; a repeat, or the list of acts, gives the same receipt.
 
+An acknowledgement alone is answered before its entry is made: see `acknowledging`.
 The answer follows C. When the log is late the answer says that the act is done and its proof owed.
 Races between a recall and a lease or a fetch are decided in step A: whoever commits first has it.
 """

@@ -1,17 +1,23 @@
 """What a logged act is: who did what to which copies, and the entry it owes to the log.
 
-An act is written down in the same transaction that carries it out, with the bytes of its entry.
+An act is written down in the same transaction that carries it out, with the bytes of its entry;
+an acknowledgement alone gets its entry a little later (`acknowledging`).
 The order of its durable steps is in `acting`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sextant_shared.clock import random_bytes, timestamp_ms
 from sextant_shared.encoding import b64u, canonical_json, sha256
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
-from sextant_shared.models.acts import RecallDetail, RecalledCopy, RecallOutcome
+from sextant_shared.models.acts import (
+    AcknowledgementDetail,
+    RecallDetail,
+    RecalledCopy,
+    RecallOutcome,
+)
 from sextant_shared.models.entries import format_entry, parse_entry
 from sextant_shared.models.strict import Strict
 from sextant_shared.protocol.acts import SALT_BYTES, commitment
@@ -22,6 +28,7 @@ class ActKind(StrEnum):
 
     RECALL = "envelope.recalled"
     ERASURE = "envelope.erased"
+    ACKNOWLEDGEMENT = "delivery.acknowledged"
     REPLAY = "delivery.replayed"
     DISCARD = "delivery.discarded"
 
@@ -137,6 +144,24 @@ class RecallOrder:
             party=self.party,
             statement=self.statement,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A delivery that its recipient ended, at `happened`; its entry is not made yet."""
+
+    place: Place
+    party: str
+    seq: int
+    happened: float
+
+    def act(self, now: float) -> MadeAct:
+        """Return the act, whose entry is made now."""
+        detail = AcknowledgementDetail(party=self.party, acknowledged=timestamp_ms(self.happened))
+        made = make_act(
+            ActKind.ACKNOWLEDGEMENT, self.place, detail, now, party=self.party, seq=self.seq
+        )
+        return replace(made, happened=self.happened)
 
 
 @dataclass(frozen=True, slots=True)

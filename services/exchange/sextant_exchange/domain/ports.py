@@ -161,6 +161,14 @@ class Mailboxes(Protocol):
         ...
 
 
+class Acknowledgements(Protocol):
+    """Deliveries that their recipients ended, whose entries are not made yet."""
+
+    async def hold(self, limit: int, now: float) -> int:
+        """Write down the acts of the oldest with their entries, one commit; return how many."""
+        ...
+
+
 class Acts(Protocol):
     """Logged acts: step A of each kind, what is owed, step C."""
 

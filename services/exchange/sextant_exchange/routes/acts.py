@@ -64,7 +64,7 @@ def act_routes(
         stored = await lookup.find(subject, sender, envelope_id)
         require(subject, Action.ENVELOPE_RECALL, [stored.claim.sender])
         act = await logged.recall(stored, body.statement.encode(), registration.registry)
-        return _act(act, subject)
+        return _act(act, subject, stored.claim.sender)
 
     @router.get(
         "/envelopes/{sender}/{envelope_id}/acts",
@@ -76,7 +76,7 @@ def act_routes(
         subject = subject_of(request)
         stored = await lookup.find(subject, sender, envelope_id)
         found = [act for act in await acts.of(stored.number) if concerns(act, subject, sender)]
-        page = ActPage(acts=[_view(act, subject) for act in found])
+        page = ActPage(acts=[_view(act, subject, sender) for act in found])
         return JSONResponse(page.model_dump(mode="json"))
 
     @router.get(
@@ -113,9 +113,9 @@ def act_routes(
     return router
 
 
-def _act(act: StoredAct, subject: Subject) -> Response:
+def _act(act: StoredAct, subject: Subject, sender: str = "") -> Response:
     code = _ACCEPTED if act.proof is None else _OK
-    return JSONResponse(_view(act, subject).model_dump(mode="json"), code)
+    return JSONResponse(_view(act, subject, sender).model_dump(mode="json"), code)
 
 
 def concerns(act: StoredAct, subject: Subject, sender: str) -> bool:
@@ -135,16 +135,21 @@ def _recalled_from(act: StoredAct) -> set[str]:
     return {copy.party for copy in detail.recipients if copy.outcome == "recalled"}
 
 
-def opening_of(act: StoredAct, subject: Subject) -> tuple[bytes, bytes] | None:
-    """Return detail and salt, for who acted, unless they were destroyed."""
+def opening_of(act: StoredAct, subject: Subject, sender: str) -> tuple[bytes, bytes] | None:
+    """Return detail and salt, for who acted, unless they were destroyed.
+
+    That a recipient has the envelope is its sender's to prove as well.
+    """
     made = act.made
-    is_for = made.party in {None, subject.party}
+    is_for = made.party in {None, subject.party} or (
+        made.kind is ActKind.ACKNOWLEDGEMENT and subject.party == sender
+    )
     return (made.detail, made.salt) if made.detail and made.salt and is_for else None
 
 
-def _view(act: StoredAct, subject: Subject) -> ActView:
+def _view(act: StoredAct, subject: Subject, sender: str) -> ActView:
     """Return an act as the caller may see it; details are for those who acted."""
-    made, opening = act.made, opening_of(act, subject)
+    made, opening = act.made, opening_of(act, subject, sender)
     receipt = None
     if act.proof is not None:
         receipt = act_receipt(made.entry, act.proof, opening)

@@ -53,15 +53,15 @@ def entry_routes(entries: Entries, acts: ActsBetween) -> APIRouter:
         found = await entries.of(subject.party or "", after, until)
         for act, sender in await acts.between(after, until):
             if concerns(act, subject, sender):
-                found.append(_act(act, subject))
+                found.append(_act(act, subject, sender))
         found.sort(key=lambda one: one.index)
         return PartyEntryPage(entries=found, next=until if until < newest else None)
 
     return router
 
 
-def _act(act: StoredAct, subject: Subject) -> PartyEntry:
-    detail, salt = opening_of(act, subject) or (None, None)
+def _act(act: StoredAct, subject: Subject, sender: str) -> PartyEntry:
+    detail, salt = opening_of(act, subject, sender) or (None, None)
     return PartyEntry(
         index=act.index or 0,
         entry=b64u(act.made.entry),

@@ -32,7 +32,6 @@ from sextant_exchange.storage.tables import (
     ManifestRow,
 )
 from sextant_shared.chassis.database import Database
-from sextant_shared.chassis.sidecar.shredding import Found
 from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import DeliveryState
@@ -47,6 +46,9 @@ _M = ManifestRow.__table__  # type: ignore[attr-defined]
 OWN = "exchange"  # whose the detail of an act is that no party did
 CLOSED = (DeliveryState.ACKNOWLEDGED, DeliveryState.DISCARDED, DeliveryState.RECALLED)
 _CLOSING = (Act.ACKNOWLEDGED.value, Act.DISCARDED.value, Act.RECALLED.value)
+_UNWRITTEN = select(_EVENT.c.position).where(
+    _EVENT.c.act == Act.ACKNOWLEDGED.value, _EVENT.c.act_position.is_(None)
+)
 _TOUCHING = (Act.LEASED.value, Act.FETCHED.value)
 _ACT = select(_A, _E.c.id.label("env"), _E.c.log_index.label("ref")).join(
     _E, _E.c.number == _A.c.number
@@ -189,17 +191,6 @@ def closed_at(connection: Connection, number: int) -> float | None:
     return max(happened, default=None)
 
 
-def found_at(connection: Connection, index: int) -> Found | None:
-    """Return the act whose entry stands at an index of the log, for its detail to be destroyed."""
-    query = (
-        select(_A.c.entry, _E.c.classification)
-        .join(_E, _E.c.number == _A.c.number)
-        .where(_A.c.log_index == index)
-    )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Found(*row)
-
-
 def _recall(
     connection: Connection, sidecar: Sidecar, order: RecallOrder, back: list[GivenBack]
 ) -> StoredAct:
@@ -214,7 +205,7 @@ def _recall(
             fix="Repeat the statement that recalled it, or read the envelope's acts.",
         )
     copies = _copies(connection, number)
-    act = _write(connection, sidecar, order.act(copies))
+    (act,) = write_acts(connection, sidecar, [order.act(copies)])
     for copy in copies:
         if not copy.is_touched:
             connection.execute(_at(copy.party, copy.seq).values(state=DeliveryState.RECALLED.value))
@@ -255,7 +246,8 @@ def _raise(
     if row is None:
         raise PlatformError(Code.STATE, f"delivery {order.seq} is no dead letter")
     connection.execute(_at(order.party, order.seq).values(**values))
-    act = _write(connection, sidecar, order.act(Place(row.number, row.id, row.log_index)))
+    made = order.act(Place(row.number, row.id, row.log_index))
+    (act,) = write_acts(connection, sidecar, [made])
     _note(connection, act, event, order.party, order.note)
     return act
 
@@ -283,10 +275,11 @@ def _erase(connection: Connection, sidecar: Sidecar, order: ErasureOrder) -> Sto
     acts = connection.execute(select(_A.c.kind, _A.c.log_index).where(_A.c.number == number)).all()
     closed = closed_at(connection, number)
     is_owed = any(row.log_index is None or row.kind == ActKind.ERASURE.value for row in acts)
-    if closed is None or is_owed or (made := order.act(closed)) is None:
+    unwritten = connection.execute(_UNWRITTEN.where(_EVENT.c.number == number)).first()
+    if closed is None or is_owed or unwritten or (made := order.act(closed)) is None:
         return None
     connection.execute(insert(_M), [{"number": number, "data": order.manifest}])
-    act = _write(connection, sidecar, made)
+    (act,) = write_acts(connection, sidecar, [made])
     _note(connection, act, Act.ERASED, "", "the ciphertext, by policy")
     return act
 
@@ -322,10 +315,20 @@ def _remove(connection: Connection, act: StoredAct, back: list[GivenBack]) -> li
     return [] if blob is None else [blob]
 
 
-def _write(connection: Connection, sidecar: Sidecar, made: MadeAct) -> StoredAct:
-    if made.detail is not None and made.salt is not None:
-        detail = Detail(made.entry, made.party or OWN, made.detail, made.salt)
-        sidecar.keep(connection, [detail])
+def write_acts(
+    connection: Connection, sidecar: Sidecar, made: Sequence[MadeAct]
+) -> list[StoredAct]:
+    """Write acts down with their entries, and seal their details: one batch of keys for all."""
+    details = [
+        Detail(one.entry, one.party or OWN, one.detail, one.salt)
+        for one in made
+        if one.detail is not None and one.salt is not None
+    ]
+    sidecar.keep(connection, details)
+    return [_write(connection, one) for one in made]
+
+
+def _write(connection: Connection, made: MadeAct) -> StoredAct:
     members = {
         "number": made.place.number,
         "kind": made.kind.value,

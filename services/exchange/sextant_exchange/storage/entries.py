@@ -8,6 +8,7 @@ import json
 from sqlalchemy import ColumnElement, Connection, or_, select
 
 from sextant_exchange.storage.tables import (
+    ActRow,
     DeliveryRow,
     EnvelopeRow,
     PartyRow,
@@ -18,6 +19,7 @@ from sextant_shared.chassis.database import Database
 from sextant_shared.encoding import b64u
 from sextant_shared.models.exchange import PartyEntry
 
+_A = ActRow.__table__  # type: ignore[attr-defined]
 _D = DeliveryRow.__table__  # type: ignore[attr-defined]
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _P = PartyRow.__table__  # type: ignore[attr-defined]
@@ -32,14 +34,14 @@ class SqlEntries:
         self._database = database
 
     async def newest(self) -> int:
-        """Return the largest index of an envelope or a party document."""
+        """Return the largest index of an envelope, a party document, a statement or an act."""
 
         def work(connection: Connection) -> int:
             found = [
                 connection.execute(
                     select(row.c.log_index).order_by(row.c.log_index.desc()).limit(1)
                 ).scalar()
-                for row in (_E, _P, _S)
+                for row in (_E, _P, _S, _A)
             ]
             return max((index for index in found if index is not None), default=0)
 

@@ -32,6 +32,12 @@ _BROKEN: Mapping[str, str] = {
         SELECT party || ' ' || seq FROM delivery AS d WHERE state = 'discarded' AND NOT EXISTS
         (SELECT 1 FROM act WHERE kind = 'delivery.discarded'
             AND act.number = d.number AND act.party = d.party AND act.seq = d.seq)""",
+    "an acknowledgement neither owes its entry nor has an act": """
+        SELECT party || ' ' || seq FROM delivery AS d WHERE state = 'acknowledged' AND NOT EXISTS
+        (SELECT 1 FROM event WHERE event.number = d.number AND event.party = d.party
+            AND event.act = 'acknowledged' AND (act_position IS NULL OR EXISTS
+                (SELECT 1 FROM act WHERE position = act_position
+                    AND kind = 'delivery.acknowledged' AND act.seq = d.seq)))""",
     "a delivery was recalled without an act": """
         SELECT party || ' ' || seq FROM delivery AS d WHERE state = 'recalled' AND NOT EXISTS
         (SELECT 1 FROM act WHERE kind = 'envelope.recalled' AND act.number = d.number)""",

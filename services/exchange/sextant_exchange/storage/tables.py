@@ -16,6 +16,7 @@ _HAS_LEASE = text("lease IS NOT NULL")
 _HAS_IRT = text("irt IS NOT NULL")
 _HAS_SUP = text("sup IS NOT NULL")
 _IS_URGENT = text("priority = 'urgent'")
+IS_UNWRITTEN = "act = 'acknowledged' AND act_position IS NULL"
 
 
 def _priority() -> "Column[str]":
@@ -148,10 +149,18 @@ class DeliveryRow(SQLModel, table=True):
 class EventRow(SQLModel, table=True):
     """One act on an envelope after its acceptance, in one party's mailbox; empty for in none.
 
-    `act_position` is the logged act that it is part of.
+    `act_position` is the logged act that it is part of; an acknowledgement without one owes it.
     """
 
     __tablename__ = "event"
+    __table_args__ = (
+        Index(
+            "ix_event_unwritten",
+            "position",
+            sqlite_where=text(IS_UNWRITTEN),
+            postgresql_where=text(IS_UNWRITTEN),
+        ),
+    )
 
     position: int | None = Field(default=None, primary_key=True)
     number: int = Field(foreign_key="envelope.number", index=True)

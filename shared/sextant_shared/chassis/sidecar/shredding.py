@@ -48,7 +48,11 @@ Find = Callable[[Connection, int], Found | None]
 
 @dataclass(frozen=True)
 class Shredding:
-    """The use case; `settle` gives owed notes to the log."""
+    """The use case; `settle` gives owed notes to the log.
+
+    `forget` removes what else the room keeps in the open of the entry at an index, in the
+    transaction that removes the ciphertext.
+    """
 
     service: str
     database: Database
@@ -58,6 +62,7 @@ class Shredding:
     two_persons: Collection[str]
     clock: Clock
     settle: Callable[[], Awaitable[None]]
+    forget: Callable[[Connection, int], None] = lambda _connection, _index: None
 
     async def __call__(self, index: int, order: ShredOrder, client: str) -> ShredAnswer:
         """Keep an order, and carry it out once enough persons gave the same.
@@ -161,5 +166,6 @@ class Shredding:
         }
         detail = {"by": [{"client": client, "note": note} for client, note in who.items()]}
         self.sidecar.forget(connection, found.entry)
+        self.forget(connection, index)
         note = make_note("shred", members, self.clock(), owner=self.service, detail=detail)
         return self.notes.add(connection, note)

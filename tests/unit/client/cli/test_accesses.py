@@ -28,6 +28,7 @@ LINE: dict[str, Any] = {
     "index": 17,
     "entry": "e30",
     "verifies": True,
+    "shredded": False,
 }
 REFUSED = {
     **LINE,
@@ -85,6 +86,17 @@ def test_a_table_says_who_why_what_and_whether_the_log_holds_it(
     assert refused.endswith("waits      DOES NOT HOLD")
     assert waiting == "3 accesses wait for the log."
     assert more == "There are more: --cursor AAA"
+
+
+def test_an_access_whose_detail_was_destroyed_says_so(
+    asked: tuple[list[httpx.Request], dict[str, Any]], tmp_path: Path
+) -> None:
+    _, page = asked
+    blank = dict.fromkeys(("client", "role", "purpose", "gives"), "")
+    page |= {"accesses": [LINE | blank | {"items": [], "shredded": True}]}
+    line = accesses(tmp_path).stdout.splitlines()[1]
+    assert line.endswith("17         shredded")
+    assert "REFUSED" not in line
 
 
 def test_nobody_is_said_in_words_and_in_json(

@@ -38,6 +38,7 @@ def refused(receipt: bytes, manifest: bytes = MANIFEST, number: int = 3) -> Plat
         pytest.param(changed(v=2), id="another version"),
         pytest.param(changed(kind="opened"), id="another kind"),
         pytest.param(changed(level="notarised"), id="an unknown level"),
+        pytest.param(changed(level="sequenced"), id="merely sequenced"),
         pytest.param(changed(more=1), id="an unknown member"),
         pytest.param(changed(entry=7), id="an entry that is no text"),
         pytest.param(changed(entry="e30="), id="an entry with padding"),

@@ -116,7 +116,8 @@ function show(found, { trust, served }) {
   const heading = at('verdict');
   heading.className = found.verdict;
   fill('verdict', make('span', { class: 'mark', 'aria-hidden': 'true' }, W.marksOfVerdict[found.verdict]), make('span', {}, found.headline));
-  fill('verdict-more', ...rich(W.afterVerdict[found.verdict]));
+  const isCose = found.verdict === 'holds' && found.facts.kind === 'cose';
+  fill('verdict-more', ...rich(W.afterVerdict[isCose ? 'cose' : found.verdict]));
   at('verdict-keys').hidden = !served;
   fill('verdict-keys', W.afterVerdict.servedKeys);
   fill('checks', ...found.checks.map(itemOf));

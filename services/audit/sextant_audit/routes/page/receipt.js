@@ -1,5 +1,6 @@
-// What a visitor may bring: a custody or refusal receipt, a tlog-proof, or a bundle that holds a receipt.
+// What a visitor may bring: a custody or refusal receipt, a tlog-proof, a COSE receipt, or a bundle that holds a receipt.
 import { b64u, canonical, expectShape, fromB64, fromB64u, hex, parseJson, Refusal, sha256, text } from './bytes.js';
+import { isCose, readCose } from './cose.js';
 import { MAX_PATH } from './tree.js';
 import { W } from './words.js';
 
@@ -35,10 +36,11 @@ const ENTRY_OF = { custody: 'envelope.accepted', refusal: 'envelope.refused' };
 
 /**
  * Returns { kind, level, entry, proof, envelope } in form only: entry is bytes or null, proof text, envelope the first
- * bytes of a container or null. `pasted` text may have lost or gained a line's end.
+ * bytes of a container or null; of a COSE receipt all is in `cose`. `pasted` text may have lost or gained a line's end.
  */
 export async function readReceipt(data, { pasted = false } = {}) {
   if (starts(data, 'PK\u0003\u0004')) return readBundle(data);
+  if (isCose(data)) return { kind: 'cose', level: null, entry: null, proof: null, envelope: null, cose: readCose(data) };
   if (starts(data, 'DXE1')) throw new Refusal('E_MALFORMED', W.receipt.isEnvelope, { expected: W.receipt.forms, received: 'DXE1', fix: W.fix.envelope });
   if (data.length > MAX_PROOF) {
     throw new Refusal('E_TOO_LARGE', W.receipt.large, { expected: W.atMost(MAX_PROOF), received: W.bytes(data.length) });

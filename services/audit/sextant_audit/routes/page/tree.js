@@ -7,8 +7,8 @@ export const leafHash = (data) => sha256(concat(new Uint8Array([0]), data));
 const nodeHash = (left, right) => sha256(concat(new Uint8Array([1]), left, right));
 const refused = (detail, more) => new Refusal('E_INTEGRITY', detail, more);
 
-/** Check that `leaf`, a leaf hash, stands at `index` of the tree of `size` and `root`; all numbers are BigInt. */
-export async function verifyInclusion(index, size, leaf, path, root, place) {
+/** The root that `leaf`, a leaf hash, and a path lead to from `index` of a tree of `size`; all numbers are BigInt. */
+export async function rootOfInclusion(index, size, leaf, path, place) {
   if (index >= size) throw refused(W.tree.beyond(index, size), { place, expected: W.tree.below(size), received: index });
   let [fn, sn, hash] = [index, size - 1n, leaf];
   for (const sibling of path) {
@@ -20,6 +20,12 @@ export async function verifyInclusion(index, size, leaf, path, root, place) {
     [fn, sn] = [fn >> 1n, sn >> 1n];
   }
   if (sn !== 0n) throw refused(W.tree.short, { place, received: W.hashes(path.length) });
+  return hash;
+}
+
+/** Check that `leaf` stands at `index` of the tree of `size` and `root`. */
+export async function verifyInclusion(index, size, leaf, path, root, place) {
+  const hash = await rootOfInclusion(index, size, leaf, path, place);
   if (!equal(hash, root)) {
     throw refused(W.tree.root(index, size), { place, expected: W.root(b64(root)), received: W.root(b64(hash)), fix: W.fix.again });
   }

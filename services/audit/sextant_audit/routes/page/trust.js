@@ -1,9 +1,13 @@
 // What the reader trusts: the log's two keys, and perhaps a witness policy (C2SP tlog-policy), from a file or pasted.
 import { parseJson, Refusal } from './bytes.js';
+import { readReceiptKey } from './cose.js';
 import { ED25519_COSIGNATURE, ED25519_NOTE, ML_DSA_44, parseCheckpoint, parseVkey } from './notes.js';
 import { W } from './words.js';
 
-/** Returns { origin, ed25519, mlDsa, policy, pinned } of a trust.json, a log.json, a policy with log lines, or bare keys. */
+/**
+ * Returns { origin, ed25519, mlDsa, policy, pinned } of a trust.json, a log.json, a policy with log lines, or bare keys;
+ * with `receipts`, the key of COSE receipts, where the file has one.
+ */
 export async function readTrust(source) {
   const trimmed = source.trim();
   if (trimmed === '') throw new Refusal('E_MALFORMED', W.trust.empty, { fix: W.fix.trust });
@@ -23,6 +27,8 @@ async function ofJson(members) {
     throw new Refusal('E_MALFORMED', W.trust.shape, { place: W.trust.place, expected: W.trust.form, received, fix: W.fix.trust });
   }
   const keys = await ofWords(words);
+  const jwk = log.receipt_key ?? null;
+  keys.receipts = jwk === null ? null : await readReceiptKey(jwk, `${W.trust.place}/receipt_key`);
   if (log.origin !== keys.origin) {
     throw new Refusal('E_POLICY', W.trust.origin, { place: `${W.trust.place}/origin`, expected: keys.origin, received: log.origin });
   }

@@ -3,14 +3,15 @@
 // A check is 'held', 'failed', 'unchecked' (it matters and was not made here) or 'noted' (nothing hangs on it). The
 // verdict is 'refused' when anything failed; 'open' when something that decides was not checked; else 'holds', which
 // still is less than the platform's own rule, by which the ML-DSA signature counts as much as the Ed25519 one.
-import { b64, Refusal, utf8 } from './bytes.js';
+import { b64, equal, hex, Refusal, utf8 } from './bytes.js';
+import { verifyRoot } from './cose.js';
 import { hasEd25519, parseCheckpoint, readCosignature, readLogMlDsa, verifyLogEd25519 } from './notes.js';
 import { manifestDigest, parseProof, readEntry, readReceipt } from './receipt.js';
 import { judge } from './trust.js';
-import { leafHash, verifyConsistency, verifyInclusion } from './tree.js';
+import { leafHash, rootOfInclusion, verifyConsistency, verifyInclusion } from './tree.js';
 import { W } from './words.js';
 
-const DECISIVE = ['keys', 'ed25519', 'path'];
+const DECISIVE = ['keys', 'ed25519', 'es384', 'path'];
 
 class Checks {
   list = [];
@@ -44,6 +45,7 @@ export async function verifyReceipt({ data, pasted = false, trust, entry = '', e
     const value = await readReceipt(data, { pasted });
     return { detail: W.form[value.bundle ? 'bundle' : value.kind], value };
   });
+  if (receipt?.cose) return verifyCose(checks, receipt, trust, leafOf(receipt, entry));
   const proof = receipt && (await checks.make('proof', () => {
     const value = parseProof(receipt.proof);
     return { detail: W.proof.held(value.index, value.path.length), value };
@@ -55,8 +57,12 @@ export async function verifyReceipt({ data, pasted = false, trust, entry = '', e
   }));
   const canCheck = await hasEd25519();
   const isSigned = head && (await signatures(checks, head, trust, canCheck));
-  const leaf = receipt?.entry ?? (entry.trim() === '' ? null : utf8(entry.trim()));
-  const members = receipt && (await inclusion(checks, { receipt, proof, head, leaf }));
+  const leaf = leafOf(receipt, entry);
+  const check = head && (async () => {
+    await verifyInclusion(proof.index, head.size, await leafHash(leaf), proof.path, head.root, W.proof.place);
+    return { detail: W.path.held(proof.index, head.size, proof.path.length) };
+  });
+  const members = receipt && (await inclusion(checks, { receipt, leaf, check }))?.entry;
   if (members?.man !== undefined) await about(checks, members, envelope ?? receipt.envelope);
   if (head && isSigned) {
     await witnesses(checks, head, trust, canCheck);
@@ -64,6 +70,45 @@ export async function verifyReceipt({ data, pasted = false, trust, entry = '', e
   }
   const facts = { kind: receipt?.kind ?? '', index: proof?.index, size: head?.size, root: head && b64(head.root), origin: head?.origin, entry: members };
   return { ...verdict(checks.list, facts), checks: checks.list, facts, head };
+}
+
+const leafOf = (receipt, entry) => receipt?.entry ?? (entry.trim() === '' ? null : utf8(entry.trim()));
+
+/** A COSE receipt names no root: entry and path give one, and the log's third key must have signed that one. */
+async function verifyCose(checks, receipt, trust, leaf) {
+  const { cose } = receipt;
+  checks.say('proof', 'held', W.proof.held(cose.index, cose.path.length));
+  const key = await receiptKey(checks, cose, trust);
+  const members = await inclusion(checks, { receipt, leaf, check: async () => {
+    const value = await rootOfInclusion(cose.index, cose.size, await leafHash(leaf), cose.path, W.cose.place);
+    return { detail: W.cose.root(cose.index, cose.size, cose.path.length), value };
+  } });
+  if (key && members?.place) {
+    await checks.make('es384', async () => {
+      await verifyRoot(cose, members.place, key);
+      return { detail: W.cose.held(hex(key.kid).slice(0, 8)) };
+    });
+  }
+  checks.say('claims', 'noted', W.cose.less, { fix: W.fix.head });
+  const facts = { kind: receipt.kind, index: cose.index, size: cose.size, origin: cose.issuer, entry: members?.entry };
+  return { ...verdict(checks.list, facts), checks: checks.list, facts, head: undefined };
+}
+
+async function receiptKey(checks, cose, trust) {
+  if (!trust?.receipts) {
+    checks.say('keys', 'unchecked', trust ? W.cose.noKey : W.keys.none, { fix: W.fix.trust });
+    return undefined;
+  }
+  return checks.make('keys', () => {
+    const { place } = W.cose;
+    if (cose.issuer !== trust.origin) {
+      throw new Refusal('E_KEY', W.cose.other, { place, expected: trust.origin, received: cose.issuer, fix: W.fix.keys });
+    }
+    if (!equal(cose.kid, trust.receipts.kid)) {
+      throw new Refusal('E_KEY', W.cose.unpinned, { place, expected: hex(trust.receipts.kid), received: hex(cose.kid), fix: W.fix.keys });
+    }
+    return { detail: W.cose.issuer(trust.origin), value: trust.receipts };
+  });
 }
 
 /** What the log's signatures cannot carry is refused: a level of its own, and data beside the proof. */
@@ -103,21 +148,17 @@ async function signatures(checks, head, trust, canCheck) {
   return classical !== undefined && postQuantum !== undefined;
 }
 
-async function inclusion(checks, { receipt, proof, head, leaf }) {
+async function inclusion(checks, { receipt, leaf, check }) {
   if (leaf === null) {
     checks.say('path', 'unchecked', W.path.noEntry, { fix: W.fix.entry });
     return undefined;
   }
-  if (head) {
-    await checks.make('path', async () => {
-      await verifyInclusion(proof.index, head.size, await leafHash(leaf), proof.path, head.root, W.proof.place);
-      return { detail: W.path.held(proof.index, head.size, proof.path.length) };
-    });
-  }
-  return checks.make('entry', () => {
+  const place = check && (await checks.make('path', check));
+  const entry = await checks.make('entry', () => {
     const value = readEntry(leaf, receipt.kind);
     return { detail: W.entry.held(value), value };
   });
+  return { place, entry };
 }
 
 async function about(checks, members, envelope) {
