@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,9 @@ def repacked(path: Path, entries: Mapping[str, Callable[[bytes], bytes]]) -> Pat
 
 def column(path: Path, sheet: str, name: str) -> str:
     """Return the letter of a column, by its name."""
-    for number, at in enumerate(load_workbook(path)[sheet][1], start=1):
+    with closing(load_workbook(path, read_only=True)) as book:
+        header = next(book[sheet].iter_rows(max_row=1))
+    for number, at in enumerate(header, start=1):
         if str(at.value).removesuffix("*").strip() == name:
             return get_column_letter(number)
     raise AssertionError(f"{sheet} has no column {name}")
