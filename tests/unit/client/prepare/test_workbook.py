@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import time
 import zipfile
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from sextant_client.prepare.workbook_writing import write_workbook
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 from sextant_shared.models.declaration.folding import plain
 from tests.support.memory import peak_growth
-from tests.support.workbooks import Change, cell, column, repacked, workbook
+from tests.support.workbooks import Change, cell, column, field_cell, repacked, workbook
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
 SITE: dict[str, Any] = json.loads((EXAMPLES / "kinds/S2_SITE_ADPA.json").read_bytes())
@@ -28,16 +27,9 @@ NATIONAL: dict[str, Any] = json.loads((EXAMPLES / "NA-XAL/s2-and-2025.json").rea
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-@pytest.fixture(scope="module")
-def site_bytes(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    return workbook(tmp_path_factory.mktemp("site") / "site.xlsx", SITE).read_bytes()
-
-
 @pytest.fixture
-def site(site_bytes: bytes, tmp_path: Path) -> Path:
-    path = tmp_path / "site.xlsx"
-    path.write_bytes(site_bytes)
-    return path
+def site(tmp_path: Path) -> Path:
+    return workbook(tmp_path / "site.xlsx", SITE)
 
 
 # ---- what is wrong in a cell
@@ -337,8 +329,8 @@ def test_a_million_empty_rows_are_passed_over(site: Path) -> None:
         rows = b"".join(b'<row r="%d" ht="15"/>' % n for n in range(1000, 1_048_577))
         return data.replace(b"</sheetData>", rows + b"</sheetData>")
 
-    repacked(site, {"xl/worksheets/sheet5.xml": change})
     read: list[Sourced] = []
+    repacked(site, {"xl/worksheets/sheet5.xml": change})
     assert peak_growth(lambda: read.append(read_sourced(site))) < 250 << 20
     assert plain(read[0].whole()) == plain(SITE)
 
@@ -399,10 +391,3 @@ def only(checked: Checked) -> Finding:
 def told(checked: Checked, words: str) -> Finding:
     (finding,) = [f for f in checked.report.findings if words in f.message]
     return finding
-
-
-def field_cell(path: Path, name: str) -> str:
-    with closing(load_workbook(path, read_only=True)) as book:
-        sheet = book["Declaration"].iter_rows()
-        rows = {str(row[0].value).removesuffix("*").strip(): row[0].row for row in sheet}
-    return f"B{rows[name]}"
