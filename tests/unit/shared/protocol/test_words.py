@@ -186,6 +186,12 @@ def test_a_signature_by_another_key_than_the_registered_one() -> None:
     )
 
 
+def test_half_a_pair_verifies_nothing() -> None:
+    found = read_manifest(io.BytesIO(make_container()))
+    with pytest.raises(ValueError, match="zip"):
+        verify_manifest(found, pair_of(XAL.sig)[:1])
+
+
 def test_a_body_format_with_an_endless_name_is_cut_when_it_is_told() -> None:
     container = resign(make_container(), lambda _, header: header.update(enc="C" * 60))
     assert told(lambda: read_manifest(io.BytesIO(container))) == (
