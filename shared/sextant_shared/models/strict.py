@@ -23,9 +23,9 @@ class Strict(BaseModel):
 class Deferred(Strict):
     """A strict model whose validator is made when it is first used.
 
-    For the models of what States declare: there are hundreds, one run needs few, and to make all
-    takes a third of the time in which a command starts. Not for the body of a route: FastAPI takes
-    a model that is complete.
+    For the models of what States declare: there are many, one run needs few, and to make all takes
+    a third of the time in which a command loads. pydantic makes one under a lock. Not for the body
+    of a route: FastAPI takes a model that is complete.
     """
 
     model_config = ConfigDict(defer_build=True)
