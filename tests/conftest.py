@@ -1,14 +1,18 @@
-"""How the tests are spread over processes, and what each process ends with."""
+"""How the tests are spread over processes, what each leaves alone, and what it ends with."""
 
+import gc
 import sys
 from collections.abc import Iterator
 
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
 
 _PLATFORM = "tests/system/"
 _ON_THEIR_OWN = ("test_machine.py", "test_published_interfaces.py", "test_routes.py")
+_LONG = (_PLATFORM, "tests/integration/", "tests/unit/client/")
+"""What is given out first: by the number of their tests the longest files would come last."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,13 +27,33 @@ class OneProcessForThePlatform(LoadFileScheduling):
     """Gives out whole files, and to one process all that use the platform of the system tests.
 
     They share one platform of real processes: it is started once, and what they do on it happens
-    in the same order on every machine, so that a failure can be repeated.
+    in the same order on every machine, so that a failure can be repeated. What takes long is given
+    out first, so that no process waits at the end for another's long file.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         shares = file.startswith(_PLATFORM) and not file.endswith(_ON_THEIR_OWN)
         return _PLATFORM if shares else file
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        longest = min(self.workqueue, key=_rank)  # of equal ones the one with the most tests
+        self.workqueue.move_to_end(longest, last=False)
+        super()._assign_work_unit(node)
+
+
+def _rank(scope: str) -> int:
+    return next((n for n, long in enumerate(_LONG) if scope.startswith(long)), len(_LONG))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the search for garbage the tests themselves: there are thousands, and all stay.
+
+    Else a tenth of a run goes into looking at them again and again.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 @pytest.hookimpl(optionalhook=True)

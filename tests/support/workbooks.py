@@ -1,8 +1,10 @@
 """Workbooks as people and programs make them, good and bad: built in the test, cell by cell."""
 
 import io
+import json
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,16 @@ from openpyxl.utils import get_column_letter
 from sextant_client.prepare.documents import write_document
 
 Change = Callable[[Any], None]
+_WRITTEN: dict[str, bytes] = {}  # to write the same document again takes a tenth of a second
 
 
 def workbook(path: Path, document: dict[str, Any], change: Change | None = None) -> Path:
     """Write a document as a workbook, open it as a person's program does, change and save it."""
-    write_document(path, document)
+    name = json.dumps(document)
+    if name not in _WRITTEN:
+        write_document(path, document)
+        _WRITTEN[name] = path.read_bytes()
+    path.write_bytes(_WRITTEN[name])
     if change is not None:
         book: Workbook = load_workbook(path)
         change(book)
@@ -51,7 +58,17 @@ def repacked(path: Path, entries: Mapping[str, Callable[[bytes], bytes]]) -> Pat
 
 def column(path: Path, sheet: str, name: str) -> str:
     """Return the letter of a column, by its name."""
-    for number, at in enumerate(load_workbook(path)[sheet][1], start=1):
+    with closing(load_workbook(path, read_only=True)) as book:
+        header = next(book[sheet].iter_rows(max_row=1))
+    for number, at in enumerate(header, start=1):
         if str(at.value).removesuffix("*").strip() == name:
             return get_column_letter(number)
     raise AssertionError(f"{sheet} has no column {name}")
+
+
+def field_cell(path: Path, name: str) -> str:
+    """Return the cell of the value of a field of the heading, by the field's name."""
+    with closing(load_workbook(path, read_only=True)) as book:
+        cells = [row[0] for row in book["Declaration"].iter_rows()]
+    rows = {str(cell.value).removesuffix("*").strip(): cell.row for cell in cells}
+    return f"B{rows[name]}"

@@ -20,6 +20,7 @@ from sextant_client.log import LogReader
 from sextant_client.sent import SentEnvelope
 from sextant_client.session import Session
 from sextant_shared.protocol.receipts import verify_custody
+from tests.system.conftest import PUBLISHED_EVERY_S
 
 pytestmark = pytest.mark.processes
 
@@ -118,16 +119,20 @@ def recover(stack: Stack, point: str) -> None:
 def check(stack: Stack, sender: Sender) -> None:
     """Every receipt holds and is given again; the auditor's rebuild of the log agrees."""
     keys = sender.client.trust.log_keys
+    newest = 0
     for envelope, raw in sender.receipts.values():
-        verify_custody(raw, envelope.digest, envelope.id, keys)
+        newest = max(newest, verify_custody(raw, envelope.digest, envelope.id, keys).index)
         path = f"/v1/envelopes/NA-XAL/{envelope.id}/receipt"
         assert sender.client.session.request("GET", path).content == raw
     auditor = Home(stack.home("auditor"))
     signer = auditor.keys.api_signer()
     session = Session(stack.services["audit"].url, client_id="auditor", signer=signer)
     reader = LogReader(session)
-    time.sleep(1.2)  # the published head moves at most once a second
-    head = reader.checkpoint(keys)
+    time.sleep(2 * PUBLISHED_EVERY_S)  # the published head moves no more often
+    deadline = time.monotonic() + ANSWER_LIMIT_S
+    while (head := reader.checkpoint(keys)).size <= newest:
+        assert time.monotonic() < deadline
+        time.sleep(PUBLISHED_EVERY_S)
     counts = reader.rebuild(head, lambda _done, _total: None)
     session.close()
     assert counts["genesis"] == 1

@@ -20,6 +20,17 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class Deferred(Strict):
+    """A strict model whose validator is made when it is first used.
+
+    For the models of what States declare: there are many, one run needs few, and to make all takes
+    a third of the time in which a command loads. pydantic makes one under a lock. Not for the body
+    of a route: FastAPI takes a model that is complete.
+    """
+
+    model_config = ConfigDict(defer_build=True)
+
+
 def _integer(value: Any) -> Any:
     """Refuse `true` and `1.0`: they equal 1, and a literal compares by equality."""
     if type(value) is not int:

@@ -17,10 +17,15 @@ DOCS = Path(__file__).resolve().parents[3] / "docs" / "schemas"
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-async def stranger(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """A client without a token."""
-    async with open_platform(tmp_path) as platform:
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def stranger(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without a token; nothing here changes the platform, so that one does for all."""
+    async with open_platform(tmp_path_factory.mktemp("reference")) as platform:
         transport = httpx.ASGITransport(platform.apps["declarations"])
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             yield client

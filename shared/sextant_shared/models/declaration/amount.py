@@ -5,12 +5,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 _KG = {"t": Decimal(1000), "kg": Decimal(1), "g": Decimal("1e-3"), "mg": Decimal("1e-6")}
 
 
-class Quantity(Strict):
+class Quantity(Deferred):
     """What all quantities share: a decimal string with its unit, or the reason why there is none.
 
     Either `value` with `unit`, where "0" is a measured zero, or `nothing`: `nil` (there was no such

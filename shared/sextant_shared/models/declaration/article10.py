@@ -16,10 +16,10 @@ from sextant_shared.models.declaration.heading import (
     Text,
     YearlyBase,
 )
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 
-class Section(Strict):
+class Section(Deferred):
     """One part of the information on the national protective programme.
 
     The field list of the agreed format is not confirmed (domain mark [U]): topics are codes of a
@@ -53,7 +53,7 @@ class X4Protective(YearlyBase):
     """The parts of the format. [C-9/DEC.10]"""
 
 
-class Measure(Strict):
+class Measure(Deferred):
     """One measure of assistance that a State has chosen (X(7))."""
 
     measure: Literal["FUND", "AGREEMENT", "OFFER"]

@@ -23,10 +23,10 @@ from sextant_shared.models.declaration.weapons import (
     StorageFacility,
     WeaponChemical,
 )
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 
-class Aggregate(Strict):
+class Aggregate(Deferred):
     """What a State holds of one chemical, all facilities together (IV(A).1)."""
 
     chemical: WeaponChemical
@@ -62,7 +62,7 @@ class A3Cw(EventBase):
     """States that have chemical weapons on the territory. [III(1)(a), IV(A).4]"""
 
 
-class WeaponTransfer(Strict):
+class WeaponTransfer(Deferred):
     """Chemical weapons sent or received since 1946, of one chemical, from or to one State."""
 
     direction: Literal["SENT", "RECEIVED"]
@@ -93,7 +93,7 @@ class A3CwTransfers(EventBase):
     """Transfers of more than one tonne of one chemical in one year. [IV(A).5]"""
 
 
-class PlannedDestruction(Strict):
+class PlannedDestruction(Deferred):
     """What one facility is to destroy in one annual destruction period (IV(A).6)."""
 
     year: Year

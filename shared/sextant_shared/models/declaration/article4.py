@@ -16,10 +16,10 @@ from sextant_shared.models.declaration.weapons import (
     PhaseSpan,
     WeaponChemical,
 )
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 
-class WeaponLine(Strict):
+class WeaponLine(Deferred):
     """Weapons of one type that a facility destroys, whether planned or done."""
 
     code: Code
@@ -113,7 +113,7 @@ class A490DayReport(EventBase):
     """Destruction activity in these days. [IV(A).28]"""
 
 
-class CategoryTotal(Strict):
+class CategoryTotal(Deferred):
     """What was destroyed of one category in all years (IV(7)(c))."""
 
     category: Category

@@ -25,7 +25,7 @@ from sextant_shared.models.declaration.weapons import (
     PhaseSpan,
     WeaponChemical,
 )
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 Status = Literal[
     "IN_PRODUCTION", "STANDBY", "CLOSED", "DEMILITARIZED", "DESTROYED", "CONVERTED", "TEMPORARY_USE"
@@ -33,7 +33,7 @@ Status = Literal[
 Work = Literal["DESTRUCTION", "CONVERSION", "TEMPORARY_CONVERSION"]
 
 
-class Operator(Strict):
+class Operator(Deferred):
     """Who owned or operated a facility, and when (V.1)."""
 
     name: Text
@@ -44,7 +44,7 @@ class Operator(Strict):
     """From when to when. [V.1]"""
 
 
-class Produced(Strict):
+class Produced(Deferred):
     """What a facility made or filled of one chemical (V.1)."""
 
     chemical: WeaponChemical
@@ -78,7 +78,7 @@ class ProductionFacility(FacilityBlock):
     """What more there is to say of its status, such as how it was demilitarized. [V.1]"""
 
 
-class EquipmentTransfer(Strict):
+class EquipmentTransfer(Deferred):
     """Production equipment sent or received since 1 January 1946 (V.3-5)."""
 
     direction: Literal["SENT", "RECEIVED"]
@@ -93,7 +93,7 @@ class EquipmentTransfer(Strict):
     """Where it is now, if known. [V.3-5]"""
 
 
-class FacilityOutlook(Strict):
+class FacilityOutlook(Deferred):
     """What is to become of one facility: the general plan (V.6-7)."""
 
     facility_code: Code
@@ -147,7 +147,7 @@ class A5Closure(EventBase):
     """Photographs and drawings. [V(7)(a)]"""
 
 
-class Structure(Strict):
+class Structure(Deferred):
     """A building or a set of equipment that is destroyed or converted (V.8-9)."""
 
     code: Code
@@ -232,7 +232,7 @@ class A5Certificate(Completion, EventBase):
     """Codes of the facilities that were destroyed. [V(9)(c)]"""
 
 
-class Activity(Strict):
+class Activity(Deferred):
     """What a converted facility does (V.85)."""
 
     product: Text

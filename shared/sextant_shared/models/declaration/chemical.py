@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from sextant_shared.models.declaration.heading import FileRef, Text
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 
-class Substance(Strict):
+class Substance(Deferred):
     """A chemical that need not stand in a schedule.
 
     Families of Schedules 1 and 2 have members without a CAS number: then the structural formula

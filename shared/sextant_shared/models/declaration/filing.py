@@ -16,7 +16,7 @@ from sextant_shared.models.declaration.heading import (
     ReasonCode,
     YearlyBase,
 )
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 Scope = Literal["S1", "S2", "S3", "OCPF", "AND_S2", "AND_S3", "X4"]
 
@@ -40,7 +40,7 @@ class Nil(YearlyBase):
         return True
 
 
-class FilingRef(Strict):
+class FilingRef(Deferred):
     """Names one version of a declaration of the same State."""
 
     declaration_id: DeclarationId
@@ -49,7 +49,7 @@ class FilingRef(Strict):
     """Its version."""
 
 
-class Change(Strict):
+class Change(Deferred):
     """One changed place of a declaration; an absent member is null."""
 
     pointer: Annotated[str, Field(max_length=500, pattern=r"^(/([^~/]|~[01])*)+$")]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -79,7 +79,7 @@ class About:
     version: int = 1
 
 
-class Contact(Strict):
+class Contact(Deferred):
     """The National Authority's contact point (form A-1); a function, not a person's data."""
 
     name: Text
@@ -92,7 +92,7 @@ class Contact(Strict):
     """Mail address. [VII(4)]"""
 
 
-class Attachment(Strict):
+class Attachment(Deferred):
     """A file that comes with the declaration, by its digest; it has a classification of its own."""
 
     name: Text
@@ -105,7 +105,7 @@ class Attachment(Strict):
     """Number of pages, where it has pages."""
 
 
-class FileRef(Strict):
+class FileRef(Deferred):
     """Points at an attachment of the same declaration."""
 
     attachment: Text
@@ -114,7 +114,7 @@ class FileRef(Strict):
     """What it shows."""
 
 
-class Answer(Strict):
+class Answer(Deferred):
     """The reason why the State leaves a finding to explain as it is.
 
     It answers the findings of one rule at one place, as long as the declaration reports on no
@@ -136,7 +136,7 @@ class Answer(Strict):
 Files = Annotated[list[FileRef], Field(max_length=100)]
 
 
-class DeclarationBase(Strict):
+class DeclarationBase(Deferred):
     """The heading of all declarations.
 
     `declaration_id` is the State's and never reused; `version` grows with each amendment.

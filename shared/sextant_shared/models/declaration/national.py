@@ -7,10 +7,10 @@ from pydantic import Field
 from sextant_shared.models.declaration.amount import MaybeAmount
 from sextant_shared.models.declaration.chemical import Schedule2Chemical, Schedule3Chemical
 from sextant_shared.models.declaration.heading import About, StateCode, YearlyBase
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 
-class CountryRow(Strict):
+class CountryRow(Deferred):
     """Imports from, or exports to, one State. `LESS_THAN_THRESHOLD` rows carry no exact amount."""
 
     state_code: StateCode
@@ -29,7 +29,7 @@ class CountryRow(Strict):
 Rows = Annotated[list[CountryRow], Field(max_length=500)]
 
 
-class S2Record(Strict):
+class S2Record(Deferred):
     """National totals of one Schedule 2 chemical in one year, by country where traded (VII.1)."""
 
     chemical: Schedule2Chemical
@@ -52,7 +52,7 @@ class S2Record(Strict):
     """How the figures were compiled. [EC-VIII/DEC.2]"""
 
 
-class S3Record(Strict):
+class S3Record(Deferred):
     """National totals of one Schedule 3 chemical in one year, by country where traded (VIII.1)."""
 
     chemical: Schedule3Chemical

@@ -16,7 +16,7 @@ from sextant_shared.models.declaration.heading import (
 )
 from sextant_shared.models.declaration.site import Address
 from sextant_shared.models.declaration.weapons import Position
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 
 class NaDesignation(EventBase):
@@ -38,7 +38,7 @@ class NaDesignation(EventBase):
     """The authority that it replaces, if any. [VII(4)]"""
 
 
-class LegalMeasure(Strict):
+class LegalMeasure(Deferred):
     """A law, or an administrative measure, that implements the Convention (VII(5))."""
 
     form: Literal["LAW", "REGULATION", "ADMINISTRATIVE"]
@@ -68,7 +68,7 @@ class A7Measures(EventBase):
     """The measures. [VII(5)]"""
 
 
-class PointOfEntry(Strict):
+class PointOfEntry(Deferred):
     """Where inspection teams enter the State (II.16)."""
 
     code: Code
@@ -114,7 +114,7 @@ class DiploClearance(EventBase):
     """Routes, airports and authorities to inform. [II.22]"""
 
 
-class InspectorAnswer(Strict):
+class InspectorAnswer(Deferred):
     """What the State answers of one inspector of a list (II.2)."""
 
     code: Code

@@ -16,10 +16,10 @@ from sextant_shared.models.declaration.heading import (
     YearlyBase,
 )
 from sextant_shared.models.declaration.site import SiteBlock
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 
-class PsfPlant(Strict):
+class PsfPlant(Deferred):
     """A plant that made more than 30 tonnes of one PSF chemical, by range (IX.6)."""
 
     plant_code: Code

@@ -19,12 +19,12 @@ from sextant_shared.models.declaration.heading import (
     YearlyBase,
 )
 from sextant_shared.models.declaration.site import Address, Span
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 FacilityType = Literal["S1_SSSF", "S1_PROTECTIVE", "S1_RMP"]
 
 
-class Facility(Strict):
+class Facility(Deferred):
     """A Schedule 1 facility: the single small-scale facility, or one outside it (VI.8-11)."""
 
     facility_code: Code
@@ -39,7 +39,7 @@ class Facility(Strict):
     """Where it is. [VI.13, VI.17]"""
 
 
-class Reactor(Strict):
+class Reactor(Deferred):
     """A reaction vessel of the small-scale facility (VI.9, VI.13)."""
 
     name: Text
@@ -48,7 +48,7 @@ class Reactor(Strict):
     """Its volume. [VI.9]"""
 
 
-class TechnicalDescription(Strict):
+class TechnicalDescription(Deferred):
     """What the facility looks like and contains (VI.13, VI.17)."""
 
     text: LongText
@@ -118,7 +118,7 @@ class OtherChange(FacilityChange):
     kind: Literal["S1_OTHER_CHANGE"]
 
 
-class Precursor(Strict):
+class Precursor(Deferred):
     """A scheduled chemical used to make one of Schedule 1 (VI.15(a), VI.19(a))."""
 
     chemical: Chemical
@@ -127,7 +127,7 @@ class Precursor(Strict):
     """Quantity used. [VI.15(a)(iii)]"""
 
 
-class Consumption(Strict):
+class Consumption(Deferred):
     """What a Schedule 1 chemical was consumed for (VI.15(a)(iv))."""
 
     quantity: MaybeAmount = None
@@ -136,7 +136,7 @@ class Consumption(Strict):
     """Purpose, from the list of purposes. [VI.15(a)(iv)]"""
 
 
-class Movement(Strict):
+class Movement(Deferred):
     """A receipt from, or a shipment to, another facility in the same State (VI.15(a)(v))."""
 
     direction: Literal["RECEIVED", "SHIPPED"]
@@ -149,7 +149,7 @@ class Movement(Strict):
     """Purpose, from the list of purposes. [VI.15(a)(v)]"""
 
 
-class S1Chemical(Strict):
+class S1Chemical(Deferred):
     """One Schedule 1 chemical at one facility, in the reporting year (VI.15, VI.19)."""
 
     chemical: Schedule1Chemical
@@ -197,7 +197,7 @@ class OtherAdpa(FacilityAdpa):
     kind: Literal["S1_OTHER_ADPA"]
 
 
-class S1Plan(Strict):
+class S1Plan(Deferred):
     """One Schedule 1 chemical as planned for the year ahead (VI.16, VI.20)."""
 
     chemical: Schedule1Chemical
@@ -237,7 +237,7 @@ class OtherAdaa(FacilityAdaa):
     kind: Literal["S1_OTHER_ADAA"]
 
 
-class Party(Strict):
+class Party(Deferred):
     """Who sends or receives a Schedule 1 chemical (VI.6(b))."""
 
     name: Text
@@ -281,7 +281,7 @@ class S1TransferNotifStx(TransferNotice):
     kind: Literal["S1_TRANSFER_NOTIF_STX"]
 
 
-class StateQuantity(Strict):
+class StateQuantity(Deferred):
     """What was acquired from, or transferred to, one State in the year (VI.6(a))."""
 
     state_code: StateCode
@@ -290,7 +290,7 @@ class StateQuantity(Strict):
     """Quantity of the year. [VI.6]"""
 
 
-class Transfer(Strict):
+class Transfer(Deferred):
     """One transfer of the year (VI.6(b))."""
 
     direction: Literal["RECEIVED", "SENT"]
@@ -307,7 +307,7 @@ class Transfer(Strict):
     """Purpose, from the list of purposes. [VI.6(b)]"""
 
 
-class S1TransferRecord(Strict):
+class S1TransferRecord(Deferred):
     """All transfers of one chemical in the year (VI.6)."""
 
     chemical: Schedule1Chemical

@@ -14,12 +14,12 @@ from sextant_shared.models.declaration.heading import (
     YearlyBase,
 )
 from sextant_shared.models.declaration.site import PlantBlock, Purposes, SiteBlock, Span
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 Activity = Literal["PRODUCE", "PROCESS", "CONSUME"]
 
 
-class YearAmounts(Strict):
+class YearAmounts(Deferred):
     """Amounts of an earlier year of the three-year look-back (VII.3)."""
 
     year: Year
@@ -32,7 +32,7 @@ class YearAmounts(Strict):
     """Quantity consumed in it. [VII.8(b)]"""
 
 
-class S2ChemicalRow(Strict):
+class S2ChemicalRow(Deferred):
     """What all declarations say of one Schedule 2 chemical at one plant."""
 
     chemical: Schedule2Chemical
@@ -79,7 +79,7 @@ class S2InitialChemical(S2Chemical):
     """The two years before the reporting year. [VII.8(b)]"""
 
 
-class PlannedActivity(Strict):
+class PlannedActivity(Deferred):
     """When an activity is planned (VII.8(d))."""
 
     activity: Activity
@@ -188,7 +188,7 @@ class S2Additional(S2Site, EventBase):
     """Its plants, with what is additionally planned. [VII.7]"""
 
 
-class PastProduction(Strict):
+class PastProduction(Deferred):
     """What was made for chemical weapons purposes, and where it went (VII.10, VIII.10)."""
 
     produced: Span

@@ -8,10 +8,10 @@ from sextant_shared.models.declaration.chemical import Schedule3Chemical
 from sextant_shared.models.declaration.heading import About, EventBase, S3Range, Year, YearlyBase
 from sextant_shared.models.declaration.schedule2 import PastProduction
 from sextant_shared.models.declaration.site import PlantBlock, Purposes, SiteBlock, Span
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 
-class S3Chemical(Strict):
+class S3Chemical(Deferred):
     """One Schedule 3 chemical at one plant; exact amounts are not asked (VIII.8)."""
 
     chemical: Schedule3Chemical

@@ -14,13 +14,13 @@ from sextant_shared.models.declaration.heading import (
     StateCode,
     Text,
 )
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 Latitude = Annotated[str, Field(pattern=r"^-?[0-9]{1,2}(\.[0-9]{1,6})?$")]
 Longitude = Annotated[str, Field(pattern=r"^-?[0-9]{1,3}(\.[0-9]{1,6})?$")]
 
 
-class Address(Strict):
+class Address(Deferred):
     """Where something is (VII.6(b), VIII.6(b), IX.4(b)); WGS 84 degrees as decimal strings."""
 
     street: Text
@@ -41,7 +41,7 @@ class Address(Strict):
     """Maps that show the precise location. [VII.6(b)]"""
 
 
-class Purpose(Strict):
+class Purpose(Deferred):
     """What a chemical was made or used for (VII.8(e), VIII.8(c)); `states` for direct export."""
 
     code: PurposeCode
@@ -57,7 +57,7 @@ class Purpose(Strict):
 Purposes = Annotated[list[Purpose], Field(max_length=50)]
 
 
-class SiteBlock(Strict):
+class SiteBlock(Deferred):
     """Where a plant site is and who operates it (VII.6(a)-(b), VIII.6(a)-(b), IX.4(a)-(b))."""
 
     plant_site_code: Code
@@ -70,7 +70,7 @@ class SiteBlock(Strict):
     """Precise location, with the address. [VII.6(b)]"""
 
 
-class PlantBlock(Strict):
+class PlantBlock(Deferred):
     """One plant of a site (VII.7(a)-(c), VIII.7(a)-(c))."""
 
     plant_code: Code
@@ -85,7 +85,7 @@ class PlantBlock(Strict):
     """Main activities, from the list of activities. [VII.7(c)]"""
 
 
-class Span(Strict):
+class Span(Deferred):
     """From one day to another, both included."""
 
     start: Day

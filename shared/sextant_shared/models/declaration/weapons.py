@@ -17,7 +17,7 @@ from sextant_shared.models.declaration.heading import (
     YearlyBase,
 )
 from sextant_shared.models.declaration.site import Address, Latitude, Longitude, Span
-from sextant_shared.models.strict import Strict
+from sextant_shared.models.strict import Deferred
 
 Category = Annotated[int, Field(ge=1, le=3)]
 """Category of chemical weapons. [IV(A).16]"""
@@ -25,7 +25,7 @@ Form = Literal["MUNITION", "SUBMUNITION", "DEVICE", "EQUIPMENT", "BULK_CONTAINER
 Count = Annotated[int, Field(ge=0)]
 
 
-class Position(Strict):
+class Position(Deferred):
     """Where something is, as Articles III to V ask for it: WGS 84 degrees as decimal strings."""
 
     latitude: Latitude
@@ -38,7 +38,7 @@ class Position(Strict):
     """What else helps to find it, such as the nearest place and how the area is bounded."""
 
 
-class FacilityBlock(Strict):
+class FacilityBlock(Deferred):
     """A facility that Articles III to V ask for."""
 
     facility_code: Code
@@ -65,7 +65,7 @@ class WeaponChemical(Substance):
     """For a precursor: the principal final product of its reaction. [IV(A).2]"""
 
 
-class Component(Strict):
+class Component(Deferred):
     """One chemical of a mixture, with its share (IV(A).2)."""
 
     chemical: WeaponChemical
@@ -74,7 +74,7 @@ class Component(Strict):
     """Its share of the mixture by weight; of a pure fill: its purity, if known. [IV(A).2]"""
 
 
-class Filled(Strict):
+class Filled(Deferred):
     """Chemical weapons of one type and one fill, in munitions, devices or containers (IV(A).2)."""
 
     code: Code
@@ -97,7 +97,7 @@ class Filled(Strict):
     """Weight of the fill in all items. [IV(A).2]"""
 
 
-class Unfilled(Strict):
+class Unfilled(Deferred):
     """Munitions, devices or equipment of one type without a fill (IV(A).3)."""
 
     code: Code
@@ -136,7 +136,7 @@ class DestructionBase(YearlyBase):
     """The annual destruction period, which need not be a calendar year. [IV(A).29, V.8]"""
 
 
-class PhaseSpan(Strict):
+class PhaseSpan(Deferred):
     """When a facility is built, tested, at work or inactive (IV(A).29)."""
 
     phase: Literal[
@@ -147,7 +147,7 @@ class PhaseSpan(Strict):
     """From when to when. [IV(A).29]"""
 
 
-class Completion(Strict):
+class Completion(Deferred):
     """What all certificates say (IV(7)(c), V(9)(c))."""
 
     completed_on: Day
@@ -156,7 +156,7 @@ class Completion(Strict):
     """The certification, in the State's own words. [IV(7)(c), V(9)(c)]"""
 
 
-class FoundWeapons(Strict):
+class FoundWeapons(Deferred):
     """Old or abandoned chemical weapons of one type at one place (IV(B).3, IV(B).8-10)."""
 
     code: Code
@@ -181,7 +181,7 @@ class FoundWeapons(Strict):
     """Photographs, X-ray pictures and reports. [IV(B).3]"""
 
 
-class ForeignPlace(Strict):
+class ForeignPlace(Deferred):
     """A place at which a State's chemical weapons, or equipment, are known to be."""
 
     state_code: StateCode

@@ -10,10 +10,13 @@ from sextant_shared.chassis.serving import GC_THRESHOLDS, settle_memory
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    thresholds = gc.get_threshold()
+    thresholds, was_frozen = gc.get_threshold(), gc.get_freeze_count() > 0
+    gc.unfreeze()
     yield
     gc.unfreeze()
     gc.set_threshold(*thresholds)
+    if was_frozen:
+        gc.freeze()  # as `tests/conftest.py` did
 
 
 def test_what_start_up_made_is_not_searched_again_and_new_cycles_still_end() -> None:

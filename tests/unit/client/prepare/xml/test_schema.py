@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ EXAMPLES = sorted((ROOT / "examples").rglob("*.json"))
 SITE = ROOT / "examples/NA-XAL/s2-site-2025.json"
 
 
+@cache
 def schema(kind: str) -> xmlschema.XMLSchema:
     return xmlschema.XMLSchema(as_xsd(CATALOGUE[kind]))
 
