@@ -1,6 +1,7 @@
 """When a run is due, what interrupts it, and what it leaves behind."""
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ from sextant_declarations.analysis.anomalies.facts import Facts
 from sextant_declarations.analysis.anomalies.keeping import said_of
 from sextant_declarations.analysis.anomalies.policy import policy
 from sextant_declarations.analysis.anomalies.run import Run, analyse
+from sextant_declarations.analysis.anomalies.terms import Terms
+from sextant_declarations.analysis.transfers.policy import ListedMembership, Term
 from sextant_declarations.clients.analyst import ProcessAnalyst, ThreadAnalyst, analyse_said
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.analysing import Fact
@@ -145,7 +148,8 @@ def test_states_without_anything_give_no_card_and_no_crash() -> None:
 @pytest.mark.processes
 async def test_a_process_of_its_own_gives_the_same_run_and_tells_no_content_when_it_fails() -> None:
     kept = [("XAL", said_of(read_declaration(json.loads(path.read_text())))) for path in EXAMPLES]
-    analyst = ProcessAnalyst(timeout_s=60.0)
+    terms = Terms(ListedMembership({"XAL": Term(dt.date(2025, 6, 1))}))
+    analyst = ProcessAnalyst(60.0, terms)
     told: list[tuple[str, int, int]] = []
     try:
         found = await analyst.analyse(kept, 2025, lambda *reached: told.append(reached))
@@ -153,5 +157,6 @@ async def test_a_process_of_its_own_gives_the_same_run_and_tells_no_content_when
             await analyst.analyse([("XAL", '{"secret')], 2025, lambda *_: None)
     finally:
         analyst.close()
-    assert found == analyse_said(kept, 2025, lambda *_: None)
+    assert found == analyse_said(kept, 2025, lambda *_: None, terms)
+    assert "JOINED" in {note.code for note in found.notes}
     assert told[-1] == ("analysing", 1, 1)
