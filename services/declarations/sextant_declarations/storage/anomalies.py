@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, RowMapping, func, insert, select
@@ -12,6 +12,7 @@ from sextant_declarations.analysis.work import ItemKind
 from sextant_declarations.domain.anomaly_cards import Basis, Explanation, NewAct, StoredCard
 from sextant_declarations.domain.anomaly_runs import DONE
 from sextant_declarations.domain.anomaly_views import SpanView
+from sextant_declarations.domain.dossiers import SiteCard
 from sextant_declarations.storage.anomaly_basis import basis_of, newest_of
 from sextant_declarations.storage.anomaly_tables import (
     ANOMALY_CARDS,
@@ -77,6 +78,32 @@ class SqlAnomalies:
             return found
 
         return await self.database.read(read)
+
+    async def of_sites(self, state: str, codes: Collection[str], until: str) -> list[SiteCard]:
+        """Return the cards that were in the list then, of these sites of a State."""
+        began, ended = ANOMALY_RUNS.alias("began"), ANOMALY_RUNS.alias("ended")
+        first = func.min(began.c.ended)
+        then = (
+            select(_CARD.card)
+            .join(began, began.c.position == _CARD.from_run)
+            .outerjoin(ended, ended.c.position == _CARD.until_run)
+            .where(
+                _CARD.state == state,
+                _CARD.subject.in_(codes),
+                _CARD.kept == "OPEN",
+                began.c.ended <= until,
+                _CARD.until_run.is_(None) | (ended.c.ended > until),
+            )
+        )
+        wanted = (
+            select(_CARD.card, _CARD.method, _CARD.year, first)
+            .join(began, began.c.position == _CARD.from_run)
+            .where(_CARD.card.in_(then))
+            .group_by(_CARD.card, _CARD.method, _CARD.year)
+            .order_by(first, _CARD.card)
+        )
+        rows = await self.database.read(lambda c: c.execute(wanted).all())
+        return [SiteCard(*row) for row in rows]
 
     async def store(self, act: NewAct) -> None:
         """Store an act with its log entry.
