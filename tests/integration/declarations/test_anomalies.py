@@ -244,6 +244,9 @@ async def test_bad_data_ends_in_cards_and_notes_that_an_officer_can_act_on(
     assert run["counts"]["read"] == len(documents) + 1
     methods = {line["method"] for line in await listed(platform)}
     assert "RENAMED" in methods
+    dossier = await get(platform, "/v1/sites/XAL/XAL-NEW/dossier")
+    of_cards = {one["card"]: one["what"] for one in dossier["events"] if one["card"]}
+    assert any("RENAMED" in what and card in what for card, what in of_cards.items())
     notes = (await get(platform, f"{CARDS}/notes"))["notes"]
     twice, part = sorted(notes, key=lambda note: str(note["code"]))
     assert (twice["code"], part["code"], part["year"]) == ("DECLARED_TWICE", "SCHEDULED", 2020)

@@ -248,13 +248,30 @@ async def test_a_site_has_the_cards_that_were_in_the_list_on_a_day(rows: SqlAnom
     await store_run(rows, found(), 4)
     cards = SqlAnomalies(rows.database, NONE)
     for day, expected in ((1, []), (2, [of_site.id]), (3, [of_site.id]), (4, [])):
-        known = await cards.of_sites("XAL", ["XAL-PS-1"], f"2026-01-{day:02}T23:59:59.999Z")
+        known = await cards.of_sites("XAL", ["XAL-PS-1"], [], f"2026-01-{day:02}T23:59:59.999Z")
         assert [one.card for one in known] == expected
         assert all(one.known.startswith("2026-01-02") for one in known)
-    assert await cards.of_sites("XBO", ["XAL-PS-1"], "2026-01-03") == []
+    assert await cards.of_sites("XBO", ["XAL-PS-1"], [], "2026-01-03") == []
     need = Need((Line(states=["XAL"], kinds=["*"], ceiling="OPCW_HIGHLY_PROTECTED"),))
     with seeing(need.sees):
-        assert len(await cards.of_sites("XAL", ["XAL-PS-1"], "2026-01-03")) == 1
+        assert len(await cards.of_sites("XAL", ["XAL-PS-1"], [], "2026-01-03")) == 1
+
+
+async def test_a_card_of_a_chemical_is_a_sites_where_it_stands_on_its_declarations_alone(
+    rows: SqlAnomalyRuns,
+) -> None:
+    run = found("1470")
+    (card,) = run.ranked.cards
+    own = [place for place in card.places if place.state == "XAL"]
+    of_site = replace(card, places=tuple(own), states=())
+    await store_run(rows, replace(run, ranked=replace(run.ranked, cards=(of_site, card))), 2)
+    cards = SqlAnomalies(rows.database, NONE)
+    for numbers, expected in (
+        ([place.declaration_id for place in card.places], [of_site.id]),
+        (["XAL-OTHER"], []),
+    ):
+        known = await cards.of_sites("XAL", ["XAL-PS-1"], numbers, "2026-01-03")
+        assert [one.card for one in known] == expected
 
 
 async def test_exported_anomalies_are_the_list_in_its_order(rows: SqlAnomalyRuns) -> None:

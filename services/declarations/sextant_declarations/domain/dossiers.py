@@ -8,7 +8,7 @@ figures are read from the declaration itself. A difference to explain is named b
 import asyncio
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -84,8 +84,13 @@ class SiteCard:
 class SiteCards(Protocol):
     """The differences to explain that are about sites."""
 
-    async def of_sites(self, state: str, codes: Collection[str], until: str) -> list[SiteCard]:
-        """Return the cards that were in the list then, of these sites of a State."""
+    async def of_sites(
+        self, state: str, codes: Collection[str], numbers: Collection[str], until: str
+    ) -> list[SiteCard]:
+        """Return the cards that were in the list then, of these sites of a State.
+
+        They are about one of its codes, or stand on these declarations of the State alone.
+        """
         ...
 
 
@@ -131,7 +136,8 @@ class Dossiers:
         records = await asyncio.to_thread(_records, read)
         events = [*_filed(read), *_found(read, found)]
         events += await self._inspected(state, codes, reader, until)
-        events += [_flagged(one) for one in await self.cards.of_sites(state, codes, until)]
+        cards = await self.cards.of_sites(state, codes, _alone(records, codes), until)
+        events += map(_flagged, cards)
         marks = [said.confidentiality for _, said in read]
         return DossierView(
             state=state,
@@ -204,6 +210,14 @@ def drawn(view: DossierView) -> Picture:
 
 def _records(read: Read) -> dict[str, SiteRecord]:
     return records_of(effective(said for _, said in read).values())
+
+
+def _alone(records: Mapping[str, SiteRecord], codes: Collection[str]) -> set[str]:
+    """Return the State's numbers of declarations that are about this site and no other."""
+    of = {code: record.of for code, record in records.items()}
+    own = (of[code] for code in of.keys() & set(codes))
+    others = (of[code] for code in of.keys() - set(codes))
+    return set().union(*own).difference(*others)
 
 
 def _filed(read: Read) -> list[EventView]:

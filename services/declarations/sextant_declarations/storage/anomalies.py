@@ -79,31 +79,32 @@ class SqlAnomalies:
 
         return await self.database.read(read)
 
-    async def of_sites(self, state: str, codes: Collection[str], until: str) -> list[SiteCard]:
-        """Return the cards that were in the list then, of these sites of a State."""
+    async def of_sites(
+        self, state: str, codes: Collection[str], numbers: Collection[str], until: str
+    ) -> list[SiteCard]:
+        """Return the cards that were in the list then, of these sites of a State.
+
+        They are about one of its codes, or stand on these declarations of the State alone.
+        """
         began, ended = ANOMALY_RUNS.alias("began"), ANOMALY_RUNS.alias("ended")
-        first = func.min(began.c.ended)
+        there = _CARD.until_run.is_(None) | (ended.c.ended > until)
         then = (
-            select(_CARD.card)
+            select(_CARD.card, _CARD.method, _CARD.year, _CARD.subject, _CARD.body)
             .join(began, began.c.position == _CARD.from_run)
             .outerjoin(ended, ended.c.position == _CARD.until_run)
-            .where(
-                _CARD.state == state,
-                _CARD.subject.in_(codes),
-                _CARD.kept == "OPEN",
-                began.c.ended <= until,
-                _CARD.until_run.is_(None) | (ended.c.ended > until),
-            )
+            .where(_CARD.state == state, _CARD.kept == "OPEN", began.c.ended <= until, there)
         )
-        wanted = (
-            select(_CARD.card, _CARD.method, _CARD.year, first)
-            .join(began, began.c.position == _CARD.from_run)
-            .where(_CARD.card.in_(then))
-            .group_by(_CARD.card, _CARD.method, _CARD.year)
-            .order_by(first, _CARD.card)
-        )
-        rows = await self.database.read(lambda c: c.execute(wanted).all())
-        return [SiteCard(*row) for row in rows]
+
+        def read(connection: Connection) -> list[SiteCard]:
+            rows = [
+                row
+                for row in connection.execute(then)
+                if row.subject in codes or _stands_on(row.body, state, numbers)
+            ]
+            known = _first_found(connection, [row.card for row in rows])
+            return [SiteCard(row.card, row.method, row.year, known[row.card]) for row in rows]
+
+        return await self.database.read(read)
 
     async def store(self, act: NewAct) -> None:
         """Store an act with its log entry.
@@ -141,6 +142,25 @@ def found_by(connection: Connection, run: int) -> list[StoredCard]:
     wanted = select(*_LINE).where(_CARD.from_run <= run, there)
     accepted = _explanations(connection)
     return [_stored(row, accepted) for row in connection.execute(wanted).mappings()]
+
+
+def _stands_on(body: str, state: str, numbers: Collection[str]) -> bool:
+    """Return whether all places of a card are in these declarations of a State."""
+    places = card_of(body).places
+    return bool(places) and all(
+        place.state == state and place.declaration_id in numbers for place in places
+    )
+
+
+def _first_found(connection: Connection, cards: Sequence[str]) -> dict[str, str]:
+    """Return when a run first found each card."""
+    wanted = (
+        select(_CARD.card, func.min(ANOMALY_RUNS.c.ended))
+        .join(ANOMALY_RUNS, ANOMALY_RUNS.c.position == _CARD.from_run)
+        .where(_CARD.card.in_(cards))
+        .group_by(_CARD.card)
+    )
+    return dict(connection.execute(wanted).all())
 
 
 def card_json(card: Card) -> str:
