@@ -223,6 +223,48 @@ async def withdrawn(platform: Platform, id_: str, tag: str, number: int) -> None
     ]  # fmt: skip
 
 
+def with_terms(platform: Platform, *lines: tuple[str, str | None, str | None]) -> None:
+    """Name a file of terms in the settings."""
+    names = ("state", "joined", "left")
+    terms = [{**dict(zip(names, line, strict=True)), "source": "C.N.1.2023"} for line in lines]
+    file = platform.folder / "terms.json"
+    file.write_text(json.dumps({"terms": terms}))
+    platform.overrides["declarations"] = {**SETTINGS, "terms_file": file}
+
+
+async def refuses_terms(platform: Platform) -> None:
+    """The service does not start with terms that cannot be so, and says all that is amiss."""
+    await platform.stop("declarations")
+    with_terms(platform, ("ABC", "2022-07-01", None), ("XAL", "2022-07-01", "2022-01-01"))
+    with pytest.raises(PlatformError) as raised:
+        await platform.start("declarations")
+    assert raised.value.code is Code.MALFORMED
+    assert [one.pointer for one in raised.value.findings] == ["/terms/0/state", "/terms/1/left"]
+
+
+async def joined_and_left(platform: Platform, before: dict[str, Any]) -> None:
+    """A State joined in a year and another left: years, pairs and dues go by it, and say so."""
+    with_terms(
+        platform,
+        ("XAL", "2022-07-01", None), ("XBO", None, "2023-06-01"), ("XCO", "2026-12-01", None),
+    )  # fmt: skip
+    await platform.start("declarations")
+    run = await analysed(platform)
+    assert (run["counts"]["read"], run["run"] == before["run"]) == (before["counts"]["read"], False)
+    notes = (await get(platform, f"{CARDS}/notes"))["notes"]
+    found = {(one["code"], one["state"], one["year"]) for one in notes}
+    assert found >= {("OUT", "XAL", 2020), ("JOINED", "XAL", 2022), ("LEFT", "XBO", 2023)}
+    left = next(one for one in notes if one["code"] == "LEFT")
+    assert "The State left" in left["sentence"]
+    assert [place["state"] for place in left["places"]] == ["XBO"]
+    pair = await get(platform, f"/v1/transfers/pairs/2023.{TDG}.XAL.XBO")
+    assert "LEFT_IN_YEAR" in pair["body"]["notes"]
+    owed = (await get(platform, "/v1/obligations", state="XCO", kind="A3_CW"))["obligations"]
+    assert [(one["because"], one["due"]) for one in owed] == [("entry", "2026-12-31")]
+    owed = (await get(platform, "/v1/obligations", state="XBO"))["obligations"]
+    assert owed == [], "it left before anything fell due to this register"
+
+
 async def test_bad_data_ends_in_cards_and_notes_that_an_officer_can_act_on(
     platform: Platform,
 ) -> None:
@@ -257,3 +299,5 @@ async def test_bad_data_ends_in_cards_and_notes_that_an_officer_can_act_on(
     assert {line["method"] for line in await listed(platform)} == methods
     page = await get(platform, f"{CARDS}/runs", limit=1)
     assert (page["runs"][0]["number"], page["next"]) == (run["number"], None)
+    await refuses_terms(platform)
+    await joined_and_left(platform, run)
