@@ -211,9 +211,10 @@ are of [transfer matching](transfers.md): a pair of two States is a difference, 
 is the planted one. *Found* is any of these. *By chance*: as many declarations drawn as there are
 flags. A year shift that looks like a voyage over the turn of the year is found as such, and no
 method tells it from one."""
-METHODS = (
-    """† against the day on which it was due: [obligations](obligations.md), no method here."""
-)
+METHODS = """† against the day on which it was due: [obligations](obligations.md), no method here.
+
+How well sites that a State renamed are found is measured
+[separately](dossiers.md#how-well-renamed-sites-are-found)."""
 
 
 def write_quality() -> str:

@@ -95,6 +95,12 @@ async def listed(platform: Platform, **wanted: Any) -> list[dict[str, Any]]:
     return found
 
 
+async def waiting(platform: Platform) -> list[str]:
+    """Return the cards that wait in the officers' queue."""
+    page = await get(platform, "/v1/work", kind="anomaly", state="XBO")
+    return [item["reference"] for item in page["items"]]
+
+
 async def act(
     platform: Platform, path: str, tag: str, code: Code | None = None, **body: str
 ) -> Any:
@@ -125,11 +131,13 @@ async def test_a_difference_is_listed_read_explained_and_comes_back_when_figures
     (line,) = whole.json()["anomalies"]
     assert (line["method"], line["states"], line["kept"]) == ("SLIP", ["XAL", "XBO"], "OPEN")
 
+    assert await waiting(platform) == [line["id"]]
     tag = await shown(platform, line["id"])
     await refused(platform, line["id"], tag)
     path = f"{line['id']}/explanations"
     done = await act(platform, path, tag, reason="SCOPE", text="Mixtures count in one alone.")
     assert (done.json()["kept"], await listed(platform)) == ("ACCEPTED", [])
+    assert await waiting(platform) == []
     again = await analysed(platform)
     assert again["run"] == run["run"], "the same versions and methods, the same name"
     (accepted,) = await listed(platform, kept="ACCEPTED")
@@ -139,6 +147,7 @@ async def test_a_difference_is_listed_read_explained_and_comes_back_when_figures
     await analysed(platform)
     (back,) = await listed(platform)
     assert (back["id"], back["accepted_before"]) == (line["id"], 1)
+    assert await waiting(platform) == [line["id"]], "its figures changed"
     assert back["rank"] == pytest.approx(line["rank"] / 2)
     found = await platform.officer("GET", f"{CARDS}/{line['id']}")
     (before,) = found.json()["explanations"]
@@ -146,6 +155,16 @@ async def test_a_difference_is_listed_read_explained_and_comes_back_when_figures
     assert [span["until_run"] for span in found.json()["history"]] == [None, 3]
     await withdrawn(platform, line["id"], found.headers["ETag"], before["number"])
     assert (await listed(platform))[0]["rank"] == line["rank"]
+
+    # Accepted for these figures it waits for nobody, and taken back it waits again.
+    card = f"{CARDS}/{line['id']}"
+    tag = (await platform.officer("GET", card)).headers["ETag"]
+    await act(platform, path, tag, reason="SCOPE", text="It does, after all.")
+    assert await waiting(platform) == []
+    found = await platform.officer("GET", card)
+    number = found.json()["explanations"][-1]["number"]
+    await act(platform, f"{path}/{number}/withdrawal", found.headers["ETag"], text="It does not.")
+    assert await waiting(platform) == [line["id"]]
 
 
 async def shown(platform: Platform, id_: str) -> str:
@@ -267,6 +286,9 @@ async def test_bad_data_ends_in_cards_and_notes_that_an_officer_can_act_on(
     assert run["counts"]["read"] == len(documents) + 1
     methods = {line["method"] for line in await listed(platform)}
     assert "RENAMED" in methods
+    dossier = await get(platform, "/v1/sites/XAL/XAL-NEW/dossier")
+    of_cards = {one["card"]: one["what"] for one in dossier["events"] if one["card"]}
+    assert any("RENAMED" in what and card in what for card, what in of_cards.items())
     notes = (await get(platform, f"{CARDS}/notes"))["notes"]
     twice, part = sorted(notes, key=lambda note: str(note["code"]))
     assert (twice["code"], part["code"], part["year"]) == ("DECLARED_TWICE", "SCHEDULED", 2020)

@@ -242,10 +242,6 @@ class Parts:
         board = Board(SqlObligations(database), self.clock, shows=seen.duty, terms=terms)
         asking = Clarifying.over(database, notes, reading, sending, lives, wakes.entries.set)
         clearance = Clearance(SqlGrants(database, notes), sources, standing_of(settings))
-        showing = Showing(
-            settings, database, board, reading, vault, gate, sources, asking.shown, clearance
-        )
-        shown = showing.open()
         casing = Casing(
             settings,
             database,
@@ -261,6 +257,30 @@ class Parts:
         anomalies = AnomalyParts.over(
             self.stack, settings, database, notes, gate, sources, wakes.entries.set, terms
         )
+        inspected = inspecting(
+            database,
+            notes,
+            files=vault,
+            gate=gate,
+            sending=sending,
+            states=policy,
+            stored=wakes.entries.set,
+            max_bytes=settings.max_filings_bytes,
+        )
+        shown = Showing(
+            settings,
+            database,
+            board,
+            reading,
+            vault,
+            gate,
+            sources,
+            asking.shown,
+            clearance,
+            inspected.dossiers,
+            casing.cases,
+            anomalies.cards,
+        ).open()
         return Service(
             database=database,
             worker=worker,
@@ -278,16 +298,7 @@ class Parts:
             grants=Grants(clearance, Letters(sending, policy), wakes.entries.set),
             pictures=shown.pictures,
             exports=shown.exports,
-            inspecting=inspecting(
-                database,
-                notes,
-                files=vault,
-                gate=gate,
-                sending=sending,
-                states=policy,
-                stored=wakes.entries.set,
-                max_bytes=settings.max_filings_bytes,
-            ),
+            inspecting=inspected,
             refusals=Refusals(
                 accesses,
                 sources,
