@@ -159,7 +159,8 @@ def _status(one: dict[str, Any]) -> str:
 
 def _lines(one: dict[str, Any]) -> list[str]:
     about = f"{one['subject']} {one['year'] or ''}".strip()
+    of = f" of {one['state']}" if one["state"] else ""
     return [
-        f"{one['id']}  {one['kind']} of {one['state']}, {about}: {one['reference']}",
+        f"{one['id']}  {one['kind']}{of}, {about}: {one['reference']}",
         f"  {_status(one)}; {', '.join(one['why'])}; {one['marking']}; due {one['due']}",
     ]

@@ -238,6 +238,13 @@ class DeclarationsSettings(ServiceSettings):
         Path | None,
         Field(description="what is publicly known of States' laws and ports, for transfers"),
     ] = None
+    terms_file: Annotated[
+        Path | None,
+        Field(
+            description="from when to when States are bound, where the list of this release does"
+            " not say so: for transfers, anomalies and obligations"
+        ),
+    ] = None
     matching_file: Annotated[
         Path | None,
         Field(

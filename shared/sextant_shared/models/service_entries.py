@@ -13,7 +13,7 @@ from sextant_shared.models.entry_members import Common, Index, Sha256
 
 ServiceName = Literal["audit", "exchange", "declarations"]
 KeyUse = Literal["log", "receipts", "issuer", "access", "sealing", "signing"]
-PolicyName = Literal["retention", "witnesses", "messages", "deadlines"]
+PolicyName = Literal["retention", "witnesses", "messages", "deadlines", "terms"]
 Authority = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
 
 

@@ -95,6 +95,12 @@ async def listed(platform: Platform, **wanted: Any) -> list[dict[str, Any]]:
     return found
 
 
+async def waiting(platform: Platform) -> list[str]:
+    """Return the cards that wait in the officers' queue."""
+    page = await get(platform, "/v1/work", kind="anomaly", state="XBO")
+    return [item["reference"] for item in page["items"]]
+
+
 async def act(
     platform: Platform, path: str, tag: str, code: Code | None = None, **body: str
 ) -> Any:
@@ -125,11 +131,13 @@ async def test_a_difference_is_listed_read_explained_and_comes_back_when_figures
     (line,) = whole.json()["anomalies"]
     assert (line["method"], line["states"], line["kept"]) == ("SLIP", ["XAL", "XBO"], "OPEN")
 
+    assert await waiting(platform) == [line["id"]]
     tag = await shown(platform, line["id"])
     await refused(platform, line["id"], tag)
     path = f"{line['id']}/explanations"
     done = await act(platform, path, tag, reason="SCOPE", text="Mixtures count in one alone.")
     assert (done.json()["kept"], await listed(platform)) == ("ACCEPTED", [])
+    assert await waiting(platform) == []
     again = await analysed(platform)
     assert again["run"] == run["run"], "the same versions and methods, the same name"
     (accepted,) = await listed(platform, kept="ACCEPTED")
@@ -139,6 +147,7 @@ async def test_a_difference_is_listed_read_explained_and_comes_back_when_figures
     await analysed(platform)
     (back,) = await listed(platform)
     assert (back["id"], back["accepted_before"]) == (line["id"], 1)
+    assert await waiting(platform) == [line["id"]], "its figures changed"
     assert back["rank"] == pytest.approx(line["rank"] / 2)
     found = await platform.officer("GET", f"{CARDS}/{line['id']}")
     (before,) = found.json()["explanations"]
@@ -146,6 +155,16 @@ async def test_a_difference_is_listed_read_explained_and_comes_back_when_figures
     assert [span["until_run"] for span in found.json()["history"]] == [None, 3]
     await withdrawn(platform, line["id"], found.headers["ETag"], before["number"])
     assert (await listed(platform))[0]["rank"] == line["rank"]
+
+    # Accepted for these figures it waits for nobody, and taken back it waits again.
+    card = f"{CARDS}/{line['id']}"
+    tag = (await platform.officer("GET", card)).headers["ETag"]
+    await act(platform, path, tag, reason="SCOPE", text="It does, after all.")
+    assert await waiting(platform) == []
+    found = await platform.officer("GET", card)
+    number = found.json()["explanations"][-1]["number"]
+    await act(platform, f"{path}/{number}/withdrawal", found.headers["ETag"], text="It does not.")
+    assert await waiting(platform) == [line["id"]]
 
 
 async def shown(platform: Platform, id_: str) -> str:
@@ -204,6 +223,48 @@ async def withdrawn(platform: Platform, id_: str, tag: str, number: int) -> None
     ]  # fmt: skip
 
 
+def with_terms(platform: Platform, *lines: tuple[str, str | None, str | None]) -> None:
+    """Name a file of terms in the settings."""
+    names = ("state", "joined", "left")
+    terms = [{**dict(zip(names, line, strict=True)), "source": "C.N.1.2023"} for line in lines]
+    file = platform.folder / "terms.json"
+    file.write_text(json.dumps({"terms": terms}))
+    platform.overrides["declarations"] = {**SETTINGS, "terms_file": file}
+
+
+async def refuses_terms(platform: Platform) -> None:
+    """The service does not start with terms that cannot be so, and says all that is amiss."""
+    await platform.stop("declarations")
+    with_terms(platform, ("ABC", "2022-07-01", None), ("XAL", "2022-07-01", "2022-01-01"))
+    with pytest.raises(PlatformError) as raised:
+        await platform.start("declarations")
+    assert raised.value.code is Code.MALFORMED
+    assert [one.pointer for one in raised.value.findings] == ["/terms/0/state", "/terms/1/left"]
+
+
+async def joined_and_left(platform: Platform, before: dict[str, Any]) -> None:
+    """A State joined in a year and another left: years, pairs and dues go by it, and say so."""
+    with_terms(
+        platform,
+        ("XAL", "2022-07-01", None), ("XBO", None, "2023-06-01"), ("XCO", "2026-12-01", None),
+    )  # fmt: skip
+    await platform.start("declarations")
+    run = await analysed(platform)
+    assert (run["counts"]["read"], run["run"] == before["run"]) == (before["counts"]["read"], False)
+    notes = (await get(platform, f"{CARDS}/notes"))["notes"]
+    found = {(one["code"], one["state"], one["year"]) for one in notes}
+    assert found >= {("OUT", "XAL", 2020), ("JOINED", "XAL", 2022), ("LEFT", "XBO", 2023)}
+    left = next(one for one in notes if one["code"] == "LEFT")
+    assert "The State left" in left["sentence"]
+    assert [place["state"] for place in left["places"]] == ["XBO"]
+    pair = await get(platform, f"/v1/transfers/pairs/2023.{TDG}.XAL.XBO")
+    assert "LEFT_IN_YEAR" in pair["body"]["notes"]
+    owed = (await get(platform, "/v1/obligations", state="XCO", kind="A3_CW"))["obligations"]
+    assert [(one["because"], one["due"]) for one in owed] == [("entry", "2026-12-31")]
+    owed = (await get(platform, "/v1/obligations", state="XBO"))["obligations"]
+    assert owed == [], "it left before anything fell due to this register"
+
+
 async def test_bad_data_ends_in_cards_and_notes_that_an_officer_can_act_on(
     platform: Platform,
 ) -> None:
@@ -225,6 +286,9 @@ async def test_bad_data_ends_in_cards_and_notes_that_an_officer_can_act_on(
     assert run["counts"]["read"] == len(documents) + 1
     methods = {line["method"] for line in await listed(platform)}
     assert "RENAMED" in methods
+    dossier = await get(platform, "/v1/sites/XAL/XAL-NEW/dossier")
+    of_cards = {one["card"]: one["what"] for one in dossier["events"] if one["card"]}
+    assert any("RENAMED" in what and card in what for card, what in of_cards.items())
     notes = (await get(platform, f"{CARDS}/notes"))["notes"]
     twice, part = sorted(notes, key=lambda note: str(note["code"]))
     assert (twice["code"], part["code"], part["year"]) == ("DECLARED_TWICE", "SCHEDULED", 2020)
@@ -235,3 +299,5 @@ async def test_bad_data_ends_in_cards_and_notes_that_an_officer_can_act_on(
     assert {line["method"] for line in await listed(platform)} == methods
     page = await get(platform, f"{CARDS}/runs", limit=1)
     assert (page["runs"][0]["number"], page["next"]) == (run["number"], None)
+    await refuses_terms(platform)
+    await joined_and_left(platform, run)

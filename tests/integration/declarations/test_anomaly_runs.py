@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -12,12 +14,29 @@ from sextant_declarations.analysis.anomalies.facts import Facts
 from sextant_declarations.analysis.anomalies.keeping import said_of
 from sextant_declarations.analysis.anomalies.policy import policy
 from sextant_declarations.analysis.anomalies.run import Run, analyse
+from sextant_declarations.analysis.need import Line, Need
+from sextant_declarations.analysis.work import ItemKind, Number, work_policy
 from sextant_declarations.clients.analyst import ProcessAnalyst, ThreadAnalyst, analyse_said
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.analysing import Fact
-from sextant_declarations.domain.anomaly_runs import Analyst, AnomalyRuns, Progress, Said, numbered
+from sextant_declarations.domain.anomalies import Anomalies
+from sextant_declarations.domain.anomaly_runs import (
+    Analyst,
+    AnomalyRuns,
+    Outcome,
+    Progress,
+    Said,
+    numbered,
+)
+from sextant_declarations.domain.exporting import tables
 from sextant_declarations.domain.gate import Gate
+from sextant_declarations.domain.obligations import Wanted
+from sextant_declarations.domain.work import StoredItem, WorkFilter
+from sextant_declarations.storage import anomaly_work
+from sextant_declarations.storage.anomalies import SqlAnomalies
 from sextant_declarations.storage.anomaly_runs import SqlAnomalyRuns
+from sextant_declarations.storage.work import SqlWork, close_item
+from sextant_shared.chassis.sight import seeing
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration import read_declaration
 from tests.integration.declarations.stores import open_store
@@ -30,6 +49,30 @@ FACT = Fact(
     position=7, declaration="D", state="XAL", declaration_id="XAL-1", version=1, kind="S2_AND",
     year=2024, marking="", known="", said="{}", sources=(),
 )  # fmt: skip
+
+
+NONE: Any = None
+
+
+def found(*kilos: str) -> Run:
+    """Return what a run finds where XAL's exports are a tenth of what each partner declares."""
+    partners = [(f"XC{n}", kg) for n, kg in enumerate(kilos)]
+    exports = [("XAL", "exports", to, kg, "2024") for to, kg in partners]
+    imports = [(to, "imports", "XAL", f"{kg}0", "2024") for to, kg in partners]
+    return analyse(trading(*exports, *imports), 2024)
+
+
+async def store_run(rows: SqlAnomalyRuns, run: Run, day: int) -> None:
+    """Store a run as it is stored on a day of January."""
+    t = f"2026-01-{day:02}T00:00:00.000Z"
+    outcome = Outcome(run=run, cards=tuple(numbered(run)), last_year=2024)
+    await rows.finish(await rows.order("officer-1", t), outcome, t)
+
+
+async def waiting(rows: SqlAnomalyRuns) -> list[StoredItem]:
+    """Return the cards that wait in the officers' queue."""
+    work = SqlWork(rows.database, NONE)
+    return await work.page(WorkFilter(kind=ItemKind.ANOMALY), "2026-02", None, 50)
 
 
 class Breaking:
@@ -155,3 +198,93 @@ async def test_a_process_of_its_own_gives_the_same_run_and_tells_no_content_when
         analyst.close()
     assert found == analyse_said(kept, 2025, lambda *_: None)
     assert told[-1] == ("analysing", 1, 1)
+
+
+async def test_the_best_new_cards_wait_each_once_and_leave_when_they_are_gone(
+    rows: SqlAnomalyRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = work_policy().model_copy(update={"anomalies": Number(value=1, mark="P")})
+    monkeypatch.setattr(anomaly_work, "work_policy", lambda: one)
+    run = found("1470", "1380")
+    await store_run(rows, run, 1)
+    (first,) = await waiting(rows)
+    best, second = (card.id for card in run.ranked.cards)
+    assert (first.reference, first.why, first.subject) == (best, ("FLAGGED",), "SLIP")
+    assert first.owner.split()[0] == "XAL"
+    await store_run(rows, run, 2)
+    assert await waiting(rows) == [first]
+    await rows.database.write(lambda c: close_item(c, ItemKind.ANOMALY, best, first.since))
+    await store_run(rows, run, 3)
+    assert [item.reference for item in await waiting(rows)] == [second], "the next one has room"
+    moved = found("1480", "1380")
+    assert {card.id for card in moved.ranked.cards} == {best, second}
+    await store_run(rows, moved, 4)
+    assert {item.reference for item in await waiting(rows)} == {best, second}, "its figures moved"
+    await store_run(rows, found(), 5)
+    assert await waiting(rows) == []
+
+
+async def test_a_card_waits_for_those_alone_who_may_know_of_all_its_states(
+    rows: SqlAnomalyRuns,
+) -> None:
+    await store_run(rows, found("1470"), 1)
+    top: Any = "OPCW_HIGHLY_PROTECTED"
+    for states, kinds, seen in (
+        (["XAL", "XC0"], ["*"], 1),
+        (["XAL"], ["*"], 0),
+        (["XAL", "XC0"], ["S2_*"], 0),
+    ):
+        need = Need((Line(states=states, kinds=kinds, ceiling=top),))
+        with seeing(need.sees):
+            assert len(await waiting(rows)) == seen
+
+
+async def test_a_site_has_the_cards_that_were_in_the_list_on_a_day(rows: SqlAnomalyRuns) -> None:
+    run = found("1470")
+    (card,) = run.ranked.cards
+    of_site = replace(card, subject="XAL-PS-1", states=())
+    ranked = replace(run.ranked, cards=(of_site,))
+    await store_run(rows, replace(run, ranked=ranked), 2)
+    await store_run(rows, found(), 4)
+    cards = SqlAnomalies(rows.database, NONE)
+    for day, expected in ((1, []), (2, [of_site.id]), (3, [of_site.id]), (4, [])):
+        known = await cards.of_sites("XAL", ["XAL-PS-1"], [], f"2026-01-{day:02}T23:59:59.999Z")
+        assert [one.card for one in known] == expected
+        assert all(one.known.startswith("2026-01-02") for one in known)
+    assert await cards.of_sites("XBO", ["XAL-PS-1"], [], "2026-01-03") == []
+    need = Need((Line(states=["XAL"], kinds=["*"], ceiling="OPCW_HIGHLY_PROTECTED"),))
+    with seeing(need.sees):
+        assert len(await cards.of_sites("XAL", ["XAL-PS-1"], [], "2026-01-03")) == 1
+
+
+async def test_a_card_of_a_chemical_is_a_sites_where_it_stands_on_its_declarations_alone(
+    rows: SqlAnomalyRuns,
+) -> None:
+    run = found("1470")
+    (card,) = run.ranked.cards
+    own = [place for place in card.places if place.state == "XAL"]
+    of_site = replace(card, places=tuple(own), states=())
+    await store_run(rows, replace(run, ranked=replace(run.ranked, cards=(of_site, card))), 2)
+    cards = SqlAnomalies(rows.database, NONE)
+    for numbers, expected in (
+        ([place.declaration_id for place in card.places], [of_site.id]),
+        (["XAL-OTHER"], []),
+    ):
+        known = await cards.of_sites("XAL", ["XAL-PS-1"], numbers, "2026-01-03")
+        assert [one.card for one in known] == expected
+
+
+async def test_exported_anomalies_are_the_list_in_its_order(rows: SqlAnomalyRuns) -> None:
+    run = found("1470", "1380")
+    await store_run(rows, run, 1)
+    cards = Anomalies(SqlAnomalies(rows.database, NONE), NONE, policy(), NONE, NONE)
+    sources: Any = SimpleNamespace(anomalies=cards)
+    for wanted, expected in (
+        (Wanted(state="XAL"), [card.id for card in run.ranked.cards]),
+        (Wanted(year=2020), []),
+    ):
+        made = await tables.anomalies(sources, wanted, OFFICER, lambda *_: None)
+        names = [column.name for column in made.columns]
+        lines = [dict(zip(names, row, strict=True)) async for rows in made.batches for row in rows]
+        assert [line["id"] for line in lines] == expected
+        assert all(line["states"] in {"XAL XC0", "XAL XC1"} for line in lines)

@@ -13,23 +13,30 @@ from sqlalchemy import insert, select
 
 from sextant_declarations.analysis.cases.policy import CasePolicy
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority
-from sextant_declarations.domain.accesses import Reader
+from sextant_declarations.analysis.need import Line, Need
+from sextant_declarations.analysis.work import ItemKind
+from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.casebook import CaseFilter
 from sextant_declarations.domain.cases import CaseOrder, Cases
 from sextant_declarations.domain.casework import Casework
 from sextant_declarations.domain.exchanged import MessageOrder
+from sextant_declarations.domain.exporting import tables
 from sextant_declarations.domain.matching import NAME
+from sextant_declarations.domain.obligations import Wanted
 from sextant_declarations.domain.pairs import body_of, line_of
 from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.domain.rooms import LetterOrder, RequestOrder, Rooms
 from sextant_declarations.domain.transfers import StoredPair
+from sextant_declarations.domain.work import StoredItem, WorkFilter, shown
 from sextant_declarations.storage.analysis_tables import ANALYSES
 from sextant_declarations.storage.casework import SqlCasework
 from sextant_declarations.storage.tables import DECLARATIONS
 from sextant_declarations.storage.transfers import SqlTransfers
+from sextant_declarations.storage.work import SqlWork
 from sextant_shared.chassis.sidecar.notes import Notes
-from sextant_shared.clock import parse_timestamp, random_bytes
+from sextant_shared.chassis.sight import seeing
+from sextant_shared.clock import parse_timestamp, random_bytes, timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.stores import open_store
 from tests.unit.declarations.analysis.transfers.stating import matched, said
@@ -87,6 +94,12 @@ class Office:
     async def states(self) -> list[tuple[str, str]]:
         found = await self.rows.page(CaseFilter(), None, 50)
         return [(one.number, str(one.state)) for one in reversed(found)]
+
+    async def waiting(self, **wanted: Any) -> list[StoredItem]:
+        """Return what waits in the officers' queue of cases."""
+        work = SqlWork(self.rows.database, self.rows.notes)
+        now = timestamp_ms(self.now[0])
+        return await work.page(WorkFilter(kind=ItemKind.CASE, **wanted), now, None, 50)
 
     @property
     def _sources(self) -> Sources:
@@ -308,3 +321,72 @@ async def test_a_restricted_case_is_asked_about_by_no_message_and_written_to_nob
     with pytest.raises(PlatformError) as caught:
         await rooms.write(number, letter, "letter-0001", OFFICER)
     assert caught.value.code is Code.NOT_FOUND
+
+
+async def test_a_case_waits_for_an_officer_once_until_it_is_closed_and_anew_when_it_opens(
+    office: Office,
+) -> None:
+    exports = "2025 XAL exports to XCY 8000 kg"
+    await office.match(TDG, exports, "2025 XCY imports from XAL 6900 kg")
+    ((number, _),) = await office.states()
+    (first,) = await office.waiting()
+    assert (first.reference, first.why, first.year) == (number, ("DIFFERS",), 2025)
+    assert (first.envelope is not None, first.standing.urgent) == (True, False)
+    more = {"priority": Priority.HIGH}
+    await office.take(number, "set-priority", "URGENCY_SEEN_OTHERWISE", **more)
+    await office.match(TDG, exports, "2025 XCY imports from XAL 8000 kg")
+    (same,) = await office.waiting()
+    assert (same.id, same.standing.urgent) == (first.id, True)
+    await office.take(number, "close-within-threshold", "NO_DIFFERENCE_LEFT", cause="TYPO")
+    assert await office.waiting() == []
+    await office.match(TDG, exports, "2025 XCY imports from XAL 1 kg")
+    (again,) = await office.waiting()
+    assert (again.id != first.id, again.reference, again.standing.urgent) == (True, number, True)
+
+
+async def test_a_merged_case_waits_no_more_and_the_one_that_took_it_over_does(
+    office: Office,
+) -> None:
+    await office.match(THIONYL, *TRIANGLE)
+    one, other = (number for number, _ in await office.states())
+    assert [item.reference for item in await office.waiting()] == [one, other]
+    await office.take(other, "merge", "SAME_GOODS", reference=one)
+    assert [item.reference for item in await office.waiting()] == [one]
+
+
+async def test_the_queue_names_no_states_of_a_case_and_shows_it_to_whom_the_case_is_shown(
+    office: Office,
+) -> None:
+    await office.match(TDG, "2025 XAL exports to XCY 8000 kg", "2025 XCY imports from XAL 10 kg")
+    (item,) = await office.waiting()
+    assert (item.owner, shown(item, item.since).state) == ("XAL XCY", "")
+    assert await office.waiting(state="XAL") == []
+    marking: Any = "OPCW_HIGHLY_PROTECTED"
+    for states, kinds, seen in (
+        (["XAL"], ["S2_*"], 1),
+        (["XAL"], ["S3_*"], 0),
+        (["XCY"], ["*"], 0),
+    ):
+        need = Need((Line(states=states, kinds=kinds, ceiling=marking),))
+        with seeing(need.sees):
+            assert len(await office.waiting()) == len(await office.states()) == seen
+
+
+async def test_exported_cases_have_a_row_for_each_pair_with_both_figures_by_one_access(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.match(TDG, "2025 XAL exports to XCY 8000 kg", "2025 XCY imports from XAL 10 kg")
+    await office.match(TDG, "2024 XBO exports to XCY 8000 kg", "2024 XCY imports from XBO 10 kg")
+    asked: list[Any] = []
+
+    async def envelopes(_self: OpenGate, _reader: Reader, gives: Gives, *_: bytes) -> None:
+        asked.append(gives)
+
+    monkeypatch.setattr(OpenGate, "envelopes", envelopes)
+    sources: Any = SimpleNamespace(cases=office.cases)
+    made = await tables.cases(sources, Wanted(state="XAL"), OFFICER, lambda *_: None)
+    names = [column.name for column in made.columns]
+    (row,) = [dict(zip(names, row, strict=True)) async for rows in made.batches for row in rows]
+    assert (row["exporter"], row["importer"], row["class"]) == ("XAL", "XCY", "QUANTITY_MISMATCH")
+    assert (row["exported_kg"], row["imported_kg"]) == (8000, 10)
+    assert asked == [Gives.EXPORT]

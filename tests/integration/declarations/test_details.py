@@ -10,11 +10,17 @@ from sextant_client.bundle import create_bundle
 from sextant_client.client import Client
 from sextant_client.sent import SentEnvelope
 from sextant_client.verify import verify_bundle
+from sextant_declarations.analysis.membership import read_terms
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.encoding import b64u, b64u_decode
 from sextant_shared.errors import PlatformError
 from sextant_shared.models.entries import DecisionEntry, DeclarationOutcomeEntry, parse_entry
-from sextant_shared.models.service_entries import ConfigChangeEntry, KeyEventEntry, ShredEntry
+from sextant_shared.models.service_entries import (
+    ConfigChangeEntry,
+    KeyEventEntry,
+    PolicyChangeEntry,
+    ShredEntry,
+)
 from sextant_shared.protocol.acts import commitment
 from sextant_shared.protocol.keyfiles import PrivateKey
 from sextant_shared.protocol.logproof import verify_proof
@@ -139,7 +145,9 @@ async def test_a_replay_and_a_message_are_decisions_in_the_log(tmp_path: Path) -
 async def test_a_rotated_key_and_changed_settings_are_noted(tmp_path: Path) -> None:
     async with open_platform(tmp_path, declarations={"note_after_s": 0}) as platform:
 
-        async def own(kind: type[ConfigChangeEntry] | type[KeyEventEntry]) -> list[Any]:
+        async def own(
+            kind: type[ConfigChangeEntry] | type[KeyEventEntry] | type[PolicyChangeEntry],
+        ) -> list[Any]:
             found = [e for e in await platform.entries() if isinstance(e, kind)]
             return [e for e in found if e.service == "declarations"]
 
@@ -151,7 +159,14 @@ async def test_a_rotated_key_and_changed_settings_are_noted(tmp_path: Path) -> N
         clients = json.loads((tmp_path / "audit-clients.json").read_text())
         clients[1]["jwk"] = signer("fresh", Alg.ED25519).jwk
         (tmp_path / "audit-clients.json").write_text(json.dumps(clients))
-        platform.overrides["declarations"] = {"note_after_s": 0, "audit_key_file": fresh}
+        line = {"state": "XAL", "joined": "2023-06-01", "left": None, "source": "C.N.1.2023"}
+        terms = tmp_path / "terms.json"
+        terms.write_text(json.dumps({"terms": [line]}))
+        platform.overrides["declarations"] = {
+            "note_after_s": 0,
+            "audit_key_file": fresh,
+            "terms_file": terms,
+        }
         await platform.restart("audit")
         await platform.restart("declarations")
         await platform.until(lambda: has_keys(6))
@@ -159,4 +174,7 @@ async def test_a_rotated_key_and_changed_settings_are_noted(tmp_path: Path) -> N
         assert (event.use, event.old is None, event.new is None) == ("access", False, False)
         first, second = await own(ConfigChangeEntry)
         assert second.old == first.new
+        before, after = [e for e in await own(PolicyChangeEntry) if e.policy == "terms"]
+        assert (before.old, after.old) == (None, before.new)
+        assert after.new == b64u(read_terms(terms.read_bytes()).digest)
         await platform.check()

@@ -230,6 +230,13 @@ async def test_an_inspection_goes_its_way_from_the_draw_to_the_closed_file(  # n
     assert all(isinstance(entry, DecisionEntry) for entry in held)
     assert len({entry.env for entry in held if isinstance(entry, DecisionEntry)}) == 1
 
+    # The picture of the site's dossier has its steps.
+    place = {"state": "XAL", "site": picks["S2"]["code"]}
+    picture = await platform.officer(
+        "GET", "/v1/pictures/dossier", params=place, headers={"Accept": "text/csv"}
+    )
+    assert f"{planner.number} S2: report" in picture.text
+
     # Every look at what is declared is an access of the planner or the inspector, with its entry.
     looked = {gives for gives, _ in given(platform)}
     assert looked >= {"selection", "mandate", "sending", "message"}

@@ -92,11 +92,21 @@ class Number(Strict):
     mark: Mark
 
 
+class CaseItems(Strict):
+    """Which steps of a case put an item into the queue, and why; which priorities are urgent."""
+
+    steps: Mapping[str, ReasonCode]
+    urgent: list[str]
+    mark: Mark
+
+
 class WorkPolicy(Strict):
-    """The whole table."""
+    """The whole table. `anomalies` is how many items of cards wait at once, the best first."""
 
     kinds: Mapping[str, About]
     eyes: list[Eyes]
+    cases: CaseItems
+    anomalies: Number
     whys: Mapping[str, str]
     lease_hours: Number
     capacity: Number
@@ -178,11 +188,12 @@ def read_work_policy(data: bytes) -> WorkPolicy:
     read = read_model(WorkPolicy, parse_json(data, max_bytes=MAX_POLICY_BYTES))
     used = {code for one in (*read.acts.values(), *read.outcomes.values()) for code in one.reasons}
     deciding = set(read.acts[Act.DECIDE].reasons) if Act.DECIDE in read.acts else set()
+    whys = {eyes.why for eyes in read.eyes} | set(read.cases.steps.values())
     wrong = [
         *sorted(set(read.kinds) ^ set(ItemKind)),
         *sorted(set(read.acts) ^ set(Act)),
         *sorted(used - set(read.reasons)),
-        *sorted({eyes.why for eyes in read.eyes} - set(read.whys)),
+        *sorted(whys - set(read.whys)),
         *sorted({r for one in read.outcomes.values() for r in one.reasons} - deciding),
     ]
     if wrong:

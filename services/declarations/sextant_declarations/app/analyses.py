@@ -7,9 +7,9 @@ import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sextant_declarations.analysis.membership import StatedTerms
 from sextant_declarations.analysis.transfers.comparing import Comparing
 from sextant_declarations.analysis.transfers.policy import (
-    ListedMembership,
     MatchingPolicy,
     Profiles,
     read_policy,
@@ -35,6 +35,7 @@ class Analyses:
     settings: DeclarationsSettings
     database: Database
     clock: Clock
+    terms: StatedTerms = field(default_factory=StatedTerms)
     due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def registered(self) -> tuple[Analysis, ...]:
@@ -44,7 +45,7 @@ class Analyses:
             PlatformError: `E_MALFORMED` for a policy or profiles that do not fit.
         """
         rows = SqlTransfers(self.database)
-        comparing = Comparing(self._policy(), self._profiles(), ListedMembership())
+        comparing = Comparing(self._policy(), self._profiles(), self.terms.membership)
         return (TransferMatching(rows, comparing, self.clock),)
 
     def task(self, gate: Gate, files: Files, *more: Analysis) -> Analysing:

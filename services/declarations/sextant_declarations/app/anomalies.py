@@ -5,6 +5,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from sextant_declarations.analysis.anomalies.policy import policy
+from sextant_declarations.analysis.anomalies.terms import Terms
+from sextant_declarations.analysis.membership import StatedTerms
 from sextant_declarations.clients.analyst import ProcessAnalyst, ThreadAnalyst
 from sextant_declarations.domain.anomalies import Anomalies
 from sextant_declarations.domain.anomaly_runs import AnomalyRuns
@@ -34,11 +36,13 @@ class AnomalyParts:
         gate: Gate,
         sources: Sources,
         stored: Callable[[], None],
+        terms: StatedTerms,
     ) -> "AnomalyParts":
         """Return the parts; `stack` ends a run that goes on, `stored` is told of entries."""
-        analyst: ProcessAnalyst | ThreadAnalyst = ThreadAnalyst()
+        bounds = Terms(terms.membership)
+        analyst: ProcessAnalyst | ThreadAnalyst = ThreadAnalyst(bounds)
         if settings.isolation != "thread":
-            analyst = ProcessAnalyst(settings.anomalies_timeout_s)
+            analyst = ProcessAnalyst(settings.anomalies_timeout_s, bounds)
             stack.callback(analyst.close)
         runs = AnomalyRuns(
             rows=SqlAnomalyRuns(database),

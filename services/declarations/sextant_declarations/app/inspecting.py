@@ -14,6 +14,7 @@ from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.domain.reports import Reports
 from sextant_declarations.domain.sending import Send
 from sextant_declarations.domain.sited import Sited
+from sextant_declarations.storage.anomalies import SqlAnomalies
 from sextant_declarations.storage.identities import SqlIdentities
 from sextant_declarations.storage.inspections import SqlInspections
 from sextant_declarations.storage.selections import SqlSelections
@@ -62,5 +63,5 @@ def inspecting(
         inspections=inspections,
         mandates=Mandates(inspections, identities, sited, sources.clock),
         identities=identities,
-        dossiers=Dossiers(identities, rows, sited, sources.clock),
+        dossiers=Dossiers(identities, rows, SqlAnomalies(database, notes), sited, sources.clock),
     )

@@ -4,7 +4,7 @@ Keys are read from what their files say openly: no passphrase is asked for and n
 key folder that changes while the service runs is noticed with the next look.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +37,8 @@ class Noting:
     sidecar: Sidecar
     notes: Notes
     clock: Clock
+    policies: Mapping[str, bytes] = field(default_factory=dict)
+    """What was read at the start beside the settings, by its digest."""
     _noted: InForce | None = None
     _due: float = field(init=False)
 
@@ -54,7 +56,7 @@ class Noting:
     async def __call__(self) -> bool:
         """Look; return False: there is never more to do at once."""
         if monotonic() >= self._due:
-            found = in_force(self.settings)
+            found = in_force(self.settings, self.policies)
             if found != self._noted:
                 await self.notes.changed(SERVICE, found, self.clock())
                 self._noted = found
@@ -84,7 +86,7 @@ async def _later() -> None:
     """Leave what is owed to the relay."""
 
 
-def in_force(settings: DeclarationsSettings) -> InForce:
+def in_force(settings: DeclarationsSettings, policies: Mapping[str, bytes]) -> InForce:
     """Return what this service runs with: settings, policies, keys by their public halves."""
     keys: dict[str, set[str]] = {use: set() for use in _USES.values()}
     for path in _key_files(settings):
@@ -97,6 +99,7 @@ def in_force(settings: DeclarationsSettings) -> InForce:
         policies={
             "deadlines": sha256(f"{deadlines.version} {deadlines.digest}".encode()),
             "messages": table_digest(),
+            **policies,
         },
         keys=keys,
     )

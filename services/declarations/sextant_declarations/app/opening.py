@@ -22,6 +22,7 @@ from sextant_declarations.app.noting import Noting
 from sextant_declarations.app.relaying import Relaying, Wakes
 from sextant_declarations.app.showing import Showing
 from sextant_declarations.app.taking import Taking
+from sextant_declarations.app.terms import terms_of
 from sextant_declarations.app.workshops import open_workshop
 from sextant_declarations.clients.bench import read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -149,6 +150,7 @@ class Parts:
         trust = read_trust_file(settings.trust_file, settings.party)
         settings.data_dir.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         policy = StatePolicy(settings.states)
+        terms = terms_of(settings)
         seen = Seen(policy)
         database = open_database(settings.database, METADATA, _MIGRATIONS, blinds=blinds(policy))
         self.stack.callback(database.close)
@@ -159,7 +161,7 @@ class Parts:
         sidecar = Sidecar(SIDECAR, settings.sidecar_folder)
         self.stack.callback(sidecar.close)
         notes = Notes(database, sidecar)
-        noting = Noting(settings, database, sidecar, notes, self.clock)
+        noting = Noting(settings, database, sidecar, notes, self.clock, {"terms": terms.digest})
         register = SqlRegister(database, settings.party, sidecar=sidecar)
         await noting.begin()
         threads = SqlThreads(database, settings.party)
@@ -167,7 +169,7 @@ class Parts:
         spans = Spans(self.telemetry)
         wakes = Wakes()
 
-        analyses = Analyses(settings, database, self.clock)
+        analyses = Analyses(settings, database, self.clock, terms)
         stored = _setting(wakes.entries, wakes.replies, analyses.due)
         sources = Sources(self.clock, lambda: uuid7(self.clock), random_bytes)
         heads = SqlHeadLedger(database)
@@ -237,13 +239,9 @@ class Parts:
         )
         rows = SqlExchanges(database, settings.party)
         lives = Lives(SqlLives(database, notes), sources, wakes.entries.set)
-        board = Board(SqlObligations(database), self.clock, shows=seen.duty)
+        board = Board(SqlObligations(database), self.clock, shows=seen.duty, terms=terms)
         asking = Clarifying.over(database, notes, reading, sending, lives, wakes.entries.set)
         clearance = Clearance(SqlGrants(database, notes), sources, standing_of(settings))
-        showing = Showing(
-            settings, database, board, reading, vault, gate, sources, asking.shown, clearance
-        )
-        shown = showing.open()
         casing = Casing(
             settings,
             database,
@@ -257,8 +255,32 @@ class Parts:
             vault,
         )
         anomalies = AnomalyParts.over(
-            self.stack, settings, database, notes, gate, sources, wakes.entries.set
+            self.stack, settings, database, notes, gate, sources, wakes.entries.set, terms
         )
+        inspected = inspecting(
+            database,
+            notes,
+            files=vault,
+            gate=gate,
+            sending=sending,
+            states=policy,
+            stored=wakes.entries.set,
+            max_bytes=settings.max_filings_bytes,
+        )
+        shown = Showing(
+            settings,
+            database,
+            board,
+            reading,
+            vault,
+            gate,
+            sources,
+            asking.shown,
+            clearance,
+            inspected.dossiers,
+            casing.cases,
+            anomalies.cards,
+        ).open()
         return Service(
             database=database,
             worker=worker,
@@ -276,16 +298,7 @@ class Parts:
             grants=Grants(clearance, Letters(sending, policy), wakes.entries.set),
             pictures=shown.pictures,
             exports=shown.exports,
-            inspecting=inspecting(
-                database,
-                notes,
-                files=vault,
-                gate=gate,
-                sending=sending,
-                states=policy,
-                stored=wakes.entries.set,
-                max_bytes=settings.max_filings_bytes,
-            ),
+            inspecting=inspected,
             refusals=Refusals(
                 accesses,
                 sources,

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 
 from sextant_declarations.analysis.anomalies.policy import policy
 from sextant_declarations.app.clearing import as_seen_by
+from sextant_declarations.domain.anomalies import Anomalies
 from sextant_declarations.domain.answers import Sources
+from sextant_declarations.domain.cases import Cases
 from sextant_declarations.domain.clarifications import Clarifications
 from sextant_declarations.domain.clearance import Clearance
+from sextant_declarations.domain.dossiers import Dossiers
 from sextant_declarations.domain.exporting.making import MakeExports
 from sextant_declarations.domain.exporting.orders import Exports, Under
 from sextant_declarations.domain.exporting.tables import Sources as Tabled
 from sextant_declarations.domain.gate import Gate
 from sextant_declarations.domain.obligations import Board, Obligations
 from sextant_declarations.domain.picturing.balances import BalancesByReading
-from sextant_declarations.domain.picturing.dossiers import DossiersByReading
 from sextant_declarations.domain.picturing.pictures import Pictures
 from sextant_declarations.domain.picturing.transfers import Pairs
 from sextant_declarations.domain.ports import Files, Reading
@@ -55,6 +57,9 @@ class Showing:
     sources: Sources
     clarifications: Clarifications
     clearance: Clearance
+    dossiers: Dossiers
+    cases: Cases
+    anomalies: Anomalies
 
     def open(self) -> Shown:
         """Return all of it."""
@@ -62,14 +67,13 @@ class Showing:
 
     def pictures(self) -> Pictures:
         """Return the pictures."""
-        rows = SqlPicturing(self.database)
         return Pictures(
             obligations=Obligations(self.board, self.gate),
-            waiting=rows,
+            waiting=SqlPicturing(self.database),
             clarifications=self.clarifications,
             transfers=self._pairs.flows,
             balances=BalancesByReading(self._selecting, policy()),
-            dossiers=DossiersByReading(rows, self._selecting),
+            dossiers=self.dossiers,
         )
 
     def exports(self) -> tuple[Exports, Loop]:
@@ -85,6 +89,8 @@ class Showing:
                 obligations=Obligations(self.board, self.gate),
                 selecting=self._selecting,
                 pairs=self._pairs,
+                cases=self.cases,
+                anomalies=self.anomalies,
                 spool=folder.folder,
             ),
             open_sheet=sheets(folder),

@@ -20,13 +20,14 @@ from sextant_declarations.analysis.anomalies.facts import Facts
 from sextant_declarations.analysis.anomalies.keeping import read_said
 from sextant_declarations.analysis.anomalies.run import Run, analyse
 from sextant_declarations.analysis.anomalies.taking import take_facts
+from sextant_declarations.analysis.anomalies.terms import Terms
 from sextant_declarations.domain.anomaly_runs import Progress, Said
 from sextant_shared.errors import Code, PlatformError
 
 _READING, _ANALYSING = "reading", "analysing"
 
 
-def analyse_said(said: Said, last_year: int, progress: Progress) -> Run:
+def analyse_said(said: Said, last_year: int, progress: Progress, terms: Terms | None = None) -> Run:
     """Return the run over what is kept of declarations, State by State."""
     by_state = _by_state(said)
     facts = []
@@ -34,7 +35,7 @@ def analyse_said(said: Said, last_year: int, progress: Progress) -> Run:
         facts.append(_facts(state, kept))
         progress(_READING, len(facts), len(by_state))
     progress(_ANALYSING, len(facts), len(facts))
-    return analyse(facts, last_year)
+    return analyse(facts, last_year, terms=terms)
 
 
 def _by_state(said: Said) -> list[tuple[str, list[str]]]:
@@ -51,17 +52,21 @@ def _facts(state: str, kept: Sequence[str]) -> Facts:
 class ThreadAnalyst:
     """The methods in a thread of this process."""
 
+    def __init__(self, terms: Terms | None = None) -> None:
+        self._terms = terms
+
     async def analyse(self, said: Said, last_year: int, progress: Progress) -> Run:
         """Return the run over what is kept."""
-        return await asyncio.to_thread(analyse_said, said, last_year, progress)
+        return await asyncio.to_thread(analyse_said, said, last_year, progress, self._terms)
 
 
 class ProcessAnalyst:
     """The methods in a process of their own, ended after `timeout_s`."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, terms: Terms | None = None) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._timeout_s = timeout_s
+        self._terms = terms
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="analyst")
         self._running: Any = None
 
@@ -83,7 +88,8 @@ class ProcessAnalyst:
 
     def _do(self, said: Said, last_year: int, progress: Progress) -> Run:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs,), daemon=True, name="analyst")
+        given = (theirs, self._terms)
+        process = self._context.Process(target=serve, args=given, daemon=True, name="analyst")
         self._running = process
         process.start()
         theirs.close()
@@ -125,7 +131,7 @@ class ProcessAnalyst:
         return found
 
 
-def serve(pipe: Pipe) -> None:
+def serve(pipe: Pipe, terms: Terms | None = None) -> None:
     """Do one run for the other end of a pipe: States, then the year; None for each State read.
 
     An error travels as the name of its class: its message could repeat declared content.
@@ -135,7 +141,7 @@ def serve(pipe: Pipe) -> None:
         while not isinstance(given := pipe.recv(), int):
             facts.append(_facts(*given))
             pipe.send(None)
-        pipe.send(analyse(facts, given))
+        pipe.send(analyse(facts, given, terms=terms))
     except EOFError:
         return  # nobody waits any more
     except Exception as error:  # noqa: BLE001 - the parent says that the run failed

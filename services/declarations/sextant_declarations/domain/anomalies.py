@@ -21,6 +21,7 @@ from sextant_declarations.domain.anomaly_cards import (
     NewAct,
     StoredCard,
     kept_of,
+    rank_of,
 )
 from sextant_declarations.domain.anomaly_views import (
     Acceptance,
@@ -231,7 +232,7 @@ class Anomalies:
 
     def _line(self, one: StoredCard) -> CardLine:
         method = self.policy.methods.get(one.method)
-        factor = float(self.policy["accepted_before"]) if one.before else 1.0
+        factor = float(self.policy["accepted_before"])
         return CardLine.model_validate(
             {
                 "id": one.card,
@@ -243,7 +244,7 @@ class Anomalies:
                 "states": list(one.states),
                 "year": one.year,
                 "kept": kept_of(one),
-                "rank": round(one.score * factor, 6),
+                "rank": rank_of(one, factor),
                 "probability": one.probability,
                 "accepted_before": one.before,
                 "since_run": one.from_run,

@@ -53,6 +53,11 @@ class StoredCard:
         return sum(not self.holds(one) for one in valid)
 
     @property
+    def is_listed(self) -> bool:
+        """Whether it waits to be explained: in force, in the list, and nothing was accepted."""
+        return self.until_run is None and kept_of(self) == "OPEN"
+
+    @property
     def tag(self) -> str:
         """What changes with the card, and with what is accepted at its place."""
         withdrawn = sum(one.withdrawn is not None for one in self.accepted)
@@ -101,6 +106,16 @@ class NewAct:
     t: str
     withdraws: int | None
     note: MadeNote
+
+
+def rank_of(one: StoredCard, factor: float) -> float:
+    """Return the rank of a card: its score, less where an explanation was accepted before."""
+    return round(one.score * (factor if one.before else 1.0), 6)
+
+
+def place_in_list(one: StoredCard, factor: float) -> tuple[float, int, str]:
+    """Return where a card stands in the order of the list."""
+    return -rank_of(one, factor), -one.year, one.card
 
 
 def kept_of(one: StoredCard) -> str:

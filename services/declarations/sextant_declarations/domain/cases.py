@@ -263,13 +263,7 @@ class Cases:
 
         For its customs service: order and number of lines follow from what it is shown alone.
         """
-        found: list[StoredCase] = []
-        wanted = CaseFilter(state=state, is_open=True)
-        before: int | None = None
-        while page := await self.rows.page(wanted, before, TABLE):
-            found += page
-            before = page[-1].position
-        known = await self._known(found)
+        known = await self._known(await self._all(CaseFilter(state=state, is_open=True)))
         visible = [one for one in known if shown(one.case, Viewer(state), self.policy)]
         await self.admit(reader, *visible)
         views = shown_all((one.case for one in visible), Viewer(state), self.policy)
@@ -298,11 +292,26 @@ class Cases:
             raise _unknown(f"case {number[:64]}")
         return stored
 
-    async def admit(self, reader: Reader, *cases: StoredCase) -> None:
+    async def listed(self, wanted: CaseFilter, reader: Reader, gives: Gives) -> list[ShownCase]:
+        """Return all cases with their figures, newest first, by one access to all of them."""
+        known = await self._known(await self._all(wanted))
+        await self.admit(reader, *known, gives=gives)
+        views = [shown(one.case, Viewer(None, figures=True), self.policy) for one in known]
+        return [view for view in views if view is not None]
+
+    async def admit(self, reader: Reader, *cases: StoredCase, gives: Gives = Gives.CASE) -> None:
         """Return when the access to all that these cases stand on is stored."""
         found = await self.rows.sources({name for one in cases for name in one.declarations})
         digests = sorted({digest for digests in found.values() for digest in digests})
-        await self.gate.envelopes(reader, Gives.CASE, *digests)
+        await self.gate.envelopes(reader, gives, *digests)
+
+    async def _all(self, wanted: CaseFilter) -> list[StoredCase]:
+        found: list[StoredCase] = []
+        before: int | None = None
+        while page := await self.rows.page(wanted, before, TABLE):
+            found += page
+            before = page[-1].position
+        return found
 
     async def _known(self, cases: Sequence[StoredCase]) -> list[StoredCase]:
         """Return those of which every declaration is there for the reader."""

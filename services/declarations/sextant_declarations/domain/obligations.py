@@ -11,9 +11,10 @@ import datetime as dt
 import io
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from sextant_declarations.analysis.membership import StatedTerms
 from sextant_declarations.analysis.obligations.expecting import obligations
 from sextant_declarations.analysis.obligations.facts import Filing
 from sextant_declarations.analysis.obligations.obligation import Known, Obligation
@@ -172,6 +173,7 @@ class Board:
     deadlines: DeadlinePolicy = DEFAULT_POLICY
     policy: ObligationPolicy = DEFAULT
     shows: Shows = lambda _state, _kind: True
+    terms: StatedTerms = field(default_factory=StatedTerms)
     _kept: dict[str, tuple[tuple[int, dt.date], list[Obligation]]] = field(default_factory=dict)
 
     @property
@@ -181,8 +183,8 @@ class Board:
 
     @property
     def reckoned_by(self) -> str:
-        """Both policies and both tables by their digest."""
-        return reckoned_by(self.policy, self.deadlines)
+        """Both policies, both tables and the stated terms by their digest."""
+        return reckoned_by(self.policy, self.deadlines, self.terms.digest)
 
     async def found(self, state: str | None = None, *, is_whole: bool = False) -> list[Found]:
         """Return the obligations of a State, or of all, with where they stand now.
@@ -193,8 +195,8 @@ class Board:
         began = await self.rows.began()
         if began is None:
             return []
-        for profile in self.deadlines.profiles:
-            marks.setdefault(profile.state_code, 0)
+        for code in (*(one.state_code for one in self.deadlines.profiles), *self.terms.terms):
+            marks.setdefault(code, 0)
         since = day_of(began, self.deadlines)
         known = Known(deadlines=self.deadlines, policy=self.policy, since=since)
         now = self.clock()
@@ -211,6 +213,8 @@ class Board:
         if held is None or held[0] != basis:
             filings = await self.rows.filings(state)
             until = basis[1].year + 1
+            if term := self.terms.terms.get(state):
+                known = replace(known, eif=term.since, left=term.until)
             result = await asyncio.to_thread(obligations, state, until, filings, known)
             held = self._kept[state] = basis, result
         return held[1]

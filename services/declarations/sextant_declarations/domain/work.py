@@ -42,9 +42,10 @@ class NewItem:
     """Something that waits for a person.
 
     `reference` names it: a declaration's id in the register, a case, a card, an inspection. `owner`
-    is the State whose figures it is about, `subject` the kind of declaration (need-to-know goes by
-    both), `makers` the clients who entered what is looked at. `envelope` and `custody` are those of
-    the envelope that brought it, if one did.
+    is the State whose figures it is about, several with spaces between, `subject` the kind of
+    declaration or the method. Of a declaration, need-to-know goes by both; a case, a card or an
+    inspection is seen by who may know of that. `makers` are the clients who entered what is looked
+    at, `envelope` and `custody` those of the envelope that brought it, if one did.
     """
 
     kind: ItemKind
@@ -129,7 +130,9 @@ class WorkOrder(Strict):
 class ItemView(Strict):
     """An item of the queue. `due` is our own aim, of the table; `tag` is what If-Match takes.
 
-    `decided` is how many persons decided so far of the `persons` whom its marking asks for.
+    `decided` is how many persons decided so far of the `persons` whom its marking asks for. `state`
+    is empty for a case: that two States have one says that something moved between them, so it is
+    read of the case itself, by an access.
     """
 
     id: str
@@ -253,7 +256,7 @@ def shown(item: StoredItem, now: str) -> ItemView:
         id=item.id,
         kind=item.kind,
         reference=item.reference,
-        state=item.owner,
+        state="" if item.kind is ItemKind.CASE else item.owner,
         subject=item.subject,
         year=item.year,
         marking=item.marking,

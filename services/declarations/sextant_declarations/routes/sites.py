@@ -72,8 +72,8 @@ def _add_dossiers(router: APIRouter, dossiers: Callable[[], Dossiers]) -> None:
         reader: Asking, state: StateCode, code: SiteCode, known_on: KnownOn = None
     ) -> Response:
         """Draw a dossier; the dossier is its table. Leaves an access in the log."""
-        data = await dossiers().picture(state, code, reader, known_on=known_on)
-        return Response(data.encode(), media_type=_SVG, headers={"Cache-Control": "no-store"})
+        drawn = await dossiers().picture(state, code, reader, known_on=known_on)
+        return Response(drawn.svg.encode(), media_type=_SVG, headers={"Cache-Control": "no-store"})
 
 
 def _add_identities(router: APIRouter, identities: Callable[[], Identities]) -> None:

@@ -2,23 +2,25 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, tuple_
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from sextant_declarations.analysis.anomalies.model import Card, Place, Shown, Tried
+from sextant_declarations.analysis.work import ItemKind
 from sextant_declarations.domain.anomaly_cards import Basis, Explanation, NewAct, StoredCard
-from sextant_declarations.domain.anomaly_runs import DONE, NAME
+from sextant_declarations.domain.anomaly_runs import DONE
 from sextant_declarations.domain.anomaly_views import SpanView
-from sextant_declarations.storage.analysis_tables import FACTS
+from sextant_declarations.domain.dossiers import SiteCard
+from sextant_declarations.storage.anomaly_basis import basis_of, newest_of
 from sextant_declarations.storage.anomaly_tables import (
     ANOMALY_CARDS,
     ANOMALY_EXPLANATIONS,
     ANOMALY_RUNS,
 )
-from sextant_declarations.storage.life_tables import LIVES
-from sextant_declarations.storage.tables import DECLARATIONS, INBOX
+from sextant_declarations.storage.anomaly_work import put_card
+from sextant_declarations.storage.work import close_item
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.errors import Code, PlatformError
@@ -31,7 +33,6 @@ _LINE = (
     _CARD.probability, _CARD.substance,
 )  # fmt: skip
 PlaceKey = tuple[str, str, str]
-_MANY = 300  # bound parameters in one question
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,7 @@ class SqlAnomalies:
 
     async def listed(self, run: int) -> list[StoredCard]:
         """Return the cards that a run found."""
-
-        def read(connection: Connection) -> list[StoredCard]:
-            there = _CARD.until_run.is_(None) | (_CARD.until_run > run)
-            wanted = select(*_LINE).where(_CARD.from_run <= run, there)
-            accepted = _explanations(connection)
-            rows = connection.execute(wanted).mappings()
-            return [_stored(row, accepted) for row in rows]
-
-        return await self.database.read(read)
+        return await self.database.read(lambda c: found_by(c, run))
 
     async def card(self, id_: str) -> tuple[StoredCard, Card, list[SpanView]] | None:
         """Return the newest form of a card, what it says, and its history, newest first."""
@@ -79,15 +72,37 @@ class SqlAnomalies:
         """Return id and custody index of the newest envelope that places stand on."""
 
         def read(connection: Connection) -> tuple[str, int | None]:
-            digests = basis_of(connection, places).digests
-            wanted = (
-                select(INBOX.c.envelope_id, INBOX.c.custody_index)
-                .where(INBOX.c.manifest_digest.in_(digests[:_MANY]))
-                .order_by(INBOX.c.id.desc())
-                .limit(1)
-            )
-            found = connection.execute(wanted).one()
-            return found.envelope_id, found.custody_index
+            found = newest_of(connection, basis_of(connection, places))
+            if found is None:
+                raise PlatformError(Code.INTERNAL, "a card stands on no envelope")
+            return found
+
+        return await self.database.read(read)
+
+    async def of_sites(
+        self, state: str, codes: Collection[str], numbers: Collection[str], until: str
+    ) -> list[SiteCard]:
+        """Return the cards that were in the list then, of these sites of a State.
+
+        They are about one of its codes, or stand on these declarations of the State alone.
+        """
+        began, ended = ANOMALY_RUNS.alias("began"), ANOMALY_RUNS.alias("ended")
+        there = _CARD.until_run.is_(None) | (ended.c.ended > until)
+        then = (
+            select(_CARD.card, _CARD.method, _CARD.year, _CARD.subject, _CARD.body)
+            .join(began, began.c.position == _CARD.from_run)
+            .outerjoin(ended, ended.c.position == _CARD.until_run)
+            .where(_CARD.state == state, _CARD.kept == "OPEN", began.c.ended <= until, there)
+        )
+
+        def read(connection: Connection) -> list[SiteCard]:
+            rows = [
+                row
+                for row in connection.execute(then)
+                if row.subject in codes or _stands_on(row.body, state, numbers)
+            ]
+            known = _first_found(connection, [row.card for row in rows])
+            return [SiteCard(row.card, row.method, row.year, known[row.card]) for row in rows]
 
         return await self.database.read(read)
 
@@ -100,9 +115,9 @@ class SqlAnomalies:
 
         def store(connection: Connection) -> None:
             card = act.card
-            row = connection.execute(
-                select(*_LINE).where(_CARD.card == card.card).order_by(_CARD.position.desc())
-            ).mappings().first()  # fmt: skip
+            wanted = select(*_LINE, _CARD.body).where(_CARD.card == card.card)
+            newest = wanted.order_by(_CARD.position.desc()).limit(1)
+            row = connection.execute(newest).mappings().first()
             now = _stored(row, _explanations(connection, _place_of(row))) if row else None
             if now is None or now.tag != card.tag:
                 raise PlatformError(Code.PRECONDITION, "it moved on since it was read")
@@ -113,35 +128,39 @@ class SqlAnomalies:
                 "withdraws": act.withdraws, "entry": self.notes.add(connection, act.note),
             }  # fmt: skip
             connection.execute(insert(ANOMALY_EXPLANATIONS).values(values))
+            if act.withdraws is None:
+                close_item(connection, ItemKind.ANOMALY, card.card, act.t)
+            elif row is not None and now.is_accepted and now.until_run is None:
+                put_card(connection, now, card_of(row["body"]).places, act.t)
 
         await self.database.write(store)
 
 
-def basis_of(connection: Connection, places: Sequence[Place]) -> Basis:
-    """Return what facts at these places came from, and how it is marked now."""
-    numbers = sorted({(place.state, place.declaration_id) for place in places})
-    digests: dict[bytes, None] = {}
-    markings: list[str] = []
-    row = FACTS.c
-    for start in range(0, len(numbers), _MANY):
-        some = numbers[start : start + _MANY]
-        named = tuple_(DECLARATIONS.c.owner, DECLARATIONS.c.declaration_id).in_(some)
-        newest = (
-            select(func.max(row.position))
-            .join(DECLARATIONS, DECLARATIONS.c.id == row.declaration)
-            .where(row.analysis == NAME, named)
-            .group_by(row.declaration)
-        )
-        wanted = (
-            select(row.sources, func.coalesce(LIVES.c.marking, row.marking))
-            .outerjoin(LIVES, LIVES.c.declaration == row.declaration)
-            .where(row.position.in_(newest))
-            .order_by(row.position)
-        )
-        for text, marking in connection.execute(wanted):
-            digests |= dict.fromkeys(bytes.fromhex(digest) for digest in text.split())
-            markings.append(marking)
-    return Basis(tuple(digests), tuple(markings))
+def found_by(connection: Connection, run: int) -> list[StoredCard]:
+    """Return the cards that a run found."""
+    there = _CARD.until_run.is_(None) | (_CARD.until_run > run)
+    wanted = select(*_LINE).where(_CARD.from_run <= run, there)
+    accepted = _explanations(connection)
+    return [_stored(row, accepted) for row in connection.execute(wanted).mappings()]
+
+
+def _stands_on(body: str, state: str, numbers: Collection[str]) -> bool:
+    """Return whether all places of a card are in these declarations of a State."""
+    places = card_of(body).places
+    return bool(places) and all(
+        place.state == state and place.declaration_id in numbers for place in places
+    )
+
+
+def _first_found(connection: Connection, cards: Sequence[str]) -> dict[str, str]:
+    """Return when a run first found each card."""
+    wanted = (
+        select(_CARD.card, func.min(ANOMALY_RUNS.c.ended))
+        .join(ANOMALY_RUNS, ANOMALY_RUNS.c.position == _CARD.from_run)
+        .where(_CARD.card.in_(cards))
+        .group_by(_CARD.card)
+    )
+    return dict(connection.execute(wanted).all())
 
 
 def card_json(card: Card) -> str:

@@ -21,8 +21,10 @@ from sextant_declarations.domain.anomaly_runs import (
     notes_of,
 )
 from sextant_declarations.storage.analysis_tables import FACTS
-from sextant_declarations.storage.anomalies import basis_of, card_json
+from sextant_declarations.storage.anomalies import card_json, found_by
+from sextant_declarations.storage.anomaly_basis import basis_of
 from sextant_declarations.storage.anomaly_tables import ANOMALY_CARDS, ANOMALY_NOTES, ANOMALY_RUNS
+from sextant_declarations.storage.anomaly_work import follow_run
 from sextant_declarations.storage.tables import DECLARATIONS
 from sextant_shared.chassis.database import Database
 from sextant_shared.encoding import sha256
@@ -143,13 +145,17 @@ def _finish(connection: Connection, number: int, outcome: Outcome, t: str) -> No
     held = {
         row.card: row
         for row in connection.execute(
-            select(card.position, card.card, card.kept, card.digest).where(card.until_run.is_(None))
+            select(card.position, card.card, card.kept, card.digest, card.substance).where(
+                card.until_run.is_(None)
+            )
         )
     }
-    new, kept = [], set[int]()
+    new, kept, fresh = [], set[int](), set[str]()
     for id_, list_, one in outcome.cards:
         values = _card_values(id_, list_, one)
         before = held.get(id_)
+        if before is None or (before.kept, before.substance) != (list_, values["substance"]):
+            fresh.add(id_)
         if before and (before.kept, before.digest) == (list_, values["digest"]):
             kept.add(before.position)
         else:
@@ -160,6 +166,8 @@ def _finish(connection: Connection, number: int, outcome: Outcome, t: str) -> No
         connection.execute(ended.values(until_run=number))
     if new:
         connection.execute(insert(ANOMALY_CARDS), new)
+    cards = {id_: one for id_, _, one in outcome.cards}
+    follow_run(connection, found_by(connection, number), cards, fresh, t)
     connection.execute(delete(ANOMALY_NOTES))
     notes = notes_of(outcome.run)
     if notes:

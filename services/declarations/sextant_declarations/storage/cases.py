@@ -24,6 +24,7 @@ from sextant_declarations.storage.case_tables import (
     CASE_STEPS,
     CASES,
 )
+from sextant_declarations.storage.case_work import follow_case
 from sextant_declarations.storage.tables import DECLARATIONS, INBOX, SIDECAR, VERSIONS
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sidecar.notes import Notes
@@ -173,6 +174,7 @@ def append_step(connection: Connection, notes: Notes, step: NewCaseStep, **more:
             {"message": message, "case": number, "step": position} for _, message in step.messages
         ]
         connection.execute(insert(CASE_MESSAGES), rows)
+    follow_case(connection, step, str(now.get("priority", step.case.priority)))
 
 
 def _step_values(

@@ -16,6 +16,7 @@ from sextant_declarations.domain.inspecting import (
     StoredStep,
 )
 from sextant_declarations.domain.records import Nature
+from sextant_declarations.storage.case_work import follow_inspection
 from sextant_declarations.storage.exchanges import SqlExchanges
 from sextant_declarations.storage.inspection_tables import (
     INSPECTION_STEPS,
@@ -204,6 +205,7 @@ class SqlInspections:
                 entry=self.notes.add(connection, step.note),
             )
         )
+        follow_inspection(connection, step)
 
 
 def _step(row: RowMapping) -> StoredStep:

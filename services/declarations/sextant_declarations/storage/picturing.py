@@ -1,18 +1,14 @@
-"""Rows that pictures are drawn from: filings of a site, and what waits."""
+"""Rows that pictures are drawn from: what waits."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from sextant_declarations.analysis.lifecycle import State, lifecycle
 from sextant_declarations.analysis.pictures.queue_age import Waiting
-from sextant_declarations.domain.picturing.dossiers import SiteFiling
-from sextant_declarations.storage.access_tables import CONTENT_SITES
 from sextant_declarations.storage.life_tables import LIVES
-from sextant_declarations.storage.tables import DECLARATIONS, FINDINGS, INBOX, VERSIONS
+from sextant_declarations.storage.tables import DECLARATIONS
 from sextant_shared.chassis.database import Database
 
 _DAY_CHARS = 10
@@ -23,39 +19,6 @@ class SqlPicturing:
     """Reads this room's database."""
 
     database: Database
-
-    async def site(self, state: str, site: str) -> list[SiteFiling]:
-        """Return the registered filings about a site, oldest first."""
-        wanted = (
-            select(
-                INBOX.c.id, VERSIONS.c.kind, VERSIONS.c.year, VERSIONS.c.version, INBOX.c.custody_t
-            )
-            .join(VERSIONS, VERSIONS.c.inbox == INBOX.c.id)
-            .join(DECLARATIONS, DECLARATIONS.c.id == VERSIONS.c.declaration)
-            .join(CONTENT_SITES, CONTENT_SITES.c.inbox == INBOX.c.id)
-            .where(
-                CONTENT_SITES.c.site == site,
-                DECLARATIONS.c.owner == state,
-                VERSIONS.c.registration.is_not(None),
-            )
-            .order_by(INBOX.c.id)
-        )
-
-        def read(connection: Connection) -> list[SiteFiling]:
-            rows = connection.execute(wanted).all()
-            rules = _rules(connection, [row.id for row in rows])
-            return [
-                SiteFiling(
-                    kind=row.kind,
-                    year=row.year,
-                    version=row.version,
-                    received=dt.date.fromisoformat(row.custody_t[:_DAY_CHARS]),
-                    rules=rules.get(row.id, ()),
-                )
-                for row in rows
-            ]
-
-        return await self.database.read(read)
 
     async def waiting(self, state: str | None, limit: int) -> list[Waiting]:
         """Return the declarations that wait for an officer, oldest first."""
@@ -82,11 +45,3 @@ class SqlPicturing:
 def _waiting_states() -> list[str]:
     """Return the states of the table in which the next step is an officer's."""
     return [str(one) for one in lifecycle().open if one is not State.CLARIFICATION_REQUESTED]
-
-
-def _rules(connection: Connection, inboxes: Collection[int]) -> dict[int, tuple[str, ...]]:
-    wanted = select(FINDINGS.c.inbox, FINDINGS.c.rule).where(FINDINGS.c.inbox.in_(inboxes))
-    found: dict[int, set[str]] = defaultdict(set)
-    for row in connection.execute(wanted):
-        found[row.inbox].add(row.rule)
-    return {inbox: tuple(sorted(rules)) for inbox, rules in found.items()}

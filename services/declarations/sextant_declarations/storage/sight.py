@@ -60,11 +60,21 @@ _BY_PAIRS = (
 )
 
 _REGIMES = {"S1": "S1_OTHER_ADPA", "S2": "S2_SITE_ADPA", "S3": "S3_SITE_ADPA"}
+_OTHER_SITE = "OCPF_ANNUAL"
 _SITE_KIND = "CASE t.regime " + "".join(f"WHEN '{r}' THEN '{k}' " for r, k in _REGIMES.items())
 # A card stands on declarations of several kinds: it is for who is cleared for all kinds of its
 # States, up to the highest marking. No kind is called so: only the pattern * covers it.
 _EVERY_KIND = "'EVERY-KIND', 'OPCW_HIGHLY_PROTECTED'"
 _BY_INSPECTION = "EXISTS (SELECT 1 FROM temp.inspections AS i WHERE i.id = t.inspection)"
+# An item is seen by who may know of what it is about.
+_OF_ITEM = (
+    "CASE t.kind"
+    " WHEN 'case' THEN EXISTS (SELECT 1 FROM temp.cases AS c WHERE c.number = t.reference)"
+    " WHEN 'anomaly' THEN EXISTS (SELECT 1 FROM temp.anomaly_cards AS a WHERE a.card = t.reference)"
+    " WHEN 'inspection' THEN"
+    " EXISTS (SELECT 1 FROM temp.inspections AS i WHERE i.number = t.reference)"
+    " ELSE sees(t.owner, t.subject, t.marking) END"
+)
 
 NARROWED = {
     "declarations": f"sees({_of_declaration('t')})",
@@ -95,16 +105,16 @@ NARROWED = {
     "case_steps": _BY_CASE,
     "case_messages": _BY_CASE,
     "prematches": _BY_INBOX,
-    "anomaly_cards": f"sees(t.states, {_EVERY_KIND})",
+    "anomaly_cards": f"sees(t.state || ' ' || t.states, {_EVERY_KIND})",
     "anomaly_notes": f"sees(t.state, {_EVERY_KIND})",
     "anomaly_explanations": "EXISTS (SELECT 1 FROM temp.anomaly_cards AS a WHERE a.card = t.card)",
-    "inspections": f"sees(t.state, {_SITE_KIND} ELSE 'OCPF_ANNUAL' END, 'OPCW_HIGHLY_PROTECTED')",
+    "inspections": f"sees(t.state, {_SITE_KIND} ELSE '{_OTHER_SITE}' END, 'OPCW_HIGHLY_PROTECTED')",
     "inspection_steps": _BY_INSPECTION,
     "mandate_grants": _BY_INSPECTION,
     "site_identities": " OR ".join(
-        f"sees(t.state, '{kind}', 'OPCW_PROTECTED')" for kind in (*_REGIMES.values(), "OCPF_ANNUAL")
+        f"sees(t.state, '{kind}', 'OPCW_PROTECTED')" for kind in (*_REGIMES.values(), _OTHER_SITE)
     ),
-    "work_items": "sees(t.owner, t.subject, t.marking)",
+    "work_items": _OF_ITEM,
     "work_acts": "EXISTS (SELECT 1 FROM temp.work_items AS w WHERE w.seq = t.item)",
 }
 OPEN = {
@@ -128,6 +138,11 @@ HIDDEN = {
     "access_items": "the same",
     "selections": "for planners, who draw from the sites of all States and are not narrowed",
 }
+
+
+def site_kind(regime: str) -> str:
+    """Return the kind of declaration by which need-to-know of a site goes under a regime."""
+    return _REGIMES.get(regime, _OTHER_SITE)
 
 
 def blinds(states: StatePolicy) -> Blinds:

@@ -176,6 +176,13 @@ def close_item(connection: Connection, kind: ItemKind, reference: str, t: str) -
         _append(connection, held.seq, _own("drop", t), gone)
 
 
+def urge_item(connection: Connection, kind: ItemKind, reference: str, t: str) -> None:
+    """Let an item go first whose cause became urgent; what was said of it counts as before."""
+    held = _open(connection, kind, reference)
+    if held is not None and not held.standing.urgent:
+        _append(connection, held.seq, _own("urge", t), {"urgent": True})
+
+
 def _open(connection: Connection, kind: ItemKind, reference: str) -> StoredItem | None:
     named = and_(_ROW.kind == kind, _ROW.reference == reference, _ROW.status != ItemStatus.DONE)
     row = connection.execute(select(WORK_ITEMS).where(named)).mappings().one_or_none()
@@ -327,7 +334,9 @@ def _narrowed(wanted: WorkFilter, now: str) -> list[ColumnElement[bool]]:
     if wanted.kind is not None:
         narrowed.append(_ROW.kind == wanted.kind)
     if wanted.state is not None:
-        narrowed.append(_ROW.owner == wanted.state)
+        # A case is not found by State: that two States have one is content of the case.
+        named = func.instr(" " + _ROW.owner + " ", f" {wanted.state} ") > 0
+        narrowed.append(and_(_ROW.kind != ItemKind.CASE, named))
     if wanted.mine is not None:
         narrowed.append(or_(and_(_ROW.holder == wanted.mine, held), _ROW.assignee == wanted.mine))
     return narrowed

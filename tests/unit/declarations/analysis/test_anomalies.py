@@ -1,5 +1,6 @@
 """Anomalies: what is flagged, what an innocent explanation closes, what nobody may see."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -169,6 +170,67 @@ def test_slips_are_told_by_their_shape(x: str, m: str, slip: str) -> None:
 def test_every_power_of_ten_is_a_slip_either_way(kg: int, power: int) -> None:
     one, other = Decimal(kg), Decimal(kg) * power
     assert slip_of(one, other, policy()) == slip_of(other, one, policy()) == f"a factor of {power}"
+
+
+def around(*tonnes_by_year: str, partner: str = "") -> list[Facts]:
+    """Return XAL with exports to XBO from 2019 on; `<` is below the threshold, `partner` XBO's."""
+    years = range(2019, 2019 + len(tonnes_by_year))
+    told = [
+        ("XAL", "exports", "XBO", number.replace("<", "0"), f"{year}")
+        for year, number in zip(years, tonnes_by_year, strict=True)
+        if number
+    ]
+    told += [
+        ("XBO", "imports", "XAL", number, f"{year}")
+        for year, number in zip(years, tonnes_by_year, strict=True)
+        if number not in {"<", ""}
+    ]
+    if partner:
+        told.append(("XBO", "imports", "XAL", partner, "2021"))
+    states = trading(*told)
+    for facts in states:
+        for key, record in facts.national.items():
+            rows = {way: tuple(map(_below, told)) for way, told in record.rows.items()}
+            facts.national[key] = replace(record, rows=rows)
+    return states
+
+
+def _below(row: TradeRow) -> TradeRow:
+    return row if row.kg else replace(row, kg=None, text="LESS_THAN_THRESHOLD")
+
+
+def test_what_is_below_the_threshold_in_one_year_alone_is_shown_though_no_two_figures_differ() -> (
+    None
+):
+    cards = analyse(around("830", "1240", "<", "826", "4140"), 2023).ranked.cards
+    (card,) = [one for one in cards if one.method == "SMALL_ONCE"]
+    assert (card.state, card.states, card.year) == ("XAL", ("XAL", "XBO"), 2021)
+    said = [(one.name, one.owner, one.text) for one in card.figures]
+    assert said[0] == ("2021", "XAL", "LESS_THAN_THRESHOLD")
+    assert said[-1] == ("2021", "XBO", "not declared")
+    assert {text for _, _, text in said[1:-1]} == {"830 t", "1240 t", "826 t", "4140 t"}
+    seen = seen_by(card, "XAL")
+    assert (seen.method, seen.sentence) != (card.method, card.sentence)
+    assert "not declared" not in {one.text for one in seen.figures}
+
+
+@pytest.mark.parametrize(
+    "tonnes_by_year",
+    [
+        ("830", "1240", "<", "", ""),  # it ended
+        ("", "", "<", "826", "4140"),  # it began
+        ("40", "55", "<", "61", "38"),  # small flows come and go
+        ("40", "1240", "<", "61", "38"),  # one large year is no habit
+        ("<", "<", "<", "<", "<"),
+    ],
+)
+def test_an_honest_row_below_the_threshold_is_not_shown(tonnes_by_year: tuple[str, ...]) -> None:
+    assert "SMALL_ONCE" not in methods(analyse(around(*tonnes_by_year), 2023))
+
+
+def test_a_figure_of_the_other_side_is_told_by_the_two_sides_and_not_twice() -> None:
+    found = analyse(around("830", "1240", "<", "826", "4140", partner="1060"), 2023)
+    assert "SMALL_ONCE" not in methods(found)
 
 
 def test_a_third_state_explains_an_export_and_an_import_that_fit_nobody() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sextant_declarations.analysis.cases.workflow import Priority, workflow
 from sextant_declarations.analysis.work import (
     Act,
     Doing,
@@ -105,16 +106,23 @@ def test_an_outcome_has_its_own_reasons_and_says_what_goes_on() -> None:
     assert code_of(CLAIMED, replace(passing, reference="CR-1")) is None
 
 
-@pytest.mark.parametrize("change", ["kinds", "acts", "reasons", "outcomes"])
+@pytest.mark.parametrize("change", ["kinds", "acts", "reasons", "outcomes", "cases"])
 def test_a_table_that_does_not_fit_together_is_refused(change: str) -> None:
     raw = json.loads((files("sextant_declarations.analysis") / "work.json").read_bytes())
     if change == "outcomes":
         raw["outcomes"]["settled"]["reasons"].append("LOAD")
+    elif change == "cases":
+        raw["cases"]["steps"]["open"] = "BECAUSE"
     else:
         raw[change].popitem()
     with pytest.raises(PlatformError) as caught:
         read_work_policy(json.dumps(raw).encode())
     assert caught.value.code is Code.MALFORMED
+
+
+def test_the_table_names_steps_and_priorities_that_cases_have() -> None:
+    assert set(TABLE.cases.steps) <= {step.code for step in workflow().steps}
+    assert set(TABLE.cases.urgent) <= set(Priority)
 
 
 # --- what holds -----------------------------------------------------------------------------------

@@ -1,15 +1,12 @@
 """From what is held to the plain rows of pictures; and the form in which a picture is given."""
 
-import datetime as dt
 from decimal import Decimal
 
 import pytest
 
 from sextant_declarations.analysis.anomalies.facts import Facts, Figure, National, Stock
 from sextant_declarations.analysis.anomalies.model import Place
-from sextant_declarations.analysis.pictures.dossier import Lane
 from sextant_declarations.domain.picturing.balances import BalanceWanted, weighed
-from sextant_declarations.domain.picturing.dossiers import SiteFiling, events_of
 from sextant_declarations.domain.picturing.transfers import flows
 from sextant_declarations.domain.transfers import PairBody, PairLine, SideView, StoredPair
 from sextant_declarations.routes.rendering import CSV, HTML, PNG, SVG, accepted
@@ -130,19 +127,6 @@ def test_a_side_without_a_row_declared_nothing_and_a_zero_of_a_row_is_one() -> N
     assert [one.differs for one in drawn.pairs] == [True, True, False]
     grams = flows([stored("MATCH", side("XAL", "0.25"), side("XBO", "0.25"), "1A")])
     assert (grams.unit, grams.pairs[0].exported) == ("g", Decimal(250))
-
-
-def test_a_yearly_filing_is_true_at_the_end_of_its_year_and_known_when_it_came() -> None:
-    came = dt.date(2025, 3, 28)
-    yearly = SiteFiling(
-        kind="S2_SITE_ADPA", year=2024, version=1, received=came, rules=("W1", "X4")
-    )
-    once = SiteFiling(kind="S2_SITE_INITIAL", year=2025, version=1, received=came, rules=())
-    first, found, second = events_of([yearly, once])
-    assert (first.on, first.known) == (dt.date(2024, 12, 31), came)
-    assert found.lane is Lane.FINDING
-    assert "W1, X4" in found.what
-    assert second.on == came
 
 
 @pytest.mark.parametrize(

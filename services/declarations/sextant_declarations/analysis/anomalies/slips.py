@@ -1,13 +1,13 @@
 """Slips between two States' figures, before anything else is thought of.
 
-Powers of ten, exchanged digits, double counts, exchanged columns, last year's figure, and what a
-neighbouring year makes good.
+Powers of ten, exchanged digits, double counts, exchanged columns, last year's figure, what a
+neighbouring year makes good, and what is small in one year alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from sextant_declarations.analysis.anomalies.facts import mass
+from sextant_declarations.analysis.anomalies.facts import TradeRow, mass
 from sextant_declarations.analysis.anomalies.model import Card, Shown, Tried
 from sextant_declarations.analysis.anomalies.policy import Policy
 from sextant_declarations.analysis.anomalies.residuals import Key, Residual
@@ -39,6 +39,9 @@ def slip_cards(
         elif near := _made_good(one, compared, policy):
             yield _timing(one, near, policy)
     yield from _columns(found, policy)
+    for key, one in compared.items():
+        if key not in found:  # else the two sides tell it
+            yield from _small_once(one, compared, policy)
 
 
 def slip_of(x: Decimal, m: Decimal, policy: Policy) -> str:
@@ -94,6 +97,59 @@ def _power_by_years(
         if own and 2 * sum(off) > len(own):
             return power
     return 0
+
+
+def _small_once(one: Residual, compared: Mapping[Key, Residual], policy: Policy) -> Iterator[Card]:
+    """Yield rows without a figure, of years between others far above the threshold.
+
+    A figure in a unit too large falls below the threshold and is given no more. Where the other
+    side does not declare the partner either, as national laws on small companies let it, no two
+    figures differ, and only the declarant's own years tell it.
+    """
+    least = threshold(one.schedule) * policy["small_once"]
+    for is_export, row in ((True, one.sent), (False, one.received)):
+        if row is None or row.kg is not None:
+            continue
+        near = {n: _row_of(one, n, compared, is_export=is_export) for n in (-2, -1, 1, 2)}
+        own = [(n, told) for n, told in near.items() if told and told.kg]
+        far = sum(told.kg > least for _, told in own if told.kg)
+        if {n > 0 for n, _ in own} == {False, True} and 2 * far > len(own):
+            yield _small_card(one, row, own, is_export=is_export, policy=policy)
+
+
+def _row_of(
+    one: Residual, away: int, compared: Mapping[Key, Residual], *, is_export: bool
+) -> TradeRow | None:
+    """Return what the same side says of the same flow, so many years away."""
+    near = compared.get((one.year + away, one.chemical, one.exporter, one.importer))
+    if near is None:
+        return None
+    return near.sent if is_export else near.received
+
+
+def _small_card(
+    one: Residual,
+    row: TradeRow,
+    own: Sequence[tuple[int, TradeRow]],
+    *,
+    is_export: bool,
+    policy: Policy,
+) -> Card:
+    sides = (one.exporter, one.importer)
+    state, other = sides if is_export else sides[::-1]
+    across = one.received if is_export else one.sent
+    told = [(one.year, row), *((one.year + n, near) for n, near in own)]
+    figures = [placed(f"{year}", state, each.text, each.place) for year, each in told]
+    if across:
+        figures.append(placed(f"{one.year}", other, across.text, across.place))
+    else:
+        figures.append(Shown(f"{one.year}", other, "not declared"))
+    return policy.card(
+        "SMALL_ONCE", state=state, year=one.year, subject=one.chemical, states=sides,
+        figures=tuple(figures),
+        tolerance=f"{policy['small_once']} times {mass(threshold(one.schedule))} around it",
+        clears="a figure in the row, or word that little moved in this year",
+    )  # fmt: skip
 
 
 def _is_copied(

@@ -20,11 +20,15 @@ _NOTHING_DUE = frozenset({Code.STATE, Code.NOT_FOUND, Code.MALFORMED})
 
 @dataclass(frozen=True, slots=True)
 class DueDays:
-    """Finds due days of a State; `eif` stands instead of the list's day of entry into force."""
+    """Finds due days of a State; `eif` stands instead of the list's day of entry into force.
+
+    From `left` on the Convention is in force for it no more: nothing is due.
+    """
 
     state: str
     policy: DeadlinePolicy
     eif: dt.date | None
+    left: dt.date | None = None
 
     def annual(self, kind: str, year: int) -> Due | None:
         """Return when a kind about the year `year` is due."""
@@ -55,7 +59,8 @@ class DueDays:
         return next((d for d in found if d.rule.reckoning in _SINGLE_EVENT), None)
 
     def _all(self, kind: str, year: int, event: dt.date | None = None) -> tuple[Due, ...]:
-        return _due(kind, self.state, year, self.policy, self.eif, event)
+        found = _due(kind, self.state, year, self.policy, self.eif, event)
+        return tuple(one for one in found if self.left is None or one.day < self.left)
 
 
 @lru_cache(maxsize=1 << 16)

@@ -74,7 +74,7 @@ class _Reckoner:
 
     @property
     def _days(self) -> DueDays:
-        return DueDays(self.state, self.known.deadlines, self.known.eif)
+        return DueDays(self.state, self.known.deadlines, self.known.eif, self.known.left)
 
     def __call__(self) -> Iterable[Obligation]:
         stands = standing(self.filings)

@@ -44,14 +44,15 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known beside the filings: the policies, entry into force, and from when to reckon.
+    """What is known beside the filings: the policies, the State's term, and from when to reckon.
 
-    Nothing that was due before `since` is owed to this register.
+    Nothing that was due before `since` is owed to this register, nor what is due from `left` on.
     """
 
     deadlines: DeadlinePolicy = DEFAULT_POLICY
     policy: ObligationPolicy = DEFAULT
     eif: dt.date | None = None
+    left: dt.date | None = None
     since: dt.date = dt.date.min
 
 

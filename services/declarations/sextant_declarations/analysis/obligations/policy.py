@@ -70,12 +70,15 @@ DEFAULT = ObligationPolicy()
 
 
 @lru_cache
-def reckoned_by(policy: ObligationPolicy = DEFAULT, deadlines: DeadlinePolicy = DEADLINES) -> str:
-    """Return what names both policies and both tables: version, and SHA-256 (base64url)."""
+def reckoned_by(
+    policy: ObligationPolicy = DEFAULT, deadlines: DeadlinePolicy = DEADLINES, terms: bytes = b""
+) -> str:
+    """Return what names both policies, both tables and the terms of States: version, SHA-256."""
     members = {
         "version": VERSION,
         "policy": policy.model_dump(mode="json"),
         "expectations": b64u(sha256(expectations_bytes())),
         "deadlines": policy_id(deadlines).digest,
+        "terms": b64u(terms),
     }
     return f"{VERSION}:{b64u(sha256(canonical_json(members)))}"

@@ -237,4 +237,6 @@ def _listed(code: str) -> Term | None:
     state = codelists.states().get(code)
     if state is None:
         return None
-    return Term(state.eif_date, state.valid_to, not state.is_state_party)
+    last = state.valid_to  # the last day of its code
+    until = None if last is None else last + dt.timedelta(days=1)
+    return Term(state.eif_date, until, not state.is_state_party)

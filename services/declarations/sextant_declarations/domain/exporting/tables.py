@@ -18,6 +18,11 @@ from pydantic import BaseModel
 
 from sextant_declarations.analysis.flattening import ROW, Cell, rows_of
 from sextant_declarations.domain.accesses import Gives, Reader
+from sextant_declarations.domain.anomalies import Anomalies
+from sextant_declarations.domain.anomaly_cards import AnomalyFilter
+from sextant_declarations.domain.anomaly_views import CardLine
+from sextant_declarations.domain.casebook import CaseFilter
+from sextant_declarations.domain.cases import Cases
 from sextant_declarations.domain.obligations import Obligations, ObligationView, Wanted
 from sextant_declarations.domain.picturing.transfers import Pairs, declared_kg
 from sextant_declarations.domain.ports import Reading
@@ -57,6 +62,8 @@ class Sources:
     obligations: Obligations
     selecting: Selecting
     pairs: Pairs
+    cases: Cases
+    anomalies: Anomalies
     spool: Path
     """A private folder for what waits to be written."""
 
@@ -129,6 +136,46 @@ async def transfers(sources: Sources, wanted: Wanted, reader: Reader, _: Progres
     return Rows(columns, len(rows), _batched(rows))
 
 
+async def cases(sources: Sources, wanted: Wanted, reader: Reader, _: Progress) -> Rows:
+    """Return the cases as officers are shown them: a row for each pair, with both figures."""
+    asked = CaseFilter(year=wanted.year, state=wanted.state)
+    found = await sources.cases.listed(asked, reader, Gives.EXPORT)
+    columns = (
+        *map(Column, ("case", "state", "since", "due", "priority", "restricted", "cause")),
+        Column("year", "integer"),
+        *map(Column, ("chemical", "schedule", "exporter", "importer", "class")),
+        *(Column(name, "decimal") for name in ("exported_kg", "imported_kg", "gap_kg", "span_kg")),
+        Column("pair"),
+    )
+    rows = [
+        [
+            *map(_cell, (one.number, one.state, one.since, one.due, one.priority)),
+            *map(_cell, (one.restricted, one.cause)),
+            *(pair.year, pair.chemical, pair.schedule, pair.exporter, pair.importer, pair.class_),
+            *(pair.export.kg, pair.import_.kg, pair.gap_kg, pair.span_kg, pair.id),
+        ]
+        for one in found
+        for pair in one.pairs
+    ]
+    return Rows(columns, len(rows), _batched(rows))
+
+
+async def anomalies(sources: Sources, wanted: Wanted, _: Reader, __: Progress) -> Rows:
+    """Return the list of differences to explain, in its order; no declared figure."""
+    filters = AnomalyFilter(state=wanted.state, year=wanted.year)
+
+    async def batches() -> AsyncIterator[Sequence[Row]]:
+        cursor: str | None = None
+        while True:
+            page = await sources.anomalies.page(filters, capacity=None, cursor=cursor, limit=BATCH)
+            yield [_values(line) for line in page.anomalies]
+            cursor = page.next
+            if cursor is None:
+                return
+
+    return Rows(_columns(CardLine), None, batches())
+
+
 async def records(sources: Sources, wanted: Wanted, reader: Reader, tell: Progress) -> Rows:
     """Return the declared rows of one kind, as they hold with amendments folded in."""
     choice = Choice(
@@ -168,6 +215,19 @@ TABLES: Mapping[str, Table] = {
             make=transfers,
             takes=frozenset({"state", "year"}),
             gives_content=True,
+        ),
+        Table(
+            name="cases",
+            about="differences between two States that are to be explained, with both figures",
+            make=cases,
+            takes=frozenset({"state", "year"}),
+            gives_content=True,
+        ),
+        Table(
+            name="anomalies",
+            about="the list of differences to explain within what one State declares",
+            make=anomalies,
+            takes=frozenset({"state", "year"}),
         ),
         Table(
             name="records",

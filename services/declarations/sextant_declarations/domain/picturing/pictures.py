@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sextant_declarations.analysis.pictures.clock import clarification_clock
-from sextant_declarations.analysis.pictures.dossier import dossier
 from sextant_declarations.analysis.pictures.drawing import Picture
 from sextant_declarations.analysis.pictures.matrix import transfer_matrix
 from sextant_declarations.analysis.pictures.queue_age import Waiting, queue_age
 from sextant_declarations.analysis.pictures.scatter import transfer_scatter
 from sextant_declarations.analysis.pictures.waterfall import mass_balance
-from sextant_declarations.domain.accesses import Reader
+from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.clarifications import ClarificationFilter, Clarifications
+from sextant_declarations.domain.dossiers import Dossiers
 from sextant_declarations.domain.obligations import Obligations, Wanted
 from sextant_declarations.domain.picturing.balances import BalanceWanted, Weighed
-from sextant_declarations.domain.picturing.dossiers import Told
 from sextant_declarations.domain.picturing.transfers import Flows
 from sextant_shared import codelists
 
@@ -40,7 +39,7 @@ class Pictures:
     clarifications: Clarifications
     transfers: Callable[[str, int, Reader], Awaitable[Flows]]
     balances: Callable[[BalanceWanted, Reader], Awaitable[Weighed]]
-    dossiers: Callable[[str, str, Reader], Awaitable[Told]]
+    dossiers: Dossiers
 
     async def timeliness(self, wanted: Wanted) -> Picture:
         """Return what came late or is missing, by State and year."""
@@ -91,11 +90,9 @@ class Pictures:
         """Return the years of a site.
 
         Raises:
-            PlatformError: as the port.
+            PlatformError: as dossiers.
         """
-        found = await self.dossiers(state, site, reader)
-        today = self.obligations.board.today
-        return dossier(found.events, found.names, site=f"{state} {site}", known_on=today)
+        return await self.dossiers.picture(state, site, reader, gives=Gives.PICTURE)
 
 
 def _named(chemical: str) -> str:
