@@ -37,7 +37,8 @@ _ALONE = "it is compared with no other year or State."
 _WORDS = {
     Part.JOINED: f"The State joined in this year: {_ALONE}",
     Part.LEFT: f"The State left, or its code ended, in this year: {_ALONE}",
-    Part.OUT: "The Convention was not in force for the State: what it declares is not compared. Check its term.",
+    Part.OUT: "The Convention was not in force for the State: what it declares is not compared."
+    " Check its term.",
     Part.SCHEDULED: f"The chemical was in no schedule, or for a part of the year: {_ALONE}",
 }
 
