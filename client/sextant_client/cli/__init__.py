@@ -75,6 +75,15 @@ app = typer.Typer(
 )
 
 
+def _tell_versions(asked: bool) -> None:  # noqa: FBT001 -- the signature of a callback
+    """Say with an option what `version` says: both are habits."""
+    if asked:
+        from sextant_client.cli.setup import version  # noqa: PLC0415 -- loaded when it is called
+
+        version()
+        raise typer.Exit
+
+
 @app.callback()
 def sextant(
     passphrase_file: PassphraseFile = None,
@@ -91,6 +100,10 @@ def sextant(
             envvar="SEXTANT_SCENARIO", help="Drill that a sandbox is asked for: docs/sandbox.md."
         ),
     ] = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Print versions.", is_eager=True, callback=_tell_versions),
+    ] = False,
 ) -> None:
     """Declarations under the Chemical Weapons Convention: sealed, signed, receipted."""
     if scenario:

@@ -6,12 +6,10 @@ Out of letters that were collected and verified: the newest list, and the notice
 from collections.abc import Iterable
 from typing import Any
 
-import typer
-
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.cli.output import table_lines
 from sextant_client.received import Received, stored_replies
-from sextant_shared.errors import PlatformError
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.clearances import LIST_SUBJECT, NOTICE_SUBJECT, Cleared, cleared_in
 from sextant_shared.models.messages import Correspondence, read_message
 
@@ -24,7 +22,9 @@ def cleared(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
     """List the Secretariat's staff cleared for your information, as its letters say."""
     run = start(home, as_json=as_json)
     if not run.home.inbox.is_dir():
-        raise typer.BadParameter("nothing was collected into this home; run `sextant inbox` first")
+        raise PlatformError(
+            Code.STATE, "nothing was collected into this home", fix="Run `sextant inbox` first."
+        )
     found = cleared_by(stored_replies(run.home.inbox), run.home.secretariat)
     rows = [[*_row(one), letter] for one, letter in found]
     lines = table_lines([_HEAD, *rows]) if rows else ["No letter that was collected names anybody."]

@@ -79,7 +79,7 @@ def accesses(
 def _lines(found: dict[str, Any]) -> list[str]:
     if not found["accesses"]:
         return ["Nobody was given anything that fits."]
-    lines = table_lines([_HEAD, *map(_row, found["accesses"])], "")
+    lines = table_lines([_HEAD, *(row for one in found["accesses"] for row in _rows(one))], "")
     if found["unlogged"]:
         lines.append(f"{found['unlogged']} accesses wait for the log.")
     if found["next"]:
@@ -87,17 +87,20 @@ def _lines(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _row(access: dict[str, Any]) -> list[str]:
-    return [
+def _rows(access: dict[str, Any]) -> list[list[str]]:
+    """Return an access as a row, and one more for each further thing that was given."""
+    first, *others = [_item(item) for item in access["items"]] or [""]
+    row = [
         access["t"],
         access["client"],
         access["role"],
         access["purpose"] or ("" if access.get("shredded") else "REFUSED"),
         access["gives"],
-        ", ".join(_item(item) for item in access["items"]),
+        first,
         "waits" if access["index"] is None else str(access["index"]),
         _standing(access),
     ]
+    return [row, *(["", "", "", "", "", other, "", ""] for other in others)]
 
 
 def _standing(access: dict[str, Any]) -> str:

@@ -206,7 +206,7 @@ def _card_lines(found: dict[str, Any]) -> list[str]:
     if card["tolerance"]:
         lines.append(f"  let pass: {card['tolerance']}{chance}")
     lines += [
-        f"  tried: {one['name']}: {'closes it' if one['closes'] else one['left']}"
+        f"  tried: {one['name']}: {'closes it' if one['closes'] else 'leaves ' + one['left']}"
         for one in card["tried"]
     ]
     if card["clears"]:
@@ -225,7 +225,7 @@ def _figure(one: dict[str, Any]) -> str:
     place = one["place"]
     where = f"  {place['declaration_id']} v{place['version']} {place['pointer']}" if place else ""
     owner = f" of {one['owner']}" if one["owner"] else ""
-    return f"{one['name']}{owner}: {one['text']}{where}"
+    return f"{one['name']}{owner}: {one['text']}{where}".rstrip()
 
 
 def _run_row(one: dict[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ from sextant_client.cli.officer_accesses import PurposeOption, SendingPurpose
 from sextant_client.cli.output import table_lines
 from sextant_client.home import write_file
 from sextant_client.officers import officers_session
+from sextant_shared import codelists
 from sextant_shared.clock import system_clock, uuid7
 from sextant_shared.models.purposes import PURPOSE_HEADER
 
@@ -17,7 +18,11 @@ app = typer.Typer(help="Differences to explain between two States.", no_args_is_
 _CASES = "/v1/cases"
 _PAGE = 200
 _HEAD = ["case", "State", "chemical", "class", "stands", "due", "priority"]
-_MORE = {"MORE_EXPORTED": "more exported", "MORE_IMPORTED": "more imported", "NONE": ""}
+_MORE = {
+    "MORE_EXPORTED": "more exported",
+    "MORE_IMPORTED": "more imported",
+    "NONE": "no difference left",
+}
 
 Number = Annotated[str, typer.Argument(help="Number from the list, such as TD-2025-000001.")]
 StateOption = Annotated[str | None, typer.Option(help="A State on either side, such as XAL.")]
@@ -113,7 +118,12 @@ def step(
     code: Annotated[str, typer.Argument(help="Step, as `show` lists them.")],
     reason: Annotated[str, typer.Option(help="Why, as a code.")],
     purpose: PurposeOption,
-    cause: Annotated[str | None, typer.Option(help="Why the figures differed, as a code.")] = None,
+    cause: Annotated[
+        str | None,
+        typer.Option(
+            help="Why the figures differed, as a code: sextant codes list transfer_causes."
+        ),
+    ] = None,
     reference: Annotated[
         str | None, typer.Option(help="Number of another case, or id of a message.")
     ] = None,
@@ -273,7 +283,7 @@ def _row(one: dict[str, Any], pair: dict[str, Any]) -> list[str]:
     return [
         one["number"],
         f"{pair['exporter']} to {pair['importer']}",
-        pair["chemical"],
+        _name(pair["chemical"]),
         pair["class_"],
         one["state"],
         one["due"] or "",
@@ -282,19 +292,23 @@ def _row(one: dict[str, Any], pair: dict[str, Any]) -> list[str]:
 
 
 def _case_lines(case: dict[str, Any]) -> list[str]:
-    lines = [f"{case['number']}  {case['state']}  since {case['since']}  {case['priority'] or ''}"]
+    title = f"{case['number']}  {case['state']}  since {case['since']}  {case['priority'] or ''}"
+    lines = [title.rstrip()]
     for pair in case["pairs"]:
         sides = (("export", "exporter"), ("import_", "importer"))
         said = [f"{pair[who]} {_said(pair[side])}" for side, who in sides]
-        lines.append(
-            f"  {pair['year']} {pair['chemical']} ({pair['schedule']}): {'; '.join(said)};"
-            f" {_MORE[pair['sense']]}"
-        )
+        what = f"{_name(pair['chemical'])} (Schedule {pair['schedule']})"
+        lines.append(f"  {pair['year']} {what}: {'; '.join([*said, _MORE[pair['sense']]])}")
         lines += [
             f"    tried: {one['kind']}{', closes it' if one['closes'] else ''}"
             for one in pair["explanations"] or []
         ]
     return lines
+
+
+def _name(chemical: str) -> str:
+    known = codelists.chemicals_by_cas().get(chemical)
+    return f"{known.name} {chemical}" if known else chemical
 
 
 def _said(side: dict[str, Any]) -> str:

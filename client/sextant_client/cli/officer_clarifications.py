@@ -140,7 +140,7 @@ def extend(
         found = session.request("POST", f"{path}/extensions", json=body, headers=headers).json()
     line = found["clarification"]
     told = f"{line['to']} has until {line['until']} for its answer to {line['request']}"
-    run.output.result(found, [told, f"  extended {line['extended']} times"])
+    run.output.result(found, [told, f"  extended {_times(line['extended'])}"])
 
 
 def draft_lines(draft: dict[str, Any]) -> list[str]:
@@ -178,8 +178,12 @@ def list_lines(found: dict[str, Any]) -> list[str]:
 def _rests_on(one: dict[str, Any]) -> str:
     if one["because"] == "policy":
         return " ".join(part for part in (one["law"], f"[{one['evidence']}]") if part)
-    times = f" {one['extended']} times" if one["extended"] else ""
+    times = f" {_times(one['extended'])}" if one["extended"] else ""
     return f"{one['because']}{times}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _stands(one: dict[str, Any]) -> str:

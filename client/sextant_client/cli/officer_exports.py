@@ -81,7 +81,10 @@ def exports(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> None:
     with officers_session(run.home) as session:
         found = session.request("GET", EXPORTS).json()
     rows = [
-        [str(one[name] or "") for name in ("id", "what", "format", "state", "rows", "size")]
+        [
+            "" if one[name] is None else str(one[name])
+            for name in ("id", "what", "format", "state", "rows", "size")
+        ]
         + [one["expires"] or ""]
         for one in found["exports"]
     ]

@@ -209,7 +209,8 @@ def mandate(
         for one in found["documents"]
     ]
     title = f"{found['number']}  {site['state']} {site['code']}, as known on {found['known_on']}"
-    run.output.result(found, [title, found["marking"], *table_lines(rows, "  ")])
+    wrote = [f"Wrote {out}."] if out is not None else []
+    run.output.result(found, [title, found["marking"], *table_lines(rows, "  "), *wrote])
 
 
 @app.command("comments")

@@ -52,7 +52,9 @@ def ask(
         path.write_text(json.dumps(content), "utf-8")
         envelope = seal_message(client, Outgoing(ASK, path, classification=Classification.C1))
         document = hand_over(client, run, envelope, watch=False, send=not client.config.offline)
-    run.output.say(f"Asked about {len(content['rows'])} rows; see: sextant inbox, prematch read.")
+    run.output.say(
+        f"Asked about {len(content['rows'])} rows; next: sextant inbox, then sextant prematch read."
+    )
     if run.output.as_json:
         run.output.result({"envelopes": [document], "rows": content["rows"]}, [])
 

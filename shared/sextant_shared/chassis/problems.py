@@ -29,6 +29,18 @@ _LOGGED = (Code.FORBIDDEN, Code.INTEGRITY, Code.INTERNAL)  # what an operator mu
 _PASSING = (Code.RATE, Code.UNAVAILABLE)
 RETRY_AFTER_S = 2
 _ECHO = 80
+# What the validator says of itself, in words for who asked; all else stays as it says it.
+_WORDS = {
+    "enum": "is none of the possible values",
+    "literal_error": "is none of the possible values",
+    "string_pattern_mismatch": "is not written as it must be",
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "date_parsing": "is no day such as 2027-01-15",
+    "date_from_datetime_parsing": "is no day such as 2027-01-15",
+    "int_parsing": "is no whole number",
+}
+_BOUNDS = {"le": "at most", "ge": "at least", "lt": "less than", "gt": "more than"}
 _log = structlog.get_logger("sextant.request")
 
 
@@ -92,18 +104,28 @@ async def on_invalid_request(_request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     findings = [_finding(item) for item in error.errors()]
-    detail = f"the request does not fit in {len(findings)} place(s)"
-    return problem_response(PlatformError(Code.MALFORMED, detail, findings=findings))
+    places = "one place" if len(findings) == 1 else f"{len(findings)} places"
+    return problem_response(
+        PlatformError(
+            Code.MALFORMED,
+            f"the request does not fit in {places}",
+            fix="Correct the places that the findings name.",
+            findings=findings,
+        )
+    )
 
 
 def _finding(item: dict[str, Any]) -> Finding:
     received = item.get("input")
+    kind, said = str(item.get("type", "")), str(item.get("msg", ""))
     context = {name: value for name, value in (item.get("ctx") or {}).items() if name != "error"}
+    one_of = [str(context.pop("expected"))] if "expected" in context else []
+    bounds = [f"{_BOUNDS.get(name, name)} {value}" for name, value in context.items()]
     return Finding(
         rule="REQUEST",
         severity=Severity.MUST_FIX,
         pointer=pointer_of(tuple(item.get("loc", ()))),
-        message=str(item.get("msg", "")),
-        expected=", ".join(f"{name} {value}" for name, value in context.items()),
+        message=_WORDS.get(kind) or said.removeprefix("Value error, "),
+        expected=", ".join([*one_of, *bounds]),
         received=str(received)[:_ECHO] if isinstance(received, str | int) else "",
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 
 MAX_ECHO = 80  # characters of a received value repeated in a message
+_JSON_NAMES = {dict: "an object", list: "a list", type(None): "null"}
 
 
 class Strict(BaseModel):
@@ -72,7 +73,7 @@ def findings_of(error: ValidationError) -> list[Finding]:
             pointer=pointer_of(item["loc"]),
             message=item["msg"],
             expected=_expected(item.get("ctx")),
-            received=_echo(item["input"]),
+            received="nothing" if item["type"] == "missing" else _echo(item["input"]),
         )
         for item in error.errors(include_url=False)
     ]
@@ -88,5 +89,6 @@ def _expected(context: dict[str, Any] | None) -> str:
 
 
 def _echo(value: object) -> str:
-    text = repr(value) if isinstance(value, str | int | bool) else type(value).__name__
+    known = _JSON_NAMES.get(type(value), type(value).__name__)
+    text = repr(value) if isinstance(value, str | int | bool) else known
     return text if len(text) <= MAX_ECHO else text[: MAX_ECHO - 1] + "…"

@@ -29,7 +29,7 @@ class Row:
 _RECIPIENT_LOCAL = "Local to the recipient; the sender is told UNREADABLE or CONTENT."
 
 TABLE: dict[Code, Row] = {
-    Code.MALFORMED: Row(400, "Malformed", "Correct the places that the findings name."),
+    Code.MALFORMED: Row(400, "Malformed", "Correct what does not fit."),
     Code.VERSION: Row(400, "Unknown version", "Use a version this service publishes."),
     Code.AUTH: Row(401, "Not authenticated", "Fetch a fresh access token and a fresh DPoP proof."),
     Code.SENDER: Row(403, "Another sender", "Send with the access key of the party that signed."),

@@ -329,6 +329,7 @@ def _require_reason(coded: Coded, reason: str, what: str) -> None:
             f"{what} has no such reason",
             expected=", ".join(coded.reasons),
             received=reason[:40],
+            fix="Take one of these codes.",
         )
 
 

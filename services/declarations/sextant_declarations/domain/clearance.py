@@ -310,6 +310,7 @@ def _require_reason(act: GrantAct, reason: str) -> None:
             f"{act} has no such reason",
             expected=", ".join(expected),
             received=reason[:40],
+            fix="Take one of these codes.",
         )
 
 

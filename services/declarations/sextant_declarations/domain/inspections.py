@@ -185,7 +185,11 @@ class Inspections:
         one = await self.known(number, reader)
         said = await self._correspondence(await self.rows.steps(one.id))
         if said.comments is None:
-            raise PlatformError(Code.NOT_FOUND, f"the State has not commented on {number}")
+            raise PlatformError(
+                Code.NOT_FOUND,
+                f"the State has not commented on {number}",
+                fix="Look again later: `sextant officer inspection show` has its time.",
+            )
         sited = self.reports.sited
         access = await sited.gate.envelopes(reader, Gives.MESSAGE, said.comments_digest)
         return sited.files.content(said.comments_digest, access)

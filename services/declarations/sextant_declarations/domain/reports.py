@@ -319,7 +319,7 @@ def _time(content: Content, member: str) -> float:
             Code.MALFORMED,
             f"the content has no {member}",
             expected="a time in UTC, such as 2026-11-16T09:30:00Z",
-            received=type(said).__name__,
+            received="nothing" if said is None else "something else",
         )
     return parse_timestamp(said)
 

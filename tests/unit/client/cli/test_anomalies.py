@@ -97,7 +97,7 @@ def test_a_card_shows_places_what_was_tried_and_what_was_accepted(
     for text in (
         "2024 of XAL: 12400 kg  XAL-2024-S2 v2 /records/0",
         "OPCW_PROTECTED",
-        "tried: rounding: 11.16 t",
+        "tried: rounding: leaves 11.16 t",
         "would clear it: the other figure",
         "also found by HISTORY",
         "accepted 4: VOYAGE (of 2022): At sea.",

@@ -69,6 +69,10 @@ def test_help_lists_the_commands_in_the_order_of_the_table_and_the_exit_statuses
     assert "Exit status: 0 done, or valid" in shown
 
 
+def test_versions_are_told_by_option_as_by_command() -> None:
+    assert sextant("--version").stdout == sextant("version").stdout != ""
+
+
 def test_a_command_that_is_not_there_is_refused_with_its_neighbours() -> None:
     done = sextant("chek")
     assert done.status == 2

@@ -101,7 +101,15 @@ def cases(tmp_path: Path, *arguments: str | Path) -> Done:
 @pytest.mark.usefixtures("asked")
 def test_the_list_names_states_class_and_urgency_and_how_to_go_on(tmp_path: Path) -> None:
     done = cases(tmp_path, "list", "--open")
-    for word in (NUMBER, "XAL to XBO", "QUANTITY_MISMATCH", "2026-05-31", "HIGH", "--cursor abc"):
+    for word in (
+        NUMBER,
+        "XAL to XBO",
+        "Thiodiglycol",
+        "QUANTITY_MISMATCH",
+        "2026-05-31",
+        "HIGH",
+        "--cursor abc",
+    ):
         assert word in done.stdout
 
 
@@ -117,8 +125,9 @@ def test_open_and_closed_are_asked_as_the_service_knows_them(
 @pytest.mark.usefixtures("asked")
 def test_a_case_shows_both_sides_what_is_overdue_and_what_may_follow(tmp_path: Path) -> None:
     shown = cases(tmp_path, "show", NUMBER).stdout
-    for word in ("XAL not shown", "XBO 1240 kg", "more exported", "TYPO, closes it", "OVERDUE",
-                 "TD-2025-000002", "next: triage (EXPLANATIONS_READ)"):  # fmt: skip
+    for word in ("XAL not shown", "XBO 1240 kg", "(Schedule 2B)", "more exported",
+                 "TYPO, closes it", "OVERDUE", "TD-2025-000002",
+                 "next: triage (EXPLANATIONS_READ)"):  # fmt: skip
         assert word in shown
     assert "next:" not in cases(tmp_path, "show", NUMBER, "--as", "XBO").stdout
 

@@ -94,7 +94,7 @@ def test_the_list_says_what_is_overdue_by_how_much_and_what_the_time_rests_on(
     done = officer(tmp_path, "clarifications", "--overdue")
     assert asked[0].url.params["overdue"] == "true"
     assert "OVERDUE, 3 days late" in done.stdout
-    assert "extended 1 times" in done.stdout
+    assert "extended once" in done.stdout
     assert "C-8/DEC.7 [M]" in done.stdout
     assert "There are more: --cursor abc" in done.stdout
 

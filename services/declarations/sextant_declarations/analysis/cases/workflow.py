@@ -53,7 +53,7 @@ class Priority(StrEnum):
 
 StateName = Annotated[CaseState, Field(strict=False)]
 StepCode = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z]+)*$", max_length=40)]
-ReasonCode = Annotated[str, Field(pattern=r"^[A-Z]+(_[A-Z]+)*$", max_length=40)]
+ReasonCode = Annotated[str, Field(pattern=r"^[A-Z0-9]+(_[A-Z0-9]+)*$", max_length=40)]
 CauseCode = ReasonCode
 Needed = Literal["reference", "cause", "priority", "messages", "settled"]
 

@@ -133,7 +133,11 @@ def check_extension(
     if reason not in policy.reasons:
         found.append(_wrong("/reason", "no such reason", ", ".join(policy.reasons), reason[:64]))
     if reason in policy.needs_request and not has_request:
-        found.append(_wrong("/asked_in", "it says that the State asked", "id of its message", ""))
+        found.append(
+            _wrong(
+                "/asked_in", "no message in which the State asked is named", "id of its message", ""
+            )
+        )
     if not until < day <= last or day <= today:
         earliest = max(until, today)
         expected = f"a day after {earliest}, not after {last} [{rules.mark}]"

@@ -82,6 +82,7 @@ class InspectionLife(Strict):
                 f"{code} has no such reason",
                 expected=", ".join(found.reasons),
                 received=reason,
+                fix="Take one of these codes.",
             )
         return found
 

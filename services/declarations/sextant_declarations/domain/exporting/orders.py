@@ -351,7 +351,8 @@ def _check(table: Table, filters: ExportFilters, reader: Reader) -> None:
     if strange or missing:
         raise PlatformError(
             Code.MALFORMED,
-            f"the table {table.name} is not narrowed so",
+            f"the table {table.name} "
+            + (f"needs {', '.join(missing)}" if missing else f"takes no {', '.join(strange)}"),
             expected=f"{', '.join(sorted(table.takes))}"
             + (f"; always {', '.join(sorted(table.needs))}" if table.needs else ""),
             received=", ".join(sorted(filters.given)) or "no filter",

@@ -5,9 +5,11 @@ import json
 from importlib.resources import files
 
 import pytest
+from pydantic import TypeAdapter
 
 from sextant_declarations.analysis.cases.workflow import (
     CaseState,
+    CauseCode,
     Priority,
     Standing,
     Wanted,
@@ -95,6 +97,17 @@ def test_nothing_is_closed_without_the_code_of_a_cause(code: str) -> None:
             advance(TABLE, stands, wanted(code, cause=cause))
         assert [finding.pointer for finding in caught.value.findings] == ["/cause"]
         assert "WRONG_COUNTRY_TRANSIT" in caught.value.findings[0].expected
+
+
+def test_the_name_of_an_explanation_is_read_as_a_cause_so_that_the_causes_are_told() -> None:
+    cause = TypeAdapter(CauseCode).validate_python("UNIT_1000")
+    with pytest.raises(PlatformError) as caught:
+        advance(
+            TABLE,
+            Standing(state=CaseState.RE_MATCHED, settled=True),
+            wanted("resolve-amended", cause=cause),
+        )
+    assert "UNIT, TYPO" in caught.value.findings[0].expected
 
 
 @pytest.mark.parametrize("code", ["resolve-amended", "close-within-threshold"])
