@@ -23,7 +23,8 @@ from sextant_audit.storage.tables import METADATA
 from sextant_shared.chassis import postgresql as engine
 from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.errors import Code, PlatformError
-from tests.integration.audit.logs import AuditLog, name_of, place_of
+from sextant_shared.models.log import AppendAnswer
+from tests.integration.audit.logs import AuditLog, Served, name_of, place_of
 from tests.integration.audit.test_appending import append, prove
 from tests.integration.audit.test_history import refuses_to_open
 from tests.support.postgresql import PostgresqlServer
@@ -83,6 +84,17 @@ async def test_a_server_that_dies_refuses_entries_and_the_log_goes_on_by_itself(
         assert (await log.check()).size == 3
 
 
+async def repeated(served: Served, *numbers: int) -> AppendAnswer:
+    """Append as a caller does: a 503 is asked again. A write beside ours may meet the cut line."""
+    for _ in range(4):
+        try:
+            return await append(served, *numbers)
+        except PlatformError as error:
+            if error.code is not Code.UNAVAILABLE or not error.retry_after_s:
+                raise
+    return await append(served, *numbers)
+
+
 async def test_a_commit_whose_answer_was_lost_is_found_by_the_next_batch(log: AuditLog) -> None:
     keys = await log.begin()
 
@@ -101,7 +113,7 @@ async def test_a_commit_whose_answer_was_lost_is_found_by_the_next_batch(log: Au
                 await append(served, 2, 3)
         finally:
             event.remove(Engine, "commit", cut)
-        assert prove(await append(served, 2, 3, 4), keys, 2, 3, 4) == [2, 3, 4]
+        assert prove(await repeated(served, 2, 3, 4), keys, 2, 3, 4) == [2, 3, 4]
     assert (await log.check()).size == 5
 
 
