@@ -7,10 +7,9 @@ from sqlalchemy import Select, func, or_, select
 from sextant_declarations.domain.deliveries import FiledVersion
 from sextant_declarations.domain.selecting import Choice
 from sextant_declarations.storage.access_tables import CONTENT_SITES
-from sextant_declarations.storage.tables import DECLARATIONS, INBOX, REVISIONS, VERSIONS
+from sextant_declarations.storage.filings import FILED, filed_of
+from sextant_declarations.storage.tables import DECLARATIONS, REVISIONS, VERSIONS
 from sextant_shared.chassis.database import Database
-
-_REVISED = DECLARATIONS.alias("revised")
 
 
 @dataclass(frozen=True)
@@ -29,22 +28,7 @@ class SqlSelecting:
         newest = newest.group_by(VERSIONS.c.declaration)
         revising = select(REVISIONS.c.inbox).where(REVISIONS.c.declaration.in_(named))
         wanted = (
-            select(
-                DECLARATIONS.c.declaration_id,
-                VERSIONS.c.version,
-                VERSIONS.c.kind,
-                VERSIONS.c.year,
-                VERSIONS.c.canonical_digest,
-                INBOX.c.content_digest,
-                INBOX.c.content_size,
-                INBOX.c.manifest_digest,
-                _REVISED.c.declaration_id.label("revises"),
-            )
-            .join(DECLARATIONS, VERSIONS.c.declaration == DECLARATIONS.c.id)
-            .join(INBOX, VERSIONS.c.inbox == INBOX.c.id)
-            .outerjoin(REVISIONS, REVISIONS.c.inbox == INBOX.c.id)
-            .outerjoin(_REVISED, _REVISED.c.id == REVISIONS.c.declaration)
-            .where(
+            FILED.where(
                 VERSIONS.c.id.in_(newest),
                 or_(VERSIONS.c.declaration.in_(named), VERSIONS.c.inbox.in_(revising)),
             )
@@ -52,20 +36,7 @@ class SqlSelecting:
             .limit(limit)
         )
         rows = await self.database.read(lambda c: c.execute(wanted).mappings().all())
-        return [
-            FiledVersion(
-                declaration_id=row["declaration_id"],
-                version=row["version"],
-                kind=row["kind"],
-                year=row["year"],
-                digest=row["canonical_digest"],
-                content_digest=row["content_digest"],
-                size=row["content_size"],
-                manifest_digest=row["manifest_digest"],
-                revises=row["revises"],
-            )
-            for row in rows
-        ]
+        return [filed_of(row) for row in rows]
 
 
 def _declarations(choice: Choice) -> Select[tuple[str]]:
