@@ -185,9 +185,9 @@ class Side:
     """What one of the two States says of a pair; `interval` is None where nothing bounds it.
 
     That is so where it has not filed, and where its row gives no figure. `kg` is what is compared:
-    its figure where it gives one, and zero where it has filed and has no row. `has_total` says that it declares a
-    national total of the chemical in that direction. `documents` are all versions that the side
-    stands on, also when they have no row.
+    its figure where it gives one, and zero where it has filed and has no row. `has_total` says that
+    it declares a national total of the chemical in that direction. `documents` are all versions
+    that the side stands on, also when they have no row.
     """
 
     state: str
