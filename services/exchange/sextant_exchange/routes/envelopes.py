@@ -128,7 +128,7 @@ def _deposit() -> dict[str, Any]:
 
 async def _container(stored: Stored, envelopes: Envelopes, blobs: Blobs) -> Response:
     if stored.blob is not None:
-        pieces = await blobs.open(stored.blob)
+        pieces = await blobs.open(stored.blob, stored.claim.manifest_digest)
         length = {"Content-Length": str(stored.size)}
         return StreamingResponse(pieces, headers=length, media_type=MEDIA_TYPE)
     data = await envelopes.content(stored.number)

@@ -135,7 +135,7 @@ class Intake:
     async def _deposit(
         self, claim: Claim, manifest: Manifest, arrived: Arrived, now: float
     ) -> Deposited:
-        blob = await self._store(arrived.path) if arrived.path else None
+        blob = await self._store(arrived.path, manifest) if arrived.path else None
         return await self.hold(claim, manifest, now, content=arrived.content, blob=blob)
 
     async def hold(
@@ -175,9 +175,9 @@ class Intake:
             await self._forget(blob)
         return deposited
 
-    async def _store(self, path: Path) -> str:
+    async def _store(self, path: Path, manifest: Manifest) -> str:
         try:
-            name = await self.blobs.put(path)
+            name = await self.blobs.put(path, manifest.digest)
         finally:
             path.unlink(missing_ok=True)  # noqa: ASYNC240 -- a directory entry, microseconds
         self.reached("exchange.after_blob")
