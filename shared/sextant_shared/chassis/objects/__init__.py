@@ -58,7 +58,8 @@ class ObjectStore(Protocol):
     async def put(self, name: str, source: Path, check: Check) -> bool:
         """Store a file; return False, and change nothing, when the name is taken.
 
-        Raises `E_UNAVAILABLE`, and what the check raises. The file stays where it is.
+        Raises `E_UNAVAILABLE`, and what the check raises. The file stays where it is and is
+        never written to again: in a folder it may be the object itself, under a second name.
         """
         ...
 

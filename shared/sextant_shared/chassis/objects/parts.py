@@ -22,7 +22,7 @@ from sextant_shared.chassis.objects import away
 from sextant_shared.chassis.objects.settings import (
     Credentials,
     ObjectSettings,
-    read_credentials,
+    current_credentials,
 )
 from sextant_shared.clock import system_clock
 
@@ -68,14 +68,9 @@ class Parts:
         settings, host = self.settings, urlsplit(self.settings.s3_endpoint or "").netloc
         path = quote(f"/{settings.s3_bucket}/{key}".rstrip("/"), safe="/")
         encoded = urlencode(sorted(query.items()), quote_via=quote)
-        headers = signed(
-            method,
-            f"{path}?{encoded}",
-            host,
-            read_credentials(settings.s3_credentials_file or Path()),
-            settings.s3_region,
-            system_clock(),
-        )
+        asked = Asked(method, host, f"{path}?{encoded}", settings.s3_region)
+        who = current_credentials(settings.s3_credentials_file or Path(), TITLE)
+        headers = signed(asked, who, system_clock())
         url = f"{(settings.s3_endpoint or '').rstrip('/')}{path}?{encoded}"
         timeout = httpx.Timeout(settings.s3_request_s, connect=settings.s3_connect_s)
         verify = ssl.create_default_context()
@@ -94,24 +89,32 @@ class Parts:
         return answer.content
 
 
-def signed(
-    method: str, target: str, host: str, who: Credentials, region: str, now: float
-) -> dict[str, str]:
-    """Return the headers of a request without a body, with its signature (AWS SigV4)."""
-    path, _, query = target.partition("?")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to S3; `target` is path and query, `body` the SHA-256 of its body in hex."""
+
+    method: str
+    host: str
+    target: str
+    region: str
+    body: str = NOTHING
+
+
+def signed(asked: Asked, who: Credentials, now: float) -> dict[str, str]:
+    """Return the headers of a request with its signature."""
+    path, _, query = asked.target.partition("?")
     stamp = dt.datetime.fromtimestamp(now, dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    headers = {"host": host, "x-amz-content-sha256": NOTHING, "x-amz-date": stamp}
+    headers = {"host": asked.host, "x-amz-content-sha256": asked.body, "x-amz-date": stamp}
     if who.token:
         headers["x-amz-security-token"] = who.token
     names = ";".join(sorted(headers))
     lines = [f"{name}:{headers[name]}" for name in sorted(headers)]
-    request = "\n".join([method, path, query, *lines, "", names, NOTHING])
-    scope = f"{stamp[:8]}/{region}/s3/aws4_request"
-    digest = sha256(request.encode()).hexdigest()
+    request = "\n".join([asked.method, path, query, *lines, "", names, asked.body])
+    scope = f"{stamp[:8]}/{asked.region}/s3/aws4_request"
     key = f"AWS4{who.secret}".encode()
     for part in scope.split("/"):
         key = hmac.digest(key, part.encode(), "sha256")
-    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
+    text = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{sha256(request.encode()).hexdigest()}"
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     headers["authorization"] = (
         f"AWS4-HMAC-SHA256 Credential={who.key_id}/{scope},"

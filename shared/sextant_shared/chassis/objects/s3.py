@@ -23,6 +23,7 @@ from sextant_shared.chassis.objects import PAGE, READ_BYTES, Check, Item, away, 
 from sextant_shared.chassis.objects.parts import Parts
 from sextant_shared.chassis.objects.settings import (
     ObjectSettings,
+    current_credentials,
     read_certificates,
     read_credentials,
 )
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 TITLE = "the object store"
 PROBE = "nobody-has-this-name"
-CREDENTIALS_S = 600  # the library asks again half-way, at the latest
+CREDENTIALS_S = 600  # the library asks again five minutes before they end
 _GONE = (NotFoundError, FileNotFoundError)
 _FAULTS = (BaseError, OSError)
 
@@ -193,7 +194,7 @@ def _store(settings: ObjectSettings) -> S3Store:
     read_credentials(path)
 
     def credentials() -> "S3Credential":
-        found = read_credentials(path)
+        found = current_credentials(path, TITLE)
         expires = dt.datetime.fromtimestamp(system_clock() + CREDENTIALS_S, dt.UTC)
         return {
             "access_key_id": found.key_id,
@@ -202,10 +203,17 @@ def _store(settings: ObjectSettings) -> S3Store:
             "expires_at": expires,
         }
 
+    endpoint = settings.s3_endpoint or ""
     config: S3Config = {
-        "endpoint": settings.s3_endpoint or "",
+        # The library also reads AWS_* from the environment: what is set here is not taken there.
+        "endpoint": endpoint,
+        "aws_endpoint_url_s3": endpoint,
         "region": settings.s3_region,
         "virtual_hosted_style_request": False,
+        "skip_signature": False,
+        "unsigned_payload": False,
+        "s3_express": False,
+        "conditional_put": "etag",
         "checksum_algorithm": "SHA256",
     }
     if settings.s3_encryption:
@@ -214,6 +222,7 @@ def _store(settings: ObjectSettings) -> S3Store:
         config["sse_kms_key_id"] = settings.s3_kms_key
     client: ClientConfig = {
         "allow_http": settings.environment != "production",
+        "allow_invalid_certificates": False,
         "connect_timeout": dt.timedelta(seconds=settings.s3_connect_s),
         "timeout": dt.timedelta(seconds=settings.s3_request_s),
     }

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from sextant_shared.chassis.objects import away
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.errors import Code, PlatformError
 
@@ -144,6 +145,18 @@ def read_credentials(path: Path) -> Credentials:
             path, f"has no [{PROFILE}] with aws_access_key_id and aws_secret_access_key"
         ) from None
     return Credentials(key_id, secret, token)
+
+
+def current_credentials(path: Path, title: str) -> Credentials:
+    """Return what the file holds now, of a store that is in use.
+
+    Raises:
+        PlatformError: `E_UNAVAILABLE`: a caller can do nothing about it but come back.
+    """
+    try:
+        return read_credentials(path)
+    except PlatformError as error:
+        raise away(title, "cannot be asked: our credentials there cannot be read") from error
 
 
 def read_certificates(path: Path) -> bytes:
