@@ -29,6 +29,7 @@ from sextant_shared.protocol.tokens import ASSERTION_TYPE, make_client_assertion
 from tests.integration.exchange.audits import MemoryAudit
 from tests.integration.exchange.containers import KEYS, Container, recall_of
 from tests.support.logs import NOW
+from tests.support.objects import S3
 from tests.support.parties import PartyKeys, registrar_pairs, signer
 
 BASE_URL = "http://exchange.example"
@@ -235,6 +236,7 @@ class World:
                 "disk_reserve_bytes": 0,
                 "trace_parent": "accept",
                 "note_after_s": 3600,  # indexes are those of envelopes and parties alone
+                **S3.settings_of(folder),
                 **self.settings,
             }
         )

@@ -8,7 +8,7 @@ import structlog
 
 from sextant_exchange.domain.containers import WholeContainer
 from sextant_shared.chassis.objects import ObjectStore, checked
-from sextant_shared.clock import Clock, random_bytes, system_clock
+from sextant_shared.clock import random_bytes, system_clock
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 
@@ -22,10 +22,9 @@ class BlobStore:
     `trouble` says what the store lacked when it was asked last, empty when nothing.
     """
 
-    def __init__(self, objects: ObjectStore, disk: Path, clock: Clock = system_clock) -> None:
+    def __init__(self, objects: ObjectStore, disk: Path) -> None:
         self._objects = objects
         self._disk = disk
-        self._clock = clock  # the store's own times are compared with it
         self.trouble = ""
 
     def free_bytes(self) -> int:
@@ -79,7 +78,7 @@ class BlobStore:
         Raises:
             PlatformError: `E_UNAVAILABLE`.
         """
-        before = self._clock() - age_s
+        before = system_clock() - age_s
         async for page in self._objects.items():
             if old := [item.name for item in page if item.modified <= before]:
                 yield old
@@ -98,7 +97,7 @@ class BlobStore:
         Raises:
             PlatformError: `E_UNAVAILABLE`.
         """
-        return await self._objects.unfinished(self._clock() - age_s, remove=remove)
+        return await self._objects.unfinished(system_clock() - age_s, remove=remove)
 
     async def watch(self) -> None:
         """Look whether the store answers, and tell when that changes."""

@@ -53,7 +53,7 @@ class Parts:
             PlatformError: `E_UNAVAILABLE`.
         """
         query = {"max-uploads": str(MOST), "prefix": self._prefix, "uploads": ""}
-        listed = _uploads(await self._ask("GET", "", query))
+        listed = uploads_in(await self._ask("GET", "", query))
         old = [one for one in listed if one.begun < before and one.key.startswith(self._prefix)]
         for one in old if remove else ():
             await self._ask("DELETE", one.key, {"uploadId": one.upload})
@@ -123,7 +123,12 @@ def signed(asked: Asked, who: Credentials, now: float) -> dict[str, str]:
     return headers
 
 
-def _uploads(answer: bytes) -> list[Unfinished]:
+def uploads_in(answer: bytes) -> list[Unfinished]:
+    """Return the puts in parts that an answer lists.
+
+    Raises:
+        PlatformError: `E_UNAVAILABLE` when it is no such list.
+    """
     try:
         root = fromstring(answer)
         return [
