@@ -8,6 +8,7 @@ CI. One server serves a whole process of tests; each test takes a prefix of its 
 import asyncio
 import itertools
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -153,6 +154,9 @@ class S3Server:
             return httpx.Response(httpx.codes.BAD_GATEWAY)
 
 
+in_a_folder = pytest.mark.skipif(EVERYWHERE, reason="this looks into the folder of blobs")
+
+
 @dataclass
 class CommonS3:
     """The one server of a test process, started when it is asked for."""
@@ -179,6 +183,15 @@ class CommonS3:
         if folder not in self._prefixes:
             self._prefixes[folder] = self.started().settings()
         return self._prefixes[folder]
+
+    def names_of(self, folder: Path) -> list[str]:
+        """Return the names of what lies there instead of in a folder."""
+        if folder not in self._prefixes:
+            return []
+        prefix = f"{self._prefixes[folder]['s3_prefix']}/"
+        query = f"list-type=2&prefix={prefix.replace('/', '%2F')}"
+        answer = self.started().ask("GET", f"/{BUCKET}?{query}").text
+        return [key.removeprefix(prefix) for key in re.findall("<Key>(.*?)</Key>", answer)]
 
     def close(self) -> None:
         """Stop it, if it was started."""

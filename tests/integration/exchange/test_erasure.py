@@ -186,6 +186,7 @@ async def test_a_stop_during_an_erasure_leaves_the_container_or_its_proof(
     assert erased(stopped) == [container.id]
 
 
+@in_a_folder
 async def test_a_damaged_container_is_told_and_holds_up_no_other(
     stopped: World, lines: list[Any]
 ) -> None:

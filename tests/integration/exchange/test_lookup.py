@@ -131,6 +131,7 @@ async def test_the_sender_reads_back_what_it_sent(world: World) -> None:
     assert "fetched" not in [event for event, _ in await life(world.caller(XAL), container)]
 
 
+@in_a_folder
 async def test_a_lost_blob_is_an_alarm_and_no_short_answer(world: World) -> None:
     container = await deposited(world, content=LARGE)
     for blob in (world.folder / "blobs").iterdir():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from structlog.typing import EventDict
 
+from sextant_exchange.__main__ import main
 from sextant_shared.chassis.objects import Digest, ObjectStore
 from sextant_shared.chassis.objects.opening import open_objects
 from sextant_shared.clock import system_clock
@@ -62,8 +63,7 @@ async def test_a_large_container_is_deposited_repeated_and_fetched_byte_for_byte
     await check(world, container)
     (row,) = world.rows("SELECT blob FROM envelope")
     assert await names(world) == [row.blob]
-    assert not (world.folder / "blobs").exists()
-    assert not list((world.folder / "arriving").iterdir())
+    assert world.files() == []
 
 
 async def test_an_upload_in_parts_ends_in_the_store(world: World) -> None:
@@ -200,3 +200,40 @@ async def test_a_large_message_goes_from_its_sender_through_the_store_to_whoever
         assert received.content == content
         assert received.manifest.digest == sent.manifest.digest
         await platform.check()
+
+
+async def test_a_command_tells_what_is_missing_altered_or_for_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    containers = [sealed(number, content=LARGE) for number in range(1, 4)]
+    for container in containers:
+        assert (await world.caller(XAL).deposit(container)).status_code == 201
+    world.stop_at("exchange.after_blob")
+    assert (await world.caller(XAL).deposit(sealed(4, content=LARGE))).status_code == 500
+    monkeypatch.setattr("sextant_exchange.__main__.load_settings", lambda _: world._settings())
+
+    async def said(command: str) -> tuple[int, str]:
+        status = await asyncio.to_thread(main, command.split())
+        return status, capsys.readouterr().out
+
+    size = sum(len(container.data) for container in containers)
+    status, told = await said("blobs --read")
+    assert status == 0
+    assert f"large containers: 3, {size:,} bytes\n" in told
+    assert "there for nobody: 0 blobs" in told  # it is too young to be sure
+    assert "every large container is as it was deposited" in told
+    tomorrow = system_clock() + 90_000
+    monkeypatch.setattr("sextant_exchange.storage.blobs.system_clock", lambda: tomorrow)
+    assert "there for nobody: 1 blobs" in (await said("blobs"))[1]
+    assert "removed: 1 blobs" in (await said("blobs --sweep"))[1]
+    first, second, third = world.rows("SELECT id, blob FROM envelope ORDER BY number")
+    assert set(await names(world)) == {first.blob, second.blob, third.blob}
+    altered = containers[0].data[:-1] + bytes([containers[0].data[-1] ^ 1])
+    await replace(world, first.blob, altered)
+    await replace(world, second.blob, b"short")
+    await store_of(world).delete([third.blob])
+    status, told = await said("blobs --read")
+    assert status == 1
+    for what, row in (("ALTERED", first), ("ANOTHER SIZE", second), ("MISSING", third)):
+        assert f"{what}: {XAL} {row.id}" in told
+    assert "not as they were deposited" in told

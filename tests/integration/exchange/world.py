@@ -212,9 +212,10 @@ class World:
         engine.dispose()
 
     def files(self) -> list[str]:
-        """Return what lies in the folders of blobs and of arrivals."""
+        """Return what lies in the folders of blobs and of arrivals, and behind S3 if it is used."""
         folders = (self.folder / "blobs", self.folder / "arriving")
-        return sorted(path.name for folder in folders for path in folder.iterdir())
+        found = [path.name for folder in folders if folder.exists() for path in folder.iterdir()]
+        return sorted(found + S3.names_of(self.folder))
 
     def _reached(self, name: str) -> None:
         for step in self.reached:

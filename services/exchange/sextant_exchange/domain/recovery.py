@@ -7,6 +7,7 @@ and a pending party document are given to the log with the same entry bytes as b
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sextant_exchange.domain.deposit import Deposits
 from sextant_exchange.domain.ports import Blobs, Envelopes
@@ -54,6 +55,14 @@ class Recovery:
             after = batch[-1].number
 
 
+class KnowsBlobs(Protocol):
+    """Which blobs envelopes have."""
+
+    async def blobs_among(self, names: Sequence[str]) -> set[str]:
+        """Return those of these blobs that rows refer to."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Swept:
     """What lay in the store of blobs for nobody: blobs without a row, puts that nobody ended."""
@@ -62,7 +71,7 @@ class Swept:
     unfinished: int
 
 
-async def sweep(blobs: Blobs, envelopes: Envelopes, age_s: float, *, remove: bool = True) -> Swept:
+async def sweep(blobs: Blobs, envelopes: KnowsBlobs, age_s: float, *, remove: bool = True) -> Swept:
     """Find what deposits left that stopped before step A, as old as that, and remove it.
 
     A deposit under way has its blob before its row: unless nothing is under way, `age_s` must be
