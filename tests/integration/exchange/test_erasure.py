@@ -22,6 +22,7 @@ from tests.integration.exchange.containers import (
 )
 from tests.integration.exchange.test_recovery import until
 from tests.integration.exchange.world import World
+from tests.support.objects import in_a_folder
 from tests.support.parties import registrars
 
 pytestmark = pytest.mark.anyio

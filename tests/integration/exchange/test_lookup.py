@@ -7,6 +7,7 @@ import pytest
 from sextant_shared.encoding import b64u
 from tests.integration.exchange.containers import SEC, XAL, XBO, Container, sealed, sealing_key
 from tests.integration.exchange.world import Caller, World, counted_statements
+from tests.support.objects import in_a_folder
 
 pytestmark = pytest.mark.anyio
 LARGE = b"x" * 300_000
