@@ -1,6 +1,7 @@
 """What goes wrong between us and a real S3 server: lines, servers, names, keys, and leftovers."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -228,3 +229,31 @@ async def test_nothing_of_the_environment_leads_elsewhere(
     store = over_s3()
     assert await store.put("one", arrived, Digest(sha256(LARGE)))
     assert await whole(store) == LARGE
+
+
+async def test_whoever_stops_waiting_disturbs_nobody(
+    line: Line, over_s3: Opening, arrived: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    store = through(line, over_s3, s3_request_s=1)
+    assert await store.put("one", arrived, Digest(sha256(LARGE)))
+    line.is_silent = True
+    asked = [
+        asyncio.ensure_future(ask)
+        for ask in (
+            store.probe(),
+            store.size("one"),
+            whole(store),
+            anext(store.items()),
+            store.put("two", arrived, Digest(sha256(LARGE))),
+        )
+    ]
+    await asyncio.wait(asked, timeout=0.1)
+    for task in asked:
+        task.cancel()
+    await asyncio.wait(asked)
+    del asked, task
+    gc.collect()
+    line.is_silent = False
+    await until_read(store, is_refused=False)
+    assert [len(page) async for page in store.items()] == [1]
+    assert "panicked" not in capfd.readouterr().err

@@ -326,8 +326,17 @@ class Blobs(Protocol):
         """
         ...
 
-    async def open(self, name: str, manifest_digest: bytes | None = None) -> AsyncIterator[bytes]:
+    async def open(
+        self,
+        name: str,
+        manifest_digest: bytes | None = None,
+        *,
+        start: int = 0,
+        end: int | None = None,
+    ) -> AsyncIterator[bytes]:
         """Return a container's pieces; with a digest, the last only when all are as deposited.
+
+        Without a digest also those of a range.
 
         Raises `E_INTEGRITY` when it is gone, `E_UNAVAILABLE`.
         """

@@ -52,13 +52,22 @@ class BlobStore:
             ) from error
         return name
 
-    async def open(self, name: str, manifest_digest: bytes | None = None) -> AsyncIterator[bytes]:
+    async def open(
+        self,
+        name: str,
+        manifest_digest: bytes | None = None,
+        *,
+        start: int = 0,
+        end: int | None = None,
+    ) -> AsyncIterator[bytes]:
         """Return a container's pieces; with a digest, the last only when all are as deposited.
+
+        Without a digest also those of a range.
 
         Raises:
             PlatformError: `E_INTEGRITY` when it is gone, `E_UNAVAILABLE`.
         """
-        pieces = self._objects.read(name)
+        pieces = self._objects.read(name, start, end)
         if manifest_digest is not None:
             pieces = checked(pieces, WholeContainer(manifest_digest))
         first = await anext(pieces, b"")  # so that an object that is gone is told before a status

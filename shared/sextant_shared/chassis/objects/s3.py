@@ -133,8 +133,9 @@ class S3Objects:
         """
         pages = obstore.list(self._store, chunk_size=PAGE)
         while True:
+            # In a thread, which nobody cancels: a list that is dropped inside a request panics.
             with _told("does not answer"):
-                page = await anext(pages, None)
+                page = await asyncio.to_thread(next, pages, None)
             if page is None:
                 return
             yield [Item(i["path"], i["size"], i["last_modified"].timestamp()) for i in page]
@@ -154,7 +155,7 @@ class S3Objects:
             PlatformError: `E_UNAVAILABLE`.
         """
         with _told("does not answer"):
-            await anext(obstore.list(self._store, prefix=PROBE), None)
+            await obstore.list_with_delimiter_async(self._store, prefix=PROBE)
 
     async def _send(self, name: str, source: Path, size: int, check: Check) -> None:
         is_small = size <= self._part_bytes
