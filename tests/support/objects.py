@@ -6,11 +6,14 @@ CI. One server serves a whole process of tests; each test takes a prefix of its 
 """
 
 import asyncio
+import datetime as dt
+import ipaddress
 import itertools
 import os
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -23,6 +26,11 @@ from typing import Any, Self
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from sextant_shared.chassis.objects.parts import Asked, signed
 from sextant_shared.chassis.objects.settings import Credentials
@@ -209,8 +217,9 @@ class Line:
     While it `is_cut`, nobody listens at the other end.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, context: ssl.SSLContext | None = None) -> None:
         self._far = port
+        self._context = context  # with one, callers speak TLS with the line
         self.cut_after: int | None = None
         self.flip_after: int | None = None
         self.is_silent = False
@@ -219,7 +228,7 @@ class Line:
 
     async def __aenter__(self) -> Self:
         """Listen."""
-        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._join, "127.0.0.1", 0, ssl=self._context)
         self.port: int = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -274,6 +283,31 @@ def begin_parts(server: S3Server, key: str, data: bytes) -> None:
     upload = answer.partition("<UploadId>")[2].partition("</UploadId>")[0]
     sent = server.ask("PUT", f"/{BUCKET}/{key}?partNumber=1&uploadId={upload}", data)
     assert sent.status_code == httpx.codes.OK, sent.text
+
+
+def certificate_of(address: str, folder: Path) -> tuple[Path, Path]:
+    """Write a certificate of this address that vouches for itself, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, address)])
+    now = dt.datetime.fromtimestamp(system_clock(), dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]),
+            critical=False,
+        )
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(Encoding.PEM))
+    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return files
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from sextant_shared.chassis.objects.opening import open_objects
 from sextant_shared.clock import system_clock
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.encoding import sha256
-from tests.integration.exchange.containers import SEC, XAL, sealed
+from sextant_shared.models.envelope import MEDIA_TYPE
+from tests.integration.exchange.containers import SEC, XAL, Container, sealed
 from tests.integration.exchange.parts import Sender
 from tests.integration.exchange.test_erasure import acknowledged, logged, rule
 from tests.integration.exchange.test_recovery import check, until
@@ -50,6 +51,17 @@ async def names(world: World) -> list[str]:
     return [item.name async for page in store_of(world).items() for item in page]
 
 
+def head_alone(container: Container) -> dict[str, Any]:
+    """Return a request that announces a container and breaks off behind its head."""
+
+    async def sent() -> AsyncIterator[bytes]:
+        yield container.data[: -len(container.body)]
+        raise AssertionError("the body is read")
+
+    length = {"Content-Length": str(len(container.data)), "Content-Type": MEDIA_TYPE}
+    return {"content": sent(), "headers": length}
+
+
 async def ready(world: World) -> tuple[int, dict[str, Any]]:
     answer = await world.send("GET", "/readyz")
     return answer.status_code, answer.json()["notes"]
@@ -81,6 +93,8 @@ async def test_while_the_store_is_away_only_large_deposits_are_refused_and_nothi
     assert (await world.caller(XAL).deposit(before)).status_code == 201
     line.is_cut = True
     refused = await world.caller(XAL).deposit(large)
+    again = await world.caller(XAL).send("POST", "/v1/envelopes", **head_alone(large))
+    assert (again.status_code, again.json()["code"]) == (503, "E_UNAVAILABLE")  # nobody read a body
     assert (refused.status_code, refused.json()["code"]) == (503, "E_UNAVAILABLE")
     assert refused.headers["retry-after"] == "5"
     assert (await world.caller(XAL).get(large.path)).status_code == 404

@@ -319,6 +319,13 @@ class Blobs(Protocol):
         """Return how much room is left for containers and rows."""
         ...
 
+    async def require(self) -> None:
+        """Return if the store took what it was given last, or answers now.
+
+        Raises `E_UNAVAILABLE`: then a body need not be read.
+        """
+        ...
+
     async def put(self, arrived: Path, manifest_digest: bytes) -> str:
         """Store the file that arrived; return its name once it is durable.
 

@@ -126,6 +126,8 @@ class Intake:
         try:
             self.allowance.require(claim.sender, arrival.length)
             check_length(manifest, arrival.length)
+            if not is_small:
+                await self.blobs.require()  # a body that could not be stored is not read
             return await arrival.container(manifest, self.small_bytes, self.arrivals)
         except PlatformError:
             if is_small and (repeated := await self.deposits.repeat(claim)):

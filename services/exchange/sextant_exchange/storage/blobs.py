@@ -26,10 +26,21 @@ class BlobStore:
         self._objects = objects
         self._disk = disk
         self.trouble = ""
+        self._is_told = False
 
     def free_bytes(self) -> int:
         """Return how much room is left on the disk of the database, where containers arrive too."""
         return shutil.disk_usage(self._disk).free
+
+    async def require(self) -> None:
+        """Return if there was no trouble last time, or there is none now.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        if self.trouble:
+            await self._objects.probe()
+            self.trouble = ""
 
     async def put(self, arrived: Path, manifest_digest: bytes) -> str:
         """Store the file that arrived; return its name once it is durable.
@@ -110,11 +121,12 @@ class BlobStore:
 
     async def watch(self) -> None:
         """Look whether the store answers, and tell when that changes."""
-        before, self.trouble = self.trouble, await self._asked()
-        if self.trouble and not before:
+        self.trouble = await self._asked()
+        if self.trouble and not self._is_told:
             _log.error("large deposits are refused", detail=self.trouble)
-        if before and not self.trouble:
+        if self._is_told and not self.trouble:
             _log.info("large deposits are taken again")
+        self._is_told = bool(self.trouble)
 
     def notes(self) -> dict[str, str]:
         """Say what readiness should tell: small deposits go on without the store."""
