@@ -183,6 +183,33 @@ async def test_erased_ciphertext_leaves_the_store(world: World) -> None:
     await gone(world)
 
 
+async def test_ciphertext_that_could_not_be_removed_is_erased_all_the_same_and_swept(
+    world: World, line: Line, monkeypatch: pytest.MonkeyPatch, lines: list[EventDict]
+) -> None:
+    container = sealed(content=LARGE)
+    assert (await world.caller(XAL).deposit(container)).status_code == 201
+    await acknowledged(world)
+    await logged(world)
+    world.clock.now += 40 * 86_400
+    await world.stop()
+    world.reached.append(lambda step: cut_at(line, step))
+    await world.start(erase_every_s=0.02, retention=(rule(),))
+    await until(lambda: any(entry["event"] == "blobs wait for the sweep" for entry in lines))
+    assert world.rows("SELECT 1 FROM envelope WHERE erased IS NOT NULL AND blob IS NULL")
+    assert (await world.caller(SEC).get(f"{container.path}/content")).status_code == 410
+    world.reached.clear()
+    line.is_cut = False
+    assert len(await names(world)) == 1
+    tomorrow = system_clock() + 90_000
+    monkeypatch.setattr("sextant_exchange.storage.blobs.system_clock", lambda: tomorrow)
+    await world.restart()
+    await gone(world)
+
+
+def cut_at(line: Line, step: str) -> None:
+    line.is_cut = line.is_cut or step == "exchange.after_act_stored"
+
+
 async def gone(world: World) -> None:
     for _ in range(500):
         if not await names(world):

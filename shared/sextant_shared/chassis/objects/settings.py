@@ -37,7 +37,7 @@ class ObjectSettings(ServiceSettings):
     s3_bucket: Annotated[str, Field(description="the bucket; nobody else writes into it")] = ""
     s3_prefix: Annotated[
         str,
-        Field(description="what all names begin with", pattern=r"^([A-Za-z0-9_-]+/?)*$"),
+        Field(description="what all names begin with", pattern=r"^[A-Za-z0-9_/-]*$"),
     ] = ""
     s3_region: Annotated[str, Field(description="region that signatures name")] = "us-east-1"
     s3_credentials_file: Annotated[
