@@ -28,7 +28,7 @@ from sextant_shared.chassis.settings import load_settings
 from sextant_shared.files import sync_folder
 
 MEGABYTES = (1, 16, 100)
-TIMES = 5
+TIMES = 3
 PIECE_BYTES = 5 << 20
 Put = Callable[[str, Path, bytes], Awaitable[object]]
 
