@@ -8,8 +8,9 @@ file lies on another disk, or the file system has no links, it is copied beside 
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 
@@ -89,8 +90,8 @@ class LocalObjects:
             PlatformError: `E_UNAVAILABLE`.
         """
         try:
-            with os.scandir(self._folder) as entries:
-                while (page := await asyncio.to_thread(_page, entries)) is not None:
+            with closing(_Listing(self._folder)) as listing:
+                while (page := await asyncio.to_thread(listing.page)) is not None:
                     yield page
         except OSError as error:
             raise _unreadable(error) from error
@@ -172,17 +173,34 @@ def _link(source: Path, partial: Path, target: Path) -> bool:
     return True
 
 
-def _page(entries: Iterator["os.DirEntry[str]"]) -> list[Item] | None:
-    """Return the next objects, None after the last."""
-    if not (found := list(islice(entries, PAGE))):
-        return None
-    page = []
-    for entry in found:
-        with suppress(FileNotFoundError):  # removed meanwhile
-            status = entry.stat()
-            if not _is_left(entry.name):
-                page.append(Item(entry.name, status.st_size, status.st_mtime))
-    return page
+class _Listing:
+    """A look through a folder, page by page in threads.
+
+    The lock is for whoever stops waiting: a folder that is closed while a thread reads it crashes
+    the process.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._entries = os.scandir(folder)
+        self._lock = threading.Lock()
+
+    def page(self) -> list[Item] | None:
+        """Return the next objects, None after the last."""
+        with self._lock:
+            if not (found := list(islice(self._entries, PAGE))):
+                return None
+            page = []
+            for entry in found:
+                with suppress(FileNotFoundError):  # removed meanwhile
+                    status = entry.stat()
+                    if not _is_left(entry.name):
+                        page.append(Item(entry.name, status.st_size, status.st_mtime))
+            return page
+
+    def close(self) -> None:
+        """Wait for a page that is being read, and end."""
+        with self._lock:
+            self._entries.close()
 
 
 def _is_left(name: str) -> bool:

@@ -1,6 +1,8 @@
 """Objects in a folder: what a disk, another disk, and a stop midway do to them."""
 
+import asyncio
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -146,3 +148,44 @@ async def test_many_objects_come_page_by_page(
     pages = [page async for page in store.items()]
     assert [len(page) for page in pages] == [3, 3, 2]
     assert sorted(item.name for page in pages for item in page) == list("01234567")
+
+
+class SlowFolder:
+    """Entries of a folder that take their time, and note who closes them meanwhile."""
+
+    def __init__(self) -> None:
+        self.reading, self.go_on = threading.Event(), threading.Event()
+        self.is_read = False
+        self.was_closed_inside: bool | None = None
+
+    def __iter__(self) -> "SlowFolder":
+        return self
+
+    def __next__(self) -> None:
+        self.is_read = True
+        self.reading.set()
+        self.go_on.wait(5)
+        self.is_read = False
+        raise StopIteration
+
+    def __enter__(self) -> "SlowFolder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self.was_closed_inside = self.is_read
+
+
+async def test_whoever_stops_waiting_for_a_list_closes_no_folder_that_is_being_read(
+    store: LocalObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = SlowFolder()
+    monkeypatch.setattr("sextant_shared.chassis.objects.local.os.scandir", lambda _: folder)
+    listing = asyncio.ensure_future(anext(store.items()))
+    await asyncio.to_thread(folder.reading.wait, 5)
+    threading.Timer(0.05, folder.go_on.set).start()
+    listing.cancel()
+    await asyncio.wait([listing])
+    assert folder.was_closed_inside is False
