@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -158,7 +159,7 @@ class SlowFolder:
         self.is_read = False
         self.was_closed_inside: bool | None = None
 
-    def __iter__(self) -> "SlowFolder":
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> None:
@@ -168,7 +169,7 @@ class SlowFolder:
         self.is_read = False
         raise StopIteration
 
-    def __enter__(self) -> "SlowFolder":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
