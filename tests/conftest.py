@@ -17,8 +17,10 @@ _LONG = (_PLATFORM, "tests/integration/", "tests/unit/client/")
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_server_stays() -> Iterator[None]:
-    """Stop the database server that tests of this process started, if any did."""
+    """Stop the servers that tests of this process started, if any did."""
     yield
+    if (objects := sys.modules.get("tests.support.objects")) is not None:
+        objects.S3.close()
     if (support := sys.modules.get("tests.support.postgresql")) is not None:
         support.SERVER.close()
 

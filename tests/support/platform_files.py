@@ -14,6 +14,7 @@ from sextant_shared.models.log import LogDiscovery
 from sextant_shared.models.party import RegistrarKeys, RegistrarsFile
 from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
+from tests.support.objects import S3
 from tests.support.parties import S1, PartyKeys, registrar_pairs, signer
 from tests.support.postgresql import SERVER
 
@@ -91,6 +92,7 @@ class PlatformFiles:
                 "audit_client_id": "exchange",
                 "audit_key_file": self._access_key("exchange"),
                 "log_file": self.folder / "log.json",
+                **S3.settings_of(self.folder),
                 **self._settings("exchange"),
             }
         )

@@ -1,12 +1,17 @@
-"""Commands: serve, check-config, verify, erase --dry-run."""
+"""Commands: serve, check-config, verify, erase --dry-run, blobs."""
 
+import asyncio
 import sys
 from collections.abc import Callable
 
 from sextant_exchange.app import create_app
+from sextant_exchange.domain.recovery import sweep
 from sextant_exchange.domain.retention import Retention
 from sextant_exchange.settings import ExchangeSettings
+from sextant_exchange.storage.blobs import BlobStore
+from sextant_exchange.storage.holdings import Known, compare
 from sextant_exchange.storage.inspection import due, inspect, look_into
+from sextant_shared.chassis.objects.opening import open_objects
 from sextant_shared.chassis.serving import run_service
 from sextant_shared.chassis.settings import load_settings
 from sextant_shared.clock import system_clock
@@ -14,10 +19,13 @@ from sextant_shared.errors import PlatformError
 from sextant_shared.models.exchange import DeliveryState
 
 USAGE = """usage: python -m sextant_exchange serve | check-config | verify | erase --dry-run
+       python -m sextant_exchange blobs [--read | --sweep]
   serve            serve the exchange; it erases by itself what the retention policy lets go
   check-config     print the settings
   verify           check that every delivery is accounted for; safe while it is served
   erase --dry-run  say what the policy lets go now, and erase nothing; safe while it is served
+  blobs            check that the large container of every envelope is there; with --read, that it
+                   is the one that was deposited; with --sweep, remove what is there for nobody
 """
 
 
@@ -28,6 +36,9 @@ def main(arguments: list[str]) -> int:
     commands: dict[str, Callable[[ExchangeSettings], int]] = {
         "verify": _verify,
         "erase --dry-run": _erase,
+        "blobs": lambda settings: asyncio.run(_blobs(settings)),
+        "blobs --read": lambda settings: asyncio.run(_blobs(settings, read=True)),
+        "blobs --sweep": lambda settings: asyncio.run(_blobs(settings, remove=True)),
     }
     command = commands.get(" ".join(arguments))
     if command is None:
@@ -65,6 +76,25 @@ def _erase(settings: ExchangeSettings) -> int:
     if not found:
         sys.stdout.write("the policy lets nothing go now\n")
     sys.stdout.write("Nothing was erased. Manifests, receipts and events always stay.\n")
+    return 0
+
+
+async def _blobs(settings: ExchangeSettings, *, read: bool = False, remove: bool = False) -> int:
+    objects = open_objects(settings, "blobs")
+    with look_into(settings.database) as connection:
+        found = await compare(connection, objects, read=read)
+        blobs = BlobStore(objects, settings.data_dir)
+        left = await sweep(blobs, Known(connection), settings.sweep_age_s, remove=remove)
+    sys.stdout.write(f"large containers: {found.blobs:,}, {found.size:,} bytes\n")
+    sys.stdout.write(
+        f"{'removed' if remove else 'there for nobody'}: {left.orphans:,} blobs,"
+        f" {left.unfinished:,} puts that nobody ended; older than {settings.sweep_age_s:,.0f} s\n"
+    )
+    sys.stdout.writelines(f"{example}\n" for example in found.examples)
+    if found.wrong:
+        sys.stdout.write(f"{len(found.wrong):,} large containers are not as they were deposited\n")
+        return 1
+    sys.stdout.write(f"every large container is {'as it was deposited' if read else 'there'}\n")
     return 0
 
 

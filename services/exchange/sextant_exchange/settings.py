@@ -7,13 +7,13 @@ from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from sextant_exchange.domain.retention import DEFAULT_RULES, RetentionRule
-from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.chassis.objects.settings import ObjectSettings
 from sextant_shared.models.envelope import MAX_BODY_BYTES, MAX_MANIFEST_BYTES
 from sextant_shared.protocol.manifest import PREFIX_SIZE
 from sextant_shared.protocol.message_types import DEFAULT_SECRETARIAT
 
 
-class ExchangeSettings(ServiceSettings):
+class ExchangeSettings(ObjectSettings):
     """Settings of the exchange; environment prefix `SEXTANT_EXCHANGE_`."""
 
     model_config = SettingsConfigDict(env_prefix="SEXTANT_EXCHANGE_")
@@ -87,6 +87,17 @@ class ExchangeSettings(ServiceSettings):
             description="free disk that no deposit may touch: what is held must be finished", ge=0
         ),
     ] = 268_435_456
+    sweep_every_s: Annotated[
+        float, Field(description="pause between looks for blobs that no envelope has", gt=0)
+    ] = 3600.0
+    sweep_age_s: Annotated[
+        float,
+        Field(
+            description="so old is a blob that is swept: older than any deposit under way, and what"
+            " a database of yesterday still needs",
+            ge=60,
+        ),
+    ] = 86_400.0
     created_skew_s: Annotated[
         int, Field(description="how far `created` may be off; senders may work offline", ge=60)
     ] = 86_400

@@ -7,6 +7,7 @@ import pytest
 from sextant_shared.encoding import b64u
 from tests.integration.exchange.containers import SEC, XAL, XBO, Container, sealed, sealing_key
 from tests.integration.exchange.world import Caller, World, counted_statements
+from tests.support.objects import in_a_folder
 
 pytestmark = pytest.mark.anyio
 LARGE = b"x" * 300_000
@@ -131,6 +132,7 @@ async def test_the_sender_reads_back_what_it_sent(world: World) -> None:
     assert "fetched" not in [event for event, _ in await life(world.caller(XAL), container)]
 
 
+@in_a_folder
 async def test_a_lost_blob_is_an_alarm_and_no_short_answer(world: World) -> None:
     container = await deposited(world, content=LARGE)
     for blob in (world.folder / "blobs").iterdir():

@@ -13,6 +13,7 @@ from sextant_shared.protocol.receipts import verify_custody
 from tests.integration.exchange.containers import SEC, XAL, Container, sealed
 from tests.integration.exchange.world import World
 from tests.support.logs import envelope_id
+from tests.support.objects import in_a_folder
 
 pytestmark = pytest.mark.anyio
 LARGE = b"x" * 300_000
@@ -72,6 +73,7 @@ async def test_a_repeat_after_a_stop_finishes_what_the_first_began(stopped: Worl
     await check(stopped, container)
 
 
+@in_a_folder
 async def test_a_blob_without_a_row_is_swept_at_start(stopped: World) -> None:
     await stopped.start()
     stopped.stop_at("exchange.after_blob")

@@ -205,7 +205,7 @@ def test_what_does_not_fit_the_signed_head_is_refused_at_once(
     enrolled: Enrolled, tmp_path: Path
 ) -> None:
     with running(enrolled, tmp_path) as line:
-        bent = Container(BODY.manifest, BODY.body[:-1] + b"z")
+        bent = Container(BODY.manifest, BODY.body[:-1] + bytes([BODY.body[-1] ^ 1]))
         with pytest.raises(PlatformError) as caught:
             send(session(line), stored(tmp_path, bent), 0, untold)
         assert caught.value.code is Code.DIGEST

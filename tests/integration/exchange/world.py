@@ -29,6 +29,7 @@ from sextant_shared.protocol.tokens import ASSERTION_TYPE, make_client_assertion
 from tests.integration.exchange.audits import MemoryAudit
 from tests.integration.exchange.containers import KEYS, Container, recall_of
 from tests.support.logs import NOW
+from tests.support.objects import S3
 from tests.support.parties import PartyKeys, registrar_pairs, signer
 
 BASE_URL = "http://exchange.example"
@@ -211,9 +212,10 @@ class World:
         engine.dispose()
 
     def files(self) -> list[str]:
-        """Return what lies in the folders of blobs and of arrivals."""
+        """Return what lies in the folders of blobs and of arrivals, and behind S3 if it is used."""
         folders = (self.folder / "blobs", self.folder / "arriving")
-        return sorted(path.name for folder in folders for path in folder.iterdir())
+        found = [path.name for folder in folders if folder.exists() for path in folder.iterdir()]
+        return sorted(found + S3.names_of(self.folder))
 
     def _reached(self, name: str) -> None:
         for step in self.reached:
@@ -235,6 +237,7 @@ class World:
                 "disk_reserve_bytes": 0,
                 "trace_parent": "accept",
                 "note_after_s": 3600,  # indexes are those of envelopes and parties alone
+                **S3.settings_of(folder),
                 **self.settings,
             }
         )

@@ -139,16 +139,25 @@ class MemoryAnnouncements:
 
 @dataclass
 class MemoryBlobs:
-    """Names and nothing else."""
+    """Names, how old each is, and puts that nobody ended."""
 
-    stored: set[str] = field(default_factory=set)
+    stored: dict[str, float] = field(default_factory=dict)
+    begun: list[float] = field(default_factory=list)
 
-    async def names(self) -> AsyncIterator[list[str]]:
+    async def names(self, age_s: float) -> AsyncIterator[list[str]]:
         for name in sorted(self.stored):
-            yield [name]
+            if self.stored[name] >= age_s:
+                yield [name]
 
-    async def delete(self, names: Sequence[str]) -> None:
-        self.stored -= set(names)
+    async def unfinished(self, age_s: float, *, remove: bool) -> int:
+        old = [age for age in self.begun if age >= age_s]
+        if remove:
+            self.begun = [age for age in self.begun if age < age_s]
+        return len(old)
+
+    async def remove(self, names: Sequence[str]) -> None:
+        for name in names:
+            del self.stored[name]
 
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"{name} is not part of what is tried here")

@@ -5,7 +5,7 @@ import pytest
 from sextant_exchange.domain.completion import Completion
 from sextant_exchange.domain.deposit import Deposits, DurableSteps
 from sextant_exchange.domain.envelopes import Acceptable, Held, HoldResult
-from sextant_exchange.domain.recovery import Recovery, sweep
+from sextant_exchange.domain.recovery import Recovery, Swept, sweep
 from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.root_loss import Announced
 from sextant_shared.errors import PlatformError
@@ -82,6 +82,19 @@ async def test_a_store_that_is_away_is_told() -> None:
 
 
 async def test_only_blobs_without_a_row_are_swept() -> None:
-    blobs = MemoryBlobs({"kept", "orphan-1", "orphan-2"})
-    assert await sweep(blobs, MemoryEnvelopes(blobs={"kept", "elsewhere"})) == 2
-    assert blobs.stored == {"kept"}
+    blobs = MemoryBlobs({"kept": 9.0, "orphan-1": 9.0, "orphan-2": 9.0})
+    envelopes = MemoryEnvelopes(blobs={"kept", "elsewhere"})
+    assert await sweep(blobs, envelopes, 5) == Swept(2, 0)
+    assert set(blobs.stored) == {"kept"}
+
+
+async def test_a_blob_whose_row_may_still_come_is_not_swept() -> None:
+    blobs = MemoryBlobs({"under-way": 4.0, "orphan": 5.0}, begun=[4.0, 6.0])
+    assert await sweep(blobs, MemoryEnvelopes(), 5) == Swept(1, 1)
+    assert (set(blobs.stored), blobs.begun) == ({"under-way"}, [4.0])
+
+
+async def test_a_look_removes_nothing() -> None:
+    blobs = MemoryBlobs({"orphan": 5.0}, begun=[6.0])
+    assert await sweep(blobs, MemoryEnvelopes(), 5, remove=False) == Swept(1, 1)
+    assert (set(blobs.stored), blobs.begun) == ({"orphan"}, [6.0])

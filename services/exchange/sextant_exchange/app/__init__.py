@@ -11,10 +11,10 @@ from sqlmodel import SQLModel
 from sextant_exchange.app.keeping import (
     SWEEP_EVERY_S,
     Job,
+    Sweeping,
     has_room,
     kept,
     store_answers,
-    sweep_blobs,
     sweep_uploads,
     tell,
 )
@@ -60,7 +60,7 @@ from sextant_exchange.routes.uploads import upload_routes
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.acknowledgements import SqlAcknowledgements
 from sextant_exchange.storage.acts import SqlActs
-from sextant_exchange.storage.blobs import BlobStore
+from sextant_exchange.storage.blobs import WATCH_EVERY_S, BlobStore
 from sextant_exchange.storage.entries import SqlEntries
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_exchange.storage.erasable import SqlErasable
@@ -75,6 +75,7 @@ from sextant_shared.chassis.application import Health, create_application, timek
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import open_database
 from sextant_shared.chassis.identity import Identity, StaticDirectory
+from sextant_shared.chassis.objects.opening import open_objects
 from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.sidecar.routes import details_router
 from sextant_shared.chassis.telemetry import Telemetry
@@ -109,7 +110,8 @@ def create_app(
     bounds = Bounds(settings.day_bytes, settings.stored_bytes, settings.untaken_deliveries)
     allowance = Allowance(bounds, clock)
     envelopes, mailboxes = SqlEnvelopes(database, allowance.taken), SqlMailboxes(database)
-    blobs = BlobStore(settings.data_dir / "blobs")
+    blobs = BlobStore(open_objects(settings, "blobs"), settings.data_dir)
+    sweeping = Sweeping(blobs, envelopes, settings.sweep_age_s)
     audit = audit_client(settings, clock, telemetry, audit_transport)
     log = HttpLog(audit, log_keys, telemetry)
     timekeeper = timekeeper_of(settings, clock)
@@ -179,8 +181,10 @@ def create_app(
         also=(announced.settle, statements.settle),
     )
     noting = Noting(settings, database, log, timekeeper.stamp, tell)
-    acts = SqlActs(database, noting.sidecar, allowance.given_back)
-    heads = Heads(envelopes, blobs)
+    acts, heads = (
+        SqlActs(database, noting.sidecar, allowance.given_back),
+        Heads(envelopes, blobs),
+    )
     logged_acts = LoggedActs(
         acts,
         log,
@@ -209,7 +213,7 @@ def create_app(
             allowance.load(await SqlUsage(database).all())
             await registration.load()
             await noting.begin(acts)
-            await sweep_blobs(blobs, envelopes)
+            await sweeping.begin(alone=settings.s3_endpoint is None)
             await sweep_uploads(uploads)
             jobs: list[Job] = [
                 (recovery, settings.recover_every_s),
@@ -222,9 +226,13 @@ def create_app(
                 (noting.settle, settings.recover_every_s),
                 (erasing, settings.erase_every_s),
                 (lambda: sweep_uploads(uploads), SWEEP_EVERY_S),
+                (blobs.watch, WATCH_EVERY_S),
+                (sweeping, settings.sweep_every_s),
                 *observe(
                     telemetry.metrics,
-                    Sources(SqlWaiting(database), registration, room, bells, clock),
+                    Sources(
+                        SqlWaiting(database), registration, room, bells, clock, blobs, sweeping
+                    ),
                 ),
             ]
             async with kept(jobs, bells):
@@ -262,6 +270,6 @@ def create_app(
         lifespan=lifespan,
         identity=identity,
         telemetry=telemetry,
-        health=Health(ready, timekeeper),
+        health=Health(ready, timekeeper, blobs.notes),
     )
     return drilled(app) if settings.scenarios else app

@@ -8,7 +8,7 @@ import structlog
 
 from sextant_exchange.domain.mailboxes import Bells
 from sextant_exchange.domain.quota import Room
-from sextant_exchange.domain.recovery import sweep
+from sextant_exchange.domain.recovery import Swept, sweep
 from sextant_exchange.domain.uploads import Uploads
 from sextant_exchange.storage.blobs import BlobStore
 from sextant_exchange.storage.envelopes import SqlEnvelopes
@@ -33,10 +33,41 @@ async def kept(jobs: Sequence[Job], bells: Bells) -> AsyncIterator[None]:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def sweep_blobs(blobs: BlobStore, envelopes: SqlEnvelopes) -> None:
-    """Remove what no row names: a stop between blob and row leaves it."""
-    if orphans := await sweep(blobs, envelopes):
-        _log.info("orphaned blobs removed", count=orphans)
+class Sweeping:
+    """Removes blobs that no row names: a stop between blob and row leaves them.
+
+    `removed` counts them since the start.
+    """
+
+    def __init__(self, blobs: BlobStore, envelopes: SqlEnvelopes, age_s: float) -> None:
+        self._blobs = blobs
+        self._envelopes = envelopes
+        self._age_s = age_s
+        self.removed = Swept(0, 0)
+
+    async def begin(self, *, alone: bool) -> None:
+        """Sweep whatever is there, before anything is under way, if nobody else uses the store.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        if alone:
+            await self._sweep(0)
+
+    async def __call__(self) -> None:
+        """Sweep what is old; what is not swept now lies there until the next time."""
+        try:
+            await self._sweep(self._age_s)
+        except PlatformError as error:
+            _log.warning("blobs are not swept now", code=str(error.code), detail=error.detail)
+
+    async def _sweep(self, age_s: float) -> None:
+        swept = await sweep(self._blobs, self._envelopes, age_s)
+        if swept.orphans or swept.unfinished:
+            _log.info("orphaned blobs removed", count=swept.orphans, unfinished=swept.unfinished)
+        self.removed = Swept(
+            self.removed.orphans + swept.orphans, self.removed.unfinished + swept.unfinished
+        )
 
 
 async def sweep_uploads(uploads: Uploads) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sextant_exchange.app.keeping import Job
+from sextant_exchange.app.keeping import Job, Sweeping
 from sextant_exchange.domain.mailboxes import Bells
 from sextant_exchange.domain.quota import Room
 from sextant_exchange.domain.registration import Registration
+from sextant_exchange.storage.blobs import BlobStore
 from sextant_exchange.storage.waiting import SqlWaiting, Waiting
 from sextant_shared.chassis.metrics import Metric, Metrics, Snapshot
 from sextant_shared.clock import Clock, parse_timestamp
@@ -56,7 +57,31 @@ OLDEST_KEY = Metric(
     "older than what the parties agreed on: ask them for `sextant keys due`",
     by="use",
 )
-METRICS = (DELIVERIES, OLDEST_DELIVERY, RECEIPTS, OLDEST_RECEIPT, ACTS, ROOM, WAITERS, OLDEST_KEY)
+BLOBS = Metric(
+    "dxe.exchange.blobs.answers",
+    "1",
+    "1 while the store of blobs answers, else 0",
+    "it is 0: large deposits are 503, small ones go on",
+)
+SWEPT = Metric(
+    "dxe.exchange.blobs.swept",
+    "{blob}",
+    "removed since the start: blobs that no envelope has, puts that nobody ended",
+    "it grows: deposits stop midway",
+    by="kind",
+)
+METRICS = (
+    DELIVERIES,
+    OLDEST_DELIVERY,
+    RECEIPTS,
+    OLDEST_RECEIPT,
+    ACTS,
+    ROOM,
+    WAITERS,
+    OLDEST_KEY,
+    BLOBS,
+    SWEPT,
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +93,8 @@ class Sources:
     room: Room
     bells: Bells
     clock: Clock
+    blobs: BlobStore
+    sweeping: Sweeping
 
     async def look(self) -> Waiting:
         """Ask the store what waits."""
@@ -76,6 +103,11 @@ class Sources:
     def since(self, instant: float | None) -> float:
         """Return the seconds since then, 0 when there is nothing."""
         return 0.0 if instant is None else max(0.0, self.clock() - instant)
+
+    def swept(self) -> Mapping[str, float]:
+        """Return what was swept, by kind."""
+        removed = self.sweeping.removed
+        return {"orphan": removed.orphans, "unfinished": removed.unfinished}
 
     def key_ages(self) -> Mapping[str, float]:
         """Return the age of the oldest active key of each use."""
@@ -99,4 +131,6 @@ def observe(metrics: Metrics, of: Sources) -> list[Job]:
     metrics.observe(ROOM, of.room.left)
     metrics.observe(WAITERS, lambda: of.bells.waiting)
     metrics.observe(OLDEST_KEY, of.key_ages)
+    metrics.observe(BLOBS, lambda: int(not of.blobs.trouble))
+    metrics.observe(SWEPT, of.swept)
     return [(seen.refresh, metrics.interval_s)] if metrics.is_sent else []

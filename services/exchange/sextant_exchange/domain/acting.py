@@ -135,7 +135,7 @@ class LoggedActs:
         ]
         stored, blobs = await self._acts.prove(proved)
         self._reached("exchange.after_act_stored")
-        if blobs:  # if we stop before this, they are swept at the next start
+        if blobs:  # if we stop before this, or the store is away, they are swept later
             await self._blobs.delete(blobs)
         by_position = {act.position: act for act in stored}
         return [by_position.get(act.position, act) for act in batch]

@@ -313,24 +313,54 @@ class StatementStore(Protocol):
 
 
 class Blobs(Protocol):
-    """Containers too large for a row."""
+    """Containers too large for a row; a manifest's digest says which bytes are a container's."""
 
     def free_bytes(self) -> int:
         """Return how much room is left for containers and rows."""
         ...
 
-    async def put(self, arrived: Path) -> str:
-        """Store the file that arrived; return its name once it is durable."""
+    async def require(self) -> None:
+        """Return if the store took what it was given last, or answers now.
+
+        Raises `E_UNAVAILABLE`: then a body need not be read.
+        """
         ...
 
-    async def open(self, name: str) -> AsyncIterator[bytes]:
-        """Return a container's pieces. Raises `E_INTEGRITY` when it is gone."""
+    async def put(self, arrived: Path, manifest_digest: bytes) -> str:
+        """Store the file that arrived; return its name once it is durable.
+
+        Raises `E_UNAVAILABLE`.
+        """
+        ...
+
+    async def open(
+        self,
+        name: str,
+        manifest_digest: bytes | None = None,
+        *,
+        start: int = 0,
+        end: int | None = None,
+    ) -> AsyncIterator[bytes]:
+        """Return a container's pieces; with a digest, the last only when all are as deposited.
+
+        Without a digest also those of a range.
+
+        Raises `E_INTEGRITY` when it is gone, `E_UNAVAILABLE`.
+        """
         ...
 
     async def delete(self, names: Sequence[str]) -> None:
-        """Remove blobs; one that is gone already is no error."""
+        """Remove what nothing refers to any more: as soon as the store lets it. Never raises."""
         ...
 
-    def names(self) -> AsyncIterator[list[str]]:
-        """Yield the names of all blobs, page by page."""
+    async def remove(self, names: Sequence[str]) -> None:
+        """Remove blobs; one that is gone already is no error. Raises `E_UNAVAILABLE`."""
+        ...
+
+    def names(self, age_s: float) -> AsyncIterator[list[str]]:
+        """Yield the names of blobs that are as old as that, page by page."""
+        ...
+
+    async def unfinished(self, age_s: float, *, remove: bool) -> int:
+        """Return how many puts older than that nobody ended; remove what they left."""
         ...

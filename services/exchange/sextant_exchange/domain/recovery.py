@@ -6,6 +6,8 @@ and a pending party document are given to the log with the same entry bytes as b
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from sextant_exchange.domain.deposit import Deposits
 from sextant_exchange.domain.ports import Blobs, Envelopes
@@ -53,16 +55,36 @@ class Recovery:
             after = batch[-1].number
 
 
-async def sweep(blobs: Blobs, envelopes: Envelopes) -> int:
-    """Remove blobs whose deposit stopped before step A; return how many.
+class KnowsBlobs(Protocol):
+    """Which blobs envelopes have."""
 
-    Must run before the first request: a deposit under way has its blob before its row.
+    async def blobs_among(self, names: Sequence[str]) -> set[str]:
+        """Return those of these blobs that rows refer to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What lay in the store of blobs for nobody: blobs without a row, puts that nobody ended."""
+
+    orphans: int
+    unfinished: int
+
+
+async def sweep(blobs: Blobs, envelopes: KnowsBlobs, age_s: float, *, remove: bool = True) -> Swept:
+    """Find what deposits left that stopped before step A, as old as that, and remove it.
+
+    A deposit under way has its blob before its row: unless nothing is under way, `age_s` must be
+    longer than that takes, and clocks differ.
+
+    Raises:
+        PlatformError: `E_UNAVAILABLE` when a store is away.
     """
-    removed = 0
-    async for names in blobs.names():
+    found = 0
+    async for names in blobs.names(age_s):
         known = await envelopes.blobs_among(names)
         orphans = [name for name in names if name not in known]
-        if orphans:
-            await blobs.delete(orphans)
-        removed += len(orphans)
-    return removed
+        if orphans and remove:
+            await blobs.remove(orphans)
+        found += len(orphans)
+    return Swept(found, await blobs.unfinished(age_s, remove=remove))

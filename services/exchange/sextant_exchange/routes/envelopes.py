@@ -11,6 +11,7 @@ from sextant_exchange.domain.envelopes import Claim, Stored
 from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.ports import Blobs, Envelopes
 from sextant_exchange.routes.drills import TakeIn
+from sextant_exchange.routes.ranges import asked_range, content_range, etag_of
 from sextant_shared.chassis.api_docs import Responses, binary
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.encoding import b64u_decode
@@ -24,7 +25,7 @@ from sextant_shared.protocol.scenarios import Scenario
 
 RECEIPT_TYPE = "application/json"
 PENDING_RETRY_S = "2"
-_CREATED, _OK, _ACCEPTED = 201, 200, 202
+_CREATED, _OK, _ACCEPTED, _PART = 201, 200, 202, 206
 _RECEIPT = {"model": CustodyDocument, "description": "Custody receipt, the same bytes every time"}
 _PENDING = {"model": EnvelopeStatus, "description": "Held; the log owes its proof: ask again"}
 
@@ -75,14 +76,17 @@ def envelope_routes(
     @router.get(
         "/{sender}/{envelope_id}/content",
         response_class=Response,
-        **action(Action.ENVELOPE_READ, responses={_OK: binary("Sealed container", MEDIA_TYPE)}),
+        **_content(),
     )
     async def read_content(request: Request, sender: str, envelope_id: str) -> Response:
-        """Return the sealed container."""
+        """Return the sealed container, or the range of it that is asked for.
+
+        The whole is compared with the signed head on its way out; of a range that is the caller's.
+        """
         subject = subject_of(request)
         stored = await lookup.fetch(subject, sender, envelope_id)
         try:
-            return await _container(stored, envelopes, blobs)
+            return await _container(request, stored, envelopes, blobs)
         except PlatformError:  # erased between the two looks, perhaps: then that is said
             await lookup.fetch(subject, sender, envelope_id)
             raise
@@ -126,15 +130,44 @@ def _deposit() -> dict[str, Any]:
     return options
 
 
-async def _container(stored: Stored, envelopes: Envelopes, blobs: Blobs) -> Response:
+def _content() -> dict[str, Any]:
+    whole = binary("Sealed container", MEDIA_TYPE)
+    part = binary("The range of it that was asked for", MEDIA_TYPE)
+    options = action(Action.ENVELOPE_READ, responses={_OK: whole, _PART: part})
+    ranged = {
+        "name": "Range",
+        "in": "header",
+        "description": "One range of bytes; anything else is answered with the whole.",
+        "schema": {"type": "string"},
+    }
+    options["openapi_extra"] |= {"parameters": [ranged]}
+    return options
+
+
+async def _container(
+    request: Request, stored: Stored, envelopes: Envelopes, blobs: Blobs
+) -> Response:
+    size, digest = stored.size, stored.claim.manifest_digest
+    headers = {"ETag": etag_of(digest), "Accept-Ranges": "bytes", "Content-Length": str(size)}
+    asked = asked_range(request, size, headers["ETag"])
+    start, end = asked or (0, size)
+    if asked is not None:
+        headers |= {
+            "Content-Range": content_range(start, end, size),
+            "Content-Length": str(end - start),
+        }
+    status = _OK if asked is None else _PART
     if stored.blob is not None:
-        pieces = await blobs.open(stored.blob)
-        length = {"Content-Length": str(stored.size)}
-        return StreamingResponse(pieces, headers=length, media_type=MEDIA_TYPE)
+        pieces = (
+            await blobs.open(stored.blob, digest)
+            if asked is None
+            else await blobs.open(stored.blob, start=start, end=end)
+        )
+        return StreamingResponse(pieces, status, headers, MEDIA_TYPE)
     data = await envelopes.content(stored.number)
     if data is None:
         raise PlatformError(Code.INTEGRITY, "a stored container is gone")
-    return Response(data, media_type=MEDIA_TYPE)
+    return Response(data[start:end], status, headers, MEDIA_TYPE)
 
 
 def _json(model: EnvelopeStatus | EnvelopeEvents) -> Response:

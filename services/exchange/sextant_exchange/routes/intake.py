@@ -126,6 +126,8 @@ class Intake:
         try:
             self.allowance.require(claim.sender, arrival.length)
             check_length(manifest, arrival.length)
+            if not is_small:
+                await self.blobs.require()  # a body that could not be stored is not read
             return await arrival.container(manifest, self.small_bytes, self.arrivals)
         except PlatformError:
             if is_small and (repeated := await self.deposits.repeat(claim)):
@@ -135,7 +137,7 @@ class Intake:
     async def _deposit(
         self, claim: Claim, manifest: Manifest, arrived: Arrived, now: float
     ) -> Deposited:
-        blob = await self._store(arrived.path) if arrived.path else None
+        blob = await self._store(arrived.path, manifest) if arrived.path else None
         return await self.hold(claim, manifest, now, content=arrived.content, blob=blob)
 
     async def hold(
@@ -175,9 +177,9 @@ class Intake:
             await self._forget(blob)
         return deposited
 
-    async def _store(self, path: Path) -> str:
+    async def _store(self, path: Path, manifest: Manifest) -> str:
         try:
-            name = await self.blobs.put(path)
+            name = await self.blobs.put(path, manifest.digest)
         finally:
             path.unlink(missing_ok=True)  # noqa: ASYNC240 -- a directory entry, microseconds
         self.reached("exchange.after_blob")

@@ -130,7 +130,7 @@ class Parts:
             await self.uploads.end(upload)
             raise
         self.intake.reached("exchange.after_upload")
-        blob = await self.intake.blobs.put(path)
+        blob = await self.intake.blobs.put(path, manifest.digest)
         self.intake.reached("exchange.after_blob")
         try:
             now = self.intake.clock()

@@ -1,109 +1,147 @@
-"""Containers too large for a row, through obstore: a local folder now, any object store later."""
+"""Containers too large for a row: objects with random names, checked on their way in and out."""
 
-import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-import obstore
-from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import LocalStore
+import structlog
 
-from sextant_shared.clock import random_bytes
+from sextant_exchange.domain.containers import WholeContainer
+from sextant_shared.chassis.objects import ObjectStore, checked
+from sextant_shared.clock import random_bytes, system_clock
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 
-READ_BYTES = 1 << 18
-# A file is stored in pieces of the least size that object stores take. The library would have a
-# dozen of them in memory at once, eighty megabytes; one after the other they need fourteen.
-PIECE_BYTES, PIECES_AT_ONCE = 5 << 20, 1
-PAGE = 500  # names in one look-up of what rows refer to
+WATCH_EVERY_S = 30.0
+_log = structlog.get_logger("sextant.exchange")
 
 
 class BlobStore:
-    """Large containers by name; a name is random and never reused."""
+    """Large containers by name; a name is random and never reused.
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        for staged in folder.glob("*#*"):  # a put that a stop cut off; never listed
-            staged.unlink()
-        self._folder = folder
-        self._store = LocalStore(prefix=str(folder))
+    `trouble` says what the store lacked when it was asked last, empty when nothing.
+    """
+
+    def __init__(self, objects: ObjectStore, disk: Path) -> None:
+        self._objects = objects
+        self._disk = disk
+        self.trouble = ""
+        self._is_told = False
 
     def free_bytes(self) -> int:
-        """Return how much room is left on the disk that blobs share with the database."""
-        return shutil.disk_usage(self._folder).free
+        """Return how much room is left on the disk of the database, where containers arrive too."""
+        return shutil.disk_usage(self._disk).free
 
-    async def put(self, arrived: Path) -> str:
+    async def require(self) -> None:
+        """Return if there was no trouble last time, or there is none now.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        if self.trouble:
+            await self._objects.probe()
+            self.trouble = ""
+
+    async def put(self, arrived: Path, manifest_digest: bytes) -> str:
         """Store the file that arrived; return its name once it is durable.
 
         Raises:
-            PlatformError: `E_UNAVAILABLE` when the store does not take it.
+            PlatformError: `E_UNAVAILABLE` when the store does not take it, or its bytes are not
+                those of the manifest any more.
         """
         name = b64u(random_bytes(18))
         try:
-            await obstore.put_async(
-                self._store,
-                name,
-                arrived,
-                chunk_size=PIECE_BYTES,
-                max_concurrency=PIECES_AT_ONCE,
-            )
-            await asyncio.to_thread(self._make_durable, name)
-        except (BaseError, OSError) as error:
-            raise _away("does not take more now") from error
+            # A name that is taken was taken by ourselves: the answer to the first try was lost.
+            await self._objects.put(name, arrived, WholeContainer(manifest_digest))
+        except PlatformError as error:
+            if error.code is not Code.INTEGRITY:
+                self.trouble = error.detail
+                raise
+            # The sender did nothing wrong, and has the bytes still.
+            raise PlatformError(
+                Code.UNAVAILABLE, "the container was damaged here", retry_after_s=5
+            ) from error
         return name
 
-    async def open(self, name: str) -> AsyncIterator[bytes]:
-        """Return a container's pieces.
+    async def open(
+        self,
+        name: str,
+        manifest_digest: bytes | None = None,
+        *,
+        start: int = 0,
+        end: int | None = None,
+    ) -> AsyncIterator[bytes]:
+        """Return a container's pieces; with a digest, the last only when all are as deposited.
+
+        Without a digest also those of a range.
 
         Raises:
             PlatformError: `E_INTEGRITY` when it is gone, `E_UNAVAILABLE`.
         """
-        try:
-            result = await obstore.get_async(self._store, name)
-        except (NotFoundError, FileNotFoundError) as error:
-            raise PlatformError(Code.INTEGRITY, "a stored container is gone") from error
-        except BaseError as error:
-            raise _away("does not answer") from error
-        return _pieces(result)
+        pieces = self._objects.read(name, start, end)
+        if manifest_digest is not None:
+            pieces = checked(pieces, WholeContainer(manifest_digest))
+        first = await anext(pieces, b"")  # so that an object that is gone is told before a status
+        return _with(first, pieces)
 
     async def delete(self, names: Sequence[str]) -> None:
+        """Remove blobs that nothing refers to any more; what stays is swept later."""
+        try:
+            await self._objects.delete(names)
+        except PlatformError as error:
+            self.trouble = error.detail
+            _log.warning("blobs wait for the sweep", count=len(names), detail=error.detail)
+
+    async def names(self, age_s: float) -> AsyncIterator[list[str]]:
+        """Yield the names of blobs that are as old as that, page by page.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        before = system_clock() - age_s
+        async for page in self._objects.items():
+            if old := [item.name for item in page if item.modified <= before]:
+                yield old
+
+    async def remove(self, names: Sequence[str]) -> None:
         """Remove blobs.
 
         Raises:
             PlatformError: `E_UNAVAILABLE`.
         """
+        await self._objects.delete(names)
+
+    async def unfinished(self, age_s: float, *, remove: bool) -> int:
+        """Return how many puts older than that nobody ended; remove what they left.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        return await self._objects.unfinished(system_clock() - age_s, remove=remove)
+
+    async def watch(self) -> None:
+        """Look whether the store answers, and tell when that changes."""
+        self.trouble = await self._asked()
+        if self.trouble and not self._is_told:
+            _log.error("large deposits are refused", detail=self.trouble)
+        if self._is_told and not self.trouble:
+            _log.info("large deposits are taken again")
+        self._is_told = bool(self.trouble)
+
+    def notes(self) -> dict[str, str]:
+        """Say what readiness should tell: small deposits go on without the store."""
+        return {"blobs": self.trouble} if self.trouble else {}
+
+    async def _asked(self) -> str:
         try:
-            await obstore.delete_async(self._store, list(names))
-        except (NotFoundError, FileNotFoundError):
-            return
-        except BaseError as error:
-            raise _away("does not answer") from error
-
-    async def names(self) -> AsyncIterator[list[str]]:
-        """Yield the names of all blobs, page by page."""
-        async for page in obstore.list(self._store, chunk_size=PAGE):
-            yield [item["path"] for item in page]
-
-    def _make_durable(self, name: str) -> None:
-        """Flush file and folder: the local store renames into place without either."""
-        for path in (self._folder / name, self._folder):
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            await self._objects.probe()
+        except PlatformError as error:
+            return error.detail
+        return ""
 
 
-async def _pieces(result: "obstore.GetResult") -> AsyncIterator[bytes]:
-    try:
-        async for block in result.stream(min_chunk_size=READ_BYTES):
-            yield bytes(block)
-    except BaseError as error:
-        raise _away("stopped answering") from error
-
-
-def _away(what: str) -> PlatformError:
-    return PlatformError(Code.UNAVAILABLE, f"the blob store {what}", retry_after_s=5)
+async def _with(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    if first:
+        yield first
+    async for piece in rest:
+        yield piece
