@@ -1,20 +1,20 @@
 """Metrics: numbers of a service that an operator watches, over OpenTelemetry.
 
-Responsible for the provider of a service, its export, and the numbers that every service has. A
-number is read when it is sent, from whoever holds it: nothing is counted twice and no request
-waits. Like attributes of spans, numbers and their names tell nothing of content, and nothing of
-who deals with whom. Every name stands in a table of docs, with when to look.
+Responsible for the provider of a service and the numbers that every service has. A number is read
+when it is sent, from whoever holds it: nothing is counted twice and no request waits. Like
+attributes of spans, numbers and their names tell nothing of content, and nothing of who deals with
+whom. Every name stands in a table of docs, with when to look.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.metrics import CallbackOptions, Observation
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 from starlette.types import Scope
 
@@ -66,16 +66,16 @@ class Metrics:
 
     def __init__(
         self,
-        service: str,
-        endpoint: str | None = None,
-        interval_s: float = 60.0,
+        resource: Resource,
         readers: Sequence[MetricReader] = (),
+        *,
+        interval_s: float = 60.0,
     ) -> None:
-        self.is_sent = endpoint is not None or bool(readers)
+        self.is_sent = bool(readers)
         self.interval_s = interval_s
         self._provider = MeterProvider(
-            metric_readers=[*readers, *_exporting(endpoint, interval_s)],
-            resource=Resource.create({"service.name": service, "service.namespace": "sextant"}),
+            metric_readers=readers,
+            resource=resource,
             shutdown_on_exit=False,
         )
         self._meter = self._provider.get_meter("sextant")
@@ -107,9 +107,10 @@ class Metrics:
             attributes["http.route"] = route.path
         self._requests.record(seconds, attributes)
 
-    def shutdown(self) -> None:
-        """Send what is left."""
-        self._provider.shutdown()
+    def shutdown(self, patience_s: float = 0.0) -> None:
+        """Send what is left, if somebody takes it in time."""
+        with suppress(Exception):  # the provider raises whatever its readers could not do in time
+            self._provider.shutdown(timeout_millis=max(1.0, patience_s * 1000))
 
 
 class Snapshot(Generic[T]):
@@ -141,10 +142,3 @@ class Snapshot(Generic[T]):
         while True:
             await self.refresh()
             await asyncio.sleep(self._metrics.interval_s)
-
-
-def _exporting(endpoint: str | None, interval_s: float) -> list[MetricReader]:
-    if endpoint is None:
-        return []
-    exporter = OTLPMetricExporter(endpoint=endpoint, timeout=2)
-    return [PeriodicExportingMetricReader(exporter, export_interval_millis=interval_s * 1000)]
