@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import CallbackOptions, Histogram, Observation
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
@@ -33,6 +33,7 @@ class Metric:
     """One number by name and unit (UCUM): what it tells, and when somebody has to look.
 
     `by` is the attribute that tells its parts apart; it has few values, never a party's name.
+    `is_spread` says that many measurements are counted by size, as a histogram.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Metric:
     tells: str
     look: str = ""
     by: str = ""
+    is_spread: bool = False
 
 
 REQUESTS = Metric(
@@ -48,6 +50,7 @@ REQUESTS = Metric(
     "requests by method, route and status, and how long they took; the intake is those of"
     " `POST /v1/envelopes` with 201 and 202",
     "no deposit in an hour that usually has some; many 5xx",
+    is_spread=True,
 )
 IN_FLIGHT = Metric(
     "dxe.service.in_flight", "{request}", "requests under way", "near `MAX_IN_FLIGHT`"
@@ -79,12 +82,7 @@ class Metrics:
             shutdown_on_exit=False,
         )
         self._meter = self._provider.get_meter("sextant")
-        self._requests = self._meter.create_histogram(
-            REQUESTS.name,
-            REQUESTS.unit,
-            REQUESTS.tells,
-            explicit_bucket_boundaries_advisory=BUCKETS,
-        )
+        self._spread: dict[str, Histogram] = {}
 
     def observe(self, metric: Metric, number: Number) -> None:
         """Send what `number` returns whenever numbers are sent; None is not sent."""
@@ -102,10 +100,26 @@ class Metrics:
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request that was answered. Its trace, if it is recorded, goes along."""
         route = scope.get("route")
-        attributes = {"http.request.method": scope["method"], "http.response.status_code": status}
+        attributes: dict[str, str | int] = {
+            "http.request.method": scope["method"],
+            "http.response.status_code": status,
+        }
         if route is not None:  # a path that no route knows would make a series of its own
             attributes["http.route"] = route.path
-        self._requests.record(seconds, attributes)
+        self.measured(REQUESTS, seconds, attributes)
+
+    def measured(
+        self, metric: Metric, seconds: float, attributes: Mapping[str, str | int] | None = None
+    ) -> None:
+        """Count how long something took. The trace under way, if it is recorded, goes along."""
+        if metric.name not in self._spread:
+            self._spread[metric.name] = self._meter.create_histogram(
+                metric.name,
+                metric.unit,
+                metric.tells,
+                explicit_bucket_boundaries_advisory=BUCKETS,
+            )
+        self._spread[metric.name].record(seconds, attributes)
 
     def shutdown(self, patience_s: float = 0.0) -> None:
         """Send what is left, if somebody takes it in time."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from opentelemetry.trace import SpanKind
 
 from sextant_declarations.domain.deliveries import Lease
+from sextant_shared.chassis.metrics import Metric
 from sextant_shared.chassis.telemetry import (
     ATTEMPT,
     BATCH_COUNT,
@@ -27,10 +28,17 @@ from sextant_shared.chassis.telemetry import (
     Telemetry,
     current_traceparent,
 )
-from sextant_shared.clock import Clock, system_clock
+from sextant_shared.clock import Clock, monotonic, system_clock
 
 QUEUE = "verification"
 LATE_S = 3600.0
+PROCESSING = Metric(
+    "messaging.process.duration",
+    "s",
+    "how long deliveries were handled, from their lease to what was decided",
+    "more than some seconds for most: a rule or the database is slow; exemplars lead to traces",
+    is_spread=True,
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,11 @@ class Spans:
                 ENVELOPE_SIZE: lease.size,
             },
         ):
-            yield
+            began = monotonic()
+            try:
+                yield
+            finally:
+                self.telemetry.metrics.measured(PROCESSING, monotonic() - began)
 
     @contextmanager
     def delivering(self, what: str, traceparents: Sequence[str | None]) -> Iterator[None]:
