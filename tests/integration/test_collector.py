@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sextant_shared.chassis.loglines import LogLines
-from sextant_shared.chassis.telemetry import current_trace_id
+from sextant_shared.chassis.telemetry import ENVELOPE_ID, current_trace_id
 from tests.integration.declarations.contents import declaration
 from tests.support.collector import collecting, skip_or_fail
 from tests.support.debian import NoProgramError
@@ -17,6 +17,7 @@ from tests.support.platform import XAL, Platform, running
 pytestmark = pytest.mark.anyio
 ROOMS = ("audit", "exchange", "declarations")
 SPREAD = {"http.server.request.duration", "messaging.process.duration"}
+OURS = "127.0.0.2"
 PATIENCE_S = 20.0
 
 
@@ -38,8 +39,15 @@ def sending(folder: Path, url: str) -> Platform:
         "otlp_metrics_endpoint": f"{url}/v1/metrics",
         "otlp_logs_endpoint": f"{url}/v1/logs",
         "metrics_interval_s": 3600,  # once, when it stops
+        "trace_parent": "link",
     }
-    return Platform(folder, overrides={"trace": {"on": True}, **dict.fromkeys(ROOMS, sent)})
+    overrides = {room: dict(sent) for room in ROOMS}
+    overrides["exchange"]["trace_peers"] = (OURS,)
+    overrides["audit"]["trace_peers"] = (OURS, "127.0.0.1")  # nobody else calls it in this test
+    platform = Platform(folder, overrides={"trace": {"on": True}, **overrides})
+    for wire in platform.own_wires.values():
+        wire.address = OURS
+    return platform
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -57,8 +65,8 @@ async def test_one_declaration_is_one_tree_over_all_services_with_its_numbers_an
     platform = sending(tmp_path, url)
     async with running(platform):
         with platform.telemetry.request(None), platform.telemetry.span("declare"):
-            trace = current_trace_id()
-            await platform.declare(XAL, declaration())
+            sender = current_trace_id()
+            declared = await platform.declare(XAL, declaration())
             settings = (
                 platform.audit_settings(),
                 platform.exchange_settings(),
@@ -71,21 +79,26 @@ async def test_one_declaration_is_one_tree_over_all_services_with_its_numbers_an
         await platform.settled()
 
     def tree() -> list[Span]:
-        return [span for span in heard.spans() if span.trace == trace]
+        spans = heard.spans()
+        (trace,) = {s.trace for s in spans if s.attributes.get(ENVELOPE_ID) == declared.id}
+        return [span for span in spans if span.trace == trace]
 
     until(lambda: {point.service for point in heard.points() if point.exemplars} >= set(ROOMS))
     until(lambda: {line.service for line in heard.lines()} == set(ROOMS))
-    until(lambda: "deposit reply" in {span.name for span in tree()})
+    until(lambda: bool(heard.spans()) and "deposit reply" in {span.name for span in tree()})
 
-    spans = tree()
-    assert {span.service for span in spans} == {"parties", *ROOMS}
+    spans, trace = tree(), tree()[0].trace
+    assert {span.service for span in spans} == set(ROOMS)
     ids = [span.id for span in spans]
     assert len(ids) == len(set(ids))
-    assert [span.name for span in spans if not span.parent] == ["declare"]
+    (root,) = [span for span in spans if not span.parent]
+    assert (root.service, root.name) == ("exchange", "POST /v1/envelopes")
+    assert root.links == (sender,)  # a caller's trace is linked, and nobody's parent
+    assert trace != sender
     assert {span.parent for span in spans} - {""} <= set(ids)
     handled = [span for span in spans if span.name == "process verification"]
     assert [span.links for span in handled] == [(trace,)]
     exemplars = {(p.service, p.name) for p in heard.points() if trace in p.exemplars}
     assert {service for service, _ in exemplars} >= set(ROOMS)
     assert {name for _, name in exemplars} == SPREAD
-    assert {line.trace for line in heard.lines()} == {trace}
+    assert {line.trace for line in heard.lines()} == {sender}

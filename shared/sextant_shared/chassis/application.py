@@ -179,6 +179,7 @@ def gated(app: FastAPI) -> ASGIApp:
     return TraceGate(
         app,
         accept=settings.trace_parent == "accept",
+        peers=frozenset(settings.trace_peers),
         telemetry=app.state.telemetry,
         unseen=app.state.unseen,
     )

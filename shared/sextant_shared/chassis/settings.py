@@ -153,6 +153,10 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
         Literal["link", "accept"],
         Field(description="whether a caller's trace is only linked, or continued as parent"),
     ] = "link"
+    trace_peers: Annotated[
+        tuple[str, ...],
+        Field(description="addresses of our own services: their traces go on here in any case"),
+    ] = ()
     crash_at: Annotated[
         str, Field(description="drill: end the process at this crash point; not in production")
     ] = ""
