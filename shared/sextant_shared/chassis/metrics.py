@@ -61,7 +61,15 @@ DISK_FREE = Metric(
 CLOCK_SOUND = Metric(
     "dxe.service.clock.sound", "1", "1 while the clock is believed, else 0", "it is 0"
 )
-OF_EVERY_SERVICE = (REQUESTS, IN_FLIGHT, DISK_FREE, CLOCK_SOUND)
+CERTIFICATES = Metric(
+    "dxe.service.certificate.left",
+    "s",
+    "how long the certificates of each of the `CERTIFICATE_FILES` hold; 0 for one that cannot be"
+    " read",
+    "below two weeks",
+    by="file",
+)
+OF_EVERY_SERVICE = (REQUESTS, IN_FLIGHT, DISK_FREE, CLOCK_SOUND, CERTIFICATES)
 
 
 class Metrics:

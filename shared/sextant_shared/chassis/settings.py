@@ -139,6 +139,10 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
         int,
         Field(description="spans, and log lines, that wait for a collector; beyond it lost", ge=1),
     ] = 2048
+    certificate_files: Annotated[
+        tuple[Path, ...],
+        Field(description="certificates (PEM) whose end is watched, such as those of the proxy"),
+    ] = ()
     metrics_interval_s: Annotated[
         float, Field(description="seconds between two sendings of metrics", gt=0)
     ] = 60.0
