@@ -12,7 +12,7 @@ import structlog
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from sextant_shared.chassis.exporting import EXPORT_INTERVAL_MS, Sending
+from sextant_shared.chassis.exporting import Sending
 from sextant_shared.chassis.loglines import LogLines
 from sextant_shared.chassis.logs import setup_logs
 from sextant_shared.chassis.telemetry import Telemetry, current_trace_id
@@ -65,8 +65,9 @@ def test_a_collector_that_is_down_costs_spans_and_holds_no_stop(
             pass
     worked = time.monotonic()
     telemetry.shutdown()
-    assert worked - began < EXPORT_INTERVAL_MS / 1000
-    assert time.monotonic() - worked < 3 * settings.otlp_timeout_s + 0.4
+    # To wait for the collector with each batch would take three seconds, the SDK's own stop thirty.
+    assert worked - began < 2
+    assert time.monotonic() - worked < 2
 
 
 class Stuck(SpanExporter):
