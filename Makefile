@@ -104,6 +104,16 @@ $(FUZZ)/.installed: requirements/fuzz.txt requirements/rooms.txt
 		-r requirements/rooms.txt
 	@touch $@
 
+TRACES := $(VENV)-traces
+.PHONY: traces
+traces: $(STAMP) $(TRACES)/.installed ## declarations through a collector into a real trace back end, and drawn out of it (690 MB, some minutes)
+	@$(BIN)/python -m tests.traces
+
+$(TRACES)/.installed: requirements/traces.txt
+	@$(PYTHON) -m venv $(TRACES)
+	@$(TRACES)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/traces.txt
+	@touch $@
+
 .PHONY: boot
 boot: $(STAMP) ## boot the units of systemd in a container and install by docs/install.md (root, five minutes)
 	@deploy/systemd/boot.sh
@@ -131,7 +141,11 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 		--no-strip-extras --python-version 3.11 requirements/mutate.in -o requirements/mutate.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--python-version 3.11 requirements/fuzz.in -o requirements/fuzz.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--no-deps --python-version 3.11 requirements/collector.in -o requirements/collector.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--python-version 3.11 requirements/traces.in -o requirements/traces.txt
 
 .PHONY: clean
 clean: ## remove the virtual environment, caches and the local platform's data
-	rm -rf $(VENV) $(MUTATE) $(FUZZ) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MUTATE) $(FUZZ) $(TRACES) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -42,16 +42,18 @@ def run_platform() -> None:
 
 
 def _suggest(screen: Screen, stack: Stack) -> None:
-    """Print the home of a State, and three commands to try."""
+    """Print the home of a State, and commands to try."""
     screen.line("")
     screen.line("In another terminal, in this folder, the command and the home of a State:")
     screen.line("  export PATH=$PWD/.venv/bin:$PATH")
     screen.line(f"  export SEXTANT_HOME={stack.home('NA-XAL')}")
-    screen.line("or both, with the names that the runbooks in docs/operations use:")
+    screen.line(f"  export SEXTANT_TRACES={stack.traces}")
+    screen.line("or these three, and the names that the runbooks in docs/operations use:")
     screen.line(f"  . {write_names(stack)}")
     screen.line("")
-    screen.line("Three commands to try there:")
+    screen.line("Commands to try there:")
     screen.line("  sextant submit examples/NA-XAL/s2-and-2025.json --watch")
+    screen.line("  sextant ops trace ENVELOPE-ID --svg waterfall.svg")
     screen.line(f"  sextant officer list --home {stack.home('officer')}")
     screen.line(f"  sextant log verify --home {stack.home('auditor')}")
     screen.line("")
@@ -64,7 +66,7 @@ def _suggest(screen: Screen, stack: Stack) -> None:
     screen.line("This is a sandbox: deposits can be drilled (docs/sandbox.md), for example:")
     screen.line("  sextant --scenario lost-answer submit examples/NA-XAL/s2-and-2025.json")
     screen.line("")
-    screen.line(f"Spans: {stack.root}/traces   Logs: {stack.root}/logs   Ctrl-C stops everything.")
+    screen.line(f"Spans: {stack.traces}   Logs: {stack.root}/logs   Ctrl-C stops everything.")
 
 
 def main() -> int:

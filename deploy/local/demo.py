@@ -182,10 +182,9 @@ def _log(screen: Screen, stack: Stack, tally: Tally) -> None:
 def _trace(screen: Screen, stack: Stack, tally: Tally) -> None:
     first = next(iter(tally.receipts.values()))
     with screen.step(f"5b. One declaration, one trace: {first['trace']}"):
-        files = [argument for path in stack.traces for argument in ("--file", path)]
-        shown = sextant("trace", first["trace"], *files)
-        screen.lines(shown.stdout)
-        spans = sextant("trace", first["trace"], *files, "--json").json()["spans"]
+        asked = ("ops", "trace", first["id"], "--from", stack.traces)
+        screen.lines(sextant(*asked).stdout)
+        spans = sextant(*asked, "--json").json()["spans"]
         tally.spans = len(spans)
         seen = {span["service"] for span in spans}
         if seen != SERVICES:

@@ -11,6 +11,7 @@ def write_names(stack: Stack) -> Path:
     named = {
         "SEXTANT_HOME": stack.home("NA-XAL"),
         **{name.upper(): service.url for name, service in stack.services.items()},
+        "SEXTANT_TRACES": stack.traces,
         "TRUST": stack.trust_file,
         "PINS": stack.root / "pins",
         "HOMES": stack.root / "homes",

@@ -159,9 +159,9 @@ class Stack:
         return self.root / "homes" / name
 
     @property
-    def traces(self) -> list[Path]:
-        """Files of spans."""
-        return sorted((self.root / "traces").glob("*.jsonl"))
+    def traces(self) -> Path:
+        """Folder of spans, a file for each service and one for the clients."""
+        return self.root / "traces"
 
     @property
     def steps(self) -> int:
@@ -279,7 +279,7 @@ class Stack:
             "NOTE_AFTER_S": "0",  # a platform of minutes: the log comes to rest at once
         }
         if self.tracing:
-            common["TRACE_FILE"] = str(self.root / "traces" / f"{name}.jsonl")
+            common["TRACE_FILE"] = str(self.traces / f"{name}.jsonl")
         prefix = f"SEXTANT_{name.upper()}_"
         service.settings = {f"{prefix}{k}": v for k, v in {**common, **settings}.items()}
 
@@ -393,5 +393,5 @@ class Stack:
         for service in ("exchange", "audit", "declarations"):
             options += [f"--{service}", self.services[service].url]
         if self.tracing:
-            options += ["--trace-file", self.root / "traces" / "client.jsonl"]
+            options += ["--trace-file", self.traces / "client.jsonl"]
         sextant("init", *options)

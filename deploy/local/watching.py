@@ -47,7 +47,8 @@ def metrics_page() -> str:
         for one in metrics:
             by = f"`{one.by}`" if one.by else ""
             lines.append(f"| `{one.name}` | {one.unit} | {by} | {one.tells} | {one.look} |")
-    lines += ["", "`http.server.request.duration` is a histogram, all others are gauges."]
+    spread = [f"`{one.name}`" for metrics in METRICS.values() for one in metrics if one.is_spread]
+    lines += ["", f"{' and '.join(spread)} are histograms, all others are gauges."]
     return "\n".join(lines) + "\n"
 
 
@@ -98,10 +99,15 @@ def _panels() -> Iterator[dict[str, Any]]:
         yield _row(f"{room[0].upper()}{room[1:]}", row)
         for place, metric in enumerate(shown):
             by = f"job, {metric.by}" if metric.by else "job"
-            query = f"max by ({by}) ({prometheus_name(metric)})"
+            name = prometheus_name(metric)
+            title, query = metric.name, f"max by ({by}) ({name})"
+            if metric.is_spread:
+                spread = f"sum by (job, le) (rate({name}_bucket[5m]))"
+                title += ": 95 of 100 are below"
+                query = f"histogram_quantile(0.95, {spread})"
             unit = {"s": "s", "By": "bytes"}.get(metric.unit, "short")
             at = (row + 1 + place // _COLUMNS * _HEIGHT, place % _COLUMNS)
-            yield _panel(metric.name, query, unit, at, _described(metric))
+            yield _panel(title, query, unit, at, _described(metric))
         row += 1 + -(-len(shown) // _COLUMNS) * _HEIGHT
 
 

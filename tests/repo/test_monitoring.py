@@ -16,7 +16,7 @@ FOLDER = ROOT / "deploy" / "monitoring"
 ALERTS = FOLDER / "alerts.yaml"
 TESTS = sorted(FOLDER.glob("*.test.yaml"))
 KNOWN = {prometheus_name(metric) for metrics in METRICS.values() for metric in metrics}
-_NAME = re.compile(r"\b(?:dxe|http_server)_[a-z_]+[a-z]\b(?!=)")
+_NAME = re.compile(r"\b(?:dxe|http_server|messaging)_[a-z_]+[a-z]\b(?!=)")
 _HISTOGRAM = re.compile(r"_(?:count|bucket|sum)$")
 
 

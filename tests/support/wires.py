@@ -14,12 +14,14 @@ class Wire(httpx.AsyncBaseTransport):
     """Joins a caller to a service of this process, as long as it is not cut.
 
     `lose` answers are lost on the way back: the service did the work and the caller never hears.
+    `address` is where the service sees its caller.
     """
 
     def __init__(self, find: Callable[[], FastAPI | None]) -> None:
         self._find = find
         self.is_cut = False
         self.lose = 0
+        self.address = "127.0.0.1"
         self.calls: list[tuple[str, str]] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -27,7 +29,9 @@ class Wire(httpx.AsyncBaseTransport):
         if app is None or self.is_cut:
             raise httpx.ConnectError("nobody listens")
         self.calls.append((request.method, request.url.path))
-        transport = httpx.ASGITransport(gated(app), raise_app_exceptions=False)
+        transport = httpx.ASGITransport(
+            gated(app), raise_app_exceptions=False, client=(self.address, 123)
+        )
         # In a context of its own, as if the service were another process: no span leaks over.
         response = await asyncio.create_task(
             transport.handle_async_request(request), context=Context()

@@ -44,7 +44,7 @@ COMMANDS: Mapping[str, str] = {
     "due": "due:due",
     "cleared": "cleared:cleared",
     "doctor": "doctor:doctor",
-    "trace": "trace:trace",
+    "ops": "ops:app",
     "keys": "keys:app",
     "bundle": "bundle:app",
     "verify": "verify:verify",

@@ -1,48 +1,61 @@
-"""`sextant trace`: the spans of one trace as a waterfall in the terminal."""
+"""`sextant ops trace`: one declaration's way through the services, as bars over time."""
 
-import json
+import shutil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, JsonFlag, start
+from sextant_client.home import write_file
+from sextant_client.traces.sources import source_of
+from sextant_client.traces.spans import Wanted
+from sextant_client.traces.story import tell
+from sextant_client.traces.svg import picture
+from sextant_client.traces.terminal import waterfall
 from sextant_shared.errors import Code, PlatformError
 
-BAR_WIDTH = 40
-Span = dict[str, Any]
+WIDTH = 120  # where the output is no terminal
 
 
 def trace(
-    trace_id: Annotated[str, typer.Argument(help="Trace id, from a receipt.")],
-    files: Annotated[list[Path], typer.Option("--file", help="Span files (JSON lines).")],
+    id_: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="A trace's id, or an envelope's; a receipt has both."),
+    ],
+    sources: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            envvar="SEXTANT_TRACES",
+            help="Where spans are: a file, a folder, jaeger+http://…, tempo+http://… or"
+            " phoenix+http://…; several times if there are several.",
+        ),
+    ] = None,
+    svg: Annotated[Path | None, typer.Option(help="Write the picture to this file too.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Draw one declaration's way through the services."""
+    """Draw one declaration's way through the services: who worked, who waited, what failed."""
     run = start(DEFAULT_HOME, as_json=as_json)
-    spans = [span for path in files for span in read_spans(path) if span["trace_id"] == trace_id]
+    wanted = Wanted.of(id_)
+    if not sources:
+        raise PlatformError(
+            Code.MALFORMED,
+            "nothing says where the spans are",
+            expected="--from, or the variable SEXTANT_TRACES",
+            fix="Name the folder of TRACE_FILE, or your back end; `make run` prints its own.",
+        )
+    spans = wanted.among([s for text in sources for s in source_of(text).spans(wanted)])
     if not spans:
-        raise PlatformError(Code.NOT_FOUND, f"no span of trace {trace_id} in these files")
-    spans.sort(key=lambda span: (span["start"], span["end"]))
-    run.output.result({"trace": trace_id, "spans": spans}, waterfall(spans))
-
-
-def read_spans(path: Path) -> list[Span]:
-    """Return the spans of a file; a missing file holds none."""
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text().splitlines() if line]
-
-
-def waterfall(spans: list[Span]) -> list[str]:
-    """Return one line per span: service, name, bar, start and duration in milliseconds."""
-    first = min(span["start"] for span in spans)
-    total = max(max(span["end"] for span in spans) - first, 1)
-    lines = []
-    for span in spans:
-        left = (span["start"] - first) * BAR_WIDTH // total
-        width = max(1, (span["end"] - span["start"]) * BAR_WIDTH // total)
-        bar = (" " * left + "█" * width)[:BAR_WIDTH].ljust(BAR_WIDTH)
-        at, took = (span["start"] - first) / 1e6, (span["end"] - span["start"]) / 1e6
-        lines.append(f"{span['service']:<13}{span['name']:<34.34}|{bar}| {at:8.1f} +{took:.1f} ms")
-    return lines
+        raise PlatformError(
+            Code.NOT_FOUND,
+            f"no span of {wanted} at {', '.join(sources)}",
+            fix="It may not be recorded (TRACE_SAMPLE_RATIO), not sent yet, or forgotten there.",
+        )
+    story = tell(spans)
+    lines = waterfall(story, shutil.get_terminal_size((WIDTH, 24)).columns)
+    if svg:
+        write_file(svg, picture(story, f"{str(wanted).capitalize()}").encode())
+        lines.append(f"Wrote {svg}.")
+    members = {"traces": story.traces, "spans": [span.as_line() for span in spans]}
+    run.output.result(members, lines)

@@ -18,9 +18,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sextant_shared.chassis import api_docs
 from sextant_shared.chassis.api_docs import HEALTH, READINESS, TOKEN, TOKEN_REQUEST
+from sextant_shared.chassis.certificates import seconds_left
 from sextant_shared.chassis.connections import network_of
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
-from sextant_shared.chassis.metrics import CLOCK_SOUND, DISK_FREE, IN_FLIGHT, Metrics
+from sextant_shared.chassis.metrics import (
+    CERTIFICATES,
+    CLOCK_SOUND,
+    DISK_FREE,
+    IN_FLIGHT,
+    Metrics,
+)
 from sextant_shared.chassis.middleware import Bounds, TraceGate, has_no_span
 from sextant_shared.chassis.places import Places
 from sextant_shared.chassis.problems import (
@@ -133,7 +140,7 @@ def create_application(
     app.state.settings = settings
     app.state.telemetry = telemetry
     app.state.unseen = Shortcut(app, guarded, places, telemetry.metrics)
-    _observe(telemetry.metrics, settings.data_dir, places, health.timekeeper)
+    _observe(telemetry.metrics, settings, places, health.timekeeper)
     for router in routers:
         app.include_router(router)
     return app
@@ -179,15 +186,19 @@ def gated(app: FastAPI) -> ASGIApp:
     return TraceGate(
         app,
         accept=settings.trace_parent == "accept",
+        peers=frozenset(settings.trace_peers),
         telemetry=app.state.telemetry,
         unseen=app.state.unseen,
     )
 
 
-def _observe(metrics: Metrics, data: Path, places: Places, timekeeper: Timekeeper) -> None:
+def _observe(
+    metrics: Metrics, settings: ServiceSettings, places: Places, timekeeper: Timekeeper
+) -> None:
     """Have the numbers sent that every service has."""
     metrics.observe(IN_FLIGHT, lambda: places.in_use)
-    metrics.observe(DISK_FREE, lambda: _free(data))
+    metrics.observe(DISK_FREE, lambda: _free(settings.data_dir))
+    metrics.observe(CERTIFICATES, lambda: seconds_left(settings.certificate_files))
     metrics.observe(CLOCK_SOUND, lambda: int(timekeeper.state() == _OK))
 
 

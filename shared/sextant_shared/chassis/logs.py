@@ -1,6 +1,8 @@
 """Structured log lines on standard error, each with its trace id; no content, no names.
 
-Tracebacks come without local variables: those hold keys and plaintext.
+Tracebacks come without local variables: those hold keys and plaintext. What goes on to a collector
+carries no traceback at all, only the type of what was raised: standard error stays on the machine,
+a collector's store does not.
 """
 
 import logging
@@ -12,19 +14,29 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
+Line = MutableMapping[str, Any]
+Take = Callable[[Line], None]
 
-def setup_logs(service: str, trace_id: Callable[[], str] = lambda: "") -> None:
+
+def setup_logs(
+    service: str,
+    trace_id: Callable[[], str] = lambda: "",
+    take: Take = lambda _line: None,
+) -> None:
     """Make every log line of this process one JSON object with time, level, service and trace.
 
-    `trace_id` names the trace under way, in a process that has traces.
+    `trace_id` names the trace under way, in a process that has traces; `take` is given each line
+    as well, after everything was added to it.
     """
 
-    def add_context(
-        _logger: Any, _method: str, line: MutableMapping[str, Any]
-    ) -> MutableMapping[str, Any]:
+    def add_context(_logger: Any, _method: str, line: Line) -> Line:
         line["service"] = service
         if current := trace_id():
             line["trace_id"] = current
+        return line
+
+    def hand_on(_logger: Any, _method: str, line: Line) -> Line:
+        take(line)
         return line
 
     steps: list[Processor] = [
@@ -32,6 +44,7 @@ def setup_logs(service: str, trace_id: Callable[[], str] = lambda: "") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         add_context,
         structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
+        hand_on,
     ]
     render = structlog.processors.JSONRenderer()
     structlog.configure(

@@ -1,20 +1,20 @@
 """Metrics: numbers of a service that an operator watches, over OpenTelemetry.
 
-Responsible for the provider of a service, its export, and the numbers that every service has. A
-number is read when it is sent, from whoever holds it: nothing is counted twice and no request
-waits. Like attributes of spans, numbers and their names tell nothing of content, and nothing of
-who deals with whom. Every name stands in a table of docs, with when to look.
+Responsible for the provider of a service and the numbers that every service has. A number is read
+when it is sent, from whoever holds it: nothing is counted twice and no request waits. Like
+attributes of spans, numbers and their names tell nothing of content, and nothing of who deals with
+whom. Every name stands in a table of docs, with when to look.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
-from opentelemetry.metrics import CallbackOptions, Observation
+from opentelemetry.metrics import CallbackOptions, Histogram, Observation
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 from starlette.types import Scope
 
@@ -33,6 +33,7 @@ class Metric:
     """One number by name and unit (UCUM): what it tells, and when somebody has to look.
 
     `by` is the attribute that tells its parts apart; it has few values, never a party's name.
+    `is_spread` says that many measurements are counted by size, as a histogram.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Metric:
     tells: str
     look: str = ""
     by: str = ""
+    is_spread: bool = False
 
 
 REQUESTS = Metric(
@@ -48,6 +50,7 @@ REQUESTS = Metric(
     "requests by method, route and status, and how long they took; the intake is those of"
     " `POST /v1/envelopes` with 201 and 202",
     "no deposit in an hour that usually has some; many 5xx",
+    is_spread=True,
 )
 IN_FLIGHT = Metric(
     "dxe.service.in_flight", "{request}", "requests under way", "near `MAX_IN_FLIGHT`"
@@ -58,7 +61,15 @@ DISK_FREE = Metric(
 CLOCK_SOUND = Metric(
     "dxe.service.clock.sound", "1", "1 while the clock is believed, else 0", "it is 0"
 )
-OF_EVERY_SERVICE = (REQUESTS, IN_FLIGHT, DISK_FREE, CLOCK_SOUND)
+CERTIFICATES = Metric(
+    "dxe.service.certificate.left",
+    "s",
+    "how long the certificates of each of the `CERTIFICATE_FILES` hold; 0 for one that cannot be"
+    " read",
+    "below two weeks",
+    by="file",
+)
+OF_EVERY_SERVICE = (REQUESTS, IN_FLIGHT, DISK_FREE, CLOCK_SOUND, CERTIFICATES)
 
 
 class Metrics:
@@ -66,25 +77,20 @@ class Metrics:
 
     def __init__(
         self,
-        service: str,
-        endpoint: str | None = None,
-        interval_s: float = 60.0,
+        resource: Resource,
         readers: Sequence[MetricReader] = (),
+        *,
+        interval_s: float = 60.0,
     ) -> None:
-        self.is_sent = endpoint is not None or bool(readers)
+        self.is_sent = bool(readers)
         self.interval_s = interval_s
         self._provider = MeterProvider(
-            metric_readers=[*readers, *_exporting(endpoint, interval_s)],
-            resource=Resource.create({"service.name": service, "service.namespace": "sextant"}),
+            metric_readers=readers,
+            resource=resource,
             shutdown_on_exit=False,
         )
         self._meter = self._provider.get_meter("sextant")
-        self._requests = self._meter.create_histogram(
-            REQUESTS.name,
-            REQUESTS.unit,
-            REQUESTS.tells,
-            explicit_bucket_boundaries_advisory=BUCKETS,
-        )
+        self._spread: dict[str, Histogram] = {}
 
     def observe(self, metric: Metric, number: Number) -> None:
         """Send what `number` returns whenever numbers are sent; None is not sent."""
@@ -102,14 +108,31 @@ class Metrics:
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request that was answered. Its trace, if it is recorded, goes along."""
         route = scope.get("route")
-        attributes = {"http.request.method": scope["method"], "http.response.status_code": status}
+        attributes: dict[str, str | int] = {
+            "http.request.method": scope["method"],
+            "http.response.status_code": status,
+        }
         if route is not None:  # a path that no route knows would make a series of its own
             attributes["http.route"] = route.path
-        self._requests.record(seconds, attributes)
+        self.measured(REQUESTS, seconds, attributes)
 
-    def shutdown(self) -> None:
-        """Send what is left."""
-        self._provider.shutdown()
+    def measured(
+        self, metric: Metric, seconds: float, attributes: Mapping[str, str | int] | None = None
+    ) -> None:
+        """Count how long something took. The trace under way, if it is recorded, goes along."""
+        if metric.name not in self._spread:
+            self._spread[metric.name] = self._meter.create_histogram(
+                metric.name,
+                metric.unit,
+                metric.tells,
+                explicit_bucket_boundaries_advisory=BUCKETS,
+            )
+        self._spread[metric.name].record(seconds, attributes)
+
+    def shutdown(self, patience_s: float = 0.0) -> None:
+        """Send what is left, if somebody takes it in time."""
+        with suppress(Exception):  # the provider raises whatever its readers could not do in time
+            self._provider.shutdown(timeout_millis=max(1.0, patience_s * 1000))
 
 
 class Snapshot(Generic[T]):
@@ -141,10 +164,3 @@ class Snapshot(Generic[T]):
         while True:
             await self.refresh()
             await asyncio.sleep(self._metrics.interval_s)
-
-
-def _exporting(endpoint: str | None, interval_s: float) -> list[MetricReader]:
-    if endpoint is None:
-        return []
-    exporter = OTLPMetricExporter(endpoint=endpoint, timeout=2)
-    return [PeriodicExportingMetricReader(exporter, export_interval_millis=interval_s * 1000)]

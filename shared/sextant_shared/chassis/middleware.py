@@ -37,16 +37,25 @@ _log = structlog.get_logger("sextant.request")
 class TraceGate:
     """Keeps a caller's trace context out of ours unless the operator accepts it, and samples.
 
+    What comes from one of `peers` goes on: the log is called by our own services, and by parties.
+
     A stranger's context as parent would let the stranger force sampling and guess trace ids; our
     span only links to it. `baggage` is never taken.
     """
 
     def __init__(
-        self, app: ASGIApp, *, accept: bool, telemetry: Telemetry, unseen: ASGIApp | None = None
+        self,
+        app: ASGIApp,
+        *,
+        accept: bool,
+        telemetry: Telemetry,
+        peers: frozenset[str] = frozenset(),
+        unseen: ASGIApp | None = None,
     ) -> None:
         """`unseen` answers, in place of `app`, the requests of which nothing is recorded."""
         self._app = app
         self._accept = accept
+        self._peers = peers
         self._telemetry = telemetry
         self._unseen = unseen or app
 
@@ -55,28 +64,14 @@ class TraceGate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        caller = self._strip(scope)
+        is_taken = self._accept or (scope.get("client") or ("",))[0] in self._peers
+        caller = _strip(scope, is_taken=is_taken)
         if not self._telemetry.enabled or scope["path"] in QUIET_PATHS:
             await self._unseen(scope, receive, send)
             return
-        with self._telemetry.request(caller if self._accept else None) as is_recorded:
+        with self._telemetry.request(caller if is_taken else None) as is_recorded:
             scope[_UNSEEN] = not is_recorded
             await (self._app if is_recorded else self._unseen)(scope, receive, send)
-
-    def _strip(self, scope: Scope) -> str | None:
-        """Remove what is not taken from the headers; return the caller's trace."""
-        dropped = _TRACE_HEADERS[2:] if self._accept else _TRACE_HEADERS
-        caller = None
-        kept = []
-        for pair in scope["headers"]:
-            if pair[0] == b"traceparent":
-                caller = pair[1].decode("latin-1")
-            if pair[0] not in dropped:
-                kept.append(pair)
-        if caller and not self._accept:
-            scope[_CALLER_TRACE] = caller
-        scope["headers"] = kept
-        return caller
 
 
 def has_no_span(scope: Scope) -> bool:
@@ -154,6 +149,22 @@ class Bounds:
             return message
 
         return timed_receive
+
+
+def _strip(scope: Scope, *, is_taken: bool) -> str | None:
+    """Remove what is not taken from the headers; return the caller's trace."""
+    dropped = _TRACE_HEADERS[2:] if is_taken else _TRACE_HEADERS
+    caller = None
+    kept = []
+    for pair in scope["headers"]:
+        if pair[0] == b"traceparent":
+            caller = pair[1].decode("latin-1")
+        if pair[0] not in dropped:
+            kept.append(pair)
+    if caller and not is_taken:
+        scope[_CALLER_TRACE] = caller
+    scope["headers"] = kept
+    return caller
 
 
 def _answer_to(error: Exception) -> ASGIApp:

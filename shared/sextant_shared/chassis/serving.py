@@ -21,6 +21,7 @@ from sextant_shared import codelists, deadlines
 from sextant_shared.chassis import crashpoints
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.connections import ConnectionLimits, bounded_http
+from sextant_shared.chassis.loglines import LogLines
 from sextant_shared.chassis.logs import setup_logs
 from sextant_shared.chassis.settings import (
     ServiceSettings,
@@ -133,7 +134,8 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
             does not start; what creating it raises.
     """
     manager = Manager.found()
-    setup_logs(name, current_trace_id)
+    lines = LogLines(name, settings)
+    setup_logs(name, current_trace_id, lines.take)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     if settings.crash_at and settings.environment == "production":
         raise PlatformError(Code.POLICY, "crash points are for drills, never for production")
@@ -161,5 +163,6 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(KeyboardInterrupt):  # raised again by the server, after it stopped
         server.run()
+    lines.shutdown()
     if not server.started:
         raise PlatformError(Code.UNAVAILABLE, f"{name} did not start; the log says why")

@@ -128,16 +128,39 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
     otlp_metrics_endpoint: Annotated[
         str | None, Field(description="send metrics to this OTLP/HTTP collector (…/v1/metrics)")
     ] = None
+    otlp_logs_endpoint: Annotated[
+        str | None, Field(description="send log lines to this OTLP/HTTP collector too (…/v1/logs)")
+    ] = None
+    otlp_timeout_s: Annotated[
+        float,
+        Field(description="one try to reach a collector; a stop waits no longer for it", gt=0),
+    ] = 2.0
+    otlp_queue: Annotated[
+        int,
+        Field(description="spans, and log lines, that wait for a collector; beyond it lost", ge=1),
+    ] = 2048
+    certificate_files: Annotated[
+        tuple[Path, ...],
+        Field(description="certificates (PEM) whose end is watched, such as those of the proxy"),
+    ] = ()
     metrics_interval_s: Annotated[
         float, Field(description="seconds between two sendings of metrics", gt=0)
     ] = 60.0
     trace_sample_ratio: Annotated[
         float, Field(description="share of traces that are recorded", ge=0, le=1)
     ] = 1.0
+    trace_service_name: Annotated[
+        bool,
+        Field(description="name the service in each span too: some back ends keep no resource"),
+    ] = False
     trace_parent: Annotated[
         Literal["link", "accept"],
         Field(description="whether a caller's trace is only linked, or continued as parent"),
     ] = "link"
+    trace_peers: Annotated[
+        tuple[str, ...],
+        Field(description="addresses of our own services: their traces go on here in any case"),
+    ] = ()
     crash_at: Annotated[
         str, Field(description="drill: end the process at this crash point; not in production")
     ] = ""

@@ -1,30 +1,21 @@
 """Telemetry of one service: its metrics, and traces: one declaration is one through all services.
 
-Responsible for the provider of traces, the exporters, and for carrying a trace context across a
-queue row as a W3C `traceparent`. Attributes hold opaque ids, digests and counts only: never
-content, key material, names of persons or declared values.
+Responsible for the provider of traces, for what is recorded, and for carrying a trace context
+across a queue row as a W3C `traceparent`. Not responsible for where they go: `exporting`.
+Attributes hold opaque ids, digests and counts only: never content, key material, names of persons
+or declared values.
 """
 
-import json
 import random
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics.export import MetricReader
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import (
-    BatchSpanProcessor,
-    SpanExporter,
-    SpanExportResult,
-)
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.sampling import (
     Decision,
     ParentBased,
@@ -34,10 +25,10 @@ from opentelemetry.sdk.trace.sampling import (
 from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from sextant_shared.chassis.exporting import metric_readers, resource_of, span_processors
 from sextant_shared.chassis.metrics import Metrics
 from sextant_shared.chassis.settings import ServiceSettings
 
-EXPORT_INTERVAL_MS = 500  # a demo or an operator should not wait long for the last spans
 _PROPAGATOR = TraceContextTextMapPropagator()
 
 # Attribute names; a test compares every exported attribute with this list and the HTTP conventions.
@@ -50,6 +41,7 @@ FINDING_COUNT = "dxe.finding.count"
 MESSAGE_ID = "messaging.message.id"
 OPERATION = "messaging.operation.name"
 DESTINATION = "messaging.destination.name"
+ATTEMPT = "dxe.delivery.attempt"
 BATCH_COUNT = "messaging.batch.message_count"
 WITNESS = "dxe.witness.name"
 WITNESS_LAG = "dxe.witness.lag"
@@ -74,25 +66,6 @@ class _Drawn(TraceIdRatioBased):
         return super().should_sample(parent_context, trace_id, *args, **options)
 
 
-class FileSpanExporter(SpanExporter):
-    """Appends one JSON line per span; times are unix nanoseconds."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Write the spans; a full disk costs spans, never a request."""
-        lines = "".join(json.dumps(_plain(span)) + "\n" for span in spans)
-        try:
-            with self._lock, self._path.open("a") as file:
-                file.write(lines)
-        except OSError:
-            return SpanExportResult.FAILURE
-        return SpanExportResult.SUCCESS
-
-
 class Telemetry:
     """Tracer and metrics of one service; without exporters it records nothing and costs little."""
 
@@ -103,25 +76,24 @@ class Telemetry:
         readers: Sequence[MetricReader] = (),
     ) -> None:
         """`readers` are given the metrics beside the collector that the settings name."""
+        resource = resource_of(service, settings)
+        self._patience_s = settings.otlp_timeout_s if settings else 0.0
         self.metrics = Metrics(
-            service,
-            settings.otlp_metrics_endpoint if settings else None,
-            settings.metrics_interval_s if settings else 60.0,
-            readers,
+            resource,
+            [*readers, *metric_readers(settings)],
+            interval_s=settings.metrics_interval_s if settings else 60.0,
         )
         ratio = settings.trace_sample_ratio if settings and settings.tracing else 0.0
         self.provider = TracerProvider(
-            resource=Resource.create({"service.name": service, "service.namespace": "sextant"}),
+            resource=resource,
             sampler=ParentBased(root=_Drawn(ratio)),
             shutdown_on_exit=False,
         )
         self.enabled = bool(settings and settings.tracing)
         self._ratio = ratio
         self.tracer = self.provider.get_tracer("sextant")
-        if settings and settings.trace_file:
-            self.add(FileSpanExporter(settings.trace_file))
-        if settings and settings.otlp_endpoint:
-            self.add(OTLPSpanExporter(endpoint=settings.otlp_endpoint, timeout=2))
+        for processor in span_processors(service, settings) if settings else ():
+            self.provider.add_span_processor(processor)
 
     @contextmanager
     def request(self, parent: str | None) -> Iterator[bool]:
@@ -152,16 +124,10 @@ class Telemetry:
     def _draws(self) -> bool:
         return random.random() < self._ratio  # noqa: S311 -- a sample, nothing to be guarded
 
-    def add(self, exporter: SpanExporter) -> None:
-        """Export spans to one more place, in the background."""
-        self.provider.add_span_processor(
-            BatchSpanProcessor(exporter, schedule_delay_millis=EXPORT_INTERVAL_MS)
-        )
-
     def shutdown(self) -> None:
-        """Flush what is left."""
+        """Send what is left, within `otlp_timeout_s` for spans and for numbers."""
         self.provider.shutdown()
-        self.metrics.shutdown()
+        self.metrics.shutdown(self._patience_s)
 
     @contextmanager
     def span(
@@ -233,23 +199,3 @@ def _span_context(traceparent: str) -> trace.SpanContext | None:
 def _link_of(traceparent: str) -> Link | None:
     context = _span_context(traceparent)
     return Link(context) if context else None
-
-
-def _plain(span: ReadableSpan) -> dict[str, Any]:
-    context, parent = span.context, span.parent
-    return {
-        "trace_id": f"{context.trace_id:032x}" if context else "",
-        "span_id": f"{context.span_id:016x}" if context else "",
-        "parent_id": f"{parent.span_id:016x}" if parent else None,
-        "name": span.name,
-        "service": str(span.resource.attributes.get("service.name", "")),
-        "kind": span.kind.name.lower(),
-        "start": span.start_time,
-        "end": span.end_time,
-        "status": span.status.status_code.name.lower(),
-        "attributes": dict(span.attributes or {}),
-        "links": [
-            {"trace_id": f"{link.context.trace_id:032x}", "span_id": f"{link.context.span_id:016x}"}
-            for link in span.links
-        ],
-    }

@@ -1,6 +1,7 @@
 """One trace for one declaration, also where one call serves many."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -10,6 +11,7 @@ from opentelemetry.trace import SpanKind
 
 from sextant_declarations.clients.spans import Spans
 from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
+from sextant_shared.clock import uuid7
 from tests.unit.declarations.world import World
 
 FIRST = f"00-{1:032x}-{1:016x}-01"
@@ -53,6 +55,24 @@ def test_processing_continues_the_deliverys_trace_and_links_to_it(
     said = " ".join(str(value) for value in (whole.attributes or {}).values())
     assert lease.id in said
     assert lease.sender not in said
+
+
+@pytest.mark.parametrize(
+    ("attempts", "later_s", "parent"), [(1, 7200, 1), (2, 3000, 1), (2, 3700, None)]
+)
+def test_only_a_retry_of_more_than_an_hour_begins_its_own_trace_and_links_the_first(
+    spans: Spans, exporter: InMemorySpanExporter, attempts: int, later_s: float, parent: int | None
+) -> None:
+    lease = replace(
+        World().lease(World().declare(), traceparent=FIRST, attempts=attempts),
+        id=uuid7(lambda: 1e9),
+    )
+    with replace(spans, clock=lambda: 1e9 + later_s).processing(lease):
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert (span.parent.span_id if span.parent else None) == parent
+    assert (trace_of(span) == 1) == (parent is not None)
+    assert [link.context.trace_id for link in span.links] == [1]
 
 
 def test_a_batch_shows_in_each_trace_it_serves(

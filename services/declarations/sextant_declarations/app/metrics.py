@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from sextant_declarations.clients.spans import PROCESSING
 from sextant_declarations.domain.reading import IntakeView
 from sextant_shared.chassis.metrics import Metric, Metrics, Snapshot
 from sextant_shared.clock import Clock, parse_timestamp
@@ -30,7 +31,7 @@ ALARMS = Metric(
     "log heads that do not fit each other, the newest twenty at most",
     "above 0: a split view, or a sender that claims one",
 )
-METRICS = (IN_FLIGHT, WAITING, OWED, ALARMS)
+METRICS = (IN_FLIGHT, PROCESSING, WAITING, OWED, ALARMS)
 
 
 def observe(

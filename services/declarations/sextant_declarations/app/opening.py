@@ -166,7 +166,7 @@ class Parts:
         await noting.begin()
         threads = SqlThreads(database, settings.party)
         sent = SqlSent(database=database, own_party=settings.party, clock=self.clock, notes=notes)
-        spans = Spans(self.telemetry)
+        spans = Spans(self.telemetry, self.clock)
         wakes = Wakes()
 
         analyses = Analyses(settings, database, self.clock, terms)

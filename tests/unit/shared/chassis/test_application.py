@@ -225,6 +225,17 @@ async def test_a_callers_trace_is_a_parent_only_where_accepted(
     assert answer["trace"] == kept
 
 
+@pytest.mark.parametrize(("address", "kept"), [("10.0.0.7", TRACE), ("10.0.0.70", None)])
+async def test_a_trace_of_our_own_services_goes_on_where_callers_are_only_linked(
+    tmp_path: Path, address: str, kept: str | None
+) -> None:
+    app = gated(make_app(tmp_path, trace_peers=("10.0.0.7",)))
+    transport = httpx.ASGITransport(app, client=(address, 1))
+    async with httpx.AsyncClient(transport=transport, base_url=URL) as http:
+        answer = (await http.post("/echo", headers={"traceparent": TRACE})).json()
+    assert answer["trace"] == kept
+
+
 async def test_readiness_tells_the_truth(tmp_path: Path) -> None:
     async with client(make_app(tmp_path, ready="E_UNAVAILABLE")) as http:
         sick = await http.get("/readyz")

@@ -7,7 +7,7 @@ import pytest
 from sextant_shared.chassis.settings import ServiceSettings
 
 PAGE = (Path(__file__).parents[4] / "docs" / "limits.md").read_text()
-NO_LIMITS = {"port", "drain_s", "note_after_s", "trace_sample_ratio"}
+NO_LIMITS = {"port", "drain_s", "note_after_s", "trace_sample_ratio", "trace_service_name"}
 BOUNDS = sorted(
     name
     for name, field in ServiceSettings.model_fields.items()

@@ -1,55 +1,29 @@
 """Metrics reach a collector; without one they cost nothing and go nowhere."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
+from opentelemetry.sdk.resources import Resource
 
 from sextant_shared.chassis.metrics import Metric, Metrics, Snapshot
+from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.errors import Code, PlatformError
+from tests.support.otlp import receiver, settings_of
 
 
-@contextmanager
-def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
-    received: list[tuple[str, bytes]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1/metrics", received
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def test_a_number_is_read_when_it_is_sent_and_none_is_not_sent() -> None:
-    with collector() as (url, received):
-        metrics = Metrics("room", url, interval_s=3600)
+def test_a_number_is_read_when_it_is_sent_and_none_is_not_sent(tmp_path: Path) -> None:
+    with receiver() as heard:
+        url = f"{heard.url}/v1/metrics"
+        metrics = Telemetry("room", settings_of(tmp_path, otlp_metrics_endpoint=url)).metrics
         metrics.observe(Metric("dxe.room.lag", "{entry}", "how far behind"), lambda: 7)
         metrics.observe(Metric("dxe.room.unknown", "{entry}", "not known yet"), lambda: None)
-        metrics.shutdown()
-    assert [path for path, _ in received] == ["/v1/metrics"]
-    body = received[0][1]
-    assert b"dxe.room.lag" in body
-    assert b"dxe.room.unknown" not in body
+        metrics.shutdown(patience_s=2)
+    assert [(point.name, point.number) for point in heard.points()] == [("dxe.room.lag", 7)]
 
 
 def test_without_a_collector_nothing_is_sent() -> None:
-    metrics = Metrics("room")
+    metrics = Metrics(Resource.create())
     metrics.observe(Metric("dxe.room.lag", "{entry}", "how far behind"), lambda: 1 / 0)
     metrics.shutdown()
 
@@ -65,7 +39,7 @@ async def test_a_store_that_does_not_answer_leaves_a_gap_and_comes_back() -> Non
         return answer
 
     reader = InMemoryMetricReader()
-    metrics = Metrics("room", readers=[reader])
+    metrics = Metrics(Resource.create(), [reader])
     seen = Snapshot(metrics, look)
     seen.observe(Metric("dxe.room.waiting", "{thing}", "what waits"), float)
     found = [sent(reader)]
