@@ -124,6 +124,8 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--no-deps --python-version 3.11 requirements/postgresql.in -o requirements/postgresql.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--no-deps --python-version 3.11 requirements/edge.in -o requirements/edge.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--python-version 3.11 requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--no-strip-extras --python-version 3.11 requirements/mutate.in -o requirements/mutate.txt

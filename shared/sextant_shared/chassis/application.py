@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from sextant_shared.chassis import api_docs
 from sextant_shared.chassis.api_docs import HEALTH, READINESS, TOKEN, TOKEN_REQUEST
 from sextant_shared.chassis.connections import network_of
+from sextant_shared.chassis.edge import EdgeGate
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
 from sextant_shared.chassis.metrics import CLOCK_SOUND, DISK_FREE, IN_FLIGHT, Metrics
 from sextant_shared.chassis.middleware import Bounds, TraceGate, has_no_span
@@ -176,12 +177,14 @@ def timekeeper_of(settings: ServiceSettings, clock: Clock) -> Timekeeper:
 def gated(app: FastAPI) -> ASGIApp:
     """Return the app as a server runs it: with the trace gate outside the framework's telemetry."""
     settings: ServiceSettings = app.state.settings
-    return TraceGate(
+    gate = TraceGate(
         app,
         accept=settings.trace_parent == "accept",
         telemetry=app.state.telemetry,
         unseen=app.state.unseen,
     )
+    trusted = [str(address) for address in settings.trusted_proxies]
+    return EdgeGate(gate, trusted=trusted) if trusted else gate
 
 
 def _observe(metrics: Metrics, data: Path, places: Places, timekeeper: Timekeeper) -> None:
