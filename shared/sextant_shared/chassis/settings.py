@@ -97,6 +97,10 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
             " is believed, what all others say of them is not"
         ),
     ] = ()
+    security_txt_file: Annotated[
+        Path | None,
+        Field(description="served as /.well-known/security.txt: whom to tell of a weakness"),
+    ] = None
     clock_tolerance_s: Annotated[
         float,
         Field(description="how far the clock may jump or go back; beyond it unready", gt=0),
