@@ -31,7 +31,7 @@ from tests.support.vectors import IN_CI, ROOT
 
 FOLDER = ROOT / "deploy" / "edge"
 PINS = ROOT / "requirements" / "edge.txt"
-HOSTS = ("exchange.example", "declarations.example", "log.example")
+HOSTS = ("exchange.example", "declarations.example", "log.example", "localhost")
 PORTS = {"exchange": ("8002", "8012"), "declarations": ("8003",), "log": ("8001",)}
 SILENCE_S = 1  # in place of the 100 seconds that a service may be silent
 _START_S = 15.0

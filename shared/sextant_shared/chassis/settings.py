@@ -97,6 +97,14 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
             " is believed, what all others say of them is not"
         ),
     ] = ()
+    tls_ca_file: Annotated[
+        Path | None,
+        Field(description="authorities of the edges we call, PEM; the usual ones by default"),
+    ] = None
+    tls_certificate_file: Annotated[
+        Path | None,
+        Field(description="certificate and key we show to an edge with mutual TLS, PEM"),
+    ] = None
     security_txt_file: Annotated[
         Path | None,
         Field(description="served as /.well-known/security.txt: whom to tell of a weakness"),
