@@ -9,9 +9,9 @@ from sextant_client import __version__
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.enrolment import make_trust, read_log, read_registrars
 from sextant_client.home import Config, Heading, read_json, write_file
-from sextant_client.session import channel_of
 from sextant_client.trust import TrustFile
 from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.channel import open_channel
 from sextant_shared.rules import rule_pack_id
 
 
@@ -67,7 +67,7 @@ def init(
         ca_file=str(ca_file.absolute()) if ca_file else None,
         certificate_file=str(certificate_file.absolute()) if certificate_file else None,
     )
-    channel_of(config)  # a file that does not load is told now
+    open_channel(ca_file, certificate_file)  # a file that does not load is told now
     run.home.write_config(config)
     write_file(run.home.path / "trust.json", (pinned.model_dump_json(indent=1) + "\n").encode())
     lines = [
