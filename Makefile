@@ -114,6 +114,16 @@ $(TRACES)/.installed: requirements/traces.txt
 	@$(TRACES)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/traces.txt
 	@touch $@
 
+SECURITY := $(VENV)-security
+.PHONY: security
+security: $(SECURITY)/.installed ## what bandit finds in the product, but for exceptions with a reason
+	@$(SECURITY)/bin/bandit -q -r $(ROOMS) deploy -f json --exit-zero | $(SECURITY)/bin/python -m deploy.local.weaknesses
+
+$(SECURITY)/.installed: requirements/security.txt
+	@$(PYTHON) -m venv $(SECURITY)
+	@$(SECURITY)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/security.txt
+	@touch $@
+
 .PHONY: boot
 boot: $(STAMP) ## boot the units of systemd in a container and install by docs/install.md (root, five minutes)
 	@deploy/systemd/boot.sh
@@ -136,6 +146,10 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--no-deps --python-version 3.11 requirements/seaweedfs.in -o requirements/seaweedfs.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--no-deps --python-version 3.11 requirements/edge.in -o requirements/edge.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--python-version 3.11 requirements/security.in -o requirements/security.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--python-version 3.11 requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--no-strip-extras --python-version 3.11 requirements/mutate.in -o requirements/mutate.txt
@@ -148,4 +162,4 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 
 .PHONY: clean
 clean: ## remove the virtual environment, caches and the local platform's data
-	rm -rf $(VENV) $(MUTATE) $(FUZZ) $(TRACES) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MUTATE) $(FUZZ) $(TRACES) $(SECURITY) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

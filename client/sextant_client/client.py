@@ -26,7 +26,7 @@ from sextant_client.packing import pack
 from sextant_client.parties import PartyView
 from sextant_client.received import Received, fetch_over, is_received, receive
 from sextant_client.sent import SentEnvelope, SentFolder
-from sextant_client.session import Session
+from sextant_client.session import Session, transport_of
 from sextant_client.stored import StoredEnvelope
 from sextant_client.tracing import Tracer
 from sextant_client.transfer import Progress, untold
@@ -106,7 +106,7 @@ class Client:
             signer=home.keys.api_signer(),
             clock=clock,
             tracer=self.tracer,
-            transport=transport,
+            transport=transport or transport_of(self.config),
             scenario=scenario_of(drill) if drill else None,
         )
         self.log = LogReader(
@@ -115,7 +115,7 @@ class Client:
                 client_id=self.config.client_id,
                 signer=None,
                 tracer=self.tracer,
-                transport=audit_transport,
+                transport=audit_transport or transport_of(self.config),
             )
         )
         self.parties = PartyView(self.session, self.trust)

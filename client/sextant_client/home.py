@@ -71,6 +71,8 @@ class Config(Strict):
     heading: Heading | None = None
     key_policy: KeyPolicy | None = None
     offline: bool = False
+    ca_file: str | None = None
+    certificate_file: str | None = None
 
 
 @dataclass(frozen=True)

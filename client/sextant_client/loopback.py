@@ -15,14 +15,19 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
+from sextant_shared.encoding import b64, sha256
 from sextant_shared.errors import Code, PlatformError
 
 PATH = "/signed-in"
 SLOW_S = 5.0  # until a connection that says nothing is given up
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+_STYLE = "body{font:18px/1.5 system-ui,sans-serif;margin:4rem auto;max-width:32rem}"
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{b64(sha256(_STYLE.encode()))}'; base-uri 'none';"
+    " form-action 'none'; frame-ancestors 'none'"
+)
 _PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
-    "<style>body{{font:18px/1.5 system-ui,sans-serif;margin:4rem auto;max-width:32rem}}</style>"
+    "<style>{style}</style>"
     "<h1>{title}</h1><p>{text}</p></html>"
 )
 
@@ -98,7 +103,7 @@ class Loopback:
 
             def do_GET(self) -> None:
                 status, title, text = take(self.path)
-                page = _PAGE.format(title=title, text=text).encode()
+                page = _PAGE.format(title=title, text=text, style=_STYLE).encode()
                 self.send_response(status)
                 for name, value in {
                     "Content-Type": "text/html; charset=utf-8",

@@ -9,7 +9,7 @@ from typing import Any
 
 from sextant_client.home import Home
 from sextant_client.people import bearer_of
-from sextant_client.session import Session
+from sextant_client.session import Session, transport_of
 from sextant_shared.clock import system_clock, uuid7
 from sextant_shared.encoding import b64u, parse_json
 from sextant_shared.errors import Code, PlatformError
@@ -74,7 +74,13 @@ def officers_session(home: Home, room: Room = Room.DECLARATIONS) -> Iterator[Ses
     if bearer is not None:
         check_address(address, "officers' service, to which you show a token,")
     signer = None if bearer else home.keys.api_signer()
-    session = Session(address, client_id=config.client_id, signer=signer, bearer=bearer)
+    session = Session(
+        address,
+        client_id=config.client_id,
+        signer=signer,
+        bearer=bearer,
+        transport=transport_of(config),
+    )
     try:
         yield session
     finally:

@@ -1,18 +1,22 @@
 """One service over HTTP: access tokens, proofs, safe retries, problem documents as errors."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from sextant_client.clocks import with_offset
+from sextant_client.home import Config
 from sextant_client.retrying import MAX_ATTEMPTS, given_up, pause_before
 from sextant_client.tracing import Tracer
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.channel import open_channel
 from sextant_shared.protocol.problems import error_of
 from sextant_shared.protocol.scenarios import Scenario
 from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
@@ -26,6 +30,26 @@ TOKEN_MARGIN_S = 30
 
 Body = Callable[[], Iterator[bytes]]
 """Gives a body from its beginning, as often as it is sent; its length stands in the headers."""
+
+
+def channel_of(config: Config) -> ssl.SSLContext | None:
+    """Return how services are connected to, by the files that their operator gave.
+
+    Raises:
+        PlatformError: `E_KEY` for a file that does not load.
+    """
+    names = (config.ca_file, config.certificate_file)
+    return open_channel(*(Path(name) if name else None for name in names))
+
+
+def transport_of(config: Config) -> httpx.BaseTransport | None:
+    """Return what carries requests there, None for the usual.
+
+    Raises:
+        PlatformError: as `channel_of`.
+    """
+    tls = channel_of(config)
+    return httpx.HTTPTransport(verify=tls, trust_env=False) if tls else None
 
 
 class Session:

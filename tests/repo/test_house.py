@@ -71,25 +71,32 @@ def test_commands_in_the_readme_are_targets_of_the_makefile() -> None:
     assert {"demo", "test", "run"} <= shown <= targets
 
 
-def test_locks_are_hashed_and_name_no_index() -> None:
-    for lock in ("run.txt", "dev.txt"):
-        text = (ROOT / "requirements" / lock).read_text()
-        pins = re.findall(r"^[a-z0-9_.-]+==\S+", text, flags=re.MULTILINE)
-        blocks = re.split(r"\n(?=\S)", text.strip())
-        assert len(pins) == len(blocks) > 20
-        assert all("--hash=sha256:" in block for block in blocks)
-        assert "index-url" not in text
-        assert "http" not in re.sub(
-            r"^[a-z0-9_.-]*http[a-z0-9_.-]*==", "", text, flags=re.MULTILINE
-        )
+LOCKS = sorted(path.stem for path in (ROOT / "requirements").glob("*.in"))
 
 
-def test_each_requirement_says_why_it_is_there() -> None:
-    for source in ("run.in", "token.in", "dev.in"):
-        lines = (ROOT / "requirements" / source).read_text().splitlines()
-        packages = [line for line in lines if line and not line.startswith(("#", "-"))]
-        assert packages
-        assert [line for line in packages if "# " not in line] == []
+@pytest.mark.parametrize("name", LOCKS)
+def test_locks_are_hashed_and_name_no_index(name: str) -> None:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text()
+    pins = re.findall(r"^[a-z0-9_.-]+(?:\[[a-z0-9_,-]+\])?==\S+", text, flags=re.MULTILINE)
+    blocks = re.split(r"\n(?=\S)", text.strip())
+    assert len(pins) == len(blocks) > 0
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert "index-url" not in text
+    assert "://" not in text
+
+
+def test_every_lock_has_a_source_and_the_rooms_alone_have_none() -> None:
+    locks = {path.stem for path in (ROOT / "requirements").glob("*.txt")}
+    assert locks == {*LOCKS, "rooms"}
+    assert {"run", "dev", "edge", "security"} <= locks
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_each_requirement_says_why_it_is_there(name: str) -> None:
+    lines = (ROOT / "requirements" / f"{name}.in").read_text().splitlines()
+    packages = [line for line in lines if line and not line.startswith(("#", "-"))]
+    assert packages
+    assert [line for line in packages if "# " not in line] == []
 
 
 def test_no_file_names_a_machine_path() -> None:

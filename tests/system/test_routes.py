@@ -94,6 +94,20 @@ def filled(path: str) -> str:
     return "/".join("1" if part.startswith("{") else part for part in path.split("/"))
 
 
+def check_headers(answer: httpx.Response) -> None:
+    """Hold that a browser may do nothing with an answer that it was not made for."""
+    policy = answer.headers.get_list("content-security-policy")
+    assert len(policy) == 1, answer.url
+    assert policy[0].startswith("default-src 'none'; ")
+    for directive in ("base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"):
+        assert directive in policy[0], answer.url
+    assert "unsafe" not in policy[0], answer.url
+    assert "*" not in policy[0], answer.url
+    assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+    assert answer.headers.get_list("referrer-policy") == ["no-referrer"]
+    assert answer.headers.get_list("cross-origin-resource-policy") == ["same-origin"]
+
+
 @pytest.fixture
 async def platform(tmp_path: Path) -> Any:
     async with open_platform(tmp_path) as opened:
@@ -112,6 +126,7 @@ async def test_each_route_refuses_a_stranger_unless_it_is_listed_as_open(
                 for method in sorted(route.methods or ()):
                     seen.add((name, route.path, method))
                     answer = await client.request(method, filled(route.path))
+                    check_headers(answer)
                     if route.action is None:
                         assert answer.status_code != 401, route.path
                         assert route.path in OPEN or route.path.startswith("/tile/"), route.path
@@ -120,6 +135,10 @@ async def test_each_route_refuses_a_stranger_unless_it_is_listed_as_open(
                         assert answer.headers["content-type"] == "application/problem+json"
                         if method != "HEAD":  # whose answers have no body
                             assert answer.json()["code"] == "E_AUTH"
+            check_headers(await client.get("/nowhere"))
+            page = await client.get("/docs")
+            check_headers(page)
+            assert "script-src 'sha256-" in page.headers["content-security-policy"]
     assert len(seen) > 35
 
 

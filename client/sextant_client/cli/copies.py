@@ -17,7 +17,7 @@ from sextant_client.copies.keeping import Mirror, Update
 from sextant_client.copies.nodes import TileHistory
 from sextant_client.copies.sources import FolderSource, ServiceSource, Source, WebSource
 from sextant_client.evidence import contact
-from sextant_client.session import Session
+from sextant_client.session import Session, transport_of
 from sextant_client.trust import Trust
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
@@ -136,7 +136,10 @@ def _own_session(run: Run, url: str) -> ServiceSource | None:
         return None
     signer = run.home.keys.api_signer()
     return ServiceSource(
-        config.audit, lambda: Session(config.audit, client_id=config.client_id, signer=signer)
+        config.audit,
+        lambda: Session(
+            config.audit, client_id=config.client_id, signer=signer, transport=transport_of(config)
+        ),
     )
 
 

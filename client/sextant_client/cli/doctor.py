@@ -1,12 +1,16 @@
 """`sextant doctor`: what stands between this machine and a first receipt, and what mends it."""
 
+from collections.abc import Mapping
 from functools import partial
+
+import httpx
 
 from sextant_client import errors as exits
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.client import Client
 from sextant_client.diagnosis.checks import Level, Line, Patient, diagnose, free_bytes
 from sextant_client.diagnosis.reaching import ask_network
+from sextant_client.session import channel_of
 from sextant_shared.clock import system_clock
 
 _SHOWN = {Level.OK: "ok  ", Level.WARNING: "WARN", Level.FAIL: "FAIL"}
@@ -15,10 +19,14 @@ _SHOWN = {Level.OK: "ok  ", Level.WARNING: "WARN", Level.FAIL: "FAIL"}
 def doctor(home: HomePath = DEFAULT_HOME, as_json: JsonFlag = False) -> int:
     """Check keys, trust, clock, network, access and more; each line says ok or what to do."""
     run = start(home, as_json=as_json)
+
+    def ask(url: str, headers: Mapping[str, str]) -> httpx.Response:
+        return ask_network(url, headers, channel_of(run.home.config()))
+
     patient = Patient(
         run.home,
         system_clock,
-        ask_network,
+        ask,
         partial(Client, run.home),
         partial(free_bytes, run.home),
     )

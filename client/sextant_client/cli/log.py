@@ -13,7 +13,7 @@ from sextant_client.documents import fetch_proof
 from sextant_client.evidence import contact, read_evidence, verify_evidence
 from sextant_client.home import write_file
 from sextant_client.log import LogReader
-from sextant_client.session import Session
+from sextant_client.session import Session, transport_of
 from sextant_client.trust import Trust, parse_policy_for, policy_text
 from sextant_shared.clock import timestamp_s
 from sextant_shared.encoding import b64u
@@ -141,7 +141,11 @@ def evidence_verify(
 def _reader(run: Run, *, with_access: bool) -> LogReader:
     config = run.home.config()
     signer = run.home.keys.api_signer() if with_access else None
-    return LogReader(Session(config.audit, client_id=config.client_id, signer=signer))
+    return LogReader(
+        Session(
+            config.audit, client_id=config.client_id, signer=signer, transport=transport_of(config)
+        )
+    )
 
 
 def _head_document(head: Checkpoint) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sextant_client.cli.context import Run
 from sextant_client.home import Config
 from sextant_client.identity.signing import fetch_proof, verified
 from sextant_client.keystore import Keystore
-from sextant_client.session import Session
+from sextant_client.session import Session, transport_of
 from sextant_client.trust import Trust
 from sextant_client.verify import MAX_REGISTRY_BYTES
 from sextant_shared.encoding import parse_json
@@ -75,7 +75,10 @@ class Reach:
                 fix="Give --exchange and --client-id, or work offline with --proof.",
             )
         return Session(
-            url, client_id=client_id, signer=(self.keys or self.run.home.keys).api_signer()
+            url,
+            client_id=client_id,
+            signer=(self.keys or self.run.home.keys).api_signer(),
+            transport=transport_of(config) if config else None,
         )
 
     def pinned(self) -> Trust:

@@ -11,6 +11,7 @@ from sextant_client.enrolment import make_trust, read_log, read_registrars
 from sextant_client.home import Config, Heading, read_json, write_file
 from sextant_client.trust import TrustFile
 from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.channel import open_channel
 from sextant_shared.rules import rule_pack_id
 
 
@@ -39,6 +40,12 @@ def init(
         Path | None,
         typer.Option(help="A declaration of yours; new ones begin with its State and contact."),
     ] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="Authorities of the operator's edge (PEM).")
+    ] = None,
+    certificate_file: Annotated[
+        Path | None, typer.Option(help="Certificate and key for an edge with mutual TLS (PEM).")
+    ] = None,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
@@ -57,7 +64,10 @@ def init(
         declarations=declarations,
         trace_file=str(trace_file) if trace_file else None,
         heading=heading_of(read_json(like)) if like else None,
+        ca_file=str(ca_file.absolute()) if ca_file else None,
+        certificate_file=str(certificate_file.absolute()) if certificate_file else None,
     )
+    open_channel(ca_file, certificate_file)  # a file that does not load is told now
     run.home.write_config(config)
     write_file(run.home.path / "trust.json", (pinned.model_dump_json(indent=1) + "\n").encode())
     lines = [

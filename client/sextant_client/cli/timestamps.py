@@ -10,7 +10,7 @@ from sextant_client.errors import UNTRUSTED
 from sextant_client.evidence import contact, read_evidence
 from sextant_client.home import write_file
 from sextant_client.log import LogReader
-from sextant_client.session import Session
+from sextant_client.session import Session, transport_of
 from sextant_client.timestamps import (
     StampVerdict,
     format_stamps,
@@ -43,7 +43,14 @@ def timestamps(
         verdicts = judge(items, pinned, roots)
     else:
         config = run.home.config()
-        reader = LogReader(Session(config.audit, client_id=config.client_id, signer=None))
+        reader = LogReader(
+            Session(
+                config.audit,
+                client_id=config.client_id,
+                signer=None,
+                transport=transport_of(config),
+            )
+        )
         items = gather(reader.session)
         head = reader.checkpoint(pinned.log_keys)
         contact(run.home, pinned, head, reader)

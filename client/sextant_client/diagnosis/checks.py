@@ -24,6 +24,8 @@ OLD_HEAD_DAYS = 30
 FEW_BYTES, TOO_FEW_BYTES = 1 << 30, 64 << 20
 _MIB = 1 << 20
 _OK = 200
+_NOT_FOUND = 404
+_OPEN = "/.well-known/oauth-authorization-server"  # answered to everybody, also through an edge
 _USES = (KeyUse.SIG, KeyUse.SEAL, KeyUse.API)
 
 
@@ -187,6 +189,8 @@ def _log(patient: Patient) -> str | Caution:
 def _service(patient: Patient, url: str) -> str | Caution:
     """Reach a service and ask whether it is ready."""
     answer = reach(patient.ask, f"{url}/readyz")
+    if answer.status_code == _NOT_FOUND:  # an edge shows no probes to the outside
+        answer = reach(patient.ask, f"{url}{_OPEN}")
     if answer.status_code == _OK:
         return url
     try:
@@ -198,7 +202,7 @@ def _service(patient: Patient, url: str) -> str | Caution:
 
 
 def _clock(patient: Patient) -> str:
-    answer = reach(patient.ask, f"{patient.home.config().exchange}/healthz")
+    answer = reach(patient.ask, f"{patient.home.config().exchange}{_OPEN}")
     offset = offset_of(answer, patient.clock())
     if offset is None:
         return "the server tells no time"
@@ -254,7 +258,7 @@ def _rotation(patient: Patient) -> str | Caution:
 
 def _drills(patient: Patient) -> str:
     """Ask for a drill where none takes place: the refusal tells whether there are any."""
-    url = f"{patient.home.config().exchange}/healthz"
+    url = f"{patient.home.config().exchange}{_OPEN}"
     answer = reach(patient.ask, url, {HEADER: str(Scenario.OUTAGE)})
     if answer.status_code == _OK:
         return "the exchange knows no drills"

@@ -46,9 +46,12 @@ Ask = Callable[[str, Mapping[str, str]], httpx.Response]
 """Fetches an address with these headers; raises `httpx.TransportError`."""
 
 
-def ask_network(url: str, headers: Mapping[str, str]) -> httpx.Response:
+def ask_network(
+    url: str, headers: Mapping[str, str], tls: ssl.SSLContext | None = None
+) -> httpx.Response:
     """Fetch an address over the network."""
-    return httpx.get(url, headers=headers, timeout=TIMEOUT_S, trust_env=False)
+    verify = True if tls is None else tls
+    return httpx.get(url, headers=headers, timeout=TIMEOUT_S, trust_env=False, verify=verify)
 
 
 def reach(ask: Ask, url: str, headers: Mapping[str, str] | None = None) -> httpx.Response:

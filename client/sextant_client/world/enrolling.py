@@ -17,7 +17,7 @@ from sextant_client.enrolment import (
     write_request,
 )
 from sextant_client.home import Home, write_file
-from sextant_client.session import Session
+from sextant_client.session import Session, transport_of
 from sextant_client.world.loading import PARTY_PREFIX
 from sextant_shared.clock import Clock, system_clock
 from sextant_shared.models.party import KeyUse
@@ -48,7 +48,10 @@ def enrol_states(
     """
     config = pattern.config()
     session = Session(
-        config.exchange, client_id=registrar.client_id, signer=registrar.home.keys.api_signer()
+        config.exchange,
+        client_id=registrar.client_id,
+        signer=registrar.home.keys.api_signer(),
+        transport=transport_of(config),
     )
     pair = registrar.home.keys.pair(KeyUse.SIG)
     try:

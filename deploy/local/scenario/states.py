@@ -6,6 +6,7 @@ beyond what the exchange keeps in a row.
 """
 
 import json
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -67,9 +68,11 @@ def enrol(stack: Stack, plan: Plan, folder: Path, progress: Progress) -> list[Cl
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(enrol_some, [fresh[i::_AT_ONCE] for i in range(_AT_ONCE)]))
-    # One pool of connections for all: making one a client takes longer than all the rest.
+    # One pool of connections for all: making one a client takes longer than all the rest. Loopback
+    # speaks no TLS, and a context that trusts nobody loads no authorities.
     limits = httpx.Limits(max_connections=512, max_keepalive_connections=256)
-    transport = httpx.HTTPTransport(limits=limits, verify=False)
+    nobody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    transport = httpx.HTTPTransport(limits=limits, verify=nobody)
     return [
         Client(homes[state], transport=transport, audit_transport=transport) for state in states
     ]

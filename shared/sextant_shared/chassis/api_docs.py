@@ -9,13 +9,10 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 
+from sextant_shared.chassis.headers import hash_of
 from sextant_shared.errors import Code, Finding, Severity
 from sextant_shared.protocol.problems import MEDIA_TYPE, RECIPIENT_LOCAL, TYPE_PREFIX
 
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';"
-    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 PROBLEM: dict[str, Any] = {
     "description": "Problem document (RFC 9457)",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
@@ -144,11 +141,7 @@ TOKEN_REQUEST: dict[str, Any] = {
 }
 
 
-PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>__TITLE__</title>
-<style>
+_STYLE = """
 :root { color-scheme: light dark; --line: #8885; --soft: #8881; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin-top: 2rem; }
@@ -160,12 +153,8 @@ summary { padding: .5rem .8rem; cursor: pointer; display: flex; gap: .8rem; flex
 .body { padding: .2rem .8rem .8rem; border-top: 1px solid var(--line); }
 pre { background: var(--soft); padding: .6rem; overflow: auto; border-radius: .4rem; }
 table { border-collapse: collapse; } td, th { text-align: left; padding: .1rem .8rem .1rem 0; }
-</style></head><body>
-<h1>__TITLE__</h1><p id="about"></p>
-<p><a href="/openapi.json">openapi.json</a>. Closed routes need a DPoP-bound access token
-from <code>POST /oauth/token</code><span id="people"></span>.</p>
-<main id="routes">Loading…</main>
-<script>
+"""
+_SCRIPT = """
 const el = (name, text, cls) => { const e = document.createElement(name);
   if (text !== undefined) e.textContent = text; if (cls) e.className = cls; return e; };
 const table = (rows) => { const t = el('table');
@@ -194,8 +183,23 @@ fetch('/openapi.json').then(r => r.json()).then(api => {
     box.append(head, body); main.append(box);
   }
 });
-</script></body></html>
 """
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>__TITLE__</title>
+<style>__STYLE__</style></head><body>
+<h1>__TITLE__</h1><p id="about"></p>
+<p><a href="/openapi.json">openapi.json</a>. Closed routes need a DPoP-bound access token
+from <code>POST /oauth/token</code><span id="people"></span>.</p>
+<main id="routes">Loading…</main>
+<script>__SCRIPT__</script></body></html>
+"""
+PAGE_POLICY = (
+    f"default-src 'none'; script-src {hash_of(_SCRIPT)}; style-src {hash_of(_STYLE)};"
+    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    " require-trusted-types-for 'script'; trusted-types 'none'"
+)
 
 
 def complete(document: dict[str, Any], *, people: bool = False) -> dict[str, Any]:
@@ -228,4 +232,5 @@ def operation_id(route: APIRoute) -> str:
 
 def page(title: str) -> str:
     """Return the page that renders this service's `openapi.json`."""
-    return PAGE.replace("__TITLE__", title)
+    filled = _PAGE.replace("__STYLE__", _STYLE).replace("__SCRIPT__", _SCRIPT)
+    return filled.replace("__TITLE__", title)

@@ -4,7 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from sextant_shared.chassis import api_docs
 from sextant_shared.chassis.api_docs import HEALTH, READINESS, TOKEN, TOKEN_REQUEST
 from sextant_shared.chassis.certificates import seconds_left
 from sextant_shared.chassis.connections import network_of
+from sextant_shared.chassis.edge import EdgeGate
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
 from sextant_shared.chassis.metrics import (
     CERTIFICATES,
@@ -39,6 +40,7 @@ from sextant_shared.chassis.problems import (
 from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.routing import GuardedRoute, Straight, guarded_router, open_to_all
 from sextant_shared.chassis.scenarios import DrillGate, asks_for_drill
+from sextant_shared.chassis.security_txt import read_security_txt, security_txt_router
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.chassis.timekeeping import Timekeeper
@@ -76,6 +78,10 @@ class Health:
         """Return all checks."""
         return {**await self.ready(), "clock": self.timekeeper.state()}
 
+    def with_notes(self, more: Callable[[float], dict[str, str]]) -> "Health":
+        """Return the same with notes that depend on the time."""
+        return replace(self, notes=lambda: {**self.notes(), **more(self.timekeeper.shown())})
+
 
 def create_application(
     name: str,
@@ -91,8 +97,13 @@ def create_application(
     """Return the app of one service.
 
     Raises:
-        PlatformError: `E_INTERNAL` for a route that names no action.
+        PlatformError: `E_INTERNAL` for a route that names no action, `E_MALFORMED` for a
+            `security.txt` that no reader could use.
     """
+    if settings.security_txt_file is not None:
+        security_txt = read_security_txt(settings.security_txt_file)
+        health = health.with_notes(security_txt.note)
+        routers = (security_txt_router(security_txt), *routers)
     routers = (_service_routes(name, identity, health), *routers)
     guarded = [route for router in routers for route in _guarded(router)]
     places = Places(settings.max_in_flight, settings.max_uploads)
@@ -183,13 +194,15 @@ def timekeeper_of(settings: ServiceSettings, clock: Clock) -> Timekeeper:
 def gated(app: FastAPI) -> ASGIApp:
     """Return the app as a server runs it: with the trace gate outside the framework's telemetry."""
     settings: ServiceSettings = app.state.settings
-    return TraceGate(
+    gate = TraceGate(
         app,
         accept=settings.trace_parent == "accept",
         peers=frozenset(settings.trace_peers),
         telemetry=app.state.telemetry,
         unseen=app.state.unseen,
     )
+    trusted = [str(address) for address in settings.trusted_proxies]
+    return EdgeGate(gate, trusted=trusted) if trusted else gate
 
 
 def _observe(

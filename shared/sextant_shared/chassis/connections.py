@@ -15,6 +15,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sextant_shared.chassis import headers
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.problems import MEDIA_TYPE, problem_of, status_of
 
@@ -171,6 +172,10 @@ class BoundedHttp(HttpToolsProtocol):
         elif self._timer is None:
             self._start_timer(limits.head_timeout_s)
 
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP as everything else that is refused."""
+        self._refuse(PlatformError(Code.MALFORMED, "not HTTP/1.1", received=msg[:80]))
+
     def _refuse(self, error: PlatformError) -> None:
         """Answer without the app, and close."""
         body = json.dumps(problem_of(error)).encode()
@@ -178,7 +183,7 @@ class BoundedHttp(HttpToolsProtocol):
         if error.retry_after_s is not None:
             lines.append(f"Retry-After: {error.retry_after_s}")
         lines += [f"Content-Type: {MEDIA_TYPE}", f"Content-Length: {len(body)}"]
-        lines += ["Connection: close", "", ""]
+        lines += [*headers.lines(), "Connection: close", "", ""]
         self.transport.write("\r\n".join(lines).encode("ascii") + body)
         self.transport.close()
 

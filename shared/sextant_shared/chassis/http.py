@@ -6,6 +6,7 @@ turning problem documents back into errors. Not responsible for what a failure m
 
 import asyncio
 import random
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -55,6 +56,7 @@ class ServiceClient:
         telemetry: Telemetry | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._client_id = client_id
@@ -66,6 +68,7 @@ class ServiceClient:
         )
         self._http = httpx.AsyncClient(
             transport=transport,
+            verify=True if tls is None else tls,
             limits=limits,
             timeout=httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S),
             trust_env=False,

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sextant_shared.chassis.directory import ClientDirectory, ClientRecord, StaticDirectory
+from sextant_shared.chassis.edge import certificate_of
 from sextant_shared.chassis.people import People
 from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.replay import ReplayCache
@@ -96,7 +97,14 @@ class Identity:
         self._replays.remember(f"a/{assertion.client_id}/{assertion.jti}", lifetime, now)
         proof = self._proof(request, now, None)
         self._remember(proof, now)
-        token = issue_access_token(record.subject, proof.jkt, self.issuer, self._signer, now)
+        token = issue_access_token(
+            record.subject,
+            proof.jkt,
+            self.issuer,
+            self._signer,
+            now,
+            certificate=certificate_of(request.scope),
+        )
         body = {"access_token": token, "token_type": "DPoP", "expires_in": ACCESS_LIFE_S}
         return JSONResponse(body, headers=_NO_STORE)
 
@@ -121,6 +129,13 @@ class Identity:
         proof = self._proof(request, now, token)
         if proof.jkt != access.jkt:
             raise PlatformError(Code.AUTH, "the proof is by another key than the token's")
+        if access.certificate and access.certificate != certificate_of(request.scope):
+            raise PlatformError(
+                Code.AUTH,
+                "the token was given for another client certificate",
+                expected="the certificate that was shown when the token was fetched",
+                fix=f"Show it, or fetch a token with this one from {self.issuer}{TOKEN_PATH}.",
+            )
         self._remember(proof, now)
         return access.subject
 

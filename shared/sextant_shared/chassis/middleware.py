@@ -9,6 +9,7 @@ import structlog
 from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sextant_shared.chassis.headers import with_security
 from sextant_shared.chassis.metrics import Metrics
 from sextant_shared.chassis.places import RETRY_AFTER_S, Places
 from sextant_shared.chassis.problems import problem_response
@@ -26,11 +27,6 @@ _CALLER_TRACE = "sextant.caller_traceparent"
 _UNSEEN = "sextant.unseen"
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
 _PROBES = frozenset({"/healthz", "/readyz"})  # answered also when all places are taken
-_SECURITY_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"x-frame-options", b"DENY"),
-]
 _log = structlog.get_logger("sextant.request")
 
 
@@ -112,7 +108,7 @@ class Bounds:
                 started = True
                 if self._metrics.is_sent and scope["path"] not in QUIET_PATHS:
                     self._metrics.answered(scope, message["status"], monotonic() - came)
-                message["headers"] = [*message["headers"], *_SECURITY_HEADERS, *_trace_header()]
+                message["headers"] = with_security(message["headers"]) + _trace_header()
             await send(message)
 
         if self._places.is_full and scope["path"] not in _PROBES:

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, IPvAnyAddress, ValidationError
 from pydantic_settings import BaseSettings
 
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
@@ -90,6 +90,25 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
         tuple[str, ...],
         Field(description="addresses without a bound of their own: a balancer, this machine"),
     ] = ("127.0.0.1", "::1")
+    trusted_proxies: Annotated[
+        tuple[IPvAnyAddress, ...],
+        Field(
+            description="addresses of the edge: what it says of a caller's address and certificate"
+            " is believed, what all others say of them is not"
+        ),
+    ] = ()
+    tls_ca_file: Annotated[
+        Path | None,
+        Field(description="authorities of the edges we call, PEM; the usual ones by default"),
+    ] = None
+    tls_certificate_file: Annotated[
+        Path | None,
+        Field(description="certificate and key we show to an edge with mutual TLS, PEM"),
+    ] = None
+    security_txt_file: Annotated[
+        Path | None,
+        Field(description="served as /.well-known/security.txt: whom to tell of a weakness"),
+    ] = None
     clock_tolerance_s: Annotated[
         float,
         Field(description="how far the clock may jump or go back; beyond it unready", gt=0),

@@ -54,6 +54,10 @@ class Timekeeper:
         self._newest = max(self._newest, self._clock())
         return self._newest
 
+    def shown(self) -> float:
+        """Return what the clock shows, right or wrong; nothing that is written follows from it."""
+        return self._clock()
+
     def stamp(self) -> float:
         """Return a time to be written.
 

@@ -26,6 +26,7 @@ TYP_ASSERTION = "JWT"
 TYP_ACCESS = "at+jwt"
 TYP_PROOF = "dpop+jwt"
 _ALG = str(Alg.ED25519)
+_THUMBPRINT = "x5t#S256"
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}\Z")
 _PARTS = 3
 MAX_ID_CHARS = 64  # of a `jti`: it is remembered, so it must not be a way to fill memory
@@ -56,11 +57,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A verified access token."""
+    """A verified access token; `certificate` is the thumbprint it is bound to besides its key."""
 
     subject: Subject
     jkt: str
     expires: int
+    certificate: str = ""
 
 
 def make_client_assertion(client_id: str, issuer: str, signer: Signer, now: float) -> str:
@@ -162,8 +164,13 @@ def verify_dpop_proof(
     return Proof(verifier.kid, _id(claims), issued)
 
 
-def issue_access_token(subject: Subject, jkt: str, issuer: str, signer: Signer, now: float) -> str:
-    """Return an access token bound to the DPoP key `jkt`."""
+def issue_access_token(
+    subject: Subject, jkt: str, issuer: str, signer: Signer, now: float, *, certificate: str = ""
+) -> str:
+    """Return an access token bound to the DPoP key `jkt`, and to a client certificate if any.
+
+    `certificate` is the thumbprint of RFC 8705 §3.1.
+    """
     claims: dict[str, Any] = {
         "iss": issuer,
         "aud": issuer,
@@ -173,7 +180,7 @@ def issue_access_token(subject: Subject, jkt: str, issuer: str, signer: Signer, 
         "iat": int(now),
         "exp": int(now) + ACCESS_LIFE_S,
         "jti": b64u(random_bytes(16)),
-        "cnf": {"jkt": jkt},
+        "cnf": {"jkt": jkt, **({_THUMBPRINT: certificate} if certificate else {})},
     }
     if subject.party is not None:
         claims["party"] = subject.party
@@ -200,7 +207,8 @@ def verify_access_token(token: str, *, issuer: str, verifier: Verifier, now: flo
     if not isinstance(role, str) or role not in set(Role) or not isinstance(confirmation, dict):
         raise _refused("the access token lacks its role or key binding", "role and cnf.jkt", "")
     subject = Subject(_text(claims, "client_id"), Role(role), str(party) if party else None)
-    return AccessToken(subject, _text(confirmation, "jkt"), expires)
+    bound_to = _text(confirmation, _THUMBPRINT) if _THUMBPRINT in confirmation else ""
+    return AccessToken(subject, _text(confirmation, "jkt"), expires, bound_to)
 
 
 def _sign(header: dict[str, Any], claims: dict[str, Any], signer: Signer) -> str:

@@ -283,3 +283,21 @@ def test_the_keyboard_reaches_everything_and_skips_to_the_content(page: Browser)
         "check",
     }
     assert wanted <= set(reached)
+
+
+def test_the_page_of_the_interface_works_under_its_policy(browser: Browser, log: PublicLog) -> None:
+    browser.console()  # what pages before this one said is theirs
+    browser.command("POST", "/url", {"url": f"{log.url}/docs"})
+    browser.until("return document.querySelectorAll('details').length > 10")
+    style = "return getComputedStyle(document.querySelector('details')).borderTopWidth"
+    assert browser.run(style) == "1px"
+    browser.click("summary")
+    assert "Answers" in browser.text("details[open]")
+    assert browser.console() == []
+    injected = "const s = document.createElement('script'); s.textContent = 'window.in_ = 1';"
+    refused = browser.run(
+        f"try {{ {injected} document.body.append(s); }} catch (e) {{}} return window.in_"
+    )
+    assert refused is None
+    assert browser.console()  # the browser says what it refused
+    browser.sent()

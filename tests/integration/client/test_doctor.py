@@ -30,6 +30,7 @@ class Clinic:
     free: int = 100 * GIB
     ahead: float = 0.0
     later: float = 0.0
+    is_behind_an_edge: bool = False
 
     async def look(self) -> dict[str, Line]:
         """Return the lines by name."""
@@ -45,6 +46,8 @@ class Clinic:
             return platform.clock() + self.later
 
         def ask(url: str, headers: Mapping[str, str]) -> httpx.Response:
+            if self.is_behind_an_edge and url.endswith(("/readyz", "/healthz")):
+                return httpx.Response(404)
             with httpx.Client(mounts=mounts) as http:
                 answer = http.get(url, headers=headers)
             answer.headers["Date"] = formatdate(now() - self.ahead, usegmt=True)
@@ -97,6 +100,15 @@ async def test_a_sound_home_is_all_right_and_learns_that_deposits_are_real(clini
     assert lines["drills"].found.startswith("off")
     assert "version 1 in force" in lines["registry"].found
     assert lines["access"].found.startswith("token for 300 s")
+
+
+async def test_an_edge_that_shows_no_probes_is_no_fault(clinic: Clinic) -> None:
+    clinic.is_behind_an_edge = True
+    lines = await clinic.look()
+    assert wrong(lines) == {}
+    assert lines["drills"].found.startswith("off")
+    clinic.desk.platform.wires["audit"].is_cut = True
+    assert set(wrong(await clinic.look())) == {"log"}
 
 
 async def test_a_sandbox_is_told(tmp_path: Path) -> None:

@@ -102,8 +102,8 @@ class SignerServer:
                 while (body := await self._read(peer)) is not None:
                     await self._send(peer, await self._answer(peer, read_request(body)))
         except PlatformError as error:  # a frame that is none, or a peer that may not ask
-            told = {"code": str(error.code), "detail": error.detail}
-            _log.warning("peer refused", pid=peer.pid, uid=peer.uid, **told)
+            code, detail = str(error.code), error.detail
+            _log.warning("peer refused", pid=peer.pid, uid=peer.uid, code=code, detail=detail)
             with suppress(ConnectionError, TimeoutError):
                 await self._send(peer, Refused.of(error))
         finally:

@@ -83,6 +83,7 @@ from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, random_bytes, uuid7
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.channel import open_channel
 from sextant_shared.protocol.keyfiles import read_key_file
 
 PRIVATE = 0o700  # findings and plaintext are nobody else's
@@ -363,6 +364,7 @@ class Parts:
             clock=self.clock,
             telemetry=self.telemetry,
             transport=transport,
+            tls=open_channel(self.settings.tls_ca_file, self.settings.tls_certificate_file),
         )
         self.stack.push_async_callback(client.close)
         return client

@@ -17,20 +17,26 @@ from starlette.responses import Response
 from sextant_declarations.analysis.pictures.drawing import Picture
 from sextant_shared.chassis.api_docs import Responses, answer, binary
 from sextant_shared.chassis.caching import cacheable
+from sextant_shared.chassis.headers import hash_of
 from sextant_shared.errors import Code, PlatformError
 
 SVG, PNG, HTML, CSV = "image/svg+xml", "image/png", "text/html", "text/csv"
 FORMS = (SVG, PNG, HTML, CSV)
 ZOOM = 2  # pixels for each unit of the SVG: sharp on paper and on dense screens
 _CACHE = "private, no-cache"
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 _FAMILY, _FONTS = "FiraGO", ("FiraGO_Regular", "FiraGO_Bold")
+_STYLE = (
+    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem}table{border-collapse:collapse}"
+    "caption{font-weight:600;text-align:left;padding-bottom:.5rem}"
+    "td,th{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #8885}"
+)
 _PAGE = (
     '<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n'
-    "<style>body{{font:15px/1.5 system-ui,sans-serif;margin:2rem}}table{{border-collapse:collapse}}"
-    "caption{{font-weight:600;text-align:left;padding-bottom:.5rem}}"
-    "td,th{{text-align:left;padding:.2rem .8rem .2rem 0;border-bottom:1px solid #8885}}</style>\n"
-    "{table}</html>\n"
+    "<style>{style}</style>\n{table}</html>\n"
+)
+_POLICY = (
+    f"default-src 'none'; style-src {hash_of(_STYLE)}; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'; sandbox"
 )
 ANSWERS: Responses = {
     200: {
@@ -76,7 +82,7 @@ async def rendered(request: Request, picture: Picture, form: str) -> Response:
         data = await asyncio.to_thread(png, picture.svg)
     elif form == HTML:
         table = picture.table
-        data = _PAGE.format(title=picture.kind, table=table.html()).encode()
+        data = _PAGE.format(title=picture.kind, style=_STYLE, table=table.html()).encode()
     else:
         data = (picture.svg if form == SVG else picture.table.csv()).encode()
     media = f"{form}; charset=utf-8" if form in {HTML, CSV} else form

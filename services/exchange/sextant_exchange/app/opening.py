@@ -15,6 +15,7 @@ from sextant_shared.clock import Clock
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import Model, read_model
+from sextant_shared.protocol.channel import open_channel
 from sextant_shared.protocol.keyfiles import read_key_file
 
 MAX_PINS_BYTES = 1 << 20
@@ -48,6 +49,7 @@ def audit_client(
         clock=clock,
         telemetry=telemetry,
         transport=transport,
+        tls=open_channel(settings.tls_ca_file, settings.tls_certificate_file),
     )
 
 
