@@ -34,6 +34,10 @@ with all metrics of this page; import it and choose the data source. Both use th
 Prometheus gives (`dxe.log.lag` is `dxe_log_lag`) and the label `job` as `sextant/exchange`, as its
 OTLP receiver and the collectors do. `promtool` tests the alerts; no Grafana has opened the
 dashboard here, only its JSON is checked."""
+KINDS = (
+    "`http.server.request.duration` is a histogram, `dxe.service.refused` a counter, all others are"
+    " gauges."
+)
 NOTE = "Generated from the code by `make docs-tables`; do not edit."
 
 
@@ -47,13 +51,14 @@ def metrics_page() -> str:
         for one in metrics:
             by = f"`{one.by}`" if one.by else ""
             lines.append(f"| `{one.name}` | {one.unit} | {by} | {one.tells} | {one.look} |")
-    lines += ["", "`http.server.request.duration` is a histogram, all others are gauges."]
+    lines += ["", KINDS]
     return "\n".join(lines) + "\n"
 
 
 def prometheus_name(metric: Metric) -> str:
     """Return the name under which Prometheus keeps a metric."""
-    return metric.name.replace(".", "_") + _UNITS.get(metric.unit, "")
+    total = "_total" if metric.grows else ""
+    return metric.name.replace(".", "_") + _UNITS.get(metric.unit, "") + total
 
 
 def dashboard_text() -> str:
@@ -98,7 +103,9 @@ def _panels() -> Iterator[dict[str, Any]]:
         yield _row(f"{room[0].upper()}{room[1:]}", row)
         for place, metric in enumerate(shown):
             by = f"job, {metric.by}" if metric.by else "job"
-            query = f"max by ({by}) ({prometheus_name(metric)})"
+            name = prometheus_name(metric)
+            number = f"rate({name}[5m])" if metric.grows else name
+            query = f"max by ({by}) ({number})"
             unit = {"s": "s", "By": "bytes"}.get(metric.unit, "short")
             at = (row + 1 + place // _COLUMNS * _HEIGHT, place % _COLUMNS)
             yield _panel(metric.name, query, unit, at, _described(metric))

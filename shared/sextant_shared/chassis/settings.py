@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 from sextant_shared.models.strict import findings_of
 
+BALLAST_BYTES = 64 << 20  # an operator's room to act in: logs, a copy of a ledger, a migration
+
 
 class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
     """What an operator may set for any service; each room adds its own."""
@@ -42,6 +44,20 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
         int,
         Field(description="of them uploads: a slow line may not keep others from reading", ge=1),
     ] = 384
+    max_reads: Annotated[
+        int,
+        Field(description="of them reads: who fetches may not keep others from depositing", ge=1),
+    ] = 384
+    max_writes: Annotated[
+        int, Field(description="of them all that changes something and is no upload", ge=1)
+    ] = 384
+    max_token_requests: Annotated[
+        int, Field(description="of them requests for tokens, which strangers may send", ge=1)
+    ] = 64
+    place_wait_s: Annotated[
+        float,
+        Field(description="so long a request waits for a place before 503: most are short", ge=0),
+    ] = 0.05
     requests_per_s: Annotated[
         float,
         Field(description="one party's or static client's requests, on average; then 429", gt=0),
@@ -141,6 +157,27 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
     crash_at: Annotated[
         str, Field(description="drill: end the process at this crash point; not in production")
     ] = ""
+
+    disk_reserve_bytes: Annotated[
+        int,
+        Field(description="free disk that no new work may touch: what is held is finished", ge=0),
+    ] = 67_108_864
+    ballast_bytes: Annotated[
+        int | None,
+        Field(
+            description="size of the ballast file in the data folder, made at the start while there"
+            " is room, released by a command when the disk is full; default 64 MiB in production,"
+            " none in development",
+            ge=0,
+        ),
+    ] = None
+
+    @property
+    def ballast_size(self) -> int:
+        """Bytes of ballast; 0 is none."""
+        if self.ballast_bytes is not None:
+            return self.ballast_bytes
+        return BALLAST_BYTES if self.environment == "production" else 0
 
     @property
     def sidecar_folder(self) -> Path:
