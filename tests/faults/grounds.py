@@ -236,7 +236,7 @@ def laid_out() -> Iterator[Grounds]:
                     **spans,
                     "DISK_RESERVE_BYTES": str(RESERVE_MIB * _MIB),
                     "BALLAST_BYTES": str(BALLAST_MIB * _MIB),
-                    "CLOCK_SETTLE_S": "3",  # a minute is for operators
+                    "CLOCK_SETTLE_S": "15",  # longer than a wrong clock lasts: it is not believed
                 },
                 "declarations": {**spans, "LEASE_S": "4", "RETRY_CAP_S": "2"},
             },

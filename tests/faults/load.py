@@ -15,6 +15,7 @@ from deploy.local.scenario.report import Report
 from deploy.local.scenario.run import look
 from deploy.local.scenario.sending import Burst
 from deploy.local.scenario.states import Ready, enrol, seal
+from deploy.local.stack import PARTIES
 from sextant_client.client import Client
 from tests.faults.grounds import CannotRunError, Grounds
 from tests.faults.leg import Leg
@@ -25,6 +26,7 @@ LEAD_S, TAIL_S = 1.5, 3.0
 DRAIN_S = 120.0
 READY_EVERY_S = 0.1
 SEED = 5
+ALREADY = tuple(party.id for party in PARTIES[1:])
 
 
 @dataclass
@@ -41,12 +43,15 @@ class Supply:
         profile = Profile(name="faults", story="One fault.", each=EACH * legs, large=0.25)
         plan = Plan(profile, STATES, 1.0, SEED)
         folder.mkdir()
+        # The two that the platform has come first; one cannot be answered what is class C3.
+        enrolled = replace(plan, parties=STATES + len(ALREADY))
 
         def unseen(_done: int, _total: int) -> None:
             pass
 
-        clients = enrol(grounds.stack, plan, folder, unseen)
-        return cls(plan, clients, seal(clients, plan, folder, unseen))
+        clients = enrol(grounds.stack, enrolled, folder, unseen)
+        fresh = [one for one in clients if one.config.party not in ALREADY]
+        return cls(plan, fresh, seal(fresh, plan, folder, unseen))
 
     def take(self, length_s: float) -> list[list[Ready]]:
         """Return the next envelopes of every State, evenly over so many seconds."""

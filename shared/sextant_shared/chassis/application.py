@@ -36,6 +36,7 @@ from sextant_shared.chassis.problems import (
     problem_response,
 )
 from sextant_shared.chassis.rates import Rates
+from sextant_shared.chassis.reloading import Reloading
 from sextant_shared.chassis.routing import (
     GuardedRoute,
     Straight,
@@ -138,6 +139,7 @@ def create_application(
         },
     )
     app.state.identity = identity
+    app.state.reloading = Reloading()  # a room adds its files
     app.state.on_forbidden = None  # a room may set an `OnForbidden`
     app.state.sight_of = None  # a room may set a `SightOf`
     app.state.places = places
@@ -254,7 +256,8 @@ def _service_routes(name: str, identity: Identity, health: Health, ballast: Ball
         healthy = all(value == _OK for value in checks.values())
         status = 200 if healthy else 503
         headers = {} if healthy else {"Retry-After": "2"}
-        notes = {**ballast.notes(), **health.notes()}
+        reloading: Reloading = request.app.state.reloading
+        notes = {**ballast.notes(), **reloading.notes(), **health.notes()}
         answer = {"ready": healthy, "checks": checks, "notes": notes}
         return JSONResponse(answer, status, headers)
 

@@ -65,6 +65,9 @@ class DrainingServer(uvicorn.Server):
         await super().startup(sockets)
         settle_memory()
         if self.started:
+            if threading.current_thread() is threading.main_thread():  # signals come to no other
+                reload = self._app.state.reloading.reload
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
             self._manager.tell(READY)
             self._pulse = asyncio.create_task(self._manager.pulse())
 

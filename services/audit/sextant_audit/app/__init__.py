@@ -133,7 +133,8 @@ def create_app(
     async def ready() -> dict[str, str]:
         return {**await _checks(opened), "room": reserve.word()}
 
-    return create_application(
+    static = StaticDirectory.from_file(settings.clients_file)
+    app = create_application(
         "audit",
         settings,
         description=_DESCRIPTION,
@@ -155,12 +156,14 @@ def create_app(
         identity=Identity(
             issuer=settings.base_url,
             signer=SoftwareSigner.generate(Alg.ED25519),  # its tokens die with the process
-            directory=StaticDirectory.from_file(settings.clients_file),
+            directory=static,
             clock=clock,
         ),
         telemetry=telemetry,
         health=Health(ready, timekeeper, lambda: kept[0].notes() if kept else {}),
     )
+    app.state.reloading.add("clients_file", lambda: static.renew(settings.clients_file))
+    return app
 
 
 def _in_room(append: Append, reserve: Reserve) -> Append:

@@ -29,11 +29,13 @@ class BlobStore:
         for staged in folder.glob("*#*"):  # a put that a stop cut off; never listed
             staged.unlink()
         self._folder = folder
+        self._disk = folder.stat().st_dev
         self._store = LocalStore(prefix=str(folder))
 
     def free_bytes(self) -> int:
         """Return how much room is left on the disk that blobs share with the database."""
-        return shutil.disk_usage(self._folder).free
+        # Of the folder around it: a volume of blobs that is away refuses by itself.
+        return shutil.disk_usage(self._folder.parent).free
 
     async def put(self, arrived: Path) -> str:
         """Store the file that arrived; return its name once it is durable.
@@ -42,6 +44,7 @@ class BlobStore:
             PlatformError: `E_UNAVAILABLE` when the store does not take it.
         """
         name = b64u(random_bytes(18))
+        self._check_there()
         try:
             await obstore.put_async(
                 self._store,
@@ -64,6 +67,7 @@ class BlobStore:
         try:
             result = await obstore.get_async(self._store, name)
         except (NotFoundError, FileNotFoundError) as error:
+            self._check_there()
             raise PlatformError(Code.INTEGRITY, "a stored container is gone") from error
         except BaseError as error:
             raise _away("does not answer") from error
@@ -86,6 +90,15 @@ class BlobStore:
         """Yield the names of all blobs, page by page."""
         async for page in obstore.list(self._store, chunk_size=PAGE):
             yield [item["path"] for item in page]
+
+    def _check_there(self) -> None:
+        """Refuse while the volume is not mounted: below it files would be lost, not kept."""
+        try:
+            is_there = self._folder.stat().st_dev == self._disk
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise _away("is not there")
 
     def _make_durable(self, name: str) -> None:
         """Flush file and folder: the local store renames into place without either."""
