@@ -25,9 +25,9 @@ def tampered(names: Sequence[str], what: str, *, both_ways: bool = True) -> Faul
         command("nft", f"add table {TABLE}")
         try:
             chain = "{ type filter hook input priority 0; }"
-            command("nft", f"add chain {TABLE} all {chain}")
+            command("nft", f"add chain {TABLE} traffic {chain}")
             for rule in rules(ports, what, both_ways=both_ways):
-                command("nft", f"add rule {TABLE} all {rule}")
+                command("nft", f"add rule {TABLE} traffic {rule}")
             yield
         finally:
             command("nft", f"delete table {TABLE}")

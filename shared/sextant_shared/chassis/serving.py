@@ -27,6 +27,7 @@ from sextant_shared.chassis.logs import setup_logs
 from sextant_shared.chassis.settings import (
     ServiceSettings,
     Settings,
+    check_files,
     describe_settings,
     load_settings,
 )
@@ -109,6 +110,7 @@ def run_service(
         if given == ["check-config"]:
             for name, value in describe_settings(settings).items():
                 sys.stdout.write(f"{name} = {value}\n")
+            check_files(settings)
             return 0
         if given[:1] == ["ballast"] and given[1:] in ([], ["release"], ["fill"]):
             sys.stdout.write(_ballast(Ballast.of(settings), *given[1:]) + "\n")

@@ -5,6 +5,7 @@ the process: a misspelt limit must not become a silent default.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 from sextant_shared.models.strict import findings_of
 
+_WRITTEN = frozenset({"trace_file"})  # the service makes it
 BALLAST_BYTES = 64 << 20  # an operator's room to act in: logs, a copy of a ledger, a migration
 
 
@@ -228,6 +230,46 @@ def load_settings(model: type[Loaded]) -> Loaded:
             findings=findings,
         )
     return settings
+
+
+def check_files(settings: BaseSettings) -> None:
+    """Return when every file that the settings name can be read.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, with one finding for each that cannot.
+    """
+    findings = [
+        Finding(
+            rule="SETTING",
+            severity=Severity.MUST_FIX,
+            pointer=f"/{name}",
+            message=f"{path} does not open: {fault}",
+            fix="Correct the path, or let the service read the file.",
+        )
+        for name, path in _files_of(settings)
+        if (fault := _fault_of(path))
+    ]
+    if findings:
+        raise PlatformError(
+            Code.MALFORMED, f"settings: {len(findings)} files cannot be read", findings=findings
+        )
+
+
+def _files_of(settings: BaseSettings) -> Iterator[tuple[str, Path]]:
+    for name in type(settings).model_fields:
+        if name.endswith(("_file", "_files")) and name not in _WRITTEN:
+            value = getattr(settings, name)
+            for path in value if isinstance(value, tuple | list) else [value]:
+                if isinstance(path, Path):
+                    yield name, path
+
+
+def _fault_of(path: Path) -> str:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def take_variables(*names: str) -> dict[str, str]:
