@@ -128,6 +128,11 @@ $(SECURITY)/.installed: requirements/security.txt
 boot: $(STAMP) ## boot the units of systemd in a container and install by docs/install.md (root, five minutes)
 	@deploy/systemd/boot.sh
 
+L ?=
+.PHONY: faults
+faults: $(STAMP) ## kills, full and broken disks, clock jumps, partitions, under load (root; L="kill disk-full" narrows)
+	@$(BIN)/python -m tests.faults $(L)
+
 # group: regenerate, then look at the difference
 .PHONY: docs-tables
 docs-tables: $(STAMP) ## generated tables in docs/
@@ -149,6 +154,8 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 		--no-deps --python-version 3.11 requirements/edge.in -o requirements/edge.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--python-version 3.11 requirements/security.in -o requirements/security.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--no-deps --python-version 3.11 requirements/faults.in -o requirements/faults.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--python-version 3.11 requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \

@@ -48,13 +48,16 @@ def metrics_page() -> str:
             by = f"`{one.by}`" if one.by else ""
             lines.append(f"| `{one.name}` | {one.unit} | {by} | {one.tells} | {one.look} |")
     spread = [f"`{one.name}`" for metrics in METRICS.values() for one in metrics if one.is_spread]
-    lines += ["", f"{' and '.join(spread)} are histograms, all others are gauges."]
+    grows = [f"`{one.name}`" for metrics in METRICS.values() for one in metrics if one.grows]
+    kinds = f"Histograms: {_listed(spread)}. Counters: {_listed(grows)}. All others are gauges."
+    lines += ["", kinds]
     return "\n".join(lines) + "\n"
 
 
 def prometheus_name(metric: Metric) -> str:
     """Return the name under which Prometheus keeps a metric."""
-    return metric.name.replace(".", "_") + _UNITS.get(metric.unit, "")
+    total = "_total" if metric.grows else ""
+    return metric.name.replace(".", "_") + _UNITS.get(metric.unit, "") + total
 
 
 def dashboard_text() -> str:
@@ -100,7 +103,8 @@ def _panels() -> Iterator[dict[str, Any]]:
         for place, metric in enumerate(shown):
             by = f"job, {metric.by}" if metric.by else "job"
             name = prometheus_name(metric)
-            title, query = metric.name, f"max by ({by}) ({name})"
+            number = f"rate({name}[5m])" if metric.grows else name
+            title, query = metric.name, f"max by ({by}) ({number})"
             if metric.is_spread:
                 spread = f"sum by (job, le) (rate({name}_bucket[5m]))"
                 title += ": 95 of 100 are below"
@@ -132,3 +136,7 @@ def _panel(title: str, query: str, unit: str, at: tuple[int, int], told: str) ->
         "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
         "targets": [{"refId": "A", "datasource": source, "expr": query}],
     }
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -26,7 +26,9 @@ pytestmark = pytest.mark.anyio
 def watched(folder: Path, **exchange: float) -> Platform:
     """Return a platform whose services send their numbers again and again."""
     rooms = ("audit", "exchange", "declarations")
-    overrides: dict[str, dict[str, Any]] = {r: {"metrics_interval_s": 0.05} for r in rooms}
+    overrides: dict[str, dict[str, Any]] = {
+        room: {"metrics_interval_s": 0.05, "ballast_bytes": 4096} for room in rooms
+    }
     overrides["exchange"] |= exchange
     return Platform(folder, overrides=overrides, is_watched=True)
 

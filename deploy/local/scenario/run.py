@@ -39,16 +39,17 @@ def _run(
     with screen.step("The Secretariat works its queue off"):
         drained_s = burst.drain(DRAIN_S)
     with screen.step("Every envelope is looked for: exchange, log, register, mailboxes"):
-        return Report(plan, _look(stack, clients, ready, burst, drained_s))
+        return Report(plan, look(stack, clients, ready, burst, drained_s))
 
 
-def _look(
+def look(
     stack: Stack,
     clients: Sequence[Client],
     ready: Sequence[Sequence[Ready]],
     burst: Burst,
     drained_s: float | None,
 ) -> Seen:
+    """Look for every envelope at the exchange, in the log, in the register and in mailboxes."""
     held = ask_exchange(one for some in ready for one in some)
     logged, size, flaw = Counter[str](), 0, None
     try:

@@ -25,7 +25,7 @@ LATEST_S = 180.0  # after the end of the burst: then an envelope counts as not a
 ROUND_PAUSE_S = 1.0
 SAMPLE_S = 1.0
 WAITING = (DeliveryState.AVAILABLE, DeliveryState.LEASED)
-_AGAIN = (Code.UNAVAILABLE, Code.RATE)
+AGAIN = (Code.UNAVAILABLE, Code.RATE)
 Progress = Callable[[int, int], None]
 
 
@@ -36,6 +36,7 @@ class Burst:
     stack: Stack
     plan: Plan
     progress: Progress
+    again: tuple[Code, ...] = AGAIN
     outages: list[Outage] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     oldest_queue_s: float = 0.0
@@ -72,7 +73,7 @@ class Burst:
                 one.client.deposit(one.envelope)
             except PlatformError as error:
                 refused = f"{error.code}: {error.detail}"
-                if error.code not in _AGAIN:
+                if error.code not in self.again:
                     break
                 time.sleep(ROUND_PAUSE_S)
             else:

@@ -26,6 +26,7 @@ USAGE = """usage: python -m sextant_audit COMMAND
   serve            serve the log
   verify           rebuild the whole log from its entries and compare; safe while it is served
   check-config     print the settings
+  ballast          say how the ballast file stands; ballast release | fill, also while it is served
   roles            print what makes roles and database on a PostgreSQL server, for psql
   migrate          make or renew the tables there, as their owner; before init and new versions
 """
@@ -33,7 +34,7 @@ USAGE = """usage: python -m sextant_audit COMMAND
 
 def main(arguments: list[str]) -> int:
     """Run one command; return the exit status: 0 done, 1 refused, 2 not understood."""
-    if arguments in (["serve"], ["check-config"]):
+    if arguments[:1] in (["serve"], ["check-config"], ["ballast"]):
         return run_service("sextant_audit", AuditSettings, create_app, arguments)
     if arguments == ["roles"]:
         sys.stdout.write(roles_script())

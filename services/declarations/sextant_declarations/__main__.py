@@ -1,4 +1,4 @@
-"""`python -m sextant_declarations serve | check-config`."""
+"""`python -m sextant_declarations serve | check-config | ballast`."""
 
 import sys
 

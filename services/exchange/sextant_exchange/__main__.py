@@ -1,4 +1,4 @@
-"""Commands: serve, check-config, verify, erase --dry-run, blobs."""
+"""Commands: serve, check-config, ballast, verify, erase --dry-run, blobs."""
 
 import asyncio
 import sys
@@ -18,10 +18,10 @@ from sextant_shared.clock import system_clock
 from sextant_shared.errors import PlatformError
 from sextant_shared.models.exchange import DeliveryState
 
-USAGE = """usage: python -m sextant_exchange serve | check-config | verify | erase --dry-run
-       python -m sextant_exchange blobs [--read | --sweep]
+USAGE = """usage: python -m sextant_exchange COMMAND
   serve            serve the exchange; it erases by itself what the retention policy lets go
   check-config     print the settings
+  ballast          say how the ballast file stands; ballast release | fill, also while it is served
   verify           check that every delivery is accounted for; safe while it is served
   erase --dry-run  say what the policy lets go now, and erase nothing; safe while it is served
   blobs            check that the large container of every envelope is there; with --read, that it
@@ -31,7 +31,7 @@ USAGE = """usage: python -m sextant_exchange serve | check-config | verify | era
 
 def main(arguments: list[str]) -> int:
     """Run one command; return the exit status: 0 done, 1 refused or broken, 2 not understood."""
-    if arguments in (["serve"], ["check-config"]):
+    if arguments[:1] in (["serve"], ["check-config"], ["ballast"]):
         return run_service("sextant_exchange", ExchangeSettings, create_app, arguments)
     commands: dict[str, Callable[[ExchangeSettings], int]] = {
         "verify": _verify,

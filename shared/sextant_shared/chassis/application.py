@@ -1,11 +1,9 @@
 """Builds a service's app: guard, problems, health, docs and telemetry in one fixed order."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -20,17 +18,20 @@ from sextant_shared.chassis import api_docs
 from sextant_shared.chassis.api_docs import HEALTH, READINESS, TOKEN, TOKEN_REQUEST
 from sextant_shared.chassis.certificates import seconds_left
 from sextant_shared.chassis.connections import network_of
+from sextant_shared.chassis.disk import Ballast, free_bytes
 from sextant_shared.chassis.edge import EdgeGate
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
 from sextant_shared.chassis.metrics import (
+    BALLAST,
     CERTIFICATES,
     CLOCK_SOUND,
     DISK_FREE,
     IN_FLIGHT,
+    REFUSED,
     Metrics,
 )
 from sextant_shared.chassis.middleware import Bounds, TraceGate, has_no_span
-from sextant_shared.chassis.places import Places
+from sextant_shared.chassis.places import Kind, KindOf, Places
 from sextant_shared.chassis.problems import (
     on_http_error,
     on_invalid_request,
@@ -38,7 +39,14 @@ from sextant_shared.chassis.problems import (
     problem_response,
 )
 from sextant_shared.chassis.rates import Rates
-from sextant_shared.chassis.routing import GuardedRoute, Straight, guarded_router, open_to_all
+from sextant_shared.chassis.reloading import Reloading
+from sextant_shared.chassis.routing import (
+    GuardedRoute,
+    Straight,
+    guarded_router,
+    kind_among,
+    open_to_all,
+)
 from sextant_shared.chassis.scenarios import DrillGate, asks_for_drill
 from sextant_shared.chassis.security_txt import read_security_txt, security_txt_router
 from sextant_shared.chassis.settings import ServiceSettings
@@ -104,9 +112,10 @@ def create_application(
         security_txt = read_security_txt(settings.security_txt_file)
         health = health.with_notes(security_txt.note)
         routers = (security_txt_router(security_txt), *routers)
-    routers = (_service_routes(name, identity, health), *routers)
+    routers = (_service_routes(name, identity, health, Ballast.of(settings)), *routers)
     guarded = [route for router in routers for route in _guarded(router)]
-    places = Places(settings.max_in_flight, settings.max_uploads)
+    places = _places(settings)
+    kind_of = kind_among(guarded, TOKEN_PATH)
     identity.bound_tokens(Rates(settings.tokens_per_s, settings.token_burst, monotonic, "tokens"))
     app = Service(
         title=f"Sextant {name}",
@@ -129,6 +138,7 @@ def create_application(
             Middleware(
                 Bounds,
                 places=places,
+                kind_of=kind_of,
                 metrics=telemetry.metrics,
                 body_read_timeout_s=settings.body_read_timeout_s,
             ),
@@ -142,6 +152,7 @@ def create_application(
         },
     )
     app.state.identity = identity
+    app.state.reloading = Reloading()  # a room adds its files
     app.state.on_forbidden = None  # a room may set an `OnForbidden`
     app.state.sight_of = None  # a room may set a `SightOf`
     app.state.places = places
@@ -150,7 +161,7 @@ def create_application(
     app.state.draining = False
     app.state.settings = settings
     app.state.telemetry = telemetry
-    app.state.unseen = Shortcut(app, guarded, places, telemetry.metrics)
+    app.state.unseen = Shortcut(app, guarded, places, kind_of)
     _observe(telemetry.metrics, settings, places, health.timekeeper)
     for router in routers:
         app.include_router(router)
@@ -165,14 +176,17 @@ class Shortcut:
     """
 
     def __init__(
-        self, app: FastAPI, routes: Sequence[GuardedRoute], places: Places, metrics: Metrics
+        self, app: FastAPI, routes: Sequence[GuardedRoute], places: Places, kind_of: KindOf
     ) -> None:
         settings: ServiceSettings = app.state.settings
         self._app = app
         self._straight = Straight(app, routes=routes)
-        timeout_s = settings.body_read_timeout_s
         self._bounds = Bounds(
-            self._straight, places=places, metrics=metrics, body_read_timeout_s=timeout_s
+            self._straight,
+            places=places,
+            kind_of=kind_of,
+            metrics=app.state.telemetry.metrics,
+            body_read_timeout_s=settings.body_read_timeout_s,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -205,21 +219,27 @@ def gated(app: FastAPI) -> ASGIApp:
     return EdgeGate(gate, trusted=trusted) if trusted else gate
 
 
+def _places(settings: ServiceSettings) -> Places:
+    of_kind = {
+        Kind.UPLOAD: settings.max_uploads,
+        Kind.READ: settings.max_reads,
+        Kind.WRITE: settings.max_writes,
+        Kind.TOKEN: settings.max_token_requests,
+    }
+    return Places(settings.max_in_flight, of_kind, settings.place_wait_s)
+
+
 def _observe(
     metrics: Metrics, settings: ServiceSettings, places: Places, timekeeper: Timekeeper
 ) -> None:
     """Have the numbers sent that every service has."""
+    ballast = Ballast.of(settings)
     metrics.observe(IN_FLIGHT, lambda: places.in_use)
-    metrics.observe(DISK_FREE, lambda: _free(settings.data_dir))
+    metrics.observe(REFUSED, lambda: places.refused)
+    metrics.observe(DISK_FREE, lambda: free_bytes(settings.data_dir))
+    metrics.observe(BALLAST, lambda: ballast.held() if ballast.size else None)
     metrics.observe(CERTIFICATES, lambda: seconds_left(settings.certificate_files))
     metrics.observe(CLOCK_SOUND, lambda: int(timekeeper.state() == _OK))
-
-
-def _free(folder: Path) -> float | None:
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return None  # not made yet, or away
 
 
 def _guarded(router: APIRouter) -> Iterator[GuardedRoute]:
@@ -234,7 +254,7 @@ def _guarded(router: APIRouter) -> Iterator[GuardedRoute]:
         yield route
 
 
-def _service_routes(name: str, identity: Identity, health: Health) -> APIRouter:
+def _service_routes(name: str, identity: Identity, health: Health, ballast: Ballast) -> APIRouter:
     router = guarded_router(tags=["service"])
 
     @router.get("/healthz", **open_to_all("probes carry no credentials", responses=HEALTH))
@@ -253,7 +273,9 @@ def _service_routes(name: str, identity: Identity, health: Health) -> APIRouter:
         healthy = all(value == _OK for value in checks.values())
         status = 200 if healthy else 503
         headers = {} if healthy else {"Retry-After": "2"}
-        answer = {"ready": healthy, "checks": checks, "notes": health.notes()}
+        reloading: Reloading = request.app.state.reloading
+        notes = {**ballast.notes(), **reloading.notes(), **health.notes()}
+        answer = {"ready": healthy, "checks": checks, "notes": notes}
         return JSONResponse(answer, status, headers)
 
     @router.get("/docs", include_in_schema=False, **open_to_all("documentation"))

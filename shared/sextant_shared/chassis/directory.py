@@ -1,6 +1,6 @@
 """Who may ask for tokens: the port, and the clients that stand in a file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -43,8 +43,13 @@ class StaticDirectory:
     """Clients named in a file: services, officers, auditors, registrars, operators."""
 
     def __init__(self, clients: Sequence[StaticClient]) -> None:
-        self._records: dict[tuple[str, str], ClientRecord] = {}
-        self._subjects: dict[str, Subject] = {}
+        self._records: Mapping[tuple[str, str], ClientRecord] = {}
+        self._subjects: Mapping[str, Subject] = {}
+        self._take(clients)
+
+    def _take(self, clients: Sequence[StaticClient]) -> None:
+        records: dict[tuple[str, str], ClientRecord] = {}
+        subjects: dict[str, Subject] = {}
         for client in clients:
             verifier = Verifier.from_jwk(client.jwk)
             subject = Subject(client.client_id, client.role, client.party)
@@ -52,9 +57,10 @@ class StaticDirectory:
                 raise _unusable(client, "its key is no Ed25519 key")
             if (client.role is Role.PARTY) != (client.party is not None):
                 raise _unusable(client, "a client names a party exactly when its role is party")
-            if self._subjects.setdefault(client.client_id, subject) != subject:
+            if subjects.setdefault(client.client_id, subject) != subject:
                 raise _unusable(client, "it stands there twice, and differs")
-            self._records[client.client_id, verifier.kid] = ClientRecord(subject, verifier)
+            records[client.client_id, verifier.kid] = ClientRecord(subject, verifier)
+        self._records, self._subjects = records, subjects
 
     @classmethod
     def from_file(cls, path: Path | None) -> "StaticDirectory":
@@ -63,22 +69,17 @@ class StaticDirectory:
         Raises:
             PlatformError: `E_MALFORMED`, `E_KEY`.
         """
-        if path is None:
-            return cls([])
-        try:
-            clients = TypeAdapter(list[StaticClient]).validate_json(path.read_bytes())
-        except OSError as error:
-            raise PlatformError(
-                Code.MALFORMED, f"clients file {path.name} does not open: {error.strerror}"
-            ) from error
-        except ValidationError as error:
-            findings = findings_of(error)
-            raise PlatformError(
-                Code.MALFORMED,
-                f"clients file {path.name}: {findings[0].pointer}: {findings[0].message}",
-                findings=findings,
-            ) from error
-        return cls(clients)
+        return cls(_read(path))
+
+    def renew(self, path: Path | None) -> None:
+        """Put what a clients file says now in the place of what it said before.
+
+        Tokens that were given out hold until they end, some minutes later.
+
+        Raises:
+            PlatformError: as `from_file`; then nothing changed.
+        """
+        self._take(_read(path))
 
     def knows(self, client_id: str) -> bool:
         """Return whether the file names this client."""
@@ -99,6 +100,24 @@ class StaticDirectory:
                 fix="Check the client id, and that this key is the registered one.",
             )
         return record
+
+
+def _read(path: Path | None) -> list[StaticClient]:
+    if path is None:
+        return []
+    try:
+        return TypeAdapter(list[StaticClient]).validate_json(path.read_bytes())
+    except OSError as error:
+        raise PlatformError(
+            Code.MALFORMED, f"clients file {path.name} does not open: {error.strerror}"
+        ) from error
+    except ValidationError as error:
+        findings = findings_of(error)
+        raise PlatformError(
+            Code.MALFORMED,
+            f"clients file {path.name}: {findings[0].pointer}: {findings[0].message}",
+            findings=findings,
+        ) from error
 
 
 def _unusable(client: StaticClient, why: str) -> PlatformError:

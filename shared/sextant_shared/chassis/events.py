@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from sextant_shared.chassis.places import places_of
+from sextant_shared.chassis.places import lent
 from sextant_shared.errors import Code, PlatformError
 
 MEDIA_TYPE = "text/event-stream"
@@ -38,7 +38,7 @@ class EventStream(Response):
         """Send the head with the first block, then each block as it comes."""
         request = Request(scope, receive)
         async with aclosing(self._blocks) as blocks:
-            with places_of(request).lent():
+            with lent(request):
                 started = False
                 async for block in blocks:
                     if not started:

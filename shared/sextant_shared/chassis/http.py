@@ -77,6 +77,12 @@ class ServiceClient:
         self._token_expires = 0.0
         self._token_lock = asyncio.Lock()
 
+    def renew(self, signer: Signer) -> None:
+        """Use another access key from now on; a token is bound to the key that fetched it."""
+        if signer.kid != self._signer.kid:
+            self._signer = signer
+            self._token_expires = 0.0
+
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()

@@ -59,7 +59,7 @@ class Identity:
     ) -> None:
         self.issuer = issuer
         self._signer = signer
-        self._verifier = Verifier.from_jwk(signer.jwk)
+        self._verifiers = [Verifier.from_jwk(signer.jwk)]
         self._directory = directory
         self._clock = clock
         self._people = people
@@ -67,6 +67,20 @@ class Identity:
         self._replays = ReplayCache()
         self._tokens: OrderedDict[bytes, AccessToken] = OrderedDict()
         self._granting: Rates | None = None
+
+    def renew(self, signer: Signer) -> None:
+        """Sign tokens with another key from now on; those of the key before hold until they end.
+
+        Raises:
+            PlatformError: `E_KEY` for a key of another kind.
+        """
+        if signer.kid == self._signer.kid:
+            return
+        verifier = Verifier.from_jwk(signer.jwk)
+        if verifier.alg is not self._verifiers[0].alg:
+            raise PlatformError(Code.KEY, f"tokens are not signed with {verifier.alg}")
+        self._signer = signer
+        self._verifiers = [verifier, self._verifiers[0]]
 
     def bound_tokens(self, rates: Rates) -> None:
         """Give each client no more tokens than its share: a token is good for many requests."""
@@ -190,13 +204,20 @@ class Identity:
         access = self._tokens.get(digest)
         if access is None or access.expires <= now:
             self._tokens.pop(digest, None)
-            access = verify_access_token(
-                token, issuer=self.issuer, verifier=self._verifier, now=now
-            )
+            access = self._verified(token, now)
             self._tokens[digest] = access
             if len(self._tokens) > MAX_CACHED_TOKENS:
                 self._tokens.popitem(last=False)
         return access
+
+    def _verified(self, token: str, now: float) -> AccessToken:
+        newest, *before = self._verifiers
+        try:
+            return verify_access_token(token, issuer=self.issuer, verifier=newest, now=now)
+        except PlatformError:
+            for verifier in before:
+                return verify_access_token(token, issuer=self.issuer, verifier=verifier, now=now)
+            raise
 
     def _proof(self, request: Request, now: float, token: str | None) -> Proof:
         proofs = request.headers.getlist("dpop")

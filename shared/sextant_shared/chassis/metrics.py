@@ -34,6 +34,7 @@ class Metric:
 
     `by` is the attribute that tells its parts apart; it has few values, never a party's name.
     `is_spread` says that many measurements are counted by size, as a histogram.
+    What `grows` is counted from the start of the process and never falls.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Metric:
     look: str = ""
     by: str = ""
     is_spread: bool = False
+    grows: bool = False
 
 
 REQUESTS = Metric(
@@ -53,10 +55,28 @@ REQUESTS = Metric(
     is_spread=True,
 )
 IN_FLIGHT = Metric(
-    "dxe.service.in_flight", "{request}", "requests under way", "near `MAX_IN_FLIGHT`"
+    "dxe.service.in_flight",
+    "{request}",
+    "requests under way: uploads, other writes, reads, requests for tokens",
+    "together near `MAX_IN_FLIGHT`, or one near its own bound",
+    by="kind",
+)
+REFUSED = Metric(
+    "dxe.service.refused",
+    "{request}",
+    "requests since the start that found no place and were told to come back",
+    "it grows for minutes",
+    by="kind",
+    grows=True,
 )
 DISK_FREE = Metric(
     "dxe.service.disk.free", "By", "free where the data lies", "it lasts for less than a week"
+)
+BALLAST = Metric(
+    "dxe.service.disk.ballast",
+    "By",
+    "held by the ballast file, which an operator releases when the disk is full",
+    "it is 0: it was released; fill it again once there is room",
 )
 CLOCK_SOUND = Metric(
     "dxe.service.clock.sound", "1", "1 while the clock is believed, else 0", "it is 0"
@@ -69,7 +89,15 @@ CERTIFICATES = Metric(
     "below two weeks",
     by="file",
 )
-OF_EVERY_SERVICE = (REQUESTS, IN_FLIGHT, DISK_FREE, CLOCK_SOUND, CERTIFICATES)
+OF_EVERY_SERVICE = (
+    REQUESTS,
+    IN_FLIGHT,
+    REFUSED,
+    DISK_FREE,
+    BALLAST,
+    CLOCK_SOUND,
+    CERTIFICATES,
+)
 
 
 class Metrics:
@@ -103,7 +131,9 @@ class Metrics:
                 return [Observation(part, {metric.by: name}) for name, part in value.items()]
             return [Observation(value)]
 
-        self._meter.create_observable_gauge(metric.name, [read], metric.unit, metric.tells)
+        meter = self._meter
+        make = meter.create_observable_counter if metric.grows else meter.create_observable_gauge
+        make(metric.name, [read], metric.unit, metric.tells)
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request that was answered. Its trace, if it is recorded, goes along."""

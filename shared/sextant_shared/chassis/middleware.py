@@ -4,6 +4,7 @@ Plain ASGI because the framework's own middleware base class triples the cost of
 """
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import structlog
 from opentelemetry import trace
@@ -11,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sextant_shared.chassis.headers import with_security
 from sextant_shared.chassis.metrics import Metrics
-from sextant_shared.chassis.places import RETRY_AFTER_S, Places
+from sextant_shared.chassis.places import KindOf, Places
 from sextant_shared.chassis.problems import problem_response
 from sextant_shared.chassis.telemetry import (
     ERROR_TYPE,
@@ -85,10 +86,17 @@ class Bounds:
     """
 
     def __init__(
-        self, app: ASGIApp, *, places: Places, metrics: Metrics, body_read_timeout_s: float
+        self,
+        app: ASGIApp,
+        *,
+        places: Places,
+        kind_of: KindOf,
+        metrics: Metrics,
+        body_read_timeout_s: float,
     ) -> None:
         self._app = app
         self._places = places
+        self._kind_of = kind_of
         self._metrics = metrics
         self._timeout_s = body_read_timeout_s
 
@@ -111,19 +119,18 @@ class Bounds:
                 message["headers"] = with_security(message["headers"]) + _trace_header()
             await send(message)
 
-        if self._places.is_full and scope["path"] not in _PROBES:
-            full = PlatformError(
-                Code.UNAVAILABLE, "too many requests at once", retry_after_s=RETRY_AFTER_S
-            )
-            await problem_response(full)(scope, receive, send_with_headers)
-            return
-        with self._places.taken():
-            try:
+        try:
+            async with self._place(scope):
                 await self._app(scope, self._timed(receive), send_with_headers)
-            except Exception as error:
-                if started:
-                    raise
-                await _answer_to(error)(scope, receive, send_with_headers)
+        except Exception as error:
+            if started:
+                raise
+            await _answer_to(error)(scope, receive, send_with_headers)
+
+    def _place(self, scope: Scope) -> AbstractAsyncContextManager[None]:
+        if scope["path"] in _PROBES:
+            return nullcontext()
+        return self._places.taken(scope, self._kind_of(scope))
 
     def _timed(self, receive: Receive) -> Receive:
         body_ended = False

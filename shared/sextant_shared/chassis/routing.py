@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sextant_shared.chassis.api_docs import PROBLEM, Responses, summary_of
 from sextant_shared.chassis.identity import Identity
-from sextant_shared.chassis.places import places_of
+from sextant_shared.chassis.places import Kind, KindOf
 from sextant_shared.chassis.problems import on_platform_error
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.sight import Sees, seeing
@@ -28,6 +28,7 @@ from sextant_shared.protocol.access import Action, Subject, require
 _ACTION = "x-sextant-action"
 _OPEN = "open"
 _STREAMS = "x-sextant-streams"
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_DIGITS = 12  # of a Content-Length that is worth converting
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 OnForbidden = Callable[[Subject, Action, str], Coroutine[Any, Any, None]]
@@ -97,7 +98,7 @@ class GuardedRoute(APIRoute):
     async def straight(self, request: Request) -> Response:
         """Answer behind the guard; the endpoint takes the request and nothing else."""
         await self._let_in(request)
-        with seeing(await self._sight(request)), places_of(request).upload():
+        with seeing(await self._sight(request)):
             response: Response = await self.endpoint(request)
         return response
 
@@ -129,6 +130,21 @@ class GuardedRoute(APIRoute):
             request.app.state.rates.take(subject.party or subject.client_id)
             request.state.subject = subject
             require(subject, self.action)
+
+
+def kind_among(routes: Iterable[GuardedRoute], token_path: str) -> KindOf:
+    """Return what says of each request, before the framework routes it, what kind it is."""
+    streaming = [(route.methods or set(), route.path_regex) for route in routes if route.streams]
+
+    def kind_of(scope: Scope) -> Kind:
+        method, path = scope["method"], scope["path"]
+        if method in _READS:
+            return Kind.READ
+        if any(method in methods and regex.match(path) for methods, regex in streaming):
+            return Kind.UPLOAD
+        return Kind.TOKEN if path == token_path else Kind.WRITE
+
+    return kind_of
 
 
 class Straight:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -21,11 +22,13 @@ from sextant_shared import codelists, deadlines
 from sextant_shared.chassis import crashpoints
 from sextant_shared.chassis.application import gated
 from sextant_shared.chassis.connections import ConnectionLimits, bounded_http
+from sextant_shared.chassis.disk import Ballast, make_ballast
 from sextant_shared.chassis.loglines import LogLines
 from sextant_shared.chassis.logs import setup_logs
 from sextant_shared.chassis.settings import (
     ServiceSettings,
     Settings,
+    check_files,
     describe_settings,
     load_settings,
 )
@@ -39,7 +42,9 @@ SWITCH_INTERVAL_S = 0.0005  # the writer thread hands the interpreter back soone
 # How many new objects are looked through for cycles at once, and how many such rounds make one of
 # the older ones. Python's 700 is for small programs: a request makes hundreds that live shortly.
 GC_THRESHOLDS = (10_000, 20, 20)
-USAGE = "usage: python -m {module} serve | check-config"
+USAGE = "usage: python -m {module} serve | check-config | ballast [release | fill]"
+
+_log = structlog.get_logger("sextant.service")
 
 
 class DrainingServer(uvicorn.Server):
@@ -62,6 +67,9 @@ class DrainingServer(uvicorn.Server):
         await super().startup(sockets)
         settle_memory()
         if self.started:
+            if threading.current_thread() is threading.main_thread():  # signals come to no other
+                reload = self._app.state.reloading.reload
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reload)
             self._manager.tell(READY)
             self._pulse = asyncio.create_task(self._manager.pulse())
 
@@ -96,13 +104,17 @@ def run_service(
     create_app: Callable[[Settings], FastAPI],
     arguments: list[str] | None = None,
 ) -> int:
-    """Run `serve` or `check-config`; return the exit status."""
+    """Run `serve`, `check-config` or what is to be done with ballast; return the exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
         settings = load_settings(model)
         if given == ["check-config"]:
             for name, value in describe_settings(settings).items():
                 sys.stdout.write(f"{name} = {value}\n")
+            check_files(settings)
+            return 0
+        if given[:1] == ["ballast"] and given[1:] in ([], ["release"], ["fill"]):
+            sys.stdout.write(_ballast(Ballast.of(settings), *given[1:]) + "\n")
             return 0
         if given != ["serve"]:
             sys.stderr.write(USAGE.format(module=module) + "\n")
@@ -113,6 +125,15 @@ def run_service(
         sys.stderr.writelines(f"  {f.pointer}: {f.message}\n" for f in error.findings)
         return 1
     return 0
+
+
+def _ballast(ballast: Ballast, order: str = "") -> str:
+    """Do what is ordered with the ballast file; say how it stands."""
+    if order == "release":
+        freed = ballast.release()
+        return f"released {freed:,} bytes; once there is room: ballast fill"
+    held = ballast.fill() if order == "fill" else ballast.held()
+    return f"{ballast.path} holds {held:,} bytes of {ballast.size:,}"
 
 
 def limits_of(settings: ServiceSettings) -> ConnectionLimits:
@@ -140,6 +161,8 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
     if settings.crash_at and settings.environment == "production":
         raise PlatformError(Code.POLICY, "crash points are for drills, never for production")
     crashpoints.arm(settings.crash_at)
+    if trouble := make_ballast(settings):
+        _log.warning("no ballast", reason=trouble)
     run_known_answers()
     codelists.lists()
     deadlines.rules()

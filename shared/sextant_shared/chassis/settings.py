@@ -5,6 +5,7 @@ the process: a misspelt limit must not become a silent default.
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -13,6 +14,9 @@ from pydantic_settings import BaseSettings
 
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
 from sextant_shared.models.strict import findings_of
+
+_WRITTEN = frozenset({"trace_file"})  # the service makes it
+BALLAST_BYTES = 64 << 20  # an operator's room to act in: logs, a copy of a ledger, a migration
 
 
 class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
@@ -42,6 +46,20 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
         int,
         Field(description="of them uploads: a slow line may not keep others from reading", ge=1),
     ] = 384
+    max_reads: Annotated[
+        int,
+        Field(description="of them reads: who fetches may not keep others from depositing", ge=1),
+    ] = 384
+    max_writes: Annotated[
+        int, Field(description="of them all that changes something and is no upload", ge=1)
+    ] = 384
+    max_token_requests: Annotated[
+        int, Field(description="of them requests for tokens, which strangers may send", ge=1)
+    ] = 64
+    place_wait_s: Annotated[
+        float,
+        Field(description="so long a request waits for a place before 503: most are short", ge=0),
+    ] = 0.05
     requests_per_s: Annotated[
         float,
         Field(description="one party's or static client's requests, on average; then 429", gt=0),
@@ -184,6 +202,27 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
         str, Field(description="drill: end the process at this crash point; not in production")
     ] = ""
 
+    disk_reserve_bytes: Annotated[
+        int,
+        Field(description="free disk that no new work may touch: what is held is finished", ge=0),
+    ] = 67_108_864
+    ballast_bytes: Annotated[
+        int | None,
+        Field(
+            description="size of the ballast file in the data folder, made at the start while there"
+            " is room, released by a command when the disk is full; default 64 MiB in production,"
+            " none in development",
+            ge=0,
+        ),
+    ] = None
+
+    @property
+    def ballast_size(self) -> int:
+        """Bytes of ballast; 0 is none."""
+        if self.ballast_bytes is not None:
+            return self.ballast_bytes
+        return BALLAST_BYTES if self.environment == "production" else 0
+
     @property
     def sidecar_folder(self) -> Path:
         """The folder of the keys of details."""
@@ -233,6 +272,46 @@ def load_settings(model: type[Loaded]) -> Loaded:
             findings=findings,
         )
     return settings
+
+
+def check_files(settings: BaseSettings) -> None:
+    """Return when every file that the settings name can be read.
+
+    Raises:
+        PlatformError: `E_MALFORMED`, with one finding for each that cannot.
+    """
+    findings = [
+        Finding(
+            rule="SETTING",
+            severity=Severity.MUST_FIX,
+            pointer=f"/{name}",
+            message=f"{path} does not open: {fault}",
+            fix="Correct the path, or let the service read the file.",
+        )
+        for name, path in _files_of(settings)
+        if (fault := _fault_of(path))
+    ]
+    if findings:
+        raise PlatformError(
+            Code.MALFORMED, f"settings: {len(findings)} files cannot be read", findings=findings
+        )
+
+
+def _files_of(settings: BaseSettings) -> Iterator[tuple[str, Path]]:
+    for name in type(settings).model_fields:
+        if name.endswith(("_file", "_files")) and name not in _WRITTEN:
+            value = getattr(settings, name)
+            for path in value if isinstance(value, tuple | list) else [value]:
+                if isinstance(path, Path):
+                    yield name, path
+
+
+def _fault_of(path: Path) -> str:
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        return error.strerror or type(error).__name__
+    return ""
 
 
 def take_variables(*names: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ async def test_a_full_disk_refuses_entries_and_the_log_goes_on_without_a_gap(
     tmp_path: Path,
 ) -> None:
     with small_disk(tmp_path / "disk", DISK_MB) as disk:
-        log = AuditLog(disk / "log")
+        log = AuditLog(disk / "log", more={"disk_reserve_bytes": 0})
         log.folder.mkdir()
         keys = await log.begin()
         async with log.serve() as served:

@@ -1,6 +1,7 @@
 """`python -m sextant_declarations`: settings are told, or refused by name."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,9 +52,12 @@ def run(arguments: list[str]) -> int:
 def test_the_module_tells_its_settings(tmp_path: Path) -> None:
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("SEXTANT_")}  # noqa: TID251
     chosen = {f"{PREFIX}{name}": value for name, value in settings(tmp_path).items()}
+    for name in re.findall(r"[a-z0-9-]+\.json", " ".join(chosen.values())):
+        (tmp_path / name).touch()
     done = subprocess.run(
         [sys.executable, "-m", "sextant_declarations", "check-config"],
         env={**inherited, **chosen},
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,

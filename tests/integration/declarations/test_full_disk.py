@@ -14,7 +14,7 @@ DISK_MB = 24
 
 async def test_what_cannot_be_stored_comes_again_and_is_registered_once(tmp_path: Path) -> None:
     with small_disk(tmp_path / "declarations", DISK_MB) as disk:
-        patient = {"retry_first_s": 0.05, "retry_cap_s": 1}
+        patient = {"retry_first_s": 0.05, "retry_cap_s": 1, "disk_reserve_bytes": 0}
         async with open_platform(tmp_path, declarations=patient) as platform:
             await platform.declare(XAL, declaration())
             await platform.settled()

@@ -66,6 +66,26 @@ async def test_the_reserve_refuses_before_the_body_and_readiness_says_why(on_dis
     assert (await caller.deposit(sealed())).status_code == 201
 
 
+async def test_a_volume_of_large_containers_that_is_away_refuses_them_and_nothing_else(
+    stopped: World,
+) -> None:
+    await stopped.start()
+    caller, large = stopped.caller(XAL), container(1, SIZES["in a file"])
+    assert (await caller.deposit(large)).status_code == 201
+    blobs = stopped.folder / "blobs"
+    away = blobs.rename(stopped.folder / "away")
+    for answer in (
+        await caller.deposit(container(2, SIZES["in a file"])),
+        await caller.get(f"{large.path}/content"),
+    ):
+        assert (answer.status_code, code_of(answer)) == (503, "E_UNAVAILABLE")
+        assert answer.headers["retry-after"]
+    assert (await caller.deposit(container(3, SIZES["in a row"]))).status_code == 201
+    away.rename(blobs)
+    assert (await caller.deposit(container(2, SIZES["in a file"]))).status_code == 201
+    assert (await caller.get(f"{large.path}/content")).content == large.data
+
+
 async def test_a_store_that_is_read_only_refuses_and_comes_back(stopped: World) -> None:
     with writers() as opened:
         await stopped.start()

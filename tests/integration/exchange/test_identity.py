@@ -8,7 +8,7 @@ import pytest
 
 from sextant_shared.clock import timestamp_s
 from sextant_shared.crypto.signing import Signer
-from sextant_shared.encoding import b64u
+from sextant_shared.encoding import b64u, b64u_decode
 from sextant_shared.models.entries import PartyRecoveryEntry, PartyStatementEntry
 from sextant_shared.models.party import (
     EnrolmentRequest,
@@ -20,6 +20,7 @@ from sextant_shared.models.party import (
     RegistryProof,
 )
 from sextant_shared.models.statements import LoggedStatement, Says, Statement
+from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from sextant_shared.protocol.keyhistory import verify_history
 from sextant_shared.protocol.parties import (
     VerifiedParty,
@@ -29,7 +30,7 @@ from sextant_shared.protocol.parties import (
 from sextant_shared.protocol.registry_state import verify_registry_proof
 from sextant_shared.protocol.statements import sign_statement, verify_statement
 from tests.integration.exchange.containers import KEYS, SEC, XAL, XBO, Container, sealed
-from tests.integration.exchange.world import REGISTRAR, World
+from tests.integration.exchange.world import REGISTRAR, World, static_signer
 from tests.support.logs import NOW
 from tests.support.parties import next_version, pair, party_key, registrar_pairs, registrars
 
@@ -319,3 +320,26 @@ async def test_a_party_does_not_announce_its_own_recovery(world: World) -> None:
     fresh = list(pair("NA-XAL/root-2"))
     answer = await give(world, document, [*fresh, *ALL], fresh, by=XAL, place="recovery")
     assert (answer.status_code, answer.json()["code"]) == (403, "E_FORBIDDEN")
+
+
+async def test_a_new_issuer_key_is_taken_while_the_exchange_runs_and_tokens_of_before_hold(
+    world: World,
+) -> None:
+    before, file = world.caller(XAL), world.folder / "issuer.json"
+    assert (await before.get("/v1/parties")).status_code == 200
+    held = file.read_bytes()
+    assert world.app is not None
+    reloading = world.app.state.reloading
+    file.write_text("no key")
+    reloading.reload()
+    ready = (await world.send("GET", "/readyz")).json()
+    assert (ready["ready"], list(ready["notes"])) == (True, ["issuer_key_file"])
+    file.unlink()
+    write_key_file(file, PrivateKey("api", static_signer("issuer-2")))
+    reloading.reload()
+    assert (await world.send("GET", "/readyz")).json()["notes"] == {}
+    assert (await before.get("/v1/parties")).status_code == 200
+    fresh = await world.caller(XBO)._token()
+    assert static_signer("issuer-2").kid in b64u_decode(fresh.partition(".")[0]).decode()
+    assert (await world.caller(XBO).get("/v1/parties")).status_code == 200
+    file.write_bytes(held)

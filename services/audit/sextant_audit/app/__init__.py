@@ -16,7 +16,7 @@ from sextant_audit.app.upkeep import Upkeep
 from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.domain.speaking import Heartbeat
 from sextant_audit.routes.copies import copies_router
-from sextant_audit.routes.entries import entries_router
+from sextant_audit.routes.entries import Append, entries_router
 from sextant_audit.routes.growth import growth_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
 from sextant_audit.routes.public_page import page_router
@@ -32,6 +32,7 @@ from sextant_shared.chassis.application import (
     timekeeper_of,
 )
 from sextant_shared.chassis.crashpoints import crash_point as armed_crash_point
+from sextant_shared.chassis.disk import Reserve
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.sidecar.routes import details_router
 from sextant_shared.chassis.sidecar.shredding import Shredding
@@ -65,6 +66,7 @@ def create_app(
     """
     telemetry = telemetry or Telemetry("audit", settings)
     timekeeper = timekeeper_of(settings, clock)
+    reserve = Reserve.of(settings)
     opened: list[OpenLog] = []
     kept: list[Upkeep] = []
     timestamping = make_timestamping(
@@ -129,14 +131,15 @@ def create_app(
         return noted[0].shredding()
 
     async def ready() -> dict[str, str]:
-        return await _checks(opened)
+        return {**await _checks(opened), "room": reserve.word()}
 
-    return create_application(
+    static = StaticDirectory.from_file(settings.clients_file)
+    app = create_application(
         "audit",
         settings,
         description=_DESCRIPTION,
         routers=[
-            entries_router(append, settings.max_json_bytes),
+            entries_router(_in_room(append, reserve), settings.max_json_bytes),
             tiles_router(lambda: log().reading, entries_public=settings.entries_public),
             proofs_router(lambda: log().reading),
             receipts_router(lambda: log().proofs),
@@ -153,12 +156,24 @@ def create_app(
         identity=Identity(
             issuer=settings.base_url,
             signer=SoftwareSigner.generate(Alg.ED25519),  # its tokens die with the process
-            directory=StaticDirectory.from_file(settings.clients_file),
+            directory=static,
             clock=clock,
         ),
         telemetry=telemetry,
         health=Health(ready, timekeeper, lambda: kept[0].notes() if kept else {}),
     )
+    app.state.reloading.add("clients_file", lambda: static.renew(settings.clients_file))
+    return app
+
+
+def _in_room(append: Append, reserve: Reserve) -> Append:
+    """Return what takes others' entries while there is room; what the log says itself goes in."""
+
+    async def take(entries: Sequence[NewEntry]) -> AppendAnswer:
+        reserve.check()
+        return await append(entries)
+
+    return take
 
 
 async def _opened_or_told(

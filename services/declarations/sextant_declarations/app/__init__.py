@@ -93,7 +93,9 @@ def create_app(
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.callback(telemetry.shutdown)
-            parts = Parts(settings, telemetry, clock, step, outside or Outside(), stack)
+            parts = Parts(
+                settings, telemetry, clock, step, outside or Outside(), stack, _app.state.reloading
+            )
             opened.append(await parts.open())
             stack.callback(opened.clear)
             running.extend(asyncio.create_task(loop()) for loop in service().loops)
@@ -110,6 +112,7 @@ def create_app(
                     task.cancel()
                     await asyncio.gather(task, return_exceptions=True)
 
+    static = StaticDirectory.from_file(settings.clients_file)
     app = create_application(
         "declarations",
         settings,
@@ -163,13 +166,14 @@ def create_app(
         identity=Identity(
             issuer=settings.base_url,
             signer=SoftwareSigner.generate(Alg.ED25519),  # its tokens die with the process
-            directory=StaticDirectory.from_file(settings.clients_file),
+            directory=static,
             clock=clock,
             people=people,
         ),
         telemetry=telemetry,
         health=Health(lambda: _checks(opened, running), timekeeper_of(settings, clock)),
     )
+    app.state.reloading.add("clients_file", lambda: static.renew(settings.clients_file))
     app.state.on_forbidden = refused
     app.state.sight_of = sight_of
     return app

@@ -77,11 +77,13 @@ from sextant_declarations.storage.vault import FileVault
 from sextant_declarations.storage.work import SqlWork
 from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.chassis.http import ServiceClient
+from sextant_shared.chassis.reloading import Reloading
 from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.chassis.sidecar.shredding import Shredding
 from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, random_bytes, uuid7
+from sextant_shared.crypto.signing import Signer
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.channel import open_channel
 from sextant_shared.protocol.keyfiles import read_key_file
@@ -139,6 +141,7 @@ class Parts:
     step: Step
     outside: Outside
     stack: AsyncExitStack
+    reloading: Reloading
 
     async def open(self) -> Service:
         """Return the open service; its loops do not run yet.
@@ -349,6 +352,21 @@ class Parts:
         key_file: Path,
         transport: httpx.AsyncBaseTransport | None,
     ) -> ServiceClient:
+        client = ServiceClient(
+            url,
+            client_id=client_id,
+            signer=self._access_key(key_file),
+            clock=self.clock,
+            telemetry=self.telemetry,
+            transport=transport,
+            tls=open_channel(self.settings.tls_ca_file, self.settings.tls_certificate_file),
+        )
+        self.stack.push_async_callback(client.close)
+        # Two clients may share one file: the address tells them apart.
+        self.reloading.add(f"access key at {url}", lambda: client.renew(self._access_key(key_file)))
+        return client
+
+    def _access_key(self, key_file: Path) -> Signer:
         key = read_key_file(key_file, read_passphrase(self.settings.passphrase_file))
         if key.token is not None:
             # Who is logged in to a token may use every key in it, and this process listens.
@@ -357,17 +375,7 @@ class Parts:
                 f"{key_file.name}: an access key of this service lies in a token",
                 fix="Give it a key file: only the workshop's processes log in to the token.",
             )
-        client = ServiceClient(
-            url,
-            client_id=client_id,
-            signer=key.signer,
-            clock=self.clock,
-            telemetry=self.telemetry,
-            transport=transport,
-            tls=open_channel(self.settings.tls_ca_file, self.settings.tls_certificate_file),
-        )
-        self.stack.push_async_callback(client.close)
-        return client
+        return key.signer
 
 
 def _setting(*events: asyncio.Event) -> Callable[[], None]:

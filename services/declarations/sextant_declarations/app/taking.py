@@ -22,6 +22,7 @@ from sextant_declarations.storage.register import SqlRegister
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_declarations.storage.vault import FileVault
 from sextant_shared.chassis.batching import Batcher
+from sextant_shared.chassis.disk import Reserve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,8 @@ class Taking:
             step=self.step,
             patience=Patience(settings.lease_s, settings.retry_first_s, settings.retry_cap_s),
         )
-        return Worker(self.exchange, intake, self.sources.clock, _pace(settings))
+        room = Reserve.of(settings).check
+        return Worker(self.exchange, intake, self.sources.clock, _pace(settings), room)
 
 
 def _pace(settings: DeclarationsSettings) -> Pace:

@@ -57,6 +57,8 @@ class Worker:
     intake: Callable[[Lease], Coroutine[None, None, None]]
     clock: Clock
     pace: Pace
+    room: Callable[[], None] = lambda: None
+    """Raises when there is no room to store what a lease would bring."""
     status: Status = field(default_factory=Status)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _asking: asyncio.Task[list[Lease]] | None = None
@@ -84,6 +86,7 @@ class Worker:
         """Return new leases, once there is room for at least one."""
         while len(self._tasks) >= self.pace.max_leases:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        self.room()
         self._asking = asyncio.create_task(
             self.mailbox.lease(
                 self.pace.max_leases - len(self._tasks),

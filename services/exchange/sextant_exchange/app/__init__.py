@@ -20,7 +20,13 @@ from sextant_exchange.app.keeping import (
 )
 from sextant_exchange.app.metrics import Sources, observe
 from sextant_exchange.app.noting import Noting
-from sextant_exchange.app.opening import Directory, audit_client, read_pin, upload_bounds
+from sextant_exchange.app.opening import (
+    Directory,
+    audit_client,
+    read_pin,
+    rereading,
+    upload_bounds,
+)
 from sextant_exchange.app.steps import counted, durable_steps
 from sextant_exchange.clients.audit import HttpLog
 from sextant_exchange.domain.acknowledging import Acknowledging
@@ -104,16 +110,18 @@ def create_app(
         PlatformError: when a pinned file or a key does not load, or the store does not open.
     """
     telemetry = telemetry or Telemetry("exchange", settings)
-    log_keys = LogKeys.from_vkeys(read_pin(settings.log_file, LogDiscovery).vkeys)
     registrars = RegistrarSet.from_file(read_pin(settings.registrars_file, RegistrarsFile))
     database = open_database(settings.database, SQLModel.metadata, MIGRATIONS)
-    bounds = Bounds(settings.day_bytes, settings.stored_bytes, settings.untaken_deliveries)
-    allowance = Allowance(bounds, clock)
+    allowance = Allowance(
+        Bounds(settings.day_bytes, settings.stored_bytes, settings.untaken_deliveries), clock
+    )
     envelopes, mailboxes = SqlEnvelopes(database, allowance.taken), SqlMailboxes(database)
     blobs = BlobStore(open_objects(settings, "blobs"), settings.data_dir)
     sweeping = Sweeping(blobs, envelopes, settings.sweep_age_s)
     audit = audit_client(settings, clock, telemetry, audit_transport)
-    log = HttpLog(audit, log_keys, telemetry)
+    log = HttpLog(
+        audit, LogKeys.from_vkeys(read_pin(settings.log_file, LogDiscovery).vkeys), telemetry
+    )
     timekeeper = timekeeper_of(settings, clock)
     announced = Announced(SqlAnnouncements(database), log)
     registration = Registration(
@@ -167,10 +175,11 @@ def create_app(
         clock,
         random.random,
     )
+    static = StaticDirectory.from_file(settings.clients_file)
     identity = Identity(
         issuer=settings.base_url,
         signer=read_key_file(settings.issuer_key_file).signer,
-        directory=Directory(StaticDirectory.from_file(settings.clients_file), registration),
+        directory=Directory(static, registration),
         clock=clock,
     )
     recovery = Recovery(
@@ -272,4 +281,5 @@ def create_app(
         telemetry=telemetry,
         health=Health(ready, timekeeper, blobs.notes),
     )
+    app.state.reloading = rereading(settings, static, identity, audit)
     return drilled(app) if settings.scenarios else app

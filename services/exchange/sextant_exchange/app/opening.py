@@ -9,7 +9,8 @@ from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.uploads import UploadBounds
 from sextant_exchange.settings import ExchangeSettings
 from sextant_shared.chassis.http import ServiceClient
-from sextant_shared.chassis.identity import ClientRecord, StaticDirectory
+from sextant_shared.chassis.identity import ClientRecord, Identity, StaticDirectory
+from sextant_shared.chassis.reloading import Reloading
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock
 from sextant_shared.encoding import parse_json
@@ -51,6 +52,21 @@ def audit_client(
         transport=transport,
         tls=open_channel(settings.tls_ca_file, settings.tls_certificate_file),
     )
+
+
+def rereading(
+    settings: ExchangeSettings, static: StaticDirectory, identity: Identity, audit: ServiceClient
+) -> Reloading:
+    """Name the files that are read again when the operator asks for it; pins are not among them."""
+    reloading = Reloading()
+    reloading.add("clients_file", lambda: static.renew(settings.clients_file))
+    reloading.add(
+        "issuer_key_file", lambda: identity.renew(read_key_file(settings.issuer_key_file).signer)
+    )
+    reloading.add(
+        "audit_key_file", lambda: audit.renew(read_key_file(settings.audit_key_file).signer)
+    )
+    return reloading
 
 
 def upload_bounds(settings: ExchangeSettings) -> UploadBounds:

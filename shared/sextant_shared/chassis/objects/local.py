@@ -29,6 +29,7 @@ class LocalObjects:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._device = folder.stat().st_dev
 
     async def put(self, name: str, source: Path, check: Check) -> bool:
         """Give a file its name here, once it passed the check and is durable.
@@ -50,6 +51,7 @@ class LocalObjects:
         try:
             return (await asyncio.to_thread((self._folder / name).stat)).st_size
         except FileNotFoundError:
+            self._require_there()
             return None
         except OSError as error:
             raise _unreadable(error) from error
@@ -68,6 +70,7 @@ class LocalObjects:
                     left -= len(block) if end is not None else 0
                     yield block
         except FileNotFoundError as error:
+            self._require_there()
             raise gone() from error
         except OSError as error:
             raise _unreadable(error) from error
@@ -108,17 +111,24 @@ class LocalObjects:
             raise _unreadable(error) from error
 
     async def probe(self) -> None:
-        """Return if the folder can be read.
+        """Return if the folder is there.
 
         Raises:
             PlatformError: `E_UNAVAILABLE`.
         """
+        await asyncio.to_thread(self._require_there)
+
+    def _require_there(self) -> None:
+        """Return if the volume is mounted: below its place files would be lost, not kept."""
         try:
-            await asyncio.to_thread(os.stat, self._folder)
-        except OSError as error:
-            raise _unreadable(error) from error
+            is_there = self._folder.stat().st_dev == self._device
+        except OSError:
+            is_there = False
+        if not is_there:
+            raise away(TITLE, "is not there")
 
     def _put(self, name: str, source: Path, check: Check) -> bool:
+        self._require_there()
         target, partial = self._folder / name, self._folder / f".{name}.new"
         with source.open("rb") as file:
             while block := file.read(READ_BYTES):

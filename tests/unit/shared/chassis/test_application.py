@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from sextant_shared.chassis.application import (
     timekeeper_of,
 )
 from sextant_shared.chassis.identity import ClientRecord, Identity
+from sextant_shared.chassis.places import Kind
 from sextant_shared.chassis.problems import problem_response
 from sextant_shared.chassis.routing import action, guarded_router, open_to_all
 from sextant_shared.chassis.settings import ServiceSettings
@@ -270,6 +272,32 @@ async def test_the_short_way_past_the_framework_gives_the_same_answer(tmp_path: 
 
 async def test_the_short_way_past_the_framework_has_no_places_of_its_own(tmp_path: Path) -> None:
     app = make_app(tmp_path, max_in_flight=1)
-    with app.state.places.taken():
-        async with client(app) as http:
-            assert (await http.post("/straight")).status_code == 503
+    async with app.state.places.taken({}, Kind.READ), client(app) as http:
+        assert (await http.post("/straight")).status_code == 503
+
+
+FLOODS = {
+    Kind.READ: ("max_reads", "GET", "/number?n=1&m=2"),
+    Kind.WRITE: ("max_writes", "POST", "/echo"),
+    Kind.UPLOAD: ("max_uploads", "POST", "/straight"),
+    Kind.TOKEN: ("max_token_requests", "POST", "/oauth/token"),
+}
+
+
+@pytest.mark.parametrize("flooded", FLOODS)
+async def test_a_flood_of_one_kind_leaves_all_others_answering(
+    tmp_path: Path, flooded: Kind
+) -> None:
+    bounds: dict[str, Any] = dict.fromkeys((name for name, *_ in FLOODS.values()), 1)
+    app = make_app(tmp_path, place_wait_s=0.001, **bounds)
+    async with app.state.places.taken({}, flooded), client(app) as http:
+        for kind, (_, method, path) in FLOODS.items():
+            answer = await http.request(method, path)
+            assert (answer.status_code == 503) == (kind is flooded)
+            if kind is flooded:
+                assert answer.json()["code"] == "E_UNAVAILABLE"
+                assert answer.headers["retry-after"] == "1"
+        assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 200
+    assert app.state.places.refused[flooded] == 1
+    assert set(app.state.places.in_use.values()) == {0}

@@ -7,7 +7,12 @@ from pydantic_settings import SettingsConfigDict
 
 from sextant_shared.chassis.crashpoints import arm, crash_point
 from sextant_shared.chassis.replay import ReplayCache
-from sextant_shared.chassis.settings import ServiceSettings, describe_settings, load_settings
+from sextant_shared.chassis.settings import (
+    ServiceSettings,
+    check_files,
+    describe_settings,
+    load_settings,
+)
 from sextant_shared.errors import Code, PlatformError
 
 
@@ -33,6 +38,34 @@ def test_all_mistakes_are_told_at_once(environment: pytest.MonkeyPatch) -> None:
     assert "/max_in_flihgt no setting has this name" in said
     assert "port" in said
     assert "base_url" in said
+
+
+class KeyedSettings(RoomSettings):
+    signing_key_files: tuple[Path, ...] = ()
+
+
+def test_all_files_that_cannot_be_read_are_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "there.json").touch()
+    files = [tmp_path / name for name in ("there.json", "one.json", "two.json")]
+    settings = KeyedSettings(
+        data_dir=tmp_path,
+        port=1,
+        base_url="http://room.example",
+        clients_file=tmp_path / "clients.json",
+        trace_file=tmp_path / "the service makes it.jsonl",
+        signing_key_files=tuple(files),
+    )
+    with pytest.raises(PlatformError) as caught:
+        check_files(settings)
+    assert [finding.pointer for finding in caught.value.findings] == [
+        "/clients_file",
+        "/signing_key_files",
+        "/signing_key_files",
+    ]
+    assert "No such file" in caught.value.findings[0].message
+    for path in (*files, tmp_path / "clients.json"):
+        path.touch()
+    check_files(settings)
 
 
 def test_settings_that_fit_are_loaded_and_described(environment: pytest.MonkeyPatch) -> None:

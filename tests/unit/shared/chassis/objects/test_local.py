@@ -136,7 +136,7 @@ async def test_a_folder_that_is_away_is_told_by_every_question(
         with pytest.raises(PlatformError) as away:
             await ask
         assert away.value.code is Code.UNAVAILABLE
-    with pytest.raises(PlatformError, match="takes no more"):
+    with pytest.raises(PlatformError, match="is not there"):
         await put(store, arrived)
 
 

@@ -1,0 +1,1 @@
+"""Faults of machines, disks, clocks and networks against the platform under load: `make faults`."""

@@ -1,0 +1,122 @@
+"""`make faults L="kill disk-full"`: one fault after another under load; a table of what was seen.
+
+Needs root. Programs are fetched first; then everything runs in a mount and a network namespace of
+its own, which no packet leaves.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+
+from rich.console import Console
+
+from tests.faults import clocks, deaths, disks, neighbours, networks
+from tests.faults.grounds import CannotRunError, Grounds, laid_out
+from tests.faults.leg import Leg
+from tests.faults.load import Supply, attempt
+from tests.faults.report import Outcome, Verdict, is_good, members, table
+from tests.support.debian import NoProgramError, installed
+from tests.support.postgresql import NoPostgresqlError, find_programs
+from tests.support.vectors import IN_CI, ROOT
+
+LEGS = (*deaths.LEGS, *disks.LEGS, *clocks.LEGS, *networks.LEGS, *neighbours.LEGS)
+IMPOSSIBLE = {
+    "netem": "delays and reordering of packets need a kernel with sch_netem; loss is nftables'",
+    "device-mapper": "dm-delay and dm-flakey need a kernel with device-mapper; strace stands in",
+}
+INSIDE = "--inside"
+FOUND = ROOT / "var" / "faults.json"
+_PROGRAMS = {"nft": "nftables", "strace": "strace", "mkfs.ext4": "e2fsprogs", "ip": "iproute2"}
+
+
+def chosen(names: list[str]) -> list[Leg]:
+    """Return the legs of these names, all of them for none.
+
+    Raises:
+        CannotRunError: for a name that is none, with those that are.
+    """
+    known = {leg.name: leg for leg in LEGS}
+    if strange := [name for name in names if name not in known]:
+        raise CannotRunError(f"no leg is called {', '.join(strange)}; there are {', '.join(known)}")
+    return [known[name] for name in names] or list(LEGS)
+
+
+def main(given: list[str]) -> int:
+    """Run legs; return 0 when all that ran held, 1 when one did not, 2 when none could run."""
+    try:
+        legs = chosen([name for name in given if name != INSIDE])
+        if INSIDE not in given:
+            _enter(given)
+        return _run(legs, everything=len(legs) == len(LEGS))
+    except (CannotRunError, NoPostgresqlError) as error:
+        sys.stderr.write(f"faults: {error}\n")
+        return 2
+
+
+def _enter(given: list[str]) -> None:
+    """Fetch what is needed while there is a network, then go where there is none."""
+    if os.geteuid() != 0:
+        raise CannotRunError("must run as root: it mounts disks and cuts networks, in namespaces")
+    for program, package in _PROGRAMS.items():
+        with suppress(NoProgramError):  # the legs that need it say so
+            installed([program], [package])
+    find_programs()
+    if not clocks.LIBRARY.exists():
+        pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+        pins = ["--no-deps", "--require-hashes", "-r", str(ROOT / "requirements" / "faults.txt")]
+        target = ["--target", str(ROOT / "var" / "faults")]
+        subprocess.run([*pip, *pins, *target], check=False)
+    inside = [sys.executable, "-m", "tests.faults", INSIDE, *given]
+    os.execvp("unshare", ["unshare", "--mount", "--net", "--", *inside])
+
+
+def _run(legs: list[Leg], *, everything: bool) -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop in order, as Ctrl-C does
+    console = Console(highlight=False)
+    console.print("A platform of real processes is set up in namespaces of its own …")
+    outcomes: list[Outcome] = []
+    with laid_out() as grounds:
+        supply = Supply.made(grounds, len(legs), grounds.scratch / "made")
+        for leg in legs:
+            console.print(f"\n[bold]{leg.name}[/bold]: {leg.does}")
+            outcomes.append(_try(grounds, supply, leg))
+            last = outcomes[-1]
+            console.print(f"  {last.verdict}, {last.seconds:.0f} s: {last.saw}", markup=False)
+            if last.verdict is Verdict.FAILED:
+                _show_logs(grounds, console)
+                _recover(grounds)
+    if everything:
+        outcomes += [Outcome(n, why, "", Verdict.IMPOSSIBLE) for n, why in IMPOSSIBLE.items()]
+    FOUND.parent.mkdir(exist_ok=True)
+    FOUND.write_text(json.dumps(members(outcomes), indent=1, ensure_ascii=False) + "\n")
+    console.print()
+    console.print(table(outcomes))
+    return 0 if is_good(outcomes, in_ci=IN_CI) else 1
+
+
+def _try(grounds: Grounds, supply: Supply, leg: Leg) -> Outcome:
+    if lacking := [name for name in leg.needs if shutil.which(name) is None]:
+        return Outcome(leg.name, leg.does, f"no {', '.join(lacking)} here", Verdict.CANNOT)
+    return attempt(grounds, supply, leg)
+
+
+def _show_logs(grounds: Grounds, console: Console) -> None:
+    for process in grounds.stack.processes.values():
+        lines = process.log_path.read_text(errors="replace").splitlines()
+        for line in [line for line in lines if '"info"' not in line][-5:]:
+            console.print(f"  | {process.name}: {line[:400]}", markup=False)
+
+
+def _recover(grounds: Grounds) -> None:
+    """Have everything up for the next leg, whatever the last one left."""
+    for name, process in grounds.stack.processes.items():
+        if not process.is_running():
+            grounds.stack.start(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""Clocks that jump while a service runs: libfaketime, which leaves the monotonic clock alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.local.scenario.sending import AGAIN
+from sextant_shared.errors import Code
+from tests.faults.grounds import CannotRunError, Grounds
+from tests.faults.leg import Fault, Leg
+from tests.support.vectors import ROOT
+
+LIBRARY = ROOT / "var" / "faults" / "libfaketime" / "vendor" / "libfaketime" / "src"
+
+
+def jumping(seconds: int) -> Fault:
+    """Return the fault that sets the exchange's clock forward or back, and right again."""
+
+    @contextmanager
+    def fault(grounds: Grounds) -> Iterator[None]:
+        library = LIBRARY / "libfaketime.so.1"
+        if not library.exists():
+            raise CannotRunError("no libfaketime: requirements/faults.txt could not be fetched")
+        file, exchange = grounds.scratch / "faketime", grounds.process("exchange")
+        _set(file, 0)
+        exchange.stop()
+        exchange.extra = {
+            "LD_PRELOAD": str(library),
+            "FAKETIME_TIMESTAMP_FILE": str(file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+        try:
+            grounds.stack.start("exchange")
+            _set(file, seconds)
+            yield
+            _set(file, 0)
+        finally:
+            exchange.extra = {}
+
+    return fault
+
+
+def _set(file: Path, seconds: int) -> None:
+    """Write the offset; at once, or it would be read half written."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(f"{seconds:+d}")
+    fresh.rename(file)
+
+
+# A proof of possession is fresh for seconds, so a server whose clock is wrong refuses all of them.
+CLOCK = (*AGAIN, Code.AUTH)
+LEGS = (
+    Leg(
+        name="clock-forward",
+        does="the exchange's clock jumps 40 s forward for 6 s, and back: no time is written twice",
+        fault=jumping(40),
+        holds_s=6.0,
+        back_s=90.0,  # it writes nothing until the time has come that it wrote already
+        again=CLOCK,
+    ),
+    Leg(
+        name="clock-back",
+        does="the exchange's clock jumps 10 minutes back for 6 s, and forward again",
+        fault=jumping(-600),
+        holds_s=6.0,
+        again=CLOCK,
+    ),
+)

@@ -1,0 +1,38 @@
+"""What a leg is: one fault, how long it lasts, and what must hold once it is over."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+from deploy.local.scenario.sending import AGAIN
+from sextant_shared.errors import Code
+from tests.faults.grounds import Grounds
+
+Fault = Callable[[Grounds], AbstractContextManager[None]]
+"""Makes the fault when it is entered, and mends it when it is left."""
+Check = Callable[[Grounds], str]
+"""Looks at something once all is mended; says what is wrong, or nothing."""
+
+
+def nothing_more(_grounds: Grounds) -> str:
+    """Check nothing besides what every leg checks."""
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg:
+    """One fault under load.
+
+    `does` says in one line what is done, `holds_s` is how long the fault lasts, `back_s` how soon
+    after it is mended the services must be ready, `needs` are programs without which it cannot run.
+    `again` are refusals after which a sender comes back with the same bytes.
+    """
+
+    name: str
+    does: str
+    fault: Fault
+    holds_s: float = 4.0
+    back_s: float = 30.0
+    needs: Sequence[str] = ()
+    check: Check = nothing_more
+    again: tuple[Code, ...] = AGAIN
