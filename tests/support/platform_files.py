@@ -16,7 +16,7 @@ from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from tests.support.objects import S3
 from tests.support.parties import S1, PartyKeys, registrar_pairs, signer
-from tests.support.postgresql import SERVER
+from tests.support.postgresql import EXCHANGE, SERVER
 
 SEC = "SEC"
 URLS = {name: f"http://{name}.example" for name in ("audit", "exchange", "declarations")}
@@ -93,6 +93,7 @@ class PlatformFiles:
                 "audit_key_file": self._access_key("exchange"),
                 "log_file": self.folder / "log.json",
                 **S3.settings_of(self.folder),
+                **SERVER.settings_of(self.folder, EXCHANGE),
                 **self._settings("exchange"),
             }
         )

@@ -1,16 +1,17 @@
-"""Commands: serve, check-config, ballast, verify, erase --dry-run, blobs."""
+"""Commands: serve, check-config, ballast, verify, erase, blobs; roles, migrate for a server."""
 
 import asyncio
 import sys
 from collections.abc import Callable
 
-from sextant_exchange.app import create_app
+from sextant_exchange.app import MIGRATIONS, create_app
 from sextant_exchange.domain.recovery import sweep
 from sextant_exchange.domain.retention import Retention
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.blobs import BlobStore
 from sextant_exchange.storage.holdings import Known, compare
 from sextant_exchange.storage.inspection import due, inspect, look_into
+from sextant_exchange.storage.roles import ROLES
 from sextant_shared.chassis.objects.opening import open_objects
 from sextant_shared.chassis.serving import run_service
 from sextant_shared.chassis.settings import load_settings
@@ -26,6 +27,8 @@ USAGE = """usage: python -m sextant_exchange COMMAND
   erase --dry-run  say what the policy lets go now, and erase nothing; safe while it is served
   blobs            check that the large container of every envelope is there; with --read, that it
                    is the one that was deposited; with --sweep, remove what is there for nobody
+  roles            print what makes roles and database on a PostgreSQL server, for psql
+  migrate          make or renew the tables there, as their owner; before new versions
 """
 
 
@@ -33,7 +36,11 @@ def main(arguments: list[str]) -> int:
     """Run one command; return the exit status: 0 done, 1 refused or broken, 2 not understood."""
     if arguments[:1] in (["serve"], ["check-config"], ["ballast"]):
         return run_service("sextant_exchange", ExchangeSettings, create_app, arguments)
+    if arguments == ["roles"]:
+        sys.stdout.write(ROLES.script())
+        return 0
     commands: dict[str, Callable[[ExchangeSettings], int]] = {
+        "migrate": _migrate,
         "verify": _verify,
         "erase --dry-run": _erase,
         "blobs": lambda settings: asyncio.run(_blobs(settings)),
@@ -53,8 +60,13 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
+def _migrate(settings: ExchangeSettings) -> int:
+    settings.migrate(ROLES.owner, MIGRATIONS)
+    return 0
+
+
 def _verify(settings: ExchangeSettings) -> int:
-    with look_into(settings.database) as connection:
+    with look_into(settings.place) as connection:
         found = inspect(connection)
     counts = ", ".join(f"{found.deliveries.get(state, 0)} {state}" for state in DeliveryState)
     sys.stdout.write(f"deliveries: {counts}\nacts owed to the log: {found.owed}\n")
@@ -66,7 +78,7 @@ def _verify(settings: ExchangeSettings) -> int:
 
 
 def _erase(settings: ExchangeSettings) -> int:
-    with look_into(settings.database) as connection:
+    with look_into(settings.place) as connection:
         found = due(connection, Retention(settings.retention), system_clock())
     for one in found:
         sys.stdout.write(

@@ -1,7 +1,8 @@
 """A room's database on a PostgreSQL server: engines with bounds, the session lock, migrations.
 
-One writer connection holds an advisory lock as long as its session lives, so that no second process
-opens the same database; the server gives the lock back when the session ends, however it ends. The
+Where a room has one writer, its connection holds an advisory lock as long as its session lives, so
+that no second process opens the same database; the server gives the lock back when the session
+ends, however it ends. Where several processes share a database none holds it (`sharing`). The
 service's roles own nothing: migrations run apart, as the owner.
 
 What the server may take is bounded on every connection, because whoever waits for it holds a place
@@ -20,6 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from sextant_shared.chassis.fencing import HOLD_LOCK, LOCKS, MIGRATION_LOCK
+from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.clock import monotonic
 from sextant_shared.errors import Code, PlatformError
 
@@ -27,7 +29,10 @@ HOLD_WAIT_S = 10.0  # a predecessor that is stopping finishes its commits meanwh
 RETURN_WAIT_S = 1.0  # a server may need a moment to notice that our own last session is gone
 HOLD_POLL_S = 0.05
 MIGRATION_WAIT_S = 60  # another process may be migrating
+POOL_WAIT_S = 2.0  # there are as many connections as threads, so nobody should wait at all
 SCHEME = "postgresql+psycopg"
+EVERYBODY = "*"  # for whom a service reads by itself; a session that names nobody sees no rows
+_READ_FOR = text("SELECT set_config('sextant.party', :party, true)")
 _TRY_HOLD = f"SELECT pg_try_advisory_lock({LOCKS}, {HOLD_LOCK})"
 _LOSSY = ("fsync", "full_page_writes", "synchronous_commit")  # off: a power cut takes commits back
 
@@ -73,6 +78,17 @@ def writer_engine(server: Server, patience: Callable[[], float]) -> Engine:
     return engine
 
 
+def shared_writer_engine(server: Server, sharing: Sharing) -> Engine:
+    """Return the engine of the connections that write beside other processes."""
+    options = _options(server)
+    return create_engine(
+        server.writer_url,
+        isolation_level=sharing.isolation,
+        **_pool(sharing.hands),
+        **options,
+    )
+
+
 def reader_engine(server: Server, readers: int) -> Engine:
     """Return the engine of connections that only read, each transaction on one snapshot.
 
@@ -85,6 +101,11 @@ def reader_engine(server: Server, readers: int) -> Engine:
 def lone_reader_engine(server: Server) -> Engine:
     """Return an engine that connects for each reading, whoever writes."""
     return create_engine(server.reader_url, poolclass=NullPool, **_reading(server))
+
+
+def read_for(connection: Connection, party: str) -> None:
+    """Let the rest of a transaction see what the policies of rows let this party see."""
+    connection.execute(_READ_FOR, {"party": party})
 
 
 def require_durable(server: Server, connection: Connection) -> None:
@@ -145,11 +166,12 @@ def _held(connection: Any) -> bool:
 
 
 def _pool(size: int) -> dict[str, Any]:
-    return {"pool_size": size, "max_overflow": 0}
+    return {"pool_size": size, "max_overflow": 0, "pool_timeout": POOL_WAIT_S}
 
 
 def _reading(server: Server) -> dict[str, Any]:
-    options = _options(server, "default_transaction_read_only=on")
+    own = ("default_transaction_read_only=on", f"sextant.party={EVERYBODY}")
+    options = _options(server, *own)
     return {"isolation_level": "REPEATABLE READ", **options}
 
 
@@ -164,6 +186,9 @@ def _options(server: Server, *more: str) -> dict[str, Any]:
         "hide_parameters": True,  # error texts reach the log; values must not
         "connect_args": {
             "connect_timeout": server.connect_s,
+            # A server that vanished without a word: unanswered bytes end the line, in as long as
+            # any statement may take.
+            "tcp_user_timeout": _ms(server.statement_s),
             "options": " ".join(f"-c {setting}" for setting in settings),
         },
     }

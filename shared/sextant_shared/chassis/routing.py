@@ -21,7 +21,7 @@ from sextant_shared.chassis.identity import Identity
 from sextant_shared.chassis.places import Kind, KindOf
 from sextant_shared.chassis.problems import on_platform_error
 from sextant_shared.chassis.settings import ServiceSettings
-from sextant_shared.chassis.sight import Sees, seeing
+from sextant_shared.chassis.sight import Sees, asked_by, seeing
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Action, Subject, require
 
@@ -84,7 +84,7 @@ class GuardedRoute(APIRoute):
                 return await self.straight(request)
             await self._let_in(request)
             sees = await self._sight(request)
-            with seeing(sees):
+            with seeing(sees), asked_by(_party_of(request)):
                 try:
                     return await inner(_bounded(request))
                 except PlatformError as error:
@@ -98,13 +98,16 @@ class GuardedRoute(APIRoute):
     async def straight(self, request: Request) -> Response:
         """Answer behind the guard; the endpoint takes the request and nothing else."""
         await self._let_in(request)
-        with seeing(await self._sight(request)):
+        with seeing(await self._sight(request)), asked_by(_party_of(request)):
             response: Response = await self.endpoint(request)
         return response
 
     async def _let_in(self, request: Request) -> None:
         try:
             self._admit(request)
+            if self.action is not None:
+                identity: Identity = request.app.state.identity
+                await identity.claim(request)
         except PlatformError as error:
             if error.code is Code.FORBIDDEN:
                 await self._tell(request)
@@ -190,6 +193,11 @@ def subject_of(request: Request) -> Subject:
     """Return the caller that the guard let in."""
     subject: Subject = request.state.subject
     return subject
+
+
+def _party_of(request: Request) -> str | None:
+    subject: Subject | None = getattr(request.state, "subject", None)
+    return None if subject is None else subject.party
 
 
 def _bounded(request: Request) -> Request:

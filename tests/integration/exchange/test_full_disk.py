@@ -13,8 +13,9 @@ from tests.integration.exchange.refusals import code_of
 from tests.integration.exchange.world import World
 from tests.support.disks import filled, read_only, small_disk, writers
 from tests.support.logs import MemoryLog
+from tests.support.postgresql import embedded
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, embedded]
 DISK_MB = 24
 SIZES = {"in a row": 100, "in a file": 400_000}
 

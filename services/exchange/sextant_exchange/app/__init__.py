@@ -28,6 +28,7 @@ from sextant_exchange.app.opening import (
     upload_bounds,
 )
 from sextant_exchange.app.steps import counted, durable_steps
+from sextant_exchange.app.together import Together
 from sextant_exchange.clients.audit import HttpLog
 from sextant_exchange.domain.acknowledging import Acknowledging
 from sextant_exchange.domain.acting import LoggedActs
@@ -83,6 +84,7 @@ from sextant_shared.chassis.database import open_database
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.objects.opening import open_objects
 from sextant_shared.chassis.rates import Rates
+from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.chassis.sidecar.routes import details_router
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
@@ -111,11 +113,15 @@ def create_app(
     """
     telemetry = telemetry or Telemetry("exchange", settings)
     registrars = RegistrarSet.from_file(read_pin(settings.registrars_file, RegistrarsFile))
-    database = open_database(settings.database, SQLModel.metadata, MIGRATIONS)
+    database = open_database(settings.place, SQLModel.metadata, MIGRATIONS, sharing=Sharing())
+    together = Together(database, clock)
     allowance = Allowance(
         Bounds(settings.day_bytes, settings.stored_bytes, settings.untaken_deliveries), clock
     )
-    envelopes, mailboxes = SqlEnvelopes(database, allowance.taken), SqlMailboxes(database)
+    envelopes, mailboxes = (
+        SqlEnvelopes(database, allowance.taken, until=together.left_alone(settings.log_wait_s)),
+        SqlMailboxes(database),
+    )
     blobs = BlobStore(open_objects(settings, "blobs"), settings.data_dir)
     sweeping = Sweeping(blobs, envelopes, settings.sweep_age_s)
     audit = audit_client(settings, clock, telemetry, audit_transport)
@@ -140,7 +146,7 @@ def create_app(
         log_wait_s=settings.log_wait_s,
     )
     uploads = Uploads(
-        UploadFolder(settings.data_dir / "uploads"), upload_bounds(settings), clock, reached
+        UploadFolder(settings.own_folder / "uploads"), upload_bounds(settings), clock, reached
     )
     # What uploads under way may still bring is promised: nobody else gets that room.
     room = Room(lambda: blobs.free_bytes() - uploads.owed_bytes(), settings.disk_reserve_bytes)
@@ -163,7 +169,7 @@ def create_app(
         limits=Limits(
             settings.max_container_bytes, settings.body_read_timeout_s, settings.min_upload_bytes_s
         ),
-        arrivals=settings.data_dir / "arriving",
+        arrivals=settings.own_folder / "arriving",
         small_bytes=settings.small_container_bytes,
         clock=timekeeper.stamp,
         reached=reached,
@@ -174,6 +180,7 @@ def create_app(
         DeliveryPolicy(settings.max_attempts, settings.backoff_s, settings.backoff_cap_s),
         clock,
         random.random,
+        looks_again=database.is_shared,
     )
     static = StaticDirectory.from_file(settings.clients_file)
     identity = Identity(
@@ -181,6 +188,8 @@ def create_app(
         signer=read_key_file(settings.issuer_key_file).signer,
         directory=Directory(static, registration),
         clock=clock,
+        proofs=together.proofs,
+        fresh=together.fresh(registration),
     )
     recovery = Recovery(
         envelopes,
@@ -222,18 +231,23 @@ def create_app(
             allowance.load(await SqlUsage(database).all())
             await registration.load()
             await noting.begin(acts)
-            await sweeping.begin(alone=settings.s3_endpoint is None)
+            is_alone = settings.s3_endpoint is None and not database.is_shared
+            await sweeping.begin(alone=is_alone)
             await sweep_uploads(uploads)
             jobs: list[Job] = [
-                (recovery, settings.recover_every_s),
+                (together.alone("recovery", recovery), settings.recover_every_s),
                 (
-                    Acknowledging(
-                        SqlAcknowledgements(database, noting.sidecar), logged_acts, timekeeper
+                    together.alone(
+                        "acknowledging",
+                        Acknowledging(
+                            SqlAcknowledgements(database, noting.sidecar), logged_acts, timekeeper
+                        ),
                     ),
                     settings.recover_every_s,
                 ),
                 (noting.settle, settings.recover_every_s),
-                (erasing, settings.erase_every_s),
+                (together.alone("erasing", erasing), settings.erase_every_s),
+                *together.jobs(registration, allowance, mailboxes, bells),
                 (lambda: sweep_uploads(uploads), SWEEP_EVERY_S),
                 (blobs.watch, WATCH_EVERY_S),
                 (sweeping, settings.sweep_every_s),
@@ -246,8 +260,8 @@ def create_app(
             ]
             async with kept(jobs, bells):
                 yield
-            await deposits.drain()
-            await logged_acts.drain()
+            for end in (deposits.drain, logged_acts.drain, together.leave):
+                await end()
         finally:
             await audit.close()
             for close in (database.close, noting.sidecar.close, telemetry.shutdown):
