@@ -120,10 +120,15 @@ async def edge(
                 }
                 papers = make_papers(folder / "papers")
                 place = Place(folder, papers, behind, free_port())
-                with running_edge(request.param, place):
+                running = running_edge(request.param, place)
+                # In a thread, so that the service answers when it is asked whether it is ready.
+                await asyncio.to_thread(running.__enter__)
+                try:
                     world.papers, world.port = papers, place.port
                     yield Edge(request.param, place, world, service, silent)
                     world.port = 0
+                finally:
+                    running.__exit__(None, None, None)
 
 
 @asynccontextmanager

@@ -231,8 +231,7 @@ def create_app(
             allowance.load(await SqlUsage(database).all())
             await registration.load()
             await noting.begin(acts)
-            is_alone = settings.s3_endpoint is None and not database.is_shared
-            await sweeping.begin(alone=is_alone)
+            await sweeping.begin(alone=not (settings.s3_endpoint or database.is_shared))
             await sweep_uploads(uploads)
             jobs: list[Job] = [
                 (together.alone("recovery", recovery), settings.recover_every_s),
