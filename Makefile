@@ -133,39 +133,36 @@ L ?=
 faults: $(STAMP) ## kills, full and broken disks, clock jumps, partitions, under load (root; L="kill disk-full" narrows)
 	@$(BIN)/python -m tests.faults $(L)
 
+.PHONY: images
+images: $(STAMP) ## build each room's image offline, run it confined, declare through the containers (root, ten minutes)
+	@deploy/image/try.sh
+
 # group: regenerate, then look at the difference
 .PHONY: docs-tables
 docs-tables: $(STAMP) ## generated tables in docs/
 	@$(BIN)/python -m deploy.local.tables
 
+# Without an index address or the command that made them: they say what is installed, and no more.
+LOCK := uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+	--python-version 3.11
 .PHONY: lock
 lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--python-version 3.11 requirements/run.in -o requirements/run.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--python-version 3.11 requirements/token.in -o requirements/token.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--python-version 3.11 requirements/parquet.in -o requirements/parquet.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--no-deps --python-version 3.11 requirements/postgresql.in -o requirements/postgresql.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--no-deps --python-version 3.11 requirements/seaweedfs.in -o requirements/seaweedfs.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--no-deps --python-version 3.11 requirements/edge.in -o requirements/edge.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--python-version 3.11 requirements/security.in -o requirements/security.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--no-deps --python-version 3.11 requirements/faults.in -o requirements/faults.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--python-version 3.11 requirements/dev.in -o requirements/dev.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--no-strip-extras --python-version 3.11 requirements/mutate.in -o requirements/mutate.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--python-version 3.11 requirements/fuzz.in -o requirements/fuzz.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--no-deps --python-version 3.11 requirements/collector.in -o requirements/collector.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
-		--python-version 3.11 requirements/traces.in -o requirements/traces.txt
+	$(LOCK) requirements/run.in -o requirements/run.txt
+	$(LOCK) requirements/token.in -o requirements/token.txt
+	$(LOCK) requirements/parquet.in -o requirements/parquet.txt
+	$(LOCK) --no-deps requirements/postgresql.in -o requirements/postgresql.txt
+	$(LOCK) --no-deps requirements/seaweedfs.in -o requirements/seaweedfs.txt
+	$(LOCK) --no-deps requirements/edge.in -o requirements/edge.txt
+	$(LOCK) requirements/security.in -o requirements/security.txt
+	$(LOCK) --no-deps requirements/faults.in -o requirements/faults.txt
+	$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) requirements/image.in -o requirements/image.txt
+	$(LOCK) requirements/charts.in -o requirements/charts.txt
+	$(LOCK) --no-deps requirements/helm.in -o requirements/helm.txt
+	$(LOCK) --no-strip-extras requirements/mutate.in -o requirements/mutate.txt
+	$(LOCK) requirements/fuzz.in -o requirements/fuzz.txt
+	$(LOCK) --no-deps requirements/collector.in -o requirements/collector.txt
+	$(LOCK) requirements/traces.in -o requirements/traces.txt
 
 .PHONY: clean
 clean: ## remove the virtual environment, caches and the local platform's data

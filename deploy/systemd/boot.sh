@@ -4,46 +4,16 @@
 # root and apt; about five minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-work=$PWD/var/boot python=$PWD/.venv/bin/python
-rooms=(./shared ./services/audit ./services/exchange ./services/declarations ./client)
-
-if [[ -z ${SEXTANT_BOOT_INSIDE:-} ]]; then
-  [[ $EUID -eq 0 ]] || { echo "boot: must run as root"; exit 1; }
-  need=(podman crun catatonit mmdebstrap)
-  apt-get install -q -y --no-install-recommends "${need[@]}" > /dev/null
-  mkdir -p "$work"
-  # A namespace of its own: what is mounted here for containers is gone with it.
-  SEXTANT_BOOT_INSIDE=1 exec unshare --mount "$0"
-fi
-
-mount --make-rprivate /
-umount /sys/fs/cgroup/unified 2> /dev/null || true # crun refuses a mixture of both versions
-mount -t tmpfs tmpfs /run
-export CONTAINERS_CONF=$work/containers.conf
-cat > "$CONTAINERS_CONF" <<'END'
-[containers]
-default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
-[engine]
-cgroup_manager = "cgroupfs"
-runtime = "crun"
-END
-pod() { podman --root "$work/storage" --runroot /run/sextant-boot --storage-driver overlay "$@"; }
+. deploy/podman.sh
+alone "$0"
 inside() { pod exec -i sextant-boot "$@"; }
-say() { printf '\n== %s\n' "$*"; }
 trap 'pod rm -f sextant-boot > /dev/null 2>&1 || true' EXIT
 
-if ! pod image exists localhost/sextant-base; then
-  say "a Debian root with systemd and Python, once"
-  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
-  rm -rf "$work/root"
-  mmdebstrap --quiet --mode=root --variant=apt bookworm "$work/root" "$mirror" \
-    --include=systemd,systemd-sysv,python3-minimal,python3-venv,ca-certificates
-  tar -C "$work/root" -c . | pod import - localhost/sextant-base > /dev/null
-  rm -rf "$work/root"
-fi
+say "a Debian root with systemd and Python, once"
+base localhost/sextant-base systemd,systemd-sysv,python3-minimal,python3-venv,ca-certificates
 
 say "wheels of the pins and of the rooms"
-"$python" -m pip download -q --require-hashes -r requirements/run.txt -d "$work/wheels"
+pins requirements/run.txt
 rm -f "$work"/wheels/sextant_*
 "$python" -m pip wheel -q --no-deps --no-build-isolation -w "$work/wheels" "${rooms[@]}"
 

@@ -9,6 +9,7 @@ from sextant_audit.app.ledgers import migrate_ledger
 from sextant_audit.app.opening import (
     add_key_of_receipts,
     begin_log,
+    is_begun,
     public_identity,
     verify_log,
 )
@@ -22,6 +23,7 @@ from sextant_shared.errors import PlatformError
 
 USAGE = """usage: python -m sextant_audit COMMAND
   init             make the log's keys and its genesis entry, once; print origin and public keys
+  init --once      the same, and nothing but the printing where the signer remembers a log
   add-receipt-key  make the key of COSE receipts for a log that was begun without one; print it
   serve            serve the log
   verify           rebuild the whole log from its entries and compare; safe while it is served
@@ -41,15 +43,17 @@ def main(arguments: list[str]) -> int:
         return 0
     commands: dict[str, Callable[[AuditSettings], None]] = {
         "init": _init,
+        "init --once": _init_once,
         "add-receipt-key": _add_receipt_key,
         "verify": _verify,
         "migrate": migrate_ledger,
     }
-    if len(arguments) != 1 or arguments[0] not in commands:
+    command = commands.get(" ".join(arguments))
+    if command is None:
         sys.stderr.write(USAGE)
         return 2
     try:
-        commands[arguments[0]](load_settings(AuditSettings))
+        command(load_settings(AuditSettings))
     except PlatformError as error:
         sys.stderr.write(f"{error}\n")
         if error.fix:
@@ -63,6 +67,14 @@ def _init(settings: AuditSettings) -> None:
     run_known_answers()
     asyncio.run(begin_log(settings))
     _print_identity(settings)
+
+
+def _init_once(settings: AuditSettings) -> None:
+    """For a start that may be repeated; a ledger that is lost meanwhile is `serve`'s to refuse."""
+    if is_begun(settings):
+        _print_identity(settings)
+    else:
+        _init(settings)
 
 
 def _add_receipt_key(settings: AuditSettings) -> None:

@@ -140,7 +140,11 @@ def test_a_database_that_was_not_migrated_is_not_opened(
         monkeypatch.setenv(f"SEXTANT_AUDIT_{name.upper()}", value)
     assert main(["init"]) == 1
     assert main(["migrate"]) == 0
-    assert main(["init"]) == 0
+    assert main(["init", "--once"]) == 0
+    begun = capsys.readouterr().out
+    assert main(["init"]) == 1  # a log is begun once
+    assert main(["init", "--once"]) == 0
+    assert capsys.readouterr().out == begun
     assert main(["verify"]) == 0
     assert "1 entries" in capsys.readouterr().out
 

@@ -188,6 +188,8 @@ def test_the_signers_commands_make_keys_once_and_refuse(
     assert [vkey.split("+")[0] for vkey in made] == [ORIGIN, ORIGIN]
     assert main(["init"]) == 0  # nothing was signed yet: the same keys
     assert capsys.readouterr().out.splitlines() == made
+    assert main(["init", "--once"]) == 0
+    assert capsys.readouterr().out.splitlines() == made
     assert main(["check-config"]) == 0
     setting("SOCKET_GROUP", "no-such-group")
     assert main(["serve"]) == 1

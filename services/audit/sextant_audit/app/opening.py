@@ -18,6 +18,7 @@ from sextant_audit.app.signing import (
     make_receipt_key,
     read_identity,
     read_signed,
+    remembers_log,
 )
 from sextant_audit.clients.witnesses import HttpWitnesses
 from sextant_audit.domain.checking import LogReport, check_log
@@ -204,6 +205,15 @@ async def begin_log(settings: AuditSettings, *, clock: Clock = system_clock) -> 
     finally:
         signer.close()
     return signer.keys
+
+
+def is_begun(settings: AuditSettings) -> bool:
+    """Whether the signer signed a head already; what `begin_log` left half done is not begun.
+
+    Raises:
+        PlatformError: `E_UNAVAILABLE` when no signer answers at the socket, `E_INTEGRITY`.
+    """
+    return remembers_log(settings) and read_signed(settings)[1] > 0
 
 
 def add_key_of_receipts(settings: AuditSettings) -> None:

@@ -13,6 +13,7 @@ from sextant_audit.signer.folder import (
     create_signer,
     open_signer,
     read_passphrase,
+    remembers_head,
 )
 from sextant_audit.signer.server import SignerServer, listen
 from sextant_audit.signer.settings import SignerSettings
@@ -25,8 +26,9 @@ from sextant_shared.clock import system_clock
 from sextant_shared.crypto.selftest import run_known_answers
 from sextant_shared.errors import Code, PlatformError
 
-USAGE = """usage: python -m sextant_audit.signer init | add-receipt-key | serve | check-config
+USAGE = """usage: python -m sextant_audit.signer COMMAND
   init             make the log's keys and the memory of an empty log, once
+  init --once      the same, and nothing at all where a log is remembered
   add-receipt-key  make the key of COSE receipts for a log that was begun without one
   serve            sign heads for the audit service, over a Unix socket
   check-config     print the settings
@@ -37,15 +39,17 @@ def main(arguments: list[str]) -> int:
     """Run one command; return the exit status: 0 done, 1 refused, 2 not understood."""
     commands: dict[str, Callable[[SignerSettings], None]] = {
         "init": _init,
+        "init --once": _init_once,
         "add-receipt-key": _add_receipt_key,
         "serve": _serve,
         "check-config": _check_config,
     }
-    if len(arguments) != 1 or arguments[0] not in commands:
+    command = commands.get(" ".join(arguments))
+    if command is None:
         sys.stderr.write(USAGE)
         return 2
     try:
-        commands[arguments[0]](load_settings(SignerSettings))
+        command(load_settings(SignerSettings))
     except PlatformError as error:
         sys.stderr.write(f"{error}\n")
         if error.fix:
@@ -60,6 +64,12 @@ def _init(settings: SignerSettings) -> None:
     guard = create_signer(settings.dir, settings.origin, system_clock, passphrase)
     guard.close()
     sys.stdout.writelines(f"{vkey}\n" for vkey in guard.keys.vkeys)
+
+
+def _init_once(settings: SignerSettings) -> None:
+    """For a start that may be repeated: what was interrupted goes on, what was begun is left."""
+    if not remembers_head(settings.dir, settings.origin):
+        _init(settings)
 
 
 def _add_receipt_key(settings: SignerSettings) -> None:

@@ -42,6 +42,15 @@ def has_state(folder: Path) -> bool:
     return (folder / _STATE).exists()
 
 
+def remembers_head(folder: Path, origin: str) -> bool:
+    """Whether it signed a head of its log; an empty folder and an interrupted attempt did not.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` when the memory is damaged or of another log.
+    """
+    return has_state(folder) and read_memory(folder / _STATE, origin).size > 0
+
+
 def create_signer(
     folder: Path, origin: str, clock: Clock, passphrase: bytes | None = None
 ) -> SignerGuard:
