@@ -8,11 +8,12 @@ from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
-from sextant_declarations.storage.sight import blinds
+from sextant_declarations.storage.row_security import blinds_anywhere
 from sextant_declarations.storage.tables import METADATA, SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_shared.chassis.database import Database, open_database
 from sextant_shared.chassis.sidecar.store import Sidecar
+from tests.support.postgresql_declarations import place_of
 from tests.unit.declarations.world import SEC
 
 MIGRATIONS = "sextant_declarations.storage.migrations"
@@ -29,7 +30,7 @@ class SqlStore(SqlRegister, SqlOutbox, SqlFilings, SqlThreads):
 
 def open_store(folder: Path) -> SqlStore:
     database: Database = open_database(
-        folder / "declarations.sqlite3", METADATA, MIGRATIONS, blinds=blinds(StatePolicy())
+        place_of(folder), METADATA, MIGRATIONS, blinds=blinds_anywhere(StatePolicy())
     )
     sidecar = Sidecar(SIDECAR, folder / "sidecar")
     return SqlStore(database=database, own_party=SEC, sidecar=sidecar)

@@ -368,7 +368,7 @@ async def test_the_queue_names_no_states_of_a_case_and_shows_it_to_whom_the_case
         (["XCY"], ["*"], 0),
     ):
         need = Need((Line(states=states, kinds=kinds, ceiling=marking),))
-        with seeing(need.sees):
+        with seeing(need):
             assert len(await office.waiting()) == len(await office.states()) == seen
 
 

@@ -41,7 +41,7 @@ async def counts(store: SqlStore, need: Need | None) -> dict[str, int]:
             for name, table in tables.items()
         }
 
-    with seeing(need.sees if need else None):
+    with seeing(need):
         return await store.database.read(count)
 
 
@@ -100,7 +100,7 @@ async def test_kind_and_marking_count_as_much_as_the_state(
     ],
 )
 async def test_nothing_goes_round_the_views(store: SqlStore, query: str) -> None:
-    with seeing(ALL.sees), pytest.raises(DatabaseError):
+    with seeing(ALL), pytest.raises(DatabaseError):
         await store.database.read(lambda c: c.execute(text(query)).all())
     assert sight() is None
 
@@ -110,7 +110,7 @@ async def test_a_sight_ends_with_its_request_and_never_stays_on_a_connection(
 ) -> None:
     for need, seen in ((ALL, 1), (OTHERS, 0), (ALL, 1), (Need(()), 0), (ALL, 1)):
         assert (await counts(store, need))["declarations"] == seen
-    with seeing(OTHERS.sees):
+    with seeing(OTHERS):
         query = select(func.count()).select_from(METADATA.tables["declarations"])
         assert await store.database.overlook(lambda c: c.execute(query).scalar_one()) == 1
     assert (await counts(store, None))["declarations"] == 1
