@@ -1,5 +1,7 @@
 """Opens a room's database, on either engine: one writer, a few readers, nobody else.
 
+A room whose works are made for it (`sharing`) may have several processes on one server's database.
+
 An embedded SQLite file is migrated when it is opened; a database on a PostgreSQL server is migrated
 by its owner beforehand, and opening only checks that this was done. What an engine needs stands in
 `sqlite` and `postgresql`; what a room does with the open database is the same on both.
@@ -22,7 +24,8 @@ from sqlalchemy.exc import DBAPIError
 from sextant_shared.chassis import postgresql, sqlite
 from sextant_shared.chassis.faults import damaged, fault_of, is_fault
 from sextant_shared.chassis.fencing import Fence
-from sextant_shared.chassis.postgresql import Server
+from sextant_shared.chassis.postgresql import Server, shared_writer_engine
+from sextant_shared.chassis.sharing import TRIES, Sharing
 from sextant_shared.chassis.sight import Blinds, Eyes, Sees, sight
 from sextant_shared.chassis.sqlite import EYES
 from sextant_shared.chassis.writer import Writer
@@ -44,8 +47,14 @@ class Database:
         fence: Fence | None,
         release: Callable[[], None],
         narrowed_engine: Engine | None = None,
+        sharing: Sharing | None = None,
     ) -> None:
-        self.writer = Writer(writer_engine, before=fence.require if fence else None)
+        self.is_shared = sharing is not None
+        self.writer = (
+            Writer(writer_engine, before=fence.require if fence else None)
+            if sharing is None
+            else Writer(writer_engine, max_batch=1, hands=sharing.hands, tries=TRIES)
+        )
         self._fence = fence
         self._writer_engine = writer_engine
         self._reader_engine = reader_engine
@@ -141,11 +150,13 @@ def open_database(
     *,
     fence: str | None = None,
     blinds: Blinds | None = None,
+    sharing: Sharing | None = None,
 ) -> Database:
     """Hold the database at `place` and open it, at the newest version of its schema.
 
     `migrations` is the package that holds the versions, `metadata` the tables they must lead to,
     `fence` the table of epochs when the room has one, `blinds` what callers may not see of a file.
+    With `sharing` a server's database is not held: other processes may open it as well.
 
     Raises:
         PlatformError: `E_UNAVAILABLE` when another process holds it or it cannot be opened,
@@ -154,7 +165,8 @@ def open_database(
     """
     guarded = Fence(fence) if fence else None
     if isinstance(place, Server):
-        return _open_server(place, metadata, migrations, guarded)
+        engine = _held_engine(place) if sharing is None else shared_writer_engine(place, sharing)
+        return _open_server(place, metadata, migrations, guarded, engine, sharing)
     return _open_file(place, metadata, migrations, guarded, blinds)
 
 
@@ -226,13 +238,21 @@ def _open_file(
         raise
 
 
-def _open_server(
-    server: Server, metadata: MetaData, migrations: str, fence: Fence | None
-) -> Database:
+def _held_engine(server: Server) -> Engine:
     patience = [postgresql.HOLD_WAIT_S]  # for the first session; later ones only come back
-    writer = postgresql.writer_engine(
+    return postgresql.writer_engine(
         server, lambda: patience.pop() if patience else postgresql.RETURN_WAIT_S
     )
+
+
+def _open_server(
+    server: Server,
+    metadata: MetaData,
+    migrations: str,
+    fence: Fence | None,
+    writer: Engine,
+    sharing: Sharing | None,
+) -> Database:
     try:
         with writer.connect() as connection:
             postgresql.require_durable(server, connection)
@@ -240,7 +260,7 @@ def _open_server(
             _require_tables(server.name, connection, metadata)
         _take(fence, writer)
         readers = postgresql.reader_engine(server, READERS)
-        return Database(writer, readers, fence=fence, release=lambda: None)
+        return Database(writer, readers, fence=fence, release=lambda: None, sharing=sharing)
     except BaseException as error:
         writer.dispose()
         if isinstance(error, Exception) and is_fault(error):

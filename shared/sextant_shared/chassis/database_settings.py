@@ -11,9 +11,10 @@ from pydantic import Field, field_validator, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from sextant_shared.chassis.database import Place
+from sextant_shared.chassis.database import Place, migrate_server
 from sextant_shared.chassis.postgresql import SCHEME, Server
 from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.errors import Code, PlatformError
 
 _ADDRESSES = ("database_url", "database_reader_url", "database_owner_url")
 
@@ -53,6 +54,23 @@ class DatabaseSettings(ServiceSettings):
     database_connect_s: Annotated[
         int, Field(description="longest wait for a connection: callers wait meanwhile", ge=1)
     ] = 5
+
+    def migrate(self, owner: str, migrations: str) -> None:
+        """Make or renew the tables of a database on a server, for the command `migrate`.
+
+        Raises:
+            PlatformError: `E_STATE` when the database is a file or the owner's address is not set,
+                `E_UNAVAILABLE`.
+        """
+        if self.database_owner_url is None:
+            prefix = self.model_config["env_prefix"]
+            raise PlatformError(
+                Code.STATE,
+                "there is no address of one who may act as the owner of the tables",
+                fix=f"Set {prefix}DATABASE_OWNER_URL for this command alone. An embedded file is"
+                " migrated when it is opened.",
+            )
+        migrate_server(self.database_owner_url, owner, migrations)
 
     @field_validator(*_ADDRESSES)
     @classmethod
