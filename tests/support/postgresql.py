@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,28 +19,25 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Connection
 
-from sextant_audit.app.ledgers import MIGRATIONS
-from sextant_audit.storage.roles import (
-    MIGRATOR,
-    OWNER,
-    READER,
-    WRITER,
-    database_statements,
-    roles_statements,
-)
+import sextant_audit.app.ledgers
+import sextant_audit.storage.roles
+import sextant_declarations.app.migrating
+import sextant_declarations.storage.roles
+import sextant_declarations.storage.row_security
 from sextant_shared.chassis.database import migrate_server
 from sextant_shared.chassis.postgresql import Server
+from sextant_shared.chassis.roles import Roles
 from tests.support.vectors import IN_CI, ROOT
 
 UNPACKED = ROOT / "var" / "postgresql"
 PINS = ROOT / "requirements" / "postgresql.txt"
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
 _NOBODY = 65534
-_TEMPLATE = "template_of_logs"
 _PATIENCE_S = 120
 _WANTED = os.environ.get("SEXTANT_TEST_DATABASE", "")  # noqa: TID251 -- the run's own environment
-EVERYWHERE = _WANTED in {"postgresql", "postgresql-pinned"}  # the log's tests run on PostgreSQL
+EVERYWHERE = _WANTED in {"postgresql", "postgresql-pinned"}  # the rooms' tests run on PostgreSQL
 _PINNED = _WANTED == "postgresql-pinned"  # on the pinned version, whatever the system has
 embedded = pytest.mark.skipif(EVERYWHERE, reason="this opens or damages the embedded file")
 _SETTINGS = {
@@ -53,28 +50,59 @@ _SETTINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Room:
+    """What a room needs on a server: its roles, the package of its migrations, what comes after.
+
+    `narrowed` is the role of reads for callers who may not know of everything.
+    """
+
+    roles: Roles
+    migrations: str
+    after: Callable[[Connection], None] | None = None
+    narrowed: str | None = None
+
+    @property
+    def template(self) -> str:
+        """The database with the room's tables and no row, which others are copies of."""
+        return f"template_{self.roles.database}"
+
+
+AUDIT = Room(sextant_audit.storage.roles.ROLES, sextant_audit.app.ledgers.MIGRATIONS)
+DECLARATIONS = Room(
+    sextant_declarations.storage.roles.ROLES,
+    sextant_declarations.app.migrating.MIGRATIONS,
+    after=sextant_declarations.storage.row_security.protect,
+    narrowed=sextant_declarations.storage.roles.ROLES.officer,
+)
+ROOMS = (AUDIT, DECLARATIONS)  # those that a run on PostgreSQL puts there
+
+
 class NoPostgresqlError(RuntimeError):
     """PostgreSQL is not here; the message says why and what to install."""
 
 
 @dataclass
 class PostgresqlServer:
-    """One server of our own, in a folder of its own; its databases have the log's roles."""
+    """One server of our own, in a folder of its own, with the roles of all rooms.
+
+    Where no room is named it is the log's.
+    """
 
     programs: Path
     folder: Path
     _process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
-    _databases: dict[Path, str] = field(default_factory=dict)
+    _databases: dict[tuple[Path, Room], str] = field(default_factory=dict)
+    _templates: set[Room] = field(default_factory=set)
 
     def create(self) -> None:
-        """Make the server's files, start it, make the roles and the first database."""
+        """Make the server's files, start it, make the roles."""
         options = ("-A", "trust", "-U", "postgres", "-N", "--no-locale", "-E", "UTF8")
         _run([*_as_nobody(), str(self.programs / "initdb"), "-D", str(self._data), *options])
         self.start()
-        self.execute("postgres", *roles_statements())
-        self.create_database(_TEMPLATE)
-        migrate_server(self.url(MIGRATOR, _TEMPLATE), OWNER, MIGRATIONS)
+        for room in ROOMS:
+            self.execute("postgres", *room.roles.statements())
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -108,53 +136,70 @@ class PostgresqlServer:
         """Connect past our own code."""
         return psycopg.connect(host=str(self.folder), user=role, dbname=database, autocommit=True)
 
-    def create_database(self, name: str) -> None:
+    def create_database(self, name: str, room: Room = AUDIT) -> None:
         """Make an empty database, as the script for operators says."""
-        statements = database_statements(name)
+        statements = room.roles.database_statements(name)
         inside = statements.index(f"\\connect {name}")
         self.execute("postgres", *statements[:inside])
         self.execute(name, *statements[inside + 1 :])
 
-    def database(self) -> str:
-        """Return the name of a fresh database with the log's tables and no row."""
-        return self.copy_of(_TEMPLATE)
+    def database(self, room: Room = AUDIT) -> str:
+        """Return the name of a fresh database with the room's tables and no row."""
+        if room not in self._templates:
+            self.create_database(room.template, room)
+            self.migrate(room.template, room)
+            self._templates.add(room)
+        return self.copy_of(room.template, room)
 
-    def copy_of(self, database: str) -> str:
+    def migrate(self, database: str, room: Room = AUDIT) -> None:
+        """Bring a database to the newest version, as the command `migrate` does."""
+        url = self.url(room.roles.migrator, database)
+        migrate_server(url, room.roles.owner, room.migrations, after=room.after)
+
+    def copy_of(self, database: str, room: Room = AUDIT) -> str:
         """Return the name of a copy, as a backup is one; nobody may be connected meanwhile."""
-        name = f"log_{next(self._numbers)}"
+        name = f"copy_{next(self._numbers)}"
         self.execute(
             "postgres",
-            f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {database}",
+            f"CREATE DATABASE {name} OWNER {room.roles.owner} TEMPLATE {database}",
             f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
-            f"GRANT CONNECT ON DATABASE {name} TO {MIGRATOR}, {WRITER}, {READER}",
+            f"GRANT CONNECT ON DATABASE {name} TO {', '.join(room.roles.logins)}",
         )
         return name
 
-    def put(self, folder: Path, database: str) -> None:
-        """Let a log's folder have another database from now on."""
-        self._databases[folder] = database
+    def put(self, folder: Path, database: str, room: Room = AUDIT) -> None:
+        """Let a room's folder have another database from now on."""
+        self._databases[folder, room] = database
 
-    def database_of(self, folder: Path) -> str:
-        """Return the database that belongs to a log's folder."""
-        if folder not in self._databases:
-            self._databases[folder] = self.database()
-        return self._databases[folder]
+    def database_of(self, folder: Path, room: Room = AUDIT) -> str:
+        """Return the database that belongs to a room's folder."""
+        if (folder, room) not in self._databases:
+            self._databases[folder, room] = self.database(room)
+        return self._databases[folder, room]
 
     def url(self, role: str, database: str) -> str:
         """Return the address that a setting takes."""
         return f"postgresql+psycopg://{role}@/{database}?host={self.folder}"
 
-    def settings(self, database: str, writer: str = WRITER) -> dict[str, Any]:
-        """Return the settings of a log in `database`."""
+    def settings(
+        self, database: str, writer: str | None = None, room: Room = AUDIT
+    ) -> dict[str, Any]:
+        """Return the settings of a room in `database`."""
         return {
-            "database_url": self.url(writer, database),
-            "database_reader_url": self.url(READER, database),
+            "database_url": self.url(writer or room.roles.writer, database),
+            "database_reader_url": self.url(room.roles.reader, database),
+            **(
+                {"database_officer_url": self.url(room.narrowed, database)} if room.narrowed else {}
+            ),
         }
 
-    def place(self, database: str, **bounds: float) -> Server:
+    def place(self, database: str, room: Room = AUDIT, **bounds: float) -> Server:
         """Return the place that such settings lead to."""
-        reader, writer = self.url(READER, database), self.url(WRITER, database)
-        return replace(Server(writer, reader, must_be_durable=False), **bounds)  # type: ignore[arg-type]  # floats all
+        reader = self.url(room.roles.reader, database)
+        writer = self.url(room.roles.writer, database)
+        narrowed = self.url(room.narrowed, database) if room.narrowed else None
+        made = Server(writer, reader, must_be_durable=False, narrowed_url=narrowed)
+        return replace(made, **bounds)  # type: ignore[arg-type]  # floats all
 
     @property
     def version(self) -> int:
@@ -207,17 +252,17 @@ class CommonServer:
         return self._one
 
     def if_wanted(self) -> PostgresqlServer | None:
-        """Return the server when the run wants all logs on PostgreSQL."""
+        """Return the server when the run wants all rooms on PostgreSQL."""
         try:
             return self.started() if EVERYWHERE else None
         except NoPostgresqlError as error:
             skip_or_fail(error)
             return None
 
-    def settings_of(self, folder: Path) -> dict[str, Any]:
-        """Return the settings that put the log of a folder there, none unless the run wants it."""
+    def settings_of(self, folder: Path, room: Room = AUDIT) -> dict[str, Any]:
+        """Return the settings that put a folder's room there, none unless the run wants it."""
         server = self.if_wanted()
-        return server.settings(server.database_of(folder)) if server else {}
+        return server.settings(server.database_of(folder, room), room=room) if server else {}
 
     def close(self) -> None:
         """Stop it, if it was started."""

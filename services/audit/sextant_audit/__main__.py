@@ -13,7 +13,7 @@ from sextant_audit.app.opening import (
     verify_log,
 )
 from sextant_audit.settings import AuditSettings
-from sextant_audit.storage.roles import roles_script
+from sextant_audit.storage.roles import ROLES
 from sextant_shared.chassis.serving import run_service
 from sextant_shared.chassis.settings import load_settings
 from sextant_shared.crypto.selftest import run_known_answers
@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
     if arguments in (["serve"], ["check-config"]):
         return run_service("sextant_audit", AuditSettings, create_app, arguments)
     if arguments == ["roles"]:
-        sys.stdout.write(roles_script())
+        sys.stdout.write(ROLES.script())
         return 0
     commands: dict[str, Callable[[AuditSettings], None]] = {
         "init": _init,

@@ -1,5 +1,7 @@
 """Opens a room's database, on either engine: one writer, a few readers, nobody else.
 
+A room whose works are made for it (`sharing`) may have several processes on one server's database.
+
 An embedded SQLite file is migrated when it is opened; a database on a PostgreSQL server is migrated
 by its owner beforehand, and opening only checks that this was done. What an engine needs stands in
 `sqlite` and `postgresql`; what a room does with the open database is the same on both.
@@ -23,8 +25,9 @@ from sqlalchemy.exc import DBAPIError
 from sextant_shared.chassis import postgresql, sqlite
 from sextant_shared.chassis.faults import damaged, fault_of, is_fault
 from sextant_shared.chassis.fencing import Fence
-from sextant_shared.chassis.postgresql import Server
+from sextant_shared.chassis.postgresql import Server, shared_writer_engine
 from sextant_shared.chassis.row_sight import Signer
+from sextant_shared.chassis.sharing import TRIES, Sharing, take_turns
 from sextant_shared.chassis.sight import Blinds, Sees, sight
 from sextant_shared.chassis.writer import Writer
 from sextant_shared.errors import Code, PlatformError
@@ -32,6 +35,7 @@ from sextant_shared.errors import Code, PlatformError
 T = TypeVar("T")
 Place = Path | Server
 Looking = Callable[[Connection, Sees], AbstractContextManager[None]]
+_EVERYTHING = "everything"  # what a room's processes take turns at that write one after another
 READERS = 4  # reads are short; more threads only contend for the interpreter
 
 
@@ -47,8 +51,10 @@ class Database:
         release: Callable[[], None],
         narrowed_engine: Engine | None = None,
         looking: Looking = sqlite.looking,
+        sharing: Sharing | None = None,
     ) -> None:
-        self.writer = Writer(writer_engine, before=fence.require if fence else None)
+        self.is_shared = sharing is not None
+        self.writer = _writer(writer_engine, fence, sharing)
         self._fence = fence
         self._writer_engine = writer_engine
         self._reader_engine = reader_engine
@@ -148,11 +154,13 @@ def open_database(
     *,
     fence: str | None = None,
     blinds: Blinds | None = None,
+    sharing: Sharing | None = None,
 ) -> Database:
     """Hold the database at `place` and open it, at the newest version of its schema.
 
     `migrations` is the package that holds the versions, `metadata` the tables they must lead to,
     `fence` the table of epochs when the room has one, `blinds` what callers may not see of a file.
+    With `sharing` a server's database is not held: other processes may open it as well.
 
     Raises:
         PlatformError: `E_UNAVAILABLE` when another process holds it or it cannot be opened,
@@ -161,7 +169,8 @@ def open_database(
     """
     guarded = Fence(fence) if fence else None
     if isinstance(place, Server):
-        opened = _open_server(place, metadata, migrations, guarded)
+        engine = _held_engine(place) if sharing is None else shared_writer_engine(place, sharing)
+        opened = _open_server(place, metadata, migrations, guarded, engine, sharing)
         return opened if blinds is None else _narrowed(opened, place, blinds)
     return _open_file(place, metadata, migrations, guarded, blinds)
 
@@ -242,13 +251,21 @@ def _open_file(
         raise
 
 
-def _open_server(
-    server: Server, metadata: MetaData, migrations: str, fence: Fence | None
-) -> Database:
+def _held_engine(server: Server) -> Engine:
     patience = [postgresql.HOLD_WAIT_S]  # for the first session; later ones only come back
-    writer = postgresql.writer_engine(
+    return postgresql.writer_engine(
         server, lambda: patience.pop() if patience else postgresql.RETURN_WAIT_S
     )
+
+
+def _open_server(
+    server: Server,
+    metadata: MetaData,
+    migrations: str,
+    fence: Fence | None,
+    writer: Engine,
+    sharing: Sharing | None,
+) -> Database:
     try:
         with writer.connect() as connection:
             postgresql.require_durable(server, connection)
@@ -256,7 +273,7 @@ def _open_server(
             _require_tables(server.name, connection, metadata)
         _take(fence, writer)
         readers = postgresql.reader_engine(server, READERS)
-        return Database(writer, readers, fence=fence, release=lambda: None)
+        return Database(writer, readers, fence=fence, release=lambda: None, sharing=sharing)
     except BaseException as error:
         writer.dispose()
         if isinstance(error, Exception) and is_fault(error):
@@ -276,6 +293,14 @@ def _narrowed(opened: Database, server: Server, blinds: Blinds) -> Database:
             raise fault_of(error) from error
         raise
     return opened
+
+
+def _writer(engine: Engine, fence: Fence | None, sharing: Sharing | None) -> Writer:
+    if sharing is None:
+        return Writer(engine, before=fence.require if fence else None)
+    if sharing.in_turns:
+        return Writer(engine, before=lambda connection: take_turns(connection, [_EVERYTHING]))
+    return Writer(engine, max_batch=1, hands=sharing.hands, tries=TRIES)
 
 
 def _take(fence: Fence | None, writer: Engine) -> None:

@@ -1,19 +1,14 @@
 """What both engines know and SQLAlchemy spells for one of them alone, so that a room has one query.
 
-`upsert` is INSERT … ON CONFLICT, `json_text` a member of a JSON text, `position` where a text first
+`json_text` is a member of a JSON text, `position` where a text first
 stands in another.
 """
 
 from typing import Any
 
 from sqlalchemy import Integer, String
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
-
-# PostgreSQL's spelling of an insert with ON CONFLICT is compiled for SQLite as well, which has the
-# same words; SQLite's own is not compiled for PostgreSQL.
-upsert = postgresql.insert
 
 
 class json_text(GenericFunction[str]):  # noqa: N801 -- a function of SQL

@@ -76,7 +76,7 @@ def damaged() -> PlatformError:
 
 
 def _is_damage(error: Exception) -> bool:
-    state = _state(error) or ""
+    state = state_of(error) or ""
     return _code(error) in _DAMAGE or _is_unreadable(error) or state.startswith(_DAMAGED_STATES)
 
 
@@ -93,7 +93,7 @@ def _is_passing(error: Exception) -> bool:
     original = _original(error)
     if not hasattr(original, "sqlstate"):
         return _code(error) in _PASSING
-    state = _state(error)
+    state = state_of(error)
     if state is None:
         return type(original).__name__ in _UNHEARD
     return state.startswith(_PASSING_STATES)
@@ -108,6 +108,7 @@ def _code(error: Exception) -> int:
     return int(getattr(_original(error), "sqlite_errorcode", 0)) & _PRIMARY
 
 
-def _state(error: Exception) -> str | None:
+def state_of(error: Exception) -> str | None:
+    """Return the SQLSTATE that a server gave; None when it gave none."""
     state: str | None = getattr(_original(error), "sqlstate", None)
     return state

@@ -1,7 +1,8 @@
 """A room's database on a PostgreSQL server: engines with bounds, the session lock, migrations.
 
-One writer connection holds an advisory lock as long as its session lives, so that no second process
-opens the same database; the server gives the lock back when the session ends, however it ends. The
+Where a room has one writer, its connection holds an advisory lock as long as its session lives, so
+that no second process opens the same database; the server gives the lock back when the session
+ends, however it ends. Where several processes share a database none holds it (`sharing`). The
 service's roles own nothing: migrations run apart, as the owner.
 
 What the server may take is bounded on every connection, because whoever waits for it holds a place
@@ -20,6 +21,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from sextant_shared.chassis.fencing import HOLD_LOCK, LOCKS, MIGRATION_LOCK
+from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.clock import monotonic
 from sextant_shared.errors import Code, PlatformError
 
@@ -27,6 +29,7 @@ HOLD_WAIT_S = 10.0  # a predecessor that is stopping finishes its commits meanwh
 RETURN_WAIT_S = 1.0  # a server may need a moment to notice that our own last session is gone
 HOLD_POLL_S = 0.05
 MIGRATION_WAIT_S = 60  # another process may be migrating
+POOL_WAIT_S = 2.0  # there are as many connections as threads, so nobody should wait at all
 SCHEME = "postgresql+psycopg"
 _TRY_HOLD = f"SELECT pg_try_advisory_lock({LOCKS}, {HOLD_LOCK})"
 _LOSSY = ("fsync", "full_page_writes", "synchronous_commit")  # off: a power cut takes commits back
@@ -75,6 +78,17 @@ def writer_engine(server: Server, patience: Callable[[], float]) -> Engine:
             sleep(HOLD_POLL_S)
 
     return engine
+
+
+def shared_writer_engine(server: Server, sharing: Sharing) -> Engine:
+    """Return the engine of the connections that write beside other processes."""
+    options = _options(server)
+    return create_engine(
+        server.writer_url,
+        isolation_level=sharing.isolation,
+        **_pool(1 if sharing.in_turns else sharing.hands),
+        **options,
+    )
 
 
 def reader_engine(server: Server, readers: int) -> Engine:
@@ -164,7 +178,7 @@ def _held(connection: Any) -> bool:
 
 
 def _pool(size: int) -> dict[str, Any]:
-    return {"pool_size": size, "max_overflow": 0}
+    return {"pool_size": size, "max_overflow": 0, "pool_timeout": POOL_WAIT_S}
 
 
 def _reading(server: Server) -> dict[str, Any]:
@@ -177,12 +191,16 @@ def _options(server: Server, *more: str) -> dict[str, Any]:
         f"statement_timeout={_ms(server.statement_s)}",
         f"lock_timeout={_ms(server.lock_s)}",
         f"idle_in_transaction_session_timeout={_ms(server.idle_s)}",
+        "jit=off",  # compiling a short statement takes a hundred times as long as running it
         *more,
     )
     return {
         "hide_parameters": True,  # error texts reach the log; values must not
         "connect_args": {
             "connect_timeout": server.connect_s,
+            # A server that vanished without a word: unanswered bytes end the line, in as long as
+            # any statement may take.
+            "tcp_user_timeout": _ms(server.statement_s),
             "options": " ".join(f"-c {setting}" for setting in settings),
         },
     }

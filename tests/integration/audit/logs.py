@@ -26,7 +26,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import Entry, format_entry
 from sextant_shared.protocol.checkpoints import LogKeys
 from tests.support.logs import ORIGIN
-from tests.support.postgresql import SERVER, PostgresqlServer
+from tests.support.postgresql import AUDIT, SERVER, PostgresqlServer
 
 BASE_URL = "http://audit.example"
 ROLES = ("exchange", "secretariat", "auditor", "officer", "party", "registrar", "operator")
@@ -156,4 +156,4 @@ def name_of(log: AuditLog) -> str:
 
 def place_of(log: AuditLog, **bounds: float) -> Server:
     assert log.server is not None
-    return log.server.place(name_of(log), **bounds)
+    return log.server.place(name_of(log), AUDIT, **bounds)

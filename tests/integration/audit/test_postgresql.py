@@ -12,9 +12,8 @@ from sextant_audit.app.ledgers import MIGRATIONS, open_ledger
 from sextant_audit.storage.roles import (
     MIGRATOR,
     OWNER,
+    ROLES,
     WRITER,
-    database_statements,
-    roles_statements,
 )
 from sextant_audit.storage.tables import METADATA
 from sextant_shared.chassis.database import migrate_server
@@ -151,7 +150,7 @@ def test_the_script_for_operators_is_what_this_server_was_made_with(
 ) -> None:
     assert main(["roles"]) == 0
     script = capsys.readouterr().out
-    for statement in (*roles_statements(), *database_statements("sextant_audit")):
+    for statement in (*ROLES.statements(), *ROLES.database_statements("sextant_audit")):
         assert f"{statement}\n" in script
     assert "PASSWORD" not in script
 

@@ -14,6 +14,7 @@ from sextant_declarations.storage.sight import HIDDEN, NARROWED, OPEN
 from sextant_declarations.storage.tables import METADATA
 from sextant_shared.chassis.sight import seeing, sight
 from tests.integration.declarations.stores import SqlStore, open_store
+from tests.support.postgresql import embedded
 from tests.unit.declarations.secretariat import Secretariat
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +87,7 @@ async def test_kind_and_marking_count_as_much_as_the_state(
     assert {found[name] for name in ("declarations", "inbox", "versions", "lives")} == {seen}
 
 
+@embedded
 @pytest.mark.parametrize(
     "query",
     [

@@ -15,7 +15,6 @@ from sextant_audit.storage.tables import EPOCH, METADATA
 from sextant_shared.chassis.database import (
     Database,
     Place,
-    migrate_server,
     open_database,
     require_migrated,
 )
@@ -41,14 +40,7 @@ def migrate_ledger(settings: AuditSettings) -> None:
         PlatformError: `E_STATE` when the ledger is a file or the owner's address is not set,
             `E_UNAVAILABLE`.
     """
-    if settings.database_owner_url is None:
-        raise PlatformError(
-            Code.STATE,
-            "there is no address of one who may act as the owner of the ledger",
-            fix="Set SEXTANT_AUDIT_DATABASE_OWNER_URL for this command alone. The embedded ledger"
-            " is migrated when it is opened.",
-        )
-    migrate_server(settings.database_owner_url, OWNER, MIGRATIONS)
+    settings.migrate(OWNER, MIGRATIONS)
 
 
 async def require_ledger(settings: AuditSettings) -> None:

@@ -15,7 +15,7 @@ from sextant_declarations.storage.access_tables import ACCESS_ITEMS, ACCESSES, C
 from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.tables import INBOX, REVISIONS, VERSIONS
 from sextant_shared.chassis.database import Database
-from sextant_shared.chassis.dialects import upsert
+from sextant_shared.chassis.sharing import upsert
 from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.errors import Code, PlatformError
 

@@ -14,7 +14,7 @@ from sextant_declarations.storage.history import FILED, known_version
 from sextant_declarations.storage.life_tables import LIVES
 from sextant_declarations.storage.tables import DECLARATIONS, INBOX, REVISIONS, VERSIONS
 from sextant_shared.chassis.database import Database
-from sextant_shared.chassis.dialects import upsert
+from sextant_shared.chassis.sharing import upsert
 
 _NEXT_TURN = select(func.coalesce(func.max(OWED_ANALYSES.c.turn), 0) + 1).scalar_subquery()
 

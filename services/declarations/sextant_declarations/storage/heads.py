@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.storage.tables import LOG_ALARMS, LOG_HEAD
 from sextant_shared.chassis.database import Database
-from sextant_shared.chassis.dialects import upsert
+from sextant_shared.chassis.sharing import upsert
 
 _ONLY = 1  # the table holds one row
 

@@ -39,7 +39,7 @@ from sextant_declarations.storage.tables import (
 from sextant_declarations.storage.threads import facts_text
 from sextant_declarations.storage.work import store_work
 from sextant_shared.chassis.database import Database
-from sextant_shared.chassis.dialects import upsert
+from sextant_shared.chassis.sharing import upsert
 from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.errors import Code, PlatformError

@@ -31,7 +31,7 @@ from sextant_declarations.storage.analysis_tables import (
 from sextant_declarations.storage.life_tables import LIVES
 from sextant_declarations.storage.tables import DECLARATIONS
 from sextant_shared.chassis.database import Database
-from sextant_shared.chassis.dialects import upsert
+from sextant_shared.chassis.sharing import upsert
 from sextant_shared.encoding import parse_json, sha256
 from sextant_shared.models.strict import read_model
 
