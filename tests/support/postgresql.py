@@ -44,6 +44,7 @@ _SETTINGS = {
     "listen_addresses": "",  # a socket in a folder of its own is all that anybody gets
     "fsync": "off",  # the machine of a test run does not lose power
     "full_page_writes": "off",
+    "jit": "off",
     "shared_buffers": "16MB",
     "max_connections": "60",
     "log_min_messages": "fatal",

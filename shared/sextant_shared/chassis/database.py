@@ -217,9 +217,10 @@ def migrate_server(
     try:
         with postgresql.migration(url, owner) as connection:
             migrate(connection, migrations)
+            connection.commit()  # what looking at the version began
             if after is not None:
-                with connection.begin():
-                    after(connection)
+                after(connection)
+                connection.commit()
     except DBAPIError as error:
         if not is_fault(error):
             raise

@@ -1,5 +1,6 @@
 """The SQL register and outbox in one object, as the fakes have it, and a cloned database."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +34,15 @@ def place_of(folder: Path) -> Place:
     if server is None:
         return folder / "declarations.sqlite3"
     return server.place(server.database_of(folder, DECLARATIONS), DECLARATIONS)
+
+
+def copy_store(template: Path, folder: Path) -> None:
+    """Give `folder` what `template` holds; nobody may have it open meanwhile."""
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    server = SERVER.if_wanted()
+    if server is not None:
+        held = server.database_of(template, DECLARATIONS)
+        server.put(folder, server.copy_of(held, DECLARATIONS), DECLARATIONS)
 
 
 def open_store(folder: Path, place: Place | None = None) -> SqlStore:

@@ -64,7 +64,7 @@ async def test_the_access_log_only_grows(store: SqlStore, statement: str) -> Non
     def tamper(connection: Connection) -> None:
         connection.execute(text(statement))
 
-    with pytest.raises(DBAPIError, match="append-only|permission denied"):
+    with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
         await store.database.write(tamper)
 
 
@@ -113,7 +113,7 @@ async def test_what_was_given_to_whom_is_never_changed(store: SqlStore, statemen
     def tamper(connection: Connection) -> None:
         connection.execute(text(statement))
 
-    with pytest.raises(DBAPIError, match="append-only|permission denied"):
+    with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
         await store.database.write(tamper)
     (found,) = await accesses.accesses(AccessFilters(officer="officer-1"), None, 10)
     assert b'"client":"officer-1"' in found.detail

@@ -114,11 +114,12 @@ def require_protected(connection: Connection) -> None:
     of_schema = text(f"SELECT obj_description(to_regnamespace('{SCHEMA}'), 'pg_namespace')")
     bare = text(
         "SELECT c.relname FROM pg_class c WHERE c.relnamespace = to_regnamespace('public')"
-        " AND c.relname = ANY (:names) AND NOT (c.relrowsecurity AND EXISTS (SELECT FROM pg_policy"
-        " p WHERE p.polrelid = c.oid AND p.polname = 'whole')) ORDER BY 1"
+        " AND c.relname = ANY (:names) AND NOT (c.relrowsecurity AND (SELECT count(*)"
+        " FROM pg_policy p WHERE p.polrelid = c.oid) = CASE WHEN c.relname = ANY (:narrowed)"
+        " THEN 2 ELSE 1 END) ORDER BY 1"
     )
-    names = [*NARROWED, *HIDDEN]
-    open_ = connection.execute(bare, {"names": names}).scalars().all()
+    names = {"names": [*NARROWED, *HIDDEN], "narrowed": [*NARROWED]}
+    open_ = connection.execute(bare, names).scalars().all()
     if connection.execute(of_schema).scalar() == digest() and not open_:
         return
     raise PlatformError(
