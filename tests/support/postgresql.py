@@ -22,6 +22,8 @@ import pytest
 
 import sextant_audit.app.ledgers
 import sextant_audit.storage.roles
+import sextant_exchange.app
+import sextant_exchange.storage.roles
 from sextant_shared.chassis.database import migrate_server
 from sextant_shared.chassis.postgresql import Server
 from sextant_shared.chassis.roles import Roles
@@ -60,7 +62,8 @@ class Room:
 
 
 AUDIT = Room(sextant_audit.storage.roles.ROLES, sextant_audit.app.ledgers.MIGRATIONS)
-ROOMS = (AUDIT,)  # those that a run on PostgreSQL puts there
+EXCHANGE = Room(sextant_exchange.storage.roles.ROLES, sextant_exchange.app.MIGRATIONS)
+ROOMS = (AUDIT, EXCHANGE)  # those that a run on PostgreSQL puts there
 
 
 class NoPostgresqlError(RuntimeError):
@@ -243,6 +246,11 @@ class CommonServer:
         """Return the settings that put a folder's room there, none unless the run wants it."""
         server = self.if_wanted()
         return server.settings(server.database_of(folder, room), room=room) if server else {}
+
+    def place_of(self, file: Path, room: Room = AUDIT) -> Path | Server:
+        """Return the file, or a database in its stead when the run wants all rooms there."""
+        server = self.if_wanted()
+        return server.place(server.database_of(file, room), room) if server else file
 
     def close(self) -> None:
         """Stop it, if it was started."""
