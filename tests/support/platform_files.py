@@ -15,7 +15,7 @@ from sextant_shared.models.party import RegistrarKeys, RegistrarsFile
 from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from tests.support.parties import S1, PartyKeys, registrar_pairs, signer
-from tests.support.postgresql import DECLARATIONS, SERVER
+from tests.support.postgresql import DECLARATIONS, EXCHANGE, SERVER
 
 SEC = "SEC"
 URLS = {name: f"http://{name}.example" for name in ("audit", "exchange", "declarations")}
@@ -91,6 +91,7 @@ class PlatformFiles:
                 "audit_client_id": "exchange",
                 "audit_key_file": self._access_key("exchange"),
                 "log_file": self.folder / "log.json",
+                **SERVER.settings_of(self.folder, EXCHANGE),
                 **self._settings("exchange"),
             }
         )

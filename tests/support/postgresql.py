@@ -26,6 +26,8 @@ import sextant_audit.storage.roles
 import sextant_declarations.app.migrating
 import sextant_declarations.storage.roles
 import sextant_declarations.storage.row_security
+import sextant_exchange.app
+import sextant_exchange.storage.roles
 from sextant_shared.chassis.database import migrate_server
 from sextant_shared.chassis.postgresql import Server
 from sextant_shared.chassis.roles import Roles
@@ -76,7 +78,8 @@ DECLARATIONS = Room(
     after=sextant_declarations.storage.row_security.protect,
     narrowed=sextant_declarations.storage.roles.ROLES.officer,
 )
-ROOMS = (AUDIT, DECLARATIONS)  # those that a run on PostgreSQL puts there
+EXCHANGE = Room(sextant_exchange.storage.roles.ROLES, sextant_exchange.app.MIGRATIONS)
+ROOMS = (AUDIT, EXCHANGE, DECLARATIONS)  # those that a run on PostgreSQL puts there
 
 
 class NoPostgresqlError(RuntimeError):
@@ -264,6 +267,11 @@ class CommonServer:
         """Return the settings that put a folder's room there, none unless the run wants it."""
         server = self.if_wanted()
         return server.settings(server.database_of(folder, room), room=room) if server else {}
+
+    def place_of(self, file: Path, room: Room = AUDIT) -> Path | Server:
+        """Return the file, or a database in its stead when the run wants all rooms there."""
+        server = self.if_wanted()
+        return server.place(server.database_of(file, room), room) if server else file
 
     def close(self) -> None:
         """Stop it, if it was started."""

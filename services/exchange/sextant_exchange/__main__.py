@@ -1,23 +1,26 @@
-"""Commands: serve, check-config, verify, erase --dry-run."""
+"""Commands: serve, check-config, verify, erase --dry-run; roles and migrate for a server."""
 
 import sys
 from collections.abc import Callable
 
-from sextant_exchange.app import create_app
+from sextant_exchange.app import MIGRATIONS, create_app
 from sextant_exchange.domain.retention import Retention
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.inspection import due, inspect, look_into
+from sextant_exchange.storage.roles import ROLES
 from sextant_shared.chassis.serving import run_service
 from sextant_shared.chassis.settings import load_settings
 from sextant_shared.clock import system_clock
 from sextant_shared.errors import PlatformError
 from sextant_shared.models.exchange import DeliveryState
 
-USAGE = """usage: python -m sextant_exchange serve | check-config | verify | erase --dry-run
+USAGE = """usage: python -m sextant_exchange COMMAND
   serve            serve the exchange; it erases by itself what the retention policy lets go
   check-config     print the settings
   verify           check that every delivery is accounted for; safe while it is served
   erase --dry-run  say what the policy lets go now, and erase nothing; safe while it is served
+  roles            print what makes roles and database on a PostgreSQL server, for psql
+  migrate          make or renew the tables there, as their owner; before new versions
 """
 
 
@@ -25,7 +28,11 @@ def main(arguments: list[str]) -> int:
     """Run one command; return the exit status: 0 done, 1 refused or broken, 2 not understood."""
     if arguments in (["serve"], ["check-config"]):
         return run_service("sextant_exchange", ExchangeSettings, create_app, arguments)
+    if arguments == ["roles"]:
+        sys.stdout.write(ROLES.script())
+        return 0
     commands: dict[str, Callable[[ExchangeSettings], int]] = {
+        "migrate": _migrate,
         "verify": _verify,
         "erase --dry-run": _erase,
     }
@@ -42,8 +49,13 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
+def _migrate(settings: ExchangeSettings) -> int:
+    settings.migrate(ROLES.owner, MIGRATIONS)
+    return 0
+
+
 def _verify(settings: ExchangeSettings) -> int:
-    with look_into(settings.database) as connection:
+    with look_into(settings.place) as connection:
         found = inspect(connection)
     counts = ", ".join(f"{found.deliveries.get(state, 0)} {state}" for state in DeliveryState)
     sys.stdout.write(f"deliveries: {counts}\nacts owed to the log: {found.owed}\n")
@@ -55,7 +67,7 @@ def _verify(settings: ExchangeSettings) -> int:
 
 
 def _erase(settings: ExchangeSettings) -> int:
-    with look_into(settings.database) as connection:
+    with look_into(settings.place) as connection:
         found = due(connection, Retention(settings.retention), system_clock())
     for one in found:
         sys.stdout.write(

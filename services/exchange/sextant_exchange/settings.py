@@ -7,13 +7,14 @@ from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from sextant_exchange.domain.retention import DEFAULT_RULES, RetentionRule
-from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.chassis.database import Place
+from sextant_shared.chassis.database_settings import DatabaseSettings
 from sextant_shared.models.envelope import MAX_BODY_BYTES, MAX_MANIFEST_BYTES
 from sextant_shared.protocol.manifest import PREFIX_SIZE
 from sextant_shared.protocol.message_types import DEFAULT_SECRETARIAT
 
 
-class ExchangeSettings(ServiceSettings):
+class ExchangeSettings(DatabaseSettings):
     """Settings of the exchange; environment prefix `SEXTANT_EXCHANGE_`."""
 
     model_config = SettingsConfigDict(env_prefix="SEXTANT_EXCHANGE_")
@@ -137,6 +138,13 @@ class ExchangeSettings(ServiceSettings):
         Field(description="life of one stream; then its reader proves itself afresh", gt=0),
     ] = 300.0
 
+    work_dir: Annotated[
+        Path | None,
+        Field(
+            description="folder of what is arriving and of uploads under way; default <data_dir>;"
+            " of several processes each has its own"
+        ),
+    ] = None
     scenarios: Annotated[
         bool,
         Field(
@@ -155,6 +163,16 @@ class ExchangeSettings(ServiceSettings):
     def database(self) -> Path:
         """The database's file."""
         return self.data_dir / "exchange.db"
+
+    @property
+    def place(self) -> Place:
+        """Where envelopes are kept: that file, or a database on a server."""
+        return self.place_of(self.database)
+
+    @property
+    def own_folder(self) -> Path:
+        """The folder that no other process uses."""
+        return self.work_dir or self.data_dir
 
     @property
     def max_container_bytes(self) -> int:

@@ -27,7 +27,7 @@ from sextant_shared.chassis.faults import damaged, fault_of, is_fault
 from sextant_shared.chassis.fencing import Fence
 from sextant_shared.chassis.postgresql import Server, shared_writer_engine
 from sextant_shared.chassis.row_sight import Signer
-from sextant_shared.chassis.sharing import TRIES, Sharing, take_turns
+from sextant_shared.chassis.sharing import TRIES, Sharing
 from sextant_shared.chassis.sight import Blinds, Sees, sight
 from sextant_shared.chassis.writer import Writer
 from sextant_shared.errors import Code, PlatformError
@@ -35,7 +35,6 @@ from sextant_shared.errors import Code, PlatformError
 T = TypeVar("T")
 Place = Path | Server
 Looking = Callable[[Connection, Sees], AbstractContextManager[None]]
-_EVERYTHING = "everything"  # what a room's processes take turns at that write one after another
 READERS = 4  # reads are short; more threads only contend for the interpreter
 
 
@@ -299,8 +298,6 @@ def _narrowed(opened: Database, server: Server, blinds: Blinds) -> Database:
 def _writer(engine: Engine, fence: Fence | None, sharing: Sharing | None) -> Writer:
     if sharing is None:
         return Writer(engine, before=fence.require if fence else None)
-    if sharing.in_turns:
-        return Writer(engine, before=lambda connection: take_turns(connection, [_EVERYTHING]))
     return Writer(engine, max_batch=1, hands=sharing.hands, tries=TRIES)
 
 

@@ -1,7 +1,6 @@
 """What both engines know and SQLAlchemy spells for one of them alone, so that a room has one query.
 
-`json_text` is a member of a JSON text, `position` where a text first
-stands in another.
+`json_text` is a member of a JSON text, `position` where a text first stands in another.
 """
 
 from typing import Any

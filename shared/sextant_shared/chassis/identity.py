@@ -5,7 +5,7 @@ request: a token is verified once and remembered for its life, keys are loaded o
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 
 from sextant_shared.chassis.directory import ClientDirectory, ClientRecord, StaticDirectory
 from sextant_shared.chassis.people import People
+from sextant_shared.chassis.proofs import ProofsSeen
 from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.replay import ReplayCache
 from sextant_shared.clock import Clock
@@ -44,6 +45,10 @@ TOKEN_PATH = "/oauth/token"  # noqa: S105 -- a path
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
+async def _nothing() -> None:
+    """Leave the directory as it is."""
+
+
 class Identity:
     """The token endpoint and the check of every request."""
 
@@ -55,6 +60,8 @@ class Identity:
         directory: ClientDirectory,
         clock: Clock,
         people: People | None = None,
+        proofs: ProofsSeen | None = None,
+        fresh: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self.issuer = issuer
         self._signer = signer
@@ -62,6 +69,8 @@ class Identity:
         self._directory = directory
         self._clock = clock
         self._people = people
+        self._proofs = proofs
+        self._fresh = fresh  # brings the directory up to date, before a token is given out
         self._started = int(clock())
         self._replays = ReplayCache()
         self._tokens: OrderedDict[bytes, AccessToken] = OrderedDict()
@@ -88,14 +97,19 @@ class Identity:
                 Code.MALFORMED, "unknown kind of client assertion", expected=ASSERTION_TYPE
             )
         assertion = read_assertion(form.get("client_assertion", ""))
+        await self._fresh()
         record = self._directory.find(assertion.client_id, assertion.kid)
         verify_client_assertion(assertion, record.verifier, self.issuer, now)
         if self._granting is not None:
             self._granting.take(record.subject.client_id)
         lifetime = now + ASSERTION_LIFE_S + 2 * PROOF_SKEW_S
-        self._replays.remember(f"a/{assertion.client_id}/{assertion.jti}", lifetime, now)
+        id_ = f"a/{assertion.client_id}/{assertion.jti}"
+        self._replays.remember(id_, lifetime, now)
         proof = self._proof(request, now, None)
-        self._remember(proof, now)
+        self._remember(request, proof, now)
+        await self.claim(request)
+        if self._proofs is not None:
+            await self._proofs.claim(id_, lifetime)
         token = issue_access_token(record.subject, proof.jkt, self.issuer, self._signer, now)
         body = {"access_token": token, "token_type": "DPoP", "expires_in": ACCESS_LIFE_S}
         return JSONResponse(body, headers=_NO_STORE)
@@ -121,8 +135,17 @@ class Identity:
         proof = self._proof(request, now, token)
         if proof.jkt != access.jkt:
             raise PlatformError(Code.AUTH, "the proof is by another key than the token's")
-        self._remember(proof, now)
+        self._remember(request, proof, now)
         return access.subject
+
+    async def claim(self, request: Request) -> None:
+        """Refuse what another process of this room let in by the same proof.
+
+        Raises:
+            PlatformError: `E_AUTH`, `E_UNAVAILABLE`.
+        """
+        if self._proofs is not None and (use := getattr(request.state, "proof", None)):
+            await self._proofs.claim(*use)
 
     @property
     def takes_people(self) -> bool:
@@ -156,7 +179,7 @@ class Identity:
             proof = self._proof(request, now, token)
             if proof.jkt != principal.jkt:
                 raise PlatformError(Code.AUTH, "the proof is by another key than the token's")
-            self._remember(proof, now)
+            self._remember(request, proof, now)
         return principal.subject
 
     def metadata(self) -> Mapping[str, object]:
@@ -207,9 +230,11 @@ class Identity:
             )
         return proof
 
-    def _remember(self, proof: Proof, now: float) -> None:
+    def _remember(self, request: Request, proof: Proof, now: float) -> None:
         """Refuse a second use; last, so that only proofs of known callers take memory."""
-        self._replays.remember(f"p/{proof.jkt}/{proof.jti}", proof.issued + 2 * PROOF_SKEW_S, now)
+        id_, until = f"p/{proof.jkt}/{proof.jti}", proof.issued + 2 * PROOF_SKEW_S
+        self._replays.remember(id_, until, now)
+        request.state.proof = (id_, until)
 
 
 def _sent_path(request: Request) -> str:

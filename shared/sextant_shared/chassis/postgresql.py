@@ -86,7 +86,7 @@ def shared_writer_engine(server: Server, sharing: Sharing) -> Engine:
     return create_engine(
         server.writer_url,
         isolation_level=sharing.isolation,
-        **_pool(1 if sharing.in_turns else sharing.hands),
+        **_pool(sharing.hands),
         **options,
     )
 

@@ -104,6 +104,9 @@ class GuardedRoute(APIRoute):
     async def _let_in(self, request: Request) -> None:
         try:
             self._admit(request)
+            if self.action is not None:
+                identity: Identity = request.app.state.identity
+                await identity.claim(request)
         except PlatformError as error:
             if error.code is Code.FORBIDDEN:
                 await self._tell(request)

@@ -41,15 +41,10 @@ class Sharing:
     `hands` transactions of one process are under way at once. At SERIALIZABLE the server itself
     finds works that do not fit together, and one of them is repeated: for rooms whose works look at
     much and collide rarely. Then every writing work of the room is at this level.
-
-    A room may have its processes write `in_turns` instead: one transaction at a time over all of
-    them, in which the works that waited in one process share the commit. Then rows and numbers come
-    in the order of commits, as in a file: for rooms whose works collide often and are short.
     """
 
     hands: int = 4
     isolation: Isolation = "READ COMMITTED"
-    in_turns: bool = False
 
 
 def is_race(error: Exception) -> bool:

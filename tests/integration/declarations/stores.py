@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sextant_declarations.app.migrating import MIGRATIONS, SHARING
+from sextant_declarations.app.migrating import MIGRATIONS
 from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.storage.filings import SqlFilings
 from sextant_declarations.storage.outbox import SqlOutbox
@@ -51,7 +51,6 @@ def open_store(folder: Path, place: Place | None = None) -> SqlStore:
         METADATA,
         MIGRATIONS,
         blinds=blinds_anywhere(StatePolicy()),
-        sharing=SHARING,
     )
     sidecar = Sidecar(SIDECAR, folder / "sidecar")
     return SqlStore(database=database, own_party=SEC, sidecar=sidecar)

@@ -1,7 +1,6 @@
 """Whatever was done, every delivery is accounted for; a store that was tampered with is told."""
 
 import random
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from sextant_exchange.storage.inspection import inspect, look_into
 from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.tables import SIDECAR
 from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.acts import DiscardDetail, DiscardReason, ErasureDetail
@@ -34,6 +34,7 @@ from sextant_shared.models.exchange import DeliveryState
 from tests.integration.exchange.containers import SEC, XAL, sealed
 from tests.integration.exchange.world import World
 from tests.support.logs import INSTANT, envelope_id
+from tests.support.postgresql import EXCHANGE, SERVER, embedded
 
 pytestmark = pytest.mark.anyio
 PARTIES = ("NA-XBO", "NA-XCA", "SEC")
@@ -137,7 +138,8 @@ class Walk:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = open_database(tmp_path / "exchange.db", SQLModel.metadata, MIGRATIONS)
+    place = SERVER.place_of(tmp_path / "exchange.db", EXCHANGE)
+    opened = open_database(place, SQLModel.metadata, MIGRATIONS, sharing=Sharing())
     yield opened
     opened.close()
 
@@ -154,7 +156,7 @@ async def test_whatever_is_done_every_delivery_is_accounted_for(
     database: Database, sidecar: Sidecar, tmp_path: Path, seed: int
 ) -> None:
     walk = Walk(database, sidecar, seed)
-    with look_into(tmp_path / "exchange.db") as connection:
+    with look_into(SERVER.place_of(tmp_path / "exchange.db", EXCHANGE)) as connection:
         for number in range(STEPS):
             await walk.step()
             if number % 50 == 0:
@@ -195,10 +197,7 @@ async def test_what_does_not_hold_is_told(
     assert main(["verify"]) == 0
     assert "1 available, 0 leased" in capsys.readouterr().out
     await world.stop()
-    connection = sqlite3.connect(world.folder / "exchange.db")
-    with connection:
-        connection.execute(tampering)
-    connection.close()
+    world.change(tampering)
     assert main(["verify"]) == 1
     assert told in capsys.readouterr().out
 
@@ -228,6 +227,7 @@ def test_what_is_not_a_command_is_answered_with_the_commands(
     assert "erase --dry-run" in capsys.readouterr().err
 
 
+@embedded
 def test_a_folder_without_a_database_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,7 +1,6 @@
 """The party registry through the HTTP API: enrolment, succession, proofs, a log that is away."""
 
 import asyncio
-import sqlite3
 from typing import Any
 
 import pytest
@@ -243,11 +242,9 @@ async def test_a_stop_while_a_document_takes_force_puts_it_in_force_once(
 
 
 async def test_a_registry_row_that_was_tampered_with_stops_the_start(stopped: World) -> None:
-    database = sqlite3.connect(stopped.folder / "exchange.db", isolation_level=None)
-    (raw,) = database.execute("SELECT raw FROM party_document WHERE party = 'SEC'").fetchone()
+    ((raw,),) = stopped.rows("SELECT raw FROM party_document WHERE party = 'SEC'")
     tampered = raw[:-20] + bytes([raw[-20] ^ 1]) + raw[-19:]
-    database.execute("UPDATE party_document SET raw = ? WHERE party = 'SEC'", [tampered])
-    database.close()
+    stopped.change("UPDATE party_document SET raw = :raw WHERE party = 'SEC'", raw=tampered)
     with pytest.raises(PlatformError) as caught:
         await stopped.start()
     assert caught.value.code in {"E_SIGNATURE", "E_MALFORMED"}

@@ -39,12 +39,14 @@ from sextant_exchange.storage.mailboxes import SqlMailboxes
 from sextant_exchange.storage.threads import SqlRelated
 from sextant_exchange.storage.waiting import SqlWaiting
 from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.models.acts import ReplayDetail
 from sextant_shared.models.exchange import DeliveryState, Lease, Priority
 from sextant_shared.protocol.notes import InForce
 from tests.support.logs import envelope_id
+from tests.support.postgresql import EXCHANGE, SERVER, embedded
 
 pytestmark = pytest.mark.anyio
 GROWING = {
@@ -62,7 +64,8 @@ GROWING = {
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = open_database(tmp_path / "exchange.db", SQLModel.metadata, MIGRATIONS)
+    place = SERVER.place_of(tmp_path / "exchange.db", EXCHANGE)
+    opened = open_database(place, SQLModel.metadata, MIGRATIONS, sharing=Sharing())
     yield opened
     opened.close()
 
@@ -103,7 +106,7 @@ def test_migrations_end_at_the_declared_tables(tmp_path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
         own = {t.__tablename__ for t in vars(tables).values() if hasattr(t, "__tablename__")}
-        own |= {"note", "detail", "shred_order"}
+        own |= {"note", "detail", "shred_order", "task_lease", "proof_seen"}
         options = {
             "include_object": lambda thing, name, kind, _reflected, _other: (
                 name in own if kind == "table" else thing.table.name in own
@@ -156,6 +159,7 @@ async def try_notes(database: Database, sidecar: Sidecar) -> None:
     await notes.find(owed.position)
 
 
+@embedded
 async def test_nothing_that_grows_is_ever_scanned(database: Database, tmp_path: Path) -> None:
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
     related = SqlRelated(database)
@@ -190,6 +194,7 @@ async def test_nothing_that_grows_is_ever_scanned(database: Database, tmp_path: 
     assert scans == []
 
 
+@embedded
 async def test_the_urgent_lane_is_searched_by_its_own_index(database: Database) -> None:
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
     urgent = replace(acceptable(2), links=Links(priority=Priority.URGENT))
@@ -202,6 +207,7 @@ async def test_the_urgent_lane_is_searched_by_its_own_index(database: Database) 
     assert len(by_lane) == len(DeliveryState) + 2  # each state of the page; available and lapsed
 
 
+@embedded
 async def test_leasing_looks_only_at_what_is_open(database: Database) -> None:
     mailboxes = SqlMailboxes(database)
     with plans() as seen:

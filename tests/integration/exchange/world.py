@@ -14,10 +14,13 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine, event, text
+from sqlmodel import SQLModel
 
-from sextant_exchange.app import create_app
+from sextant_exchange.app import MIGRATIONS, create_app
 from sextant_exchange.settings import ExchangeSettings
 from sextant_shared.chassis.application import gated
+from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.signing import Signer, SoftwareSigner
@@ -30,10 +33,12 @@ from tests.integration.exchange.audits import MemoryAudit
 from tests.integration.exchange.containers import KEYS, Container, recall_of
 from tests.support.logs import NOW
 from tests.support.parties import PartyKeys, registrar_pairs, signer
+from tests.support.postgresql import EXCHANGE, SERVER, PostgresqlServer
 
 BASE_URL = "http://exchange.example"
 REGISTRAR, OPERATOR = "registrar-1", "operator-1"
 PATIENCE_S = 10.0
+_READ = "sqlite:///file:{}?mode=ro&uri=true"
 
 
 class Stopped(Exception):  # noqa: N818 -- not an error: a process that ends
@@ -124,6 +129,7 @@ class World:
     telemetry: Callable[[], Telemetry] | None = None
     reached: list[Callable[[str], None]] = field(default_factory=list)
     app: FastAPI | None = None
+    server: PostgresqlServer | None = field(default_factory=SERVER.if_wanted)
 
     def __post_init__(self) -> None:
         self._life = AsyncExitStack()
@@ -196,7 +202,7 @@ class World:
 
     def rows(self, statement: str) -> list[Any]:
         """Return rows of the exchange's database."""
-        engine = create_engine(f"sqlite:///file:{self.folder / 'exchange.db'}?mode=ro&uri=true")
+        engine = create_engine(self._url() or _READ.format(self.folder / "exchange.db"))
         try:
             with engine.connect() as connection:
                 return list(connection.execute(text(statement)).all())
@@ -205,7 +211,7 @@ class World:
 
     def change(self, statement: str, **values: Any) -> None:
         """Change rows of the stopped service's database."""
-        engine = create_engine(f"sqlite:///{self.folder / 'exchange.db'}")
+        engine = create_engine(self._url() or f"sqlite:///{self.folder / 'exchange.db'}")
         with engine.begin() as connection:
             connection.execute(text(statement), values)
         engine.dispose()
@@ -214,6 +220,23 @@ class World:
         """Return what lies in the folders of blobs and of arrivals."""
         folders = (self.folder / "blobs", self.folder / "arriving")
         return sorted(path.name for folder in folders for path in folder.iterdir())
+
+    def database(self) -> Database:
+        """Open the stopped service's database, as it does."""
+        place = self._settings().place
+        return open_database(place, SQLModel.metadata, MIGRATIONS, sharing=Sharing())
+
+    def _url(self) -> str | None:
+        """Return where an administrator finds the database on a server."""
+        if self.server is None:
+            return None
+        return self.server.url("postgres", self.server.database_of(self.folder, EXCHANGE))
+
+    def _server_settings(self) -> dict[str, Any]:
+        if self.server is None:
+            return {}
+        database = self.server.database_of(self.folder, EXCHANGE)
+        return self.server.settings(database, room=EXCHANGE)
 
     def _reached(self, name: str) -> None:
         for step in self.reached:
@@ -235,6 +258,7 @@ class World:
                 "disk_reserve_bytes": 0,
                 "trace_parent": "accept",
                 "note_after_s": 3600,  # indexes are those of envelopes and parties alone
+                **self._server_settings(),
                 **self.settings,
             }
         )
@@ -265,9 +289,11 @@ def write_pins(folder: Path, vkeys: tuple[str, str], origin: str) -> None:
 
 
 @asynccontextmanager
-async def open_world(folder: Path, **settings: Any) -> AsyncIterator[World]:
-    """Yield a running exchange that knows nobody yet."""
-    world = World(folder)
+async def open_world(
+    folder: Path, server: PostgresqlServer | None = None, **settings: Any
+) -> AsyncIterator[World]:
+    """Yield a running exchange that knows nobody yet; on a server when there is one."""
+    world = World(folder, server=server or SERVER.if_wanted())
     write_pins(folder, world.audit.log.keys.vkeys, world.audit.log.origin)
     await world.start(**settings)
     try:

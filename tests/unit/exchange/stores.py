@@ -108,12 +108,18 @@ class MemoryParties:
     rows: list[tuple[PartyVersion, LoggedLeaf | None]] = field(default_factory=list)
     fails: list[PlatformError] = field(default_factory=list)
 
-    async def versions(self) -> list[tuple[PartyVersion, LoggedLeaf | None]]:
-        return list(self.rows)
+    async def newest(self) -> int:
+        return max((leaf.index for _, leaf in self.rows if leaf), default=-1)
 
-    async def hold(self, version: PartyVersion) -> None:
+    async def since(self, index: int) -> list[tuple[PartyVersion, LoggedLeaf | None]]:
+        return [row for row in self.rows if row[1] is None or row[1].index > index]
+
+    async def hold(self, version: PartyVersion, after: int) -> bool:
+        if any(leaf is None for _, leaf in self.rows) or await self.newest() != after:
+            return False
         assert all((v.party, v.ver) != (version.party, version.ver) for v, _ in self.rows)
         self.rows.append((version, None))
+        return True
 
     async def enforce(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
         if self.fails:

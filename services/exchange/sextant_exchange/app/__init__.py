@@ -22,6 +22,7 @@ from sextant_exchange.app.metrics import Sources, observe
 from sextant_exchange.app.noting import Noting
 from sextant_exchange.app.opening import Directory, audit_client, read_pin, upload_bounds
 from sextant_exchange.app.steps import counted, durable_steps
+from sextant_exchange.app.together import Together
 from sextant_exchange.clients.audit import HttpLog
 from sextant_exchange.domain.acknowledging import Acknowledging
 from sextant_exchange.domain.acting import LoggedActs
@@ -76,6 +77,7 @@ from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import open_database
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.rates import Rates
+from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.chassis.sidecar.routes import details_router
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
@@ -105,10 +107,15 @@ def create_app(
     telemetry = telemetry or Telemetry("exchange", settings)
     log_keys = LogKeys.from_vkeys(read_pin(settings.log_file, LogDiscovery).vkeys)
     registrars = RegistrarSet.from_file(read_pin(settings.registrars_file, RegistrarsFile))
-    database = open_database(settings.database, SQLModel.metadata, MIGRATIONS)
-    bounds = Bounds(settings.day_bytes, settings.stored_bytes, settings.untaken_deliveries)
-    allowance = Allowance(bounds, clock)
-    envelopes, mailboxes = SqlEnvelopes(database, allowance.taken), SqlMailboxes(database)
+    database = open_database(settings.place, SQLModel.metadata, MIGRATIONS, sharing=Sharing())
+    together = Together(database, clock)
+    allowance = Allowance(
+        Bounds(settings.day_bytes, settings.stored_bytes, settings.untaken_deliveries), clock
+    )
+    envelopes, mailboxes = (
+        SqlEnvelopes(database, allowance.taken, until=together.left_alone(settings.log_wait_s)),
+        SqlMailboxes(database),
+    )
     blobs = BlobStore(settings.data_dir / "blobs")
     audit = audit_client(settings, clock, telemetry, audit_transport)
     log = HttpLog(audit, log_keys, telemetry)
@@ -130,7 +137,7 @@ def create_app(
         log_wait_s=settings.log_wait_s,
     )
     uploads = Uploads(
-        UploadFolder(settings.data_dir / "uploads"), upload_bounds(settings), clock, reached
+        UploadFolder(settings.own_folder / "uploads"), upload_bounds(settings), clock, reached
     )
     # What uploads under way may still bring is promised: nobody else gets that room.
     room = Room(lambda: blobs.free_bytes() - uploads.owed_bytes(), settings.disk_reserve_bytes)
@@ -153,7 +160,7 @@ def create_app(
         limits=Limits(
             settings.max_container_bytes, settings.body_read_timeout_s, settings.min_upload_bytes_s
         ),
-        arrivals=settings.data_dir / "arriving",
+        arrivals=settings.own_folder / "arriving",
         small_bytes=settings.small_container_bytes,
         clock=timekeeper.stamp,
         reached=reached,
@@ -164,12 +171,15 @@ def create_app(
         DeliveryPolicy(settings.max_attempts, settings.backoff_s, settings.backoff_cap_s),
         clock,
         random.random,
+        looks_again=database.is_shared,
     )
     identity = Identity(
         issuer=settings.base_url,
         signer=read_key_file(settings.issuer_key_file).signer,
         directory=Directory(StaticDirectory.from_file(settings.clients_file), registration),
         clock=clock,
+        proofs=together.proofs,
+        fresh=together.fresh(registration),
     )
     recovery = Recovery(
         envelopes,
@@ -209,18 +219,22 @@ def create_app(
             allowance.load(await SqlUsage(database).all())
             await registration.load()
             await noting.begin(acts)
-            await sweep_blobs(blobs, envelopes)
+            await sweep_blobs(blobs, envelopes, is_alone=not database.is_shared)
             await sweep_uploads(uploads)
             jobs: list[Job] = [
-                (recovery, settings.recover_every_s),
+                (together.alone("recovery", recovery), settings.recover_every_s),
                 (
-                    Acknowledging(
-                        SqlAcknowledgements(database, noting.sidecar), logged_acts, timekeeper
+                    together.alone(
+                        "acknowledging",
+                        Acknowledging(
+                            SqlAcknowledgements(database, noting.sidecar), logged_acts, timekeeper
+                        ),
                     ),
                     settings.recover_every_s,
                 ),
                 (noting.settle, settings.recover_every_s),
-                (erasing, settings.erase_every_s),
+                (together.alone("erasing", erasing), settings.erase_every_s),
+                *together.jobs(registration, allowance, mailboxes, bells),
                 (lambda: sweep_uploads(uploads), SWEEP_EVERY_S),
                 *observe(
                     telemetry.metrics,
@@ -229,8 +243,8 @@ def create_app(
             ]
             async with kept(jobs, bells):
                 yield
-            await deposits.drain()
-            await logged_acts.drain()
+            for end in (deposits.drain, logged_acts.drain, together.leave):
+                await end()
         finally:
             await audit.close()
             for close in (database.close, noting.sidecar.close, telemetry.shutdown):

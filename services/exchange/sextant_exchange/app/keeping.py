@@ -33,9 +33,12 @@ async def kept(jobs: Sequence[Job], bells: Bells) -> AsyncIterator[None]:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def sweep_blobs(blobs: BlobStore, envelopes: SqlEnvelopes) -> None:
-    """Remove what no row names: a stop between blob and row leaves it."""
-    if orphans := await sweep(blobs, envelopes):
+async def sweep_blobs(blobs: BlobStore, envelopes: SqlEnvelopes, *, is_alone: bool) -> None:
+    """Remove what no row names: a stop between blob and row leaves it.
+
+    Not where other processes have blobs on their way to a row.
+    """
+    if is_alone and (orphans := await sweep(blobs, envelopes)):
         _log.info("orphaned blobs removed", count=orphans)
 
 

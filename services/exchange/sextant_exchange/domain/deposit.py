@@ -40,6 +40,10 @@ class DurableSteps:
     complete: Callable[[Held], Awaitable[bytes]]
 
 
+class StaleRegistryError(Exception):
+    """A document came into force since the envelope was judged; nothing is stored."""
+
+
 class Deposits:
     """The use case; `finish` is shared with recovery."""
 
@@ -64,8 +68,11 @@ class Deposits:
         Raises:
             PlatformError: `E_DUPLICATE` for another manifest under the same id; `E_UNAVAILABLE`,
                 and then nothing is stored.
+            StaleRegistryError: when it must be judged again first.
         """
         result = await self._steps.hold(envelope)
+        if result.repeat is Repeat.STALE:
+            raise StaleRegistryError
         if result.repeat is Repeat.NEW:
             self._reached("exchange.after_held")
         return await self._answer(envelope.claim, result)

@@ -33,6 +33,7 @@ class Acceptable:
     """An envelope that passed every check and is to be held.
 
     `content` is the whole container when it is small, else None and `blob` names its place.
+    `registry` is the place in the log of the party entry by which it was judged.
     """
 
     claim: Claim
@@ -46,6 +47,7 @@ class Acceptable:
     entry: bytes
     traceparent: str | None
     links: Links = NO_LINKS
+    registry: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +106,10 @@ class Stored:
 
 
 class Repeat(StrEnum):
-    """What a deposit found under its id."""
+    """What a deposit found under its id; `STALE`: it was judged by documents of before."""
 
     NEW = "new"
+    STALE = "stale"
     SAME = "same"
     OTHER = "other"
 

@@ -41,6 +41,11 @@ class Bells:
         return self._closing()
 
     @property
+    def parties(self) -> list[str]:
+        """Whose mailboxes are waited for."""
+        return sorted(self._waiting)
+
+    @property
     def waiting(self) -> int:
         """How many wait."""
         return self._count
@@ -127,12 +132,15 @@ class Deliveries:
         policy: DeliveryPolicy,
         clock: Clock,
         chance: Callable[[], float],
+        *,
+        looks_again: bool = False,
     ) -> None:
         self._mailboxes = mailboxes
         self._bells = bells
         self._policy = policy
         self._clock = clock
         self._chance = chance
+        self._looks_again = looks_again  # what comes back in another process rings no bell here
 
     async def page(
         self,
@@ -150,7 +158,7 @@ class Deliveries:
             wait_s,
             lambda: self._mailboxes.page(party, after, limit, wanted),
             gone,
-            again=False,
+            again=self._looks_again,
         )
 
     async def lease(self, party: str, request: LeaseRequest, gone: Gone) -> list[Lease]:

@@ -144,6 +144,10 @@ class Mailboxes(Protocol):
         """Return deliveries after a cursor, oldest first."""
         ...
 
+    async def newest(self, parties: Sequence[str]) -> dict[str, int]:
+        """Return the number of the newest delivery of each of these mailboxes that has any."""
+        ...
+
     async def lease(self, party: str, order: "LeaseOrder") -> list[Lease]:
         """Lease what is available, or whose lease ran out: urgent first, then oldest first."""
         ...
@@ -254,12 +258,16 @@ class PartyVersion:
 class Parties(Protocol):
     """The party registry's rows."""
 
-    async def versions(self) -> list[tuple[PartyVersion, LoggedLeaf | None]]:
-        """Return all versions of all parties in order of acceptance; None while pending."""
+    async def newest(self) -> int:
+        """Return where the newest version in force stands in the log; -1 before the first."""
         ...
 
-    async def hold(self, version: PartyVersion) -> None:
-        """Store a version that is not yet in the log."""
+    async def since(self, index: int) -> list[tuple[PartyVersion, LoggedLeaf | None]]:
+        """Return versions in force behind a place of the log, in order; None for one that waits."""
+        ...
+
+    async def hold(self, version: PartyVersion, after: int) -> bool:
+        """Store a version that is not yet in the log; False when another came since `after`."""
         ...
 
     async def enforce(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
@@ -275,7 +283,7 @@ class Announcements(Protocol):
         ...
 
     async def hold(self, version: PartyVersion) -> None:
-        """Store one that is not yet in the log."""
+        """Store one that is not yet in the log; the same document twice is one."""
         ...
 
     async def place(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
@@ -296,7 +304,7 @@ class StatementStore(Protocol):
     """What parties said of their envelopes."""
 
     async def hold(self, held: HeldStatement) -> None:
-        """Store one that is not yet in the log."""
+        """Store one that is not yet in the log; the same statement twice is one."""
         ...
 
     async def pending(self) -> list[HeldStatement]:

@@ -7,7 +7,9 @@ B  The log appends the entry, which carries the state root of the registry after
 C  The place in the log is stored; the version is in force, and the snapshot is swapped.
    If we stop here, the answer is lost; the same bytes again give the same answer.
 
-At most one version is pending: the next one is looked at only when it is in force.
+At most one version is pending: the next one is looked at only when it is in force. The store keeps
+that among several processes, each of which has a snapshot of its own: `refresh` takes in what came
+into force elsewhere, and nothing is stored that was judged by an older snapshot.
 """
 
 import asyncio
@@ -31,6 +33,9 @@ from sextant_shared.protocol.parties import (
 from sextant_shared.protocol.recovery import verify_succession
 from sextant_shared.protocol.registry_state import state_root
 
+NONE = -1  # before the first party entry
+TRIES = 5  # documents that come at the same moment elsewhere are let past
+
 
 class Registration:
     """The use case and the snapshot: `registry` and `newest_index` never change halfway."""
@@ -52,7 +57,6 @@ class Registration:
         self._announced = announced
         self._lock = asyncio.Lock()
         self._history: list[InForce] = []  # in order of the log
-        self._pending: PartyVersion | None = None
         self.registry = Registry({})
         self.newest_index = 0  # before the first party entry: the genesis entry
 
@@ -62,12 +66,16 @@ class Registration:
         Raises:
             PlatformError: what `verify_succession` raises when a stored row was tampered with.
         """
-        await self._announced.load()
-        for version, leaf in await self._parties.versions():
-            if leaf is None:
-                self._pending = version
-            else:
-                self._enforce(version, leaf)
+        await self._take_in()
+
+    async def refresh(self) -> None:
+        """Take in what came into force elsewhere, if anything did.
+
+        Raises:
+            PlatformError: as `load`, and `E_UNAVAILABLE`.
+        """
+        if await self._parties.newest() != self._seen:
+            await self._take_in()
 
     async def settle(self) -> None:
         """Put a pending version in force, if there is one.
@@ -87,28 +95,16 @@ class Registration:
                 `E_UNAVAILABLE` while the log is away.
         """
         async with self._lock:
-            await self._settle()
-            current = self.registry.parties.get(party)
-            if current is not None and current.raw == raw:
-                return self.summary(party)
-            _, document = read_party_document(raw)
-            if document.party != party:
-                raise PlatformError(
-                    Code.STATE,
-                    "the document is for another party than the address",
-                    expected=party,
-                    received=document.party,
-                )
-            now = self._clock()
-            waited = self._announced.waited(raw, now, self._registrars)
-            verified = verify_succession(raw, self._registrars, current, waited)
-            verify_possession(verified, current, proofs)
-            version = PartyVersion(party, document.ver, raw, self._entry(verified, now))
-            await self._parties.hold(version)
-            self._pending = version
-            self._reached("exchange.after_party_held")
-            await self._settle()
-            return self.summary(party)
+            for _ in range(TRIES):
+                await self._settle()
+                version = self._next(party, raw, proofs)
+                if version is None:
+                    return self.summary(party)
+                if await self._parties.hold(version, self._seen):
+                    self._reached("exchange.after_party_held")
+                    await self._settle()
+                    return self.summary(party)
+        raise PlatformError(Code.UNAVAILABLE, "many documents take force now", retry_after_s=2)
 
     def summaries(self, after: str = "", limit: int | None = None) -> list[PartySummary]:
         """Return one line per party in force, sorted, those after `after`."""
@@ -154,6 +150,40 @@ class Registration:
         """
         return party_history(self._history, self._announced.find, party)
 
+    def _next(self, party: str, raw: bytes, proofs: Sequence[Possession]) -> PartyVersion | None:
+        """Judge a document by the snapshot; None when it is in force already."""
+        current = self.registry.parties.get(party)
+        if current is not None and current.raw == raw:
+            return None
+        _, document = read_party_document(raw)
+        if document.party != party:
+            raise PlatformError(
+                Code.STATE,
+                "the document is for another party than the address",
+                expected=party,
+                received=document.party,
+            )
+        now = self._clock()
+        waited = self._announced.waited(raw, now, self._registrars)
+        verified = verify_succession(raw, self._registrars, current, waited)
+        verify_possession(verified, current, proofs)
+        return PartyVersion(party, document.ver, raw, self._entry(verified, now))
+
+    @property
+    def _seen(self) -> int:
+        return self._history[-1].leaf.index if self._history else NONE
+
+    async def _take_in(self) -> list[PartyVersion]:
+        """Take in what is new in the store; return what waits for the log."""
+        await self._announced.load()
+        waiting = []
+        for version, leaf in await self._parties.since(self._seen):
+            if leaf is None:
+                waiting.append(version)
+            else:
+                self._enforce(version, leaf)
+        return waiting
+
     def _entry(self, verified: VerifiedParty, now: float) -> bytes:
         document = verified.document
         after = {**self.registry.parties, document.party: verified}
@@ -172,17 +202,16 @@ class Registration:
         )
 
     async def _settle(self) -> None:
-        """Steps B and C of the pending version; the lock is held."""
-        version = self._pending
-        if version is None:
-            return
-        (leaf,) = await self._log.append([version.entry], [None])
-        self._reached("exchange.after_party_logged")
-        await self._parties.enforce(version, leaf)
-        self._enforce(version, leaf)
-        self._pending = None
+        """Steps B and C of the pending version, if there is one; the lock is held."""
+        for version in await self._take_in():
+            (leaf,) = await self._log.append([version.entry], [None])
+            self._reached("exchange.after_party_logged")
+            await self._parties.enforce(version, leaf)
+            self._enforce(version, leaf)
 
     def _enforce(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
+        if leaf.index <= self._seen:
+            return  # another look was faster
         current = self.registry.parties.get(version.party)
         # Whether it waited was judged when it was taken in, by the wait that was pinned then.
         announcement = self._announced.announcement(version.raw)

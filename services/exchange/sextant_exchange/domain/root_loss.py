@@ -45,16 +45,17 @@ class Announced:
         self._store = store
         self._log = log
         self._lock = asyncio.Lock()
-        self._pending: list[PartyVersion] = []
         self._logged: dict[bytes, tuple[PartyVersion, LoggedLeaf]] = {}
 
-    async def load(self) -> None:
-        """Read what is stored."""
+    async def load(self) -> list[PartyVersion]:
+        """Read what is stored; return what still owes its entry."""
+        owing = []
         for version, leaf in await self._store.announcements():
             if leaf is None:
-                self._pending.append(version)
+                owing.append(version)
             else:
                 self._logged[sha256(version.raw)] = (version, leaf)
+        return owing
 
     async def settle(self) -> None:
         """Give pending entries to the log.
@@ -63,12 +64,10 @@ class Announced:
             PlatformError: `E_UNAVAILABLE` while the log is away.
         """
         async with self._lock:
-            while self._pending:
-                version = self._pending[0]
+            for version in await self.load():
                 (leaf,) = await self._log.append([version.entry], [None])
                 await self._store.place(version, leaf)
                 self._logged[sha256(version.raw)] = (version, leaf)
-                self._pending.pop(0)
 
     async def add(self, version: PartyVersion) -> None:
         """Store an announcement and give it to the log, once.
@@ -76,9 +75,7 @@ class Announced:
         Raises:
             PlatformError: `E_UNAVAILABLE`.
         """
-        if all(held.raw != version.raw for held in self._pending):
-            await self._store.hold(version)
-            self._pending.append(version)
+        await self._store.hold(version)
         await self.settle()
 
     def find(self, digest: bytes) -> tuple[PartyVersion, LoggedLeaf] | None:

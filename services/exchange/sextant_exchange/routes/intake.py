@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from sextant_exchange.domain.acceptance import check_allowed, check_length, verify_sender
 from sextant_exchange.domain.allowance import Allowance
-from sextant_exchange.domain.deposit import Deposited, Deposits
+from sextant_exchange.domain.deposit import Deposited, Deposits, StaleRegistryError
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Links
 from sextant_exchange.domain.policy import DepositPolicy
 from sextant_exchange.domain.ports import Blobs, Step
@@ -31,11 +31,13 @@ from sextant_shared.chassis.telemetry import (
 )
 from sextant_shared.clock import Clock, random_bytes, timestamp_ms
 from sextant_shared.encoding import b64u
-from sextant_shared.errors import PlatformError
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import format_accepted
 from sextant_shared.protocol.access import Action, Subject, require
 from sextant_shared.protocol.manifest import Manifest
 from sextant_shared.protocol.message_types import find_type
+
+TRIES = 3  # times that an envelope is judged again; then its sender repeats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,10 +152,35 @@ class Intake:
         """Do step 12 for a container that arrived whole; a blob that is not needed is removed.
 
         Raises:
-            PlatformError: `E_DUPLICATE`, `E_UNAVAILABLE`.
+            PlatformError: `E_DUPLICATE`, `E_UNAVAILABLE`; `E_KEY`, `E_RECIPIENT` when a document
+                took force meanwhile.
         """
+        try:
+            deposited = await self._hold(claim, manifest, now, content, blob)
+        except PlatformError:
+            await self._forget(blob)
+            raise
+        if deposited.is_repeat:  # its twin, under way at the same time, was first
+            await self._forget(blob)
+        return deposited
+
+    async def _hold(
+        self, claim: Claim, manifest: Manifest, now: float, content: bytes | None, blob: str | None
+    ) -> Deposited:
+        """Hold it, judged by the documents that are in force at that moment."""
+        for _ in range(TRIES):
+            try:
+                return await self.deposits(self._envelope(claim, manifest, now, content, blob))
+            except StaleRegistryError:  # a document took force in another process
+                await self.registration.refresh()
+                self.still_in_force(manifest)
+        raise PlatformError(Code.UNAVAILABLE, "many documents take force now", retry_after_s=2)
+
+    def _envelope(
+        self, claim: Claim, manifest: Manifest, now: float, content: bytes | None, blob: str | None
+    ) -> Acceptable:
         header = manifest.header
-        envelope = Acceptable(
+        return Acceptable(
             claim=claim,
             type=header.type,
             classification=str(header.class_),
@@ -165,15 +192,8 @@ class Intake:
             entry=self._entry(manifest, now),
             traceparent=current_traceparent(),
             links=Links(header.irt, header.sup, find_type(header.type).priority),
+            registry=self.registration.newest_index,
         )
-        try:
-            deposited = await self.deposits(envelope)
-        except PlatformError:
-            await self._forget(blob)
-            raise
-        if deposited.is_repeat:  # its twin, under way at the same time, was first
-            await self._forget(blob)
-        return deposited
 
     async def _store(self, path: Path) -> str:
         try:

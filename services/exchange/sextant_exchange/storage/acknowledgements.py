@@ -26,7 +26,8 @@ _OLDEST = (
     .where(*_OWED)
     .order_by(_EVENT.c.position)
     .limit(bindparam("most"))
-    .subquery()
+    .with_for_update(skip_locked=True)  # another process makes the acts of those
+    .cte("oldest")
 )
 _UNWRITTEN = (
     select(_OLDEST, _E.c.id, _E.c.log_index, _D.c.seq)

@@ -1,8 +1,9 @@
 """Logged acts in SQL: what an act does and the entry it owes are one commit.
 
-Step A of each kind looks and acts inside the writer's transaction, so that a recall and a lease, a
-replay and a discard cannot both win. What was leased or fetched once is known by its events: a
-replay sets a delivery's attempts back to nothing, its events stay.
+Step A of each kind locks the copies it is about, then looks and acts in the same transaction, so
+that a recall and a lease, a replay and a discard cannot both win, whichever process has them. What
+was leased or fetched once is known by its events: a replay sets a delivery's attempts back to
+nothing, its events stay.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,6 +33,7 @@ from sextant_exchange.storage.tables import (
     ManifestRow,
 )
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import is_shared
 from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import DeliveryState
@@ -78,9 +80,8 @@ class SqlActs:
         Raises:
             PlatformError: `E_STATE`.
         """
-        back: list[GivenBack] = []
-        act = await self._database.write(
-            lambda connection: _recall(connection, self._sidecar, order, back)
+        act, back = await self._database.write(
+            lambda connection: _recall(connection, self._sidecar, order)
         )
         self._tell(back)
         return act
@@ -114,6 +115,7 @@ class SqlActs:
         """
 
         def work(connection: Connection) -> StoredAct:
+            _lock(connection, _D.c.party == order.party, _D.c.seq == order.seq)
             before = _discard_of(connection, self._sidecar, order)
             done = {"state": DeliveryState.DISCARDED.value}
             return before or _raise(connection, self._sidecar, order, done, Act.DISCARDED)
@@ -141,10 +143,9 @@ class SqlActs:
         """Store where acts stand; an erasure removes the ciphertext in the same commit."""
         if not proved:
             return [], []
-        back: list[GivenBack] = []
-        done = await self._database.write(lambda c: _prove(c, self._sidecar, proved, back))
+        acts, blobs, back = await self._database.write(lambda c: _prove(c, self._sidecar, proved))
         self._tell(back)
-        return done
+        return acts, blobs
 
     async def of(self, number: int) -> list[StoredAct]:
         """Return all acts on an envelope, oldest first."""
@@ -191,14 +192,23 @@ def closed_at(connection: Connection, number: int) -> float | None:
     return max(happened, default=None)
 
 
+def _lock(connection: Connection, *which: Any) -> None:
+    """Lock copies, in one order; what is seen of them and around them from now on is the newest."""
+    wanted = select(_D.c.seq).where(*which).order_by(_D.c.party, _D.c.seq).with_for_update()
+    if is_shared(connection):
+        connection.execute(wanted).all()
+
+
 def _recall(
-    connection: Connection, sidecar: Sidecar, order: RecallOrder, back: list[GivenBack]
-) -> StoredAct:
+    connection: Connection, sidecar: Sidecar, order: RecallOrder
+) -> tuple[StoredAct, list[GivenBack]]:
     number = order.place.number
+    back: list[GivenBack] = []
+    _lock(connection, _D.c.number == number)
     before = _recall_of(connection, sidecar, number)
     if before is not None:
         if before.made.statement == order.statement:
-            return before
+            return before, back
         raise PlatformError(
             Code.STATE,
             "the envelope was recalled before, by another statement",
@@ -211,7 +221,7 @@ def _recall(
             connection.execute(_at(copy.party, copy.seq).values(state=DeliveryState.RECALLED.value))
             _note(connection, act, Act.RECALLED, copy.party, f"from {copy.party}: {order.reason}")
             back.append((usage.take(connection, number), 0, 1))
-    return act
+    return act, back
 
 
 def _copies(connection: Connection, number: int) -> list[Copy]:
@@ -234,6 +244,7 @@ def _raise(
     event: Act,
 ) -> StoredAct:
     """Take one delivery out of the dead letters."""
+    _lock(connection, _D.c.party == order.party, _D.c.seq == order.seq)
     row = connection.execute(
         select(_E.c.number, _E.c.id, _E.c.log_index)
         .join(_D, _D.c.number == _E.c.number)
@@ -272,6 +283,7 @@ def _discard_of(
 
 def _erase(connection: Connection, sidecar: Sidecar, order: ErasureOrder) -> StoredAct | None:
     number = order.place.number
+    _lock(connection, _D.c.number == number)
     acts = connection.execute(select(_A.c.kind, _A.c.log_index).where(_A.c.number == number)).all()
     closed = closed_at(connection, number)
     is_owed = any(row.log_index is None or row.kind == ActKind.ERASURE.value for row in acts)
@@ -288,17 +300,17 @@ def _prove(
     connection: Connection,
     sidecar: Sidecar,
     proved: Sequence[tuple[StoredAct, LoggedLeaf]],
-    back: list[GivenBack],
-) -> tuple[list[StoredAct], list[str]]:
-    blobs = []
-    for act, leaf in proved:
+) -> tuple[list[StoredAct], list[str], list[GivenBack]]:
+    blobs: list[str] = []
+    back: list[GivenBack] = []
+    for act, leaf in sorted(proved, key=lambda one: one[0].position):
         where = (_A.c.position == act.position, _A.c.log_index.is_(None))
         values = {"log_index": leaf.index, "proof": leaf.proof}
         written = connection.execute(update(_A).where(*where).values(**values)).rowcount
         if written and act.made.kind is ActKind.ERASURE:
             blobs += _remove(connection, act, back)
     positions = [act.position for act, _ in proved]
-    return _load(connection, sidecar, _ACT.where(_A.c.position.in_(positions))), blobs
+    return _load(connection, sidecar, _ACT.where(_A.c.position.in_(positions))), blobs, back
 
 
 def _remove(connection: Connection, act: StoredAct, back: list[GivenBack]) -> list[str]:

@@ -2,6 +2,11 @@
 
 Each function runs inside the writer's transaction, on a whole batch. All that are stored later find
 what was stored first: an id is held once, a receipt is written once, deliveries are made once.
+
+That holds for several processes on a server too: an id by its unique constraint, a receipt by the
+lock of its envelope's row, the numbers of a mailbox by turns, which are kept until the commit, so
+that a reader who goes on behind a number never misses a smaller one. No envelope is held under keys
+that are not in force any more: who judged it by an older registry is told so (`Repeat.STALE`).
 """
 
 from collections.abc import Sequence
@@ -10,7 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Held, HoldResult, Logged, Repeat
+from sextant_exchange.storage import registry
 from sextant_exchange.storage.tables import ContentRow, DeliveryRow, EnvelopeRow, ReceiptRow
+from sextant_shared.chassis.sharing import is_shared, numbers, take_turns, upsert
 from sextant_shared.models.exchange import DeliveryState, Priority
 
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
@@ -32,12 +39,20 @@ _FIND = select(
 _NEWEST_NUMBER = select(func.max(_E.c.number))
 _NEWEST_SEQ = select(func.max(_D.c.seq)).where(_D.c.party == bindparam("party"))
 _INSERT_ENVELOPE, _INSERT_CONTENT = insert(_E), insert(_C)
+_INSERT_UNLESS_HELD = (
+    upsert(_E).on_conflict_do_nothing(index_elements=["id", "sender"]).returning(_E.c.number)
+)
+_NUMBERS = "envelope_number_seq"
 _INSERT_RECEIPT, _INSERT_DELIVERY = insert(_R), insert(_D)
+_LOCKED = select(_E.c.number).order_by(_E.c.number).with_for_update(key_share=True)
 _ACCEPT = (
     update(_E)
     .where(_E.c.number == bindparam("n"))
     .values(log_index=bindparam("i"), logged=bindparam("l"), accepted=bindparam("a"))
 )
+
+
+_Key = tuple[str, str]
 
 
 def known(connection: Connection, claims: Sequence[Claim]) -> list[HoldResult | None]:
@@ -52,29 +67,39 @@ def known(connection: Connection, claims: Sequence[Claim]) -> list[HoldResult | 
 
 def hold(connection: Connection, batch: Sequence[Acceptable], now: float) -> list[HoldResult]:
     """Store what is new of a batch, and say what the other ids stand for already."""
-    number: int = connection.execute(_NEWEST_NUMBER).scalar() or 0
-    fresh: dict[tuple[str, str], tuple[int, Acceptable]] = {}
-    results: list[HoldResult] = []
+    newest = registry.newest_in_force(connection) if is_shared(connection) else None
     stored = known(connection, [envelope.claim for envelope in batch])
+    fresh: dict[_Key, Acceptable] = {}
     for envelope, result in zip(batch, stored, strict=True):
-        key = (envelope.claim.sender, envelope.claim.id)
-        if result is not None:
-            results.append(result)
-        elif key in fresh:  # the same id twice within one batch
-            results.append(_twin(envelope, *fresh[key]))
-        else:
-            number += 1
-            fresh[key] = (number, envelope)
-            results.append(HoldResult(Repeat.NEW, _held(number, envelope), None))
-    if fresh:
-        _insert(connection, list(fresh.values()), now)
+        if result is None and not _is_stale(envelope, newest):
+            fresh.setdefault(_key(envelope.claim), envelope)
+    given = dict(zip(fresh, _numbers(connection, len(fresh)), strict=True))
+    added = _insert(connection, [(given[key], one) for key, one in fresh.items()], now)
+    lost = {key for key in fresh if given[key] not in added}
+    again = [envelope.claim for envelope in batch if _key(envelope.claim) in lost]
+    elsewhere = iter(known(connection, again) if again else ())
+    results: list[HoldResult] = []
+    for envelope, result in zip(batch, stored, strict=True):
+        key = _key(envelope.claim)
+        found = next(elsewhere) if key in lost else result
+        results.append(found or _result(envelope, fresh.get(key), given.get(key)))
     return results
+
+
+def _result(envelope: Acceptable, first: Acceptable | None, number: int | None) -> HoldResult:
+    if first is None or number is None:
+        return HoldResult(Repeat.STALE, None, None)
+    if first is envelope:
+        return HoldResult(Repeat.NEW, _held(number, envelope), None)
+    return _twin(envelope, number, first)  # the same id twice within one batch
 
 
 def accept(connection: Connection, batch: Sequence[Logged], now: float) -> list[bytes]:
     """Store receipts and make deliveries available; return the receipts in force."""
-    numbers = {item.held.number for item in batch}
-    query = select(_R.c.number, _R.c.data).where(_R.c.number.in_(numbers))
+    held = {item.held.number for item in batch}
+    if is_shared(connection):  # another process may be completing the same ones
+        connection.execute(_LOCKED.where(_E.c.number.in_(held))).all()
+    query = select(_R.c.number, _R.c.data).where(_R.c.number.in_(held))
     receipts: dict[int, bytes] = {row.number: row.data for row in connection.execute(query)}
     fresh = {item.held.number: item for item in batch if item.held.number not in receipts}
     if fresh:
@@ -91,6 +116,8 @@ def _accept(connection: Connection, fresh: Sequence[Logged], now: float) -> None
         _ACCEPT,
         [{"n": item.held.number, "i": item.index, "l": item.t, "a": now} for item in fresh],
     )
+    parties = {party for item in fresh for party in item.held.recipients}
+    take_turns(connection, [f"mailbox {party}" for party in parties])
     newest: dict[str, int] = {}
     deliveries = []
     for item in fresh:
@@ -116,34 +143,61 @@ def _delivery(party: str, seq: int, held: Held) -> dict[str, Any]:
     }
 
 
-def _insert(connection: Connection, rows: Sequence[tuple[int, Acceptable]], now: float) -> None:
-    connection.execute(
-        _INSERT_ENVELOPE,
-        [
-            {
-                "number": number,
-                "sender": envelope.claim.sender,
-                "id": envelope.claim.id,
-                "manifest": envelope.claim.manifest_digest,
-                "type": envelope.type,
-                "classification": envelope.classification,
-                "size": envelope.size,
-                "recipients": " ".join(envelope.recipients),
-                "blob": envelope.blob,
-                "received": envelope.received,
-                "held": now,
-                "traceparent": envelope.traceparent,
-                "irt": envelope.links.irt,
-                "sup": envelope.links.sup,
-                "priority": envelope.links.priority.value,
-                "entry": envelope.entry,
-            }
-            for number, envelope in rows
-        ],
-    )
-    small = [{"number": n, "data": e.content} for n, e in rows if e.content is not None]
+def _key(claim: Claim) -> _Key:
+    return claim.sender, claim.id
+
+
+def _is_stale(envelope: Acceptable, newest: int | None) -> bool:
+    return newest is not None and envelope.registry != newest
+
+
+def _numbers(connection: Connection, count: int) -> list[int]:
+    if is_shared(connection):
+        return numbers(connection, _NUMBERS, count)
+    newest: int = connection.execute(_NEWEST_NUMBER).scalar() or 0
+    return [newest + 1 + n for n in range(count)]
+
+
+def _insert(connection: Connection, rows: Sequence[tuple[int, Acceptable]], now: float) -> set[int]:
+    """Store envelopes; return the numbers of those that no other process stored meanwhile."""
+    if not rows:
+        return set()
+    values = [_envelope(number, one, now) for number, one in rows]
+    added = {number for number, _ in rows}
+    if is_shared(connection):
+        values.sort(key=lambda row: (row["id"], row["sender"]))  # all wait in one order
+        added = set(connection.execute(_INSERT_UNLESS_HELD, values).scalars())
+    else:
+        connection.execute(_INSERT_ENVELOPE, values)
+    small = [
+        {"number": number, "data": one.content}
+        for number, one in rows
+        if number in added and one.content is not None
+    ]
     if small:
         connection.execute(_INSERT_CONTENT, small)
+    return added
+
+
+def _envelope(number: int, envelope: Acceptable, now: float) -> dict[str, Any]:
+    return {
+        "number": number,
+        "sender": envelope.claim.sender,
+        "id": envelope.claim.id,
+        "manifest": envelope.claim.manifest_digest,
+        "type": envelope.type,
+        "classification": envelope.classification,
+        "size": envelope.size,
+        "recipients": " ".join(envelope.recipients),
+        "blob": envelope.blob,
+        "received": envelope.received,
+        "held": now,
+        "traceparent": envelope.traceparent,
+        "irt": envelope.links.irt,
+        "sup": envelope.links.sup,
+        "priority": envelope.links.priority.value,
+        "entry": envelope.entry,
+    }
 
 
 def _repeat(claim: Claim, row: Any) -> HoldResult:

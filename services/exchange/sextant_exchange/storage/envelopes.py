@@ -46,9 +46,14 @@ class SqlEnvelopes:
     """The port `Envelopes` on the exchange's database."""
 
     def __init__(
-        self, database: Database, taken: Callable[[str], None] = lambda _sender: None
+        self,
+        database: Database,
+        taken: Callable[[str], None] = lambda _sender: None,
+        *,
+        until: Callable[[], float] | None = None,
     ) -> None:
         self._database = database
+        self._until = until  # what was held later is left to the process that is at it
         self._taken = taken  # told whose delivery was fetched for the first time
 
     async def known(self, claims: Sequence[Claim]) -> list[HoldResult | None]:
@@ -73,6 +78,8 @@ class SqlEnvelopes:
             .order_by(_E.c.number)
             .limit(limit)
         )
+        if self._until is not None:
+            query = query.where(_E.c.held <= self._until())
         rows = await self._database.read(lambda connection: connection.execute(query).all())
         return [deposits.held_of(row) for row in rows]
 
@@ -135,10 +142,10 @@ class SqlEnvelopes:
             )
             .limit(1)
         )
-        recalled = select(_D.c.seq).where(
-            _D.c.number == number,
-            _D.c.party == party,
-            _D.c.state == DeliveryState.RECALLED.value,
+        copy = (
+            select(_D.c.state)
+            .where(_D.c.number == number, _D.c.party == party)
+            .with_for_update()  # a recall waits, or has been
         )
         act = {
             "number": number,
@@ -149,7 +156,7 @@ class SqlEnvelopes:
         }
 
         def work(connection: Connection) -> str | None:
-            if connection.execute(recalled).first() is not None:
+            if connection.execute(copy).scalar() == DeliveryState.RECALLED.value:
                 raise recalled_error()
             if connection.execute(before).first() is not None:
                 return None

@@ -1,10 +1,11 @@
 """Announced recoveries and statements in SQL."""
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from sextant_exchange.domain.ports import HeldStatement, LoggedLeaf, PartyVersion
 from sextant_exchange.storage.tables import RecoveryRow, StatementRow
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import take_turns
 from sextant_shared.encoding import b64u
 from sextant_shared.models.statements import LoggedStatement
 
@@ -31,20 +32,27 @@ class SqlAnnouncements:
         ]
 
     async def hold(self, version: PartyVersion) -> None:
-        """Store one that is not yet in the log."""
+        """Store one that is not yet in the log; the same document twice is one."""
         members = {
             "party": version.party,
             "ver": version.ver,
             "raw": version.raw,
             "entry": version.entry,
         }
-        await self._database.write(lambda connection: connection.execute(insert(_R), [members]))
+        known = select(_R.c.position).where(_R.c.party == version.party, _R.c.raw == version.raw)
+
+        def work(connection: Connection) -> None:
+            take_turns(connection, [f"recovery {version.party}"])
+            if connection.execute(known).first() is None:
+                connection.execute(insert(_R), [members])
+
+        await self._database.write(work)
 
     async def place(self, version: PartyVersion, leaf: LoggedLeaf) -> None:
         """Store where one stands in the log."""
         statement = (
             update(_R)
-            .where(_R.c.entry == version.entry)
+            .where(_R.c.entry == version.entry, _R.c.log_index.is_(None))
             .values(log_index=leaf.index, proof=leaf.proof)
         )
         await self._database.write(lambda connection: connection.execute(statement))
@@ -57,9 +65,16 @@ class SqlStatements:
         self._database = database
 
     async def hold(self, held: HeldStatement) -> None:
-        """Store one that is not yet in the log."""
+        """Store one that is not yet in the log; the same statement twice is one."""
         members = {"number": held.number, "raw": held.raw, "entry": held.entry}
-        await self._database.write(lambda connection: connection.execute(insert(_S), [members]))
+        known = select(_S.c.position).where(_S.c.number == held.number, _S.c.raw == held.raw)
+
+        def work(connection: Connection) -> None:
+            take_turns(connection, [f"statements {held.number}"])
+            if connection.execute(known).first() is None:
+                connection.execute(insert(_S), [members])
+
+        await self._database.write(work)
 
     async def pending(self) -> list[HeldStatement]:
         """Return those that owe their entry, oldest first."""
@@ -75,7 +90,7 @@ class SqlStatements:
         """Store where one stands in the log."""
         statement = (
             update(_S)
-            .where(_S.c.number == held.number, _S.c.entry == held.entry)
+            .where(_S.c.number == held.number, _S.c.entry == held.entry, _S.c.log_index.is_(None))
             .values(log_index=leaf.index, proof=leaf.proof)
         )
         await self._database.write(lambda connection: connection.execute(statement))

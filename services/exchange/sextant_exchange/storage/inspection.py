@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 
 from sextant_exchange.domain.retention import Retention
 from sextant_exchange.storage.erasable import kept
+from sextant_shared.chassis.database import Place, open_reader
 from sextant_shared.errors import Code, PlatformError
 
 PAGE = 1000
@@ -84,17 +85,19 @@ class Due:
 
 
 @contextmanager
-def look_into(path: Path) -> Iterator[Connection]:
+def look_into(place: Place) -> Iterator[Connection]:
     """Yield a read-only connection that never checkpoints.
 
     Raises:
         PlatformError: `E_NOT_FOUND` when there is no database.
     """
-    if not path.exists():
+    if isinstance(place, Path) and not place.exists():
         raise PlatformError(
-            Code.NOT_FOUND, f"there is no {path.name} in {path.parent}", fix="Name the data folder."
+            Code.NOT_FOUND,
+            f"there is no {place.name} in {place.parent}",
+            fix="Name the data folder.",
         )
-    engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true", hide_parameters=True)
+    engine = open_reader(place)
     try:
         with engine.connect() as connection:
             yield connection

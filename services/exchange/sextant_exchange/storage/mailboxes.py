@@ -1,8 +1,14 @@
-"""Mailboxes in SQL: pages, leases with fencing tokens, releases, dead letters."""
+"""Mailboxes in SQL: pages, leases with fencing tokens, releases, dead letters.
 
+On a server several processes lease from one mailbox: each passes over what another one is about to
+lease (SKIP LOCKED), and a token is looked up with its row locked, so that a delivery that lapsed is
+either acknowledged or leased again, never both.
+"""
+
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal_column, select, update
 
 from sextant_exchange.domain.envelopes import Act
 from sextant_exchange.domain.ports import ALL, LeaseOrder, Release, Wanted
@@ -35,6 +41,8 @@ _COLUMNS = select(
     _E.c.irt,
     _D.c.priority,
 ).join(_E, _E.c.number == _D.c.number)
+_CLAIMED = _COLUMNS.with_for_update(of=_D, skip_locked=True)
+_NEWEST = select(func.max(_D.c.seq)).where(_D.c.party == bindparam("party"))
 _LAPSED = "the lease ran out too often"
 _IS_URGENT = _D.c.priority == literal_column("'urgent'")  # in the words of the lane's index
 _UNSAID = "given up without a word"  # no delivery is dead without a reason
@@ -58,9 +66,20 @@ class SqlMailboxes:
         )
         return [Delivery(**_members(row)) for row in sorted(rows, key=_by_seq)[:limit]]
 
+    async def newest(self, parties: Sequence[str]) -> dict[str, int]:
+        """Return the number of the newest delivery of each of these mailboxes that has any."""
+
+        def work(connection: Connection) -> dict[str, int]:
+            found = {
+                party: connection.execute(_NEWEST, {"party": party}).scalar() for party in parties
+            }
+            return {party: seq for party, seq in found.items() if seq is not None}
+
+        return await self._database.read(work)
+
     async def lease(self, party: str, order: LeaseOrder) -> list[Lease]:
         """Lease what is available, or whose lease ran out: urgent first, then oldest first."""
-        if not await self._database.read(lambda c: _due_in(c, party, order, 1)):
+        if not await self._database.read(lambda c: _due_in(c, party, order, 1, columns=_COLUMNS)):
             return []  # the common case while polling costs no write
         return await self._database.write(lambda c: _lease(c, party, order))
 
@@ -95,21 +114,21 @@ class SqlMailboxes:
 
 
 def _due(connection: Connection, party: str, order: LeaseOrder, limit: int) -> list[Any]:
-    """Return what may be leased, urgent first, then oldest first: searches of indexes, no scan.
+    """Claim what may be leased, urgent first, then oldest first: searches of indexes, no scan.
 
     The urgent lane is looked through first; what it leaves room for comes from the whole mailbox,
     where the urgent ones stand again.
     """
-    urgent = _due_in(connection, party, order, limit, _IS_URGENT)
+    urgent = _due_in(connection, party, order, limit, _IS_URGENT, columns=_CLAIMED)
     if len(urgent) == limit:
         return urgent
     taken = {row.seq for row in urgent}
-    rest = [row for row in _due_in(connection, party, order, limit) if row.seq not in taken]
-    return [*urgent, *rest][:limit]
+    rest = _due_in(connection, party, order, limit, columns=_CLAIMED)
+    return [*urgent, *(row for row in rest if row.seq not in taken)][:limit]
 
 
 def _due_in(
-    connection: Connection, party: str, order: LeaseOrder, limit: int, *lane: Any
+    connection: Connection, party: str, order: LeaseOrder, limit: int, *lane: Any, columns: Any
 ) -> list[Any]:
     available = (_D.c.state == DeliveryState.AVAILABLE.value, _D.c.not_before <= order.now)
     lapsed = (_D.c.state == DeliveryState.LEASED.value, _D.c.lease_until <= order.now)
@@ -117,7 +136,7 @@ def _due_in(
         row
         for due in (available, lapsed)
         for row in connection.execute(
-            _COLUMNS.where(_D.c.party == party, *due, *lane).order_by(_D.c.seq).limit(limit)
+            columns.where(_D.c.party == party, *due, *lane).order_by(_D.c.seq).limit(limit)
         )
     ]
     return sorted(rows, key=_by_seq)[:limit]
@@ -203,12 +222,14 @@ def _bury(connection: Connection, party: str, row: Any, reason: str, now: float)
 
 def _leased(connection: Connection, party: str, token: str, now: float) -> Any:
     row = connection.execute(
-        select(_D.c.seq, _D.c.number, _D.c.attempts).where(
+        select(_D.c.seq, _D.c.number, _D.c.attempts)
+        .where(
             _D.c.party == party,
             _D.c.lease == token,
             _D.c.state == DeliveryState.LEASED.value,
             _D.c.lease_until > now,
         )
+        .with_for_update()
     ).first()
     if row is None:
         raise PlatformError(

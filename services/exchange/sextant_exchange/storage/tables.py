@@ -6,6 +6,8 @@ What grows for ever is reached by keys alone, never scanned: a test reads the qu
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, String, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from sextant_shared.chassis.leading import lease_table
+from sextant_shared.chassis.proofs import proofs_seen_table
 from sextant_shared.chassis.sidecar.tables import sidecar_tables
 
 _IS_HELD = text("log_index IS NULL")
@@ -234,3 +236,5 @@ class StatementRow(SQLModel, table=True):
 
 
 SIDECAR = sidecar_tables(SQLModel.metadata)
+LEASES = lease_table(SQLModel.metadata)
+PROOFS_SEEN = proofs_seen_table(SQLModel.metadata)

@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from sextant_exchange.domain.allowance import Use, added
 from sextant_exchange.domain.envelopes import Acceptable, HoldResult, Repeat
 from sextant_exchange.storage.tables import EnvelopeRow, PartyUseRow
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import upsert
 
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _U = PartyUseRow.__table__  # type: ignore[attr-defined]
+_BEGIN = upsert(_U).on_conflict_do_nothing(index_elements=["party"])
 
 
 class SqlUsage:
-    """Reads all rows, once at start."""
+    """Reads all rows: once at start, and again where other processes count as well."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,14 +40,18 @@ def count(
     }
     if not senders:
         return
-    found = connection.execute(select(_U).where(_U.c.party.in_(senders)))
-    used = {row.party: _use(row) for row in found}
+    used = _locked(connection, senders)
+    if missing := sorted(senders - used.keys()):
+        connection.execute(_BEGIN, [asdict(Use(party)) for party in missing])
+        used |= _locked(connection, set(missing))
     for use in added(used, batch, results, now):
-        members = asdict(use)
-        if use.party in used:
-            connection.execute(update(_U).where(_U.c.party == use.party).values(**members))
-        else:
-            connection.execute(insert(_U), [members])
+        connection.execute(update(_U).where(_U.c.party == use.party).values(**asdict(use)))
+
+
+def _locked(connection: Connection, parties: set[str]) -> dict[str, Use]:
+    """Return what parties have used; nobody else counts for them until the commit."""
+    wanted = select(_U).where(_U.c.party.in_(parties)).order_by(_U.c.party).with_for_update()
+    return {row.party: _use(row) for row in connection.execute(wanted)}
 
 
 def take(connection: Connection, number: int) -> str:

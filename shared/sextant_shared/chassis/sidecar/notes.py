@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.settings import ServiceSettings, describe_settings
+from sextant_shared.chassis.sharing import take_turns
 from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.encoding import b64u, sha256
 from sextant_shared.protocol.notes import InForce, MadeNote, changes
@@ -43,6 +44,7 @@ class Notes:
         """Note all that is no longer as it was noted last; return how many notes that made."""
 
         def work(connection: Connection) -> int:
+            take_turns(connection, ["notes"])
             made = changes(service, in_force, lambda *about: self.last(connection, *about), now)
             for note in made:
                 self.add(connection, note)

@@ -1,0 +1,42 @@
+"""What several processes on one server's database need, and who may do what there.
+
+What is written once is only added: receipts, heads of erased envelopes, versions of documents keep
+their bytes. Only ciphertext that may go is removed, and what is remembered for minutes.
+"""
+
+from alembic import op
+
+from sextant_exchange.storage.roles import ROLES
+from sextant_shared.chassis.leading import create_leases
+from sextant_shared.chassis.proofs import create_proofs_seen
+
+revision = "0008"
+down_revision = "0007"
+
+_ADDS, _CHANGES, _REMOVES = "SELECT, INSERT", "SELECT, INSERT, UPDATE", "SELECT, INSERT, DELETE"
+_MAY = {
+    "envelope": _CHANGES,
+    "content": _REMOVES,
+    "receipt": _ADDS,
+    "manifest": _ADDS,
+    "act": f"{_ADDS}, UPDATE (log_index, proof, detail, salt)",
+    "delivery": _CHANGES,
+    "event": f"{_ADDS}, UPDATE (act_position)",
+    "party_document": f"{_ADDS}, UPDATE (log_index, proof)",
+    "party_use": _CHANGES,
+    "party_recovery": f"{_ADDS}, UPDATE (log_index, proof)",
+    "statement": f"{_ADDS}, UPDATE (log_index, proof)",
+    "note": f"{_ADDS}, UPDATE (log_index, proof)",
+    "detail": f"{_ADDS}, UPDATE (sealed)",
+    "shred_order": _CHANGES,
+    "task_lease": _CHANGES,
+    "proof_seen": _REMOVES,
+    "alembic_version": "SELECT",
+}
+
+
+def upgrade() -> None:
+    create_leases(op)
+    create_proofs_seen(op)
+    if op.get_bind().dialect.name == "postgresql":
+        ROLES.grant(op.execute, _MAY)

@@ -1,0 +1,93 @@
+"""One process at a time does what needs doing once: a lease for each task, in the database.
+
+Several processes share a database; what they do by themselves (recovery, erasure) would be done by
+each. Whoever holds the lease of a task does it, and the others look now and then whether it ran
+out. The lease only saves work: a process that was paused may go on with a task that another one
+took over, so each task claims its rows in the transactions that change them.
+
+An embedded file has one process, which leads without asking.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column, Connection, MetaData, Table, update
+from sqlalchemy.sql import func
+
+from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import upsert
+from sextant_shared.clock import random_bytes
+from sextant_shared.encoding import b64u
+
+LEASE_S = 10.0  # so long after a process died another one goes on with its tasks
+_NAME_BYTES = 9
+Task = Callable[[], Awaitable[object]]
+
+
+def lease_table(metadata: MetaData) -> Table:
+    """Declare the table of leases on a room's metadata."""
+    return Table("task_lease", metadata, *_columns())
+
+
+def create_leases(op: Any) -> None:
+    """Create the table, in a migration."""
+    op.create_table("task_lease", *_columns())
+
+
+def _columns() -> list[Column[Any]]:
+    return [
+        sa.Column("task", sa.String, primary_key=True),
+        sa.Column("holder", sa.String, nullable=False),
+        sa.Column("until", sa.Float, nullable=False),
+    ]
+
+
+class Leading:
+    """The tasks of one process, by a name of its own; the server's clock decides."""
+
+    def __init__(self, database: Database, table: Table, lease_s: float = LEASE_S) -> None:
+        self._database = database
+        self._table = table
+        self._lease_s = lease_s
+        self._name = b64u(random_bytes(_NAME_BYTES))
+
+    def alone(self, name: str, task: Task) -> Task:
+        """Return the task, to be done only while this process has its lease."""
+
+        async def done_alone() -> object:
+            return await task() if await self.leads(name) else None
+
+        return done_alone
+
+    async def leads(self, name: str) -> bool:
+        """Take or prolong the lease of a task; say whether this process has it now.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        if not self._database.is_shared:
+            return True
+        return await self._database.write(lambda connection: self._take(connection, name))
+
+    async def let_go(self) -> None:
+        """End all leases of this process, so that another one goes on at once.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        if not self._database.is_shared:
+            return
+        ended = update(self._table).where(self._table.c.holder == self._name).values(until=0.0)
+        await self._database.write(lambda connection: connection.execute(ended).rowcount)
+
+    def _take(self, connection: Connection, name: str) -> bool:
+        row, now = self._table.c, func.extract("epoch", func.clock_timestamp())
+        wanted = {"task": name, "holder": self._name}
+        taken = upsert(self._table).values(**wanted, until=now + self._lease_s)
+        taken = taken.on_conflict_do_update(
+            index_elements=["task"],
+            set_={"holder": self._name, "until": taken.excluded.until},
+            where=(row.holder == self._name) | (row.until < now),
+        )
+        return connection.execute(taken.returning(row.task)).first() is not None
