@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy.local.demo import DemoFailedError, run_demo
 from deploy.local.issuer import refuse_in_production
+from deploy.local.names import write_names
 from deploy.local.processes import ServiceFailedError
 from deploy.local.screen import Screen
 from deploy.local.stack import CommandFailedError, Stack
@@ -46,6 +47,8 @@ def _suggest(screen: Screen, stack: Stack) -> None:
     screen.line("In another terminal, in this folder, the command and the home of a State:")
     screen.line("  export PATH=$PWD/.venv/bin:$PATH")
     screen.line(f"  export SEXTANT_HOME={stack.home('NA-XAL')}")
+    screen.line("or both, with the names that the runbooks in docs/operations use:")
+    screen.line(f"  . {write_names(stack)}")
     screen.line("")
     screen.line("Three commands to try there:")
     screen.line("  sextant submit examples/NA-XAL/s2-and-2025.json --watch")

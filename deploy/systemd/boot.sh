@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Boots a Debian machine in a container, installs Sextant on it by docs/install.md as it stands, and
-# then kills, freezes and stops services under systemd. Needs root and apt; about five minutes.
+# Boots a Debian machine in a container, installs Sextant on it by docs/install.md as it stands,
+# kills, freezes and stops services under systemd, and upgrades by docs/operations/upgrade.md. Needs
+# root and apt; about five minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$PWD/var/boot python=$PWD/.venv/bin/python
@@ -53,18 +54,21 @@ for _ in {1..30}; do inside systemctl is-system-running 2> /dev/null && break ||
 inside mount --make-rshared / # a container's is private; credentials are mounted and handed on
 git ls-files -z deploy docs requirements examples | tar -c --null -T - | inside sh -c 'mkdir /src && tar -x -C /src'
 
-say "docs/install.md, each line as it stands but for where packages come from"
-"$python" - > "$work/page.sh" <<'END'
-import pathlib, re
+page() { # FILE: run its blocks of commands as they stand, but for where packages come from
+  "$python" - "$1" > "$work/page.sh" <<'END'
+import pathlib, re, sys
 
-page = pathlib.Path("docs/install.md").read_text()
-blocks = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+blocks = re.findall(r"```sh\n(.*?)```", pathlib.Path(sys.argv[1]).read_text(), re.DOTALL)
 rooms = "./shared ./services/audit ./services/exchange ./services/declarations ./client"
 text = "\n".join(blocks).replace(rooms, "/wheels/sextant_*.whl")
 text = re.sub(r"(?m)^apt-get .*$", "# its packages are in the base", text)
 print("set -eux\nexport PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels\ncd /src\n" + text)
 END
-inside sh -s < "$work/page.sh" > "$work/page.log" 2>&1 || { tail -n 20 "$work/page.log"; exit 1; }
+  inside sh -s < "$work/page.sh" > "$work/page.log" 2>&1 || { tail -n 20 "$work/page.log"; exit 1; }
+}
+
+say "docs/install.md, each line as it stands"
+page docs/install.md
 
 say "a State declares"
 inside sh -seu <<'END'
@@ -108,4 +112,6 @@ where="--exchange http://127.0.0.1:8002 --audit http://127.0.0.1:8001 --declarat
 sextant init --home auditor --party AUD --client-id auditor --trust /etc/sextant/trust.json $where
 sextant log verify --home auditor
 END
+say "docs/operations/upgrade.md, each line as it stands"
+page docs/operations/upgrade.md
 say "all of it holds"

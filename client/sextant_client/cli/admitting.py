@@ -1,4 +1,4 @@
-"""`sextant keys admit`: make a client of a service known, by the public half of its access key."""
+"""`sextant keys admit`, `dismiss`: whom a service knows, by the public halves of access keys."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,9 @@ import typer
 from pydantic import Field, TypeAdapter, ValidationError
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, PassphraseFile, start
+from sextant_client.cli.output import Output
 from sextant_client.home import write_file
+from sextant_shared.crypto.keys import thumbprint
 from sextant_shared.encoding import canonical_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import KeyUse
@@ -59,6 +61,42 @@ def admit(
     write_file(into, _FILE.dump_json(known, indent=1) + b"\n")
     lines = [f"{into} names {client_id} as {role}."]
     run.output.result({"clients": str(into), "keys": [key.kid for key in keys]}, lines)
+
+
+def dismiss(
+    kids: Annotated[list[str], typer.Argument(help="Keys to take out, as `keys list` shows them.")],
+    from_: Annotated[Path, typer.Option("--from", help="The service's clients file.")],
+    last: Annotated[
+        bool, typer.Option("--last", help="Also the only key that a client has: it is out then.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Take access keys out of the clients file of a service: all of these, or none.
+
+    The service knows them until it reads the file again.
+    """
+    known = _read(from_)
+    gone = [each for each in known if thumbprint(each.jwk) in kids]
+    kept = [each for each in known if each not in gone]
+    strangers = sorted(set(kids) - {thumbprint(each.jwk) for each in gone})
+    if strangers:
+        raise PlatformError(
+            Code.NOT_FOUND,
+            f"{from_} does not name every one of these keys",
+            received=", ".join(strangers)[:200],
+            fix="Look the keys up: sextant keys list --home HOME.",
+        )
+    out = {each.client_id for each in gone} - {each.client_id for each in kept}
+    if out and not last:
+        raise PlatformError(
+            Code.STATE,
+            "a client would be left without any key",
+            received=", ".join(sorted(out)),
+            fix="Admit its next key first; or put it out for good, with --last.",
+        )
+    write_file(from_, _FILE.dump_json(kept, indent=1) + b"\n")
+    lines = [f"{from_} no longer names {each.client_id} by this key." for each in gone]
+    Output(as_json=as_json).result({"clients": str(from_), "keys": sorted(kids)}, lines)
 
 
 def _read(path: Path) -> list[_Client]:

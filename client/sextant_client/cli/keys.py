@@ -39,6 +39,7 @@ from sextant_shared.protocol.tokenkeys import check_fits_token
 app = typer.Typer(help="Private keys and enrolment.", no_args_is_help=True)
 _IDENTITY: Mapping[str, Callable[..., int | None]] = {
     "admit": admitting.admit,
+    "dismiss": admitting.dismiss,
     "rotate": rotating.rotate,
     "retire": rotating.retire,
     "sign": rotating.sign,

@@ -314,7 +314,9 @@ def _name(chemical: str) -> str:
 def _said(side: dict[str, Any]) -> str:
     if not side["is_shown"]:
         return "not shown"
-    return f"{side['kg']} kg" if side["kg"] is not None else str(side["filed"] or "no figure")
+    if side["kg"] is not None:
+        return f"{side['kg']} kg"
+    return "no figure" if side["has_row"] else f"no row ({side['filed']})"
 
 
 def _sent_lines(sent: dict[str, Any]) -> list[str]:

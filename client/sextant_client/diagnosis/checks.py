@@ -244,7 +244,8 @@ def _rotation(patient: Patient) -> str | Caution:
         party = client.parties.newest(client.config.party)
     held = {key.kid for key in home.keys.files()}
     found = upkeep.find_due(party, held, policy, upkeep.last_used(home))
-    near = [one for one in found if one.at <= now + policy.warn * upkeep.DAY_S]
+    soon = now + policy.warn * upkeep.DAY_S  # next keys are prepared; the rest waits for its day
+    near = [one for one in found if one.is_due(now) or (one.act == "rotate" and one.at <= soon)]
     if near:
         words = "; ".join(" ".join(one.words(now).split()) for one in near)
         return Caution(words, "sextant keys due says what, sextant keys rotate makes the next.")

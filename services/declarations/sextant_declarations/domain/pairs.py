@@ -66,7 +66,7 @@ def _side(side: Side) -> SideView:
         state=side.state,
         direction=str(side.direction),
         filed=str(side.filed),
-        kg=_text(side.kg),
+        kg=_text(side.declared_kg),
         low=None if side.interval is None else kilograms(side.interval.low),
         high=None if side.interval is None else kilograms(side.interval.high),
         has_total=side.has_total,

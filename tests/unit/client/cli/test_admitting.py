@@ -65,3 +65,44 @@ def test_the_service_knows_who_was_admitted_once_and_by_its_public_half_alone(
     assert directory.find("exchange", key["kid"]).subject.role is Role.EXCHANGE
     with pytest.raises(PlatformError):
         directory.find("officer", key["kid"])
+
+
+def kid_of(home: Path) -> str:
+    (key,) = json.loads(sextant("keys", "list", "--home", home, "--json").stdout)["keys"]
+    return str(key["kid"])
+
+
+def test_the_only_key_of_a_client_goes_only_when_that_is_said(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "clients.json"
+    admit(home, path)
+    before = path.read_text()
+    done = sextant("keys", "dismiss", kid_of(home), "--from", path)
+    assert done.status != 0
+    assert "exchange" in done.stderr
+    assert path.read_text() == before
+    assert sextant("keys", "dismiss", kid_of(home), "--from", path, "--last").status == 0
+    assert json.loads(path.read_text()) == []
+
+
+def test_nothing_is_taken_out_when_one_of_the_keys_is_not_there(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "clients.json"
+    admit(home, path)
+    before = path.read_text()
+    done = sextant("keys", "dismiss", kid_of(home), "nobody", "--from", path, "--last")
+    assert done.status != 0
+    assert "nobody" in done.stderr
+    assert path.read_text() == before
+
+
+def test_a_client_is_known_by_its_next_key_alone_once_the_old_one_is_dismissed(
+    home: Path, tmp_path: Path
+) -> None:
+    path, next_home = tmp_path / "clients.json", tmp_path / "next"
+    sextant("keys", "generate", "--use", "api", "--home", next_home)
+    admit(home, path)
+    admit(next_home, path)
+    assert sextant("keys", "dismiss", kid_of(home), "--from", path).status == 0
+    directory = StaticDirectory.from_file(path)
+    assert directory.find("exchange", kid_of(next_home)).subject.role is Role.EXCHANGE
+    with pytest.raises(PlatformError):
+        directory.find("exchange", kid_of(home))

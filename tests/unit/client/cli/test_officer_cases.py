@@ -23,8 +23,8 @@ PAIR: dict[str, Any] = {
     "exporter": "XAL",
     "importer": "XBO",
     "sense": "MORE_EXPORTED",
-    "export": {"state": "XAL", "is_shown": False, "kg": None, "filed": None},
-    "import_": {"state": "XBO", "is_shown": True, "kg": "1240", "filed": "FILED"},
+    "export": {"state": "XAL", "is_shown": False, "has_row": None, "kg": None, "filed": None},
+    "import_": {"state": "XBO", "is_shown": True, "has_row": True, "kg": "1240", "filed": "FILED"},
     "class_": "QUANTITY_MISMATCH",
     "explanations": [{"kind": "TYPO", "closes": True}],
 }

@@ -39,10 +39,12 @@ class ShownSide(Strict):
     """What one State says, as far as it is shown.
 
     `kg` is null where the State gives no figure or it is not shown; `is_shown` tells them apart.
+    `has_row` is false where it has filed nothing of the pair: that is no declared zero.
     """
 
     state: str
     is_shown: bool
+    has_row: bool | None
     kg: Decimal | None
     filed: FiledStatus | None
     declarations: list[str]
@@ -174,11 +176,14 @@ def _for_state(one: Matched, state: str, policy: CasePolicy) -> ShownPair:
 
 def _side(side: Side, *, is_shown: bool) -> ShownSide:
     if not is_shown:
-        return ShownSide(state=side.state, is_shown=False, kg=None, filed=None, declarations=[])
+        return ShownSide(
+            state=side.state, is_shown=False, has_row=None, kg=None, filed=None, declarations=[]
+        )
     return ShownSide(
         state=side.state,
         is_shown=True,
-        kg=side.kg,
+        has_row=side.is_present,
+        kg=side.declared_kg,
         filed=side.filed,
         declarations=[f"{d.declaration_id} v{d.version}" for d in side.documents],
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from sextant_declarations.analysis.cases.disclosure import ShownCase, ShownPair
+from sextant_declarations.analysis.cases.disclosure import ShownCase, ShownPair, ShownSide
 from sextant_declarations.analysis.cases.model import Sense
 from sextant_shared import codelists
 
@@ -32,6 +32,7 @@ COLUMNS = (
     "declarations",
 )
 _NOT_SHOWN = "not shown"
+_NO_ROW = "no row"
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -86,13 +87,17 @@ def _of_pair(pair: ShownPair, state: str) -> list[str]:
         pair.schedule,
         "export" if is_exporter else "import",
         other.state,
-        "" if own.kg is None else f"{own.kg.normalize():f}",
-        (
-            ("" if other.kg is None else f"{other.kg.normalize():f}")
-            if other.is_shown
-            else _NOT_SHOWN
-        ),
+        _figure(own),
+        _figure(other),
         says,
         f"{pair.threshold_kg.normalize():f}",
         ", ".join(own.declarations),
     ]
+
+
+def _figure(side: ShownSide) -> str:
+    if not side.is_shown:
+        return _NOT_SHOWN
+    if not side.has_row:
+        return _NO_ROW
+    return "" if side.kg is None else f"{side.kg.normalize():f}"

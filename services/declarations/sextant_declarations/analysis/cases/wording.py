@@ -54,9 +54,9 @@ def question(pair: ShownPair, state: str, language: str) -> str:
 
 
 def _own(own: ShownSide, way: str) -> str:
-    if own.kg is None:
-        return f"own-{way}-unsaid"
-    return f"own-{way}" if own.kg else f"own-{way}-none"
+    if not own.has_row:
+        return f"own-{way}-none"
+    return f"own-{way}-unsaid" if own.kg is None else f"own-{way}"
 
 
 def _plain(kg: Decimal | None) -> str:

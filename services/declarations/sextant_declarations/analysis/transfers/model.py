@@ -184,10 +184,10 @@ class Interval:
 class Side:
     """What one of the two States says of a pair; `interval` is None where nothing bounds it.
 
-    That is so where it has not filed, and where its row gives no figure. `kg` is its figure where
-    it gives one, and zero where it has filed and has no row. `has_total` says that it declares a
-    national total of the chemical in that direction. `documents` are all versions that the side
-    stands on, also when they have no row.
+    That is so where it has not filed, and where its row gives no figure. `kg` is what is compared:
+    its figure where it gives one, and zero where it has filed and has no row. `has_total` says that
+    it declares a national total of the chemical in that direction. `documents` are all versions
+    that the side stands on, also when they have no row.
     """
 
     state: str
@@ -204,6 +204,11 @@ class Side:
     def is_present(self) -> bool:
         """Whether the State has a row for the pair."""
         return bool(self.rows)
+
+    @property
+    def declared_kg(self) -> Decimal | None:
+        """The figure that it declares: a State without a row has not declared zero."""
+        return self.kg if self.rows else None
 
 
 @dataclass(frozen=True, slots=True)

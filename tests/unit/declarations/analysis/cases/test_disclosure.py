@@ -28,9 +28,11 @@ from sextant_declarations.analysis.cases.policy import DEFAULT_POLICY, CasePolic
 from sextant_declarations.analysis.cases.wording import question
 from sextant_declarations.analysis.cases.workflow import CaseState, Priority
 from sextant_declarations.analysis.classification import MARKINGS
+from sextant_declarations.analysis.transfers.model import FiledStatus
 from tests.unit.declarations.analysis.cases.stating import TDG, case, different, pairs
 
 OPEN = CasePolicy(figures=(FigureRule(markings=["UNCLASSIFIED", "OPCW_RESTRICTED"], show=True),))
+PLAIN = dict.fromkeys((0x2068, 0x2069))  # what sets an insertion apart
 LANGUAGES = ("en", "fr", "es", "ru", "zh", "ar")
 
 
@@ -150,6 +152,18 @@ def test_the_other_state_without_a_row_looks_like_one_with_a_smaller_figure() ->
     assert texts[0] == texts[1]
 
 
+def test_a_state_without_a_row_is_not_said_to_have_declared_zero() -> None:
+    (silent,) = pairs(TDG, "2025 XAL exports to XCY 8000 kg", "2025 XCY files S2")
+    full = shown(case(silent), Viewer(None, figures=True), DEFAULT_POLICY)
+    assert full is not None
+    side = full.pairs[0].import_
+    assert (side.kg, side.has_row, side.filed) == (None, False, FiledStatus.FILED)
+    view = shown(case(silent), Viewer("XCY"), DEFAULT_POLICY)
+    assert view is not None
+    assert ",no row,not shown,more," in csv_of([view], "XCY").decode()
+    assert "you declare no Thiodiglycol" in question(view.pairs[0], "XCY", "en").translate(PLAIN)
+
+
 def test_by_default_a_state_sees_its_own_figure_the_direction_and_that_one_is_not_shown() -> None:
     view = shown(case(different()), Viewer("XCY"), DEFAULT_POLICY)
     assert view is not None
@@ -241,7 +255,7 @@ def test_a_request_says_who_declares_more_in_neutral_words() -> None:
     view = shown(case(different()), Viewer("XCY"), DEFAULT_POLICY)
     assert view is not None
     text = question(view.pairs[0], "XCY", "en")
-    plain = text.replace("\u2068", "").replace("\u2069", "")
+    plain = text.translate(PLAIN)
     assert "you declare 6900 kg" in plain
     assert "XAL declares more of the same flow" in plain
     assert "accuse nobody" in plain
