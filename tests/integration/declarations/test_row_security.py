@@ -13,8 +13,10 @@ from alembic.migration import MigrationContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.errors import InsufficientPrivilege
+from pydantic import ValidationError
 from sqlalchemy import Connection, text
 
+from sextant_declarations.__main__ import main
 from sextant_declarations.analysis.classification import MARKINGS
 from sextant_declarations.analysis.need import Line, Need
 from sextant_declarations.domain.register import StatePolicy
@@ -25,6 +27,7 @@ from sextant_declarations.storage.tables import METADATA
 from sextant_shared.chassis.sight import seeing
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.stores import SqlStore, open_store
+from tests.support.platform_files import PlatformFiles
 from tests.support.postgresql import DECLARATIONS, PostgresqlServer
 from tests.unit.declarations.secretariat import Secretariat
 
@@ -173,6 +176,25 @@ def test_without_an_address_for_narrowed_reads_nothing_is_opened(
     place = replace(postgresql.place(database, DECLARATIONS), narrowed_url=None)
     with pytest.raises(PlatformError, match="who may not know"):
         open_store(tmp_path, place)
+
+
+def test_a_setting_without_an_address_for_narrowed_reads_is_refused(tmp_path: Path) -> None:
+    files = PlatformFiles(tmp_path)
+    address = "postgresql+psycopg://somebody@/register?host=/run/postgresql"
+    server = {"database_url": address, "database_reader_url": address}
+    files.overrides["declarations"] = {**server, "database_officer_url": None}
+    with pytest.raises(ValidationError, match="needs DATABASE_OFFICER_URL"):
+        files.declarations_settings()
+
+
+def test_the_script_for_operators_makes_the_officer_and_no_password(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["roles"]) == 0
+    script = capsys.readouterr().out
+    assert f"CREATE ROLE {ROLES.officer} LOGIN NOINHERIT" in script
+    assert "NOBYPASSRLS" in script
+    assert "PASSWORD" not in script
 
 
 _STATES = st.sampled_from(["XAL", "XBO", "NA-XAL", "*"])
