@@ -60,7 +60,7 @@ def officer(
     store: SqlStore, postgresql: PostgresqlServer, database: str
 ) -> Iterator[psycopg.Connection[Any]]:
     """Yield a session of whoever got hold of the officer's login."""
-    assert store
+    assert store.own_party
     with closing(postgresql.connect(ROLES.officer, database)) as session:
         yield session
 
