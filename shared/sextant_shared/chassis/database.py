@@ -28,7 +28,7 @@ from sextant_shared.chassis.fencing import Fence
 from sextant_shared.chassis.postgresql import Server, shared_writer_engine
 from sextant_shared.chassis.row_sight import Signer
 from sextant_shared.chassis.sharing import TRIES, Sharing
-from sextant_shared.chassis.sight import Blinds, Sees, sight
+from sextant_shared.chassis.sight import Blinds, Sees, asking, sight
 from sextant_shared.chassis.writer import Writer
 from sextant_shared.errors import Code, PlatformError
 
@@ -79,12 +79,13 @@ class Database:
         """Run `work` on one consistent, read-only view, off the event loop.
 
         While a request is answered whose caller may not know everything (`sight`), `work` finds
-        what that caller may know of, and nothing else.
+        what that caller may know of, and nothing else. On a server that knows policies for rows it
+        finds, while a party's request is answered, what they let that party see.
 
         Raises:
             PlatformError: `E_UNAVAILABLE`, `E_INTEGRITY`; else what `work` raised.
         """
-        return await self._off_the_loop(work, sight())
+        return await self._off_the_loop(work, sight(), asking())
 
     async def overlook(self, work: Callable[[Connection], T]) -> T:
         """Run `work` as `read` does, for the service itself: it finds everything.
@@ -94,13 +95,15 @@ class Database:
         Raises:
             PlatformError: `E_UNAVAILABLE`, `E_INTEGRITY`; else what `work` raised.
         """
-        return await self._off_the_loop(work, None)
+        return await self._off_the_loop(work, None, None)
 
-    async def _off_the_loop(self, work: Callable[[Connection], T], sees: Sees | None) -> T:
+    async def _off_the_loop(
+        self, work: Callable[[Connection], T], sees: Sees | None, party: str | None
+    ) -> T:
         loop = asyncio.get_running_loop()
         try:
             if sees is None:
-                reading = loop.run_in_executor(self._readers, self._read, work)
+                reading = loop.run_in_executor(self._readers, self._read, work, party)
             else:
                 reading = loop.run_in_executor(self._readers, self._read_narrowed, sees, work)
         except RuntimeError as error:
@@ -122,9 +125,11 @@ class Database:
                 raise fault_of(error) from error
             raise
 
-    def _read(self, work: Callable[[Connection], T]) -> T:
+    def _read(self, work: Callable[[Connection], T], party: str | None) -> T:
         try:
             with self._reader_engine.connect() as connection, connection.begin():
+                if party is not None and self.is_shared:
+                    postgresql.read_for(connection, party)
                 return work(connection)
         except DBAPIError as error:
             if is_fault(error):

@@ -31,6 +31,8 @@ HOLD_POLL_S = 0.05
 MIGRATION_WAIT_S = 60  # another process may be migrating
 POOL_WAIT_S = 2.0  # there are as many connections as threads, so nobody should wait at all
 SCHEME = "postgresql+psycopg"
+EVERYBODY = "*"  # for whom a service reads by itself; a session that names nobody sees no rows
+_READ_FOR = text("SELECT set_config('sextant.party', :party, true)")
 _TRY_HOLD = f"SELECT pg_try_advisory_lock({LOCKS}, {HOLD_LOCK})"
 _LOSSY = ("fsync", "full_page_writes", "synchronous_commit")  # off: a power cut takes commits back
 
@@ -120,6 +122,11 @@ def lone_reader_engine(server: Server) -> Engine:
     return create_engine(server.reader_url, poolclass=NullPool, **_reading(server))
 
 
+def read_for(connection: Connection, party: str) -> None:
+    """Let the rest of a transaction see what the policies of rows let this party see."""
+    connection.execute(_READ_FOR, {"party": party})
+
+
 def require_durable(server: Server, connection: Connection) -> None:
     """Return if the server keeps what it commits through a power cut.
 
@@ -182,7 +189,8 @@ def _pool(size: int) -> dict[str, Any]:
 
 
 def _reading(server: Server) -> dict[str, Any]:
-    options = _options(server, "default_transaction_read_only=on")
+    own = ("default_transaction_read_only=on", f"sextant.party={EVERYBODY}")
+    options = _options(server, *own)
     return {"isolation_level": "REPEATABLE READ", **options}
 
 

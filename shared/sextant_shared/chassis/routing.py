@@ -21,7 +21,7 @@ from sextant_shared.chassis.identity import Identity
 from sextant_shared.chassis.places import places_of
 from sextant_shared.chassis.problems import on_platform_error
 from sextant_shared.chassis.settings import ServiceSettings
-from sextant_shared.chassis.sight import Sees, seeing
+from sextant_shared.chassis.sight import Sees, asked_by, seeing
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Action, Subject, require
 
@@ -83,7 +83,7 @@ class GuardedRoute(APIRoute):
                 return await self.straight(request)
             await self._let_in(request)
             sees = await self._sight(request)
-            with seeing(sees):
+            with seeing(sees), asked_by(_party_of(request)):
                 try:
                     return await inner(_bounded(request))
                 except PlatformError as error:
@@ -97,7 +97,11 @@ class GuardedRoute(APIRoute):
     async def straight(self, request: Request) -> Response:
         """Answer behind the guard; the endpoint takes the request and nothing else."""
         await self._let_in(request)
-        with seeing(await self._sight(request)), places_of(request).upload():
+        with (
+            seeing(await self._sight(request)),
+            asked_by(_party_of(request)),
+            places_of(request).upload(),
+        ):
             response: Response = await self.endpoint(request)
         return response
 
@@ -177,6 +181,11 @@ def subject_of(request: Request) -> Subject:
     """Return the caller that the guard let in."""
     subject: Subject = request.state.subject
     return subject
+
+
+def _party_of(request: Request) -> str | None:
+    subject: Subject | None = getattr(request.state, "subject", None)
+    return None if subject is None else subject.party
 
 
 def _bounded(request: Request) -> Request:

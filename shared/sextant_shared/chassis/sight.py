@@ -22,6 +22,7 @@ Sees = Callable[..., bool]
 Function = Callable[..., Any]
 
 _SIGHT: ContextVar[Sees | None] = ContextVar("sight", default=None)
+_ASKING: ContextVar[str | None] = ContextVar("asking", default=None)
 _READS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE})
 _TRANSACTIONS = frozenset({sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT})
 
@@ -67,6 +68,21 @@ def seeing(sees: Sees | None) -> Iterator[None]:
         yield
     finally:
         _SIGHT.reset(token)
+
+
+def asking() -> str | None:
+    """Return the party whose request is answered; None when no party asks."""
+    return _ASKING.get()
+
+
+@contextmanager
+def asked_by(party: str | None) -> Iterator[None]:
+    """Let everything inside be read on behalf of this party."""
+    token = _ASKING.set(party)
+    try:
+        yield
+    finally:
+        _ASKING.reset(token)
 
 
 def narrow(connection: sqlite3.Connection, blinds: Blinds) -> Eyes:

@@ -4,14 +4,17 @@ import asyncio
 import shutil
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 
 from sextant_exchange.app import together
 from sextant_exchange.storage.tables import LEASES
 from sextant_shared.chassis.leading import Leading
+from sextant_shared.chassis.sight import asked_by
 from sextant_shared.models.entries import EnvelopeAcceptedEntry
 from sextant_shared.models.party import KeyStatus
 from sextant_shared.protocol.parties import sign_party_document
@@ -267,6 +270,34 @@ async def test_a_server_that_went_away_is_503_and_comes_back_for_both(two: Two) 
         server.start()
     answers = [await world.caller(XAL).deposit(given) for world in two]
     assert [answer.status_code for answer in answers] == [201, 200]
+
+
+async def test_a_query_that_forgets_who_asks_shows_nothing_of_another_party(two: Two) -> None:
+    one, _other = two
+    await one.caller(XAL).deposit(sealed())
+    every = {
+        table: text(f"SELECT count(*) FROM {table}")  # no WHERE: that is what is tried
+        for table in ("envelope", "delivery", "content", "receipt")
+    }
+
+    def count(connection: Connection) -> dict[str, int]:
+        return {table: connection.execute(all_).scalar_one() for table, all_ in every.items()}
+
+    database = one.database()
+    try:
+        with asked_by(XBO):
+            assert await database.read(count) == dict.fromkeys(every, 0)
+        for party in (XAL, SEC):
+            with asked_by(party):
+                assert await database.read(count) == dict.fromkeys(every, 1)
+        assert await database.read(count) == dict.fromkeys(every, 1)  # the service itself
+    finally:
+        database.close()
+    server = SERVER.started()
+    name = server.database_of(one.folder, EXCHANGE)
+    with closing(server.connect(EXCHANGE.roles.reader, name)) as stranger:
+        seen = stranger.execute("SELECT count(*) FROM envelope").fetchone()
+    assert seen == (0,)  # whoever logs in as the reader and names nobody
 
 
 async def test_acknowledgements_at_both_are_each_one_entry(two: Two) -> None:

@@ -33,6 +33,18 @@ _MAY = {
     "proof_seen": _REMOVES,
     "alembic_version": "SELECT",
 }
+# What the reader finds while a party's request is answered, whatever the statement forgets.
+_PARTY = "current_setting('sextant.party', true)"
+_IS_FOR = f"{_PARTY} = ANY (string_to_array(recipients, ' '))"
+_ENVELOPE = "EXISTS (SELECT 1 FROM envelope AS e WHERE e.number = {}.number"
+_SEES = {
+    "envelope": f"sender = {_PARTY} OR {_IS_FOR}",
+    "delivery": f"party = {_PARTY} OR {_ENVELOPE.format('delivery')} AND e.sender = {_PARTY})",
+    **{
+        table: _ENVELOPE.format(table) + ")"
+        for table in ("content", "receipt", "manifest", "act", "event", "statement")
+    },
+}
 
 
 def upgrade() -> None:
@@ -40,3 +52,15 @@ def upgrade() -> None:
     create_proofs_seen(op)
     if op.get_bind().dialect.name == "postgresql":
         ROLES.grant(op.execute, _MAY)
+        for table, sees in _SEES.items():
+            _narrow(table, sees)
+
+
+def _narrow(table: str, sees: str) -> None:
+    """Let the reader see all rows for the service itself, a party's for a party, else none."""
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"CREATE POLICY {table}_written ON {table} TO {ROLES.writer} USING (true)")
+    op.execute(
+        f"CREATE POLICY {table}_seen ON {table} FOR SELECT TO {ROLES.reader}"
+        f" USING ({_PARTY} = '*' OR {sees})"
+    )
