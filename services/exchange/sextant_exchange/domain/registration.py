@@ -66,6 +66,7 @@ class Registration:
         Raises:
             PlatformError: what `verify_succession` raises when a stored row was tampered with.
         """
+        await self._announced.load()
         await self._take_in()
 
     async def refresh(self) -> None:
@@ -175,9 +176,11 @@ class Registration:
 
     async def _take_in(self) -> list[PartyVersion]:
         """Take in what is new in the store; return what waits for the log."""
-        await self._announced.load()
+        found = await self._parties.since(self._seen)
+        if found:
+            await self._announced.load()
         waiting = []
-        for version, leaf in await self._parties.since(self._seen):
+        for version, leaf in found:
             if leaf is None:
                 waiting.append(version)
             else:

@@ -2,8 +2,7 @@
 
 Step A of each kind locks the copies it is about, then looks and acts in the same transaction, so
 that a recall and a lease, a replay and a discard cannot both win, whichever process has them. What
-was leased or fetched once is known by its events: a replay sets a delivery's attempts back to
-nothing, its events stay.
+was leased or fetched once is known by its events, which stay when a replay sets attempts back.
 """
 
 from collections.abc import Callable, Sequence
