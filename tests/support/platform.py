@@ -23,7 +23,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 import sextant_audit.app
 import sextant_declarations.app
@@ -32,6 +32,7 @@ from sextant_audit.app.opening import begin_log, public_identity, verify_log
 from sextant_audit.domain.checking import LogReport
 from sextant_audit.storage.ledger import LoneLedger
 from sextant_declarations.app.opening import Outside
+from sextant_shared.chassis.database import open_reader
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
@@ -361,8 +362,7 @@ class Platform(PlatformFiles):
 
     def stored(self, statement: str, **values: Any) -> list[dict[str, Any]]:
         """Return rows of the declarations service's database."""
-        path = self.declarations_settings().database
-        engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+        engine = open_reader(self.declarations_settings().place)
         try:
             with engine.connect() as connection:
                 rows = connection.execute(text(statement), values)

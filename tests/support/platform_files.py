@@ -16,7 +16,7 @@ from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from tests.support.objects import S3
 from tests.support.parties import S1, PartyKeys, registrar_pairs, signer
-from tests.support.postgresql import EXCHANGE, SERVER
+from tests.support.postgresql import DECLARATIONS, EXCHANGE, SERVER
 
 SEC = "SEC"
 URLS = {name: f"http://{name}.example" for name in ("audit", "exchange", "declarations")}
@@ -125,6 +125,7 @@ class PlatformFiles:
                 "lease_s": 30,
                 "stop_s": 0.5,
                 "analysis_pause_s": 3600.0,  # its accesses are no matter of other tests
+                **SERVER.settings_of(self.folder, DECLARATIONS),
                 **self._settings("declarations"),
             }
         )

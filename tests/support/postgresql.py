@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,9 +19,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Connection
 
 import sextant_audit.app.ledgers
 import sextant_audit.storage.roles
+import sextant_declarations.app.migrating
+import sextant_declarations.storage.roles
+import sextant_declarations.storage.row_security
 import sextant_exchange.app
 import sextant_exchange.storage.roles
 from sextant_shared.chassis.database import migrate_server
@@ -42,6 +46,7 @@ _SETTINGS = {
     "listen_addresses": "",  # a socket in a folder of its own is all that anybody gets
     "fsync": "off",  # the machine of a test run does not lose power
     "full_page_writes": "off",
+    "jit": "off",
     "shared_buffers": "16MB",
     "max_connections": "60",
     "log_min_messages": "fatal",
@@ -50,10 +55,15 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Room:
-    """What a room needs on a server: its roles, and the package of its migrations."""
+    """What a room needs on a server: its roles, the package of its migrations, what comes after.
+
+    `narrowed` is the role of reads for callers who may not know of everything.
+    """
 
     roles: Roles
     migrations: str
+    after: Callable[[Connection], None] | None = None
+    narrowed: str | None = None
 
     @property
     def template(self) -> str:
@@ -62,8 +72,14 @@ class Room:
 
 
 AUDIT = Room(sextant_audit.storage.roles.ROLES, sextant_audit.app.ledgers.MIGRATIONS)
+DECLARATIONS = Room(
+    sextant_declarations.storage.roles.ROLES,
+    sextant_declarations.app.migrating.MIGRATIONS,
+    after=sextant_declarations.storage.row_security.protect,
+    narrowed=sextant_declarations.storage.roles.ROLES.officer,
+)
 EXCHANGE = Room(sextant_exchange.storage.roles.ROLES, sextant_exchange.app.MIGRATIONS)
-ROOMS = (AUDIT, EXCHANGE)  # those that a run on PostgreSQL puts there
+ROOMS = (AUDIT, EXCHANGE, DECLARATIONS)  # those that a run on PostgreSQL puts there
 
 
 class NoPostgresqlError(RuntimeError):
@@ -142,7 +158,7 @@ class PostgresqlServer:
     def migrate(self, database: str, room: Room = AUDIT) -> None:
         """Bring a database to the newest version, as the command `migrate` does."""
         url = self.url(room.roles.migrator, database)
-        migrate_server(url, room.roles.owner, room.migrations)
+        migrate_server(url, room.roles.owner, room.migrations, after=room.after)
 
     def copy_of(self, database: str, room: Room = AUDIT) -> str:
         """Return the name of a copy, as a backup is one; nobody may be connected meanwhile."""
@@ -176,13 +192,18 @@ class PostgresqlServer:
         return {
             "database_url": self.url(writer or room.roles.writer, database),
             "database_reader_url": self.url(room.roles.reader, database),
+            **(
+                {"database_officer_url": self.url(room.narrowed, database)} if room.narrowed else {}
+            ),
         }
 
     def place(self, database: str, room: Room = AUDIT, **bounds: float) -> Server:
         """Return the place that such settings lead to."""
         reader = self.url(room.roles.reader, database)
         writer = self.url(room.roles.writer, database)
-        return replace(Server(writer, reader, must_be_durable=False), **bounds)  # type: ignore[arg-type]  # floats all
+        narrowed = self.url(room.narrowed, database) if room.narrowed else None
+        made = Server(writer, reader, must_be_durable=False, narrowed_url=narrowed)
+        return replace(made, **bounds)  # type: ignore[arg-type]  # floats all
 
     @property
     def version(self) -> int:

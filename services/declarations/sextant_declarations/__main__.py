@@ -1,10 +1,32 @@
-"""`python -m sextant_declarations serve | check-config | ballast`."""
+"""`python -m sextant_declarations serve | check-config | ballast | roles | migrate`."""
 
 import sys
 
 from sextant_declarations.app import create_app
+from sextant_declarations.app.migrating import migrate_register
 from sextant_declarations.settings import DeclarationsSettings
+from sextant_declarations.storage.roles import ROLES
 from sextant_shared.chassis.serving import run_service
+from sextant_shared.chassis.settings import load_settings
+from sextant_shared.errors import PlatformError
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; return the exit status: 0 done, 1 refused, 2 not understood."""
+    if arguments == ["roles"]:
+        sys.stdout.write(ROLES.script())
+        return 0
+    if arguments != ["migrate"]:
+        return run_service("sextant_declarations", DeclarationsSettings, create_app, arguments)
+    try:
+        migrate_register(load_settings(DeclarationsSettings))
+    except PlatformError as error:
+        sys.stderr.write(f"{error}\n")
+        if error.fix:
+            sys.stderr.write(f"  {error.fix}\n")
+        return 1
+    return 0
+
 
 if __name__ == "__main__":
-    sys.exit(run_service("sextant_declarations", DeclarationsSettings, create_app))
+    sys.exit(main(sys.argv[1:]))

@@ -1,12 +1,15 @@
 """Everything an operator may set for this service, each with its reason. Secrets are files."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from sextant_shared.chassis.settings import ServiceSettings
+from sextant_shared.chassis.database import Place
+from sextant_shared.chassis.database_settings import DatabaseSettings, check_address, is_readable
+from sextant_shared.chassis.postgresql import Server
 from sextant_shared.crypto.pkcs11 import TokenAccess
 from sextant_shared.models.package import MAX_PARTS
 
@@ -14,7 +17,7 @@ DATABASE = "declarations.sqlite3"
 VAULT = "vault"
 
 
-class DeclarationsSettings(ServiceSettings):
+class DeclarationsSettings(DatabaseSettings):
     """Settings of the declarations service; variables begin with SEXTANT_DECLARATIONS_."""
 
     model_config = SettingsConfigDict(env_prefix="SEXTANT_DECLARATIONS_")
@@ -57,6 +60,13 @@ class DeclarationsSettings(ServiceSettings):
     ] = None
     pin_file: Annotated[Path | None, Field(description="PIN of that token")] = None
 
+    database_officer_url: Annotated[
+        str | None,
+        Field(
+            description="DATABASE_URL as the officer: as whom callers are read for who may not know"
+            " of everything; needed with it"
+        ),
+    ] = None
     isolation: Annotated[
         Literal["process", "thread"],
         Field(description="where envelopes are opened; thread is for tests and debuggers"),
@@ -288,10 +298,33 @@ class DeclarationsSettings(ServiceSettings):
         """How keys in a hardware token are reached."""
         return TokenAccess(self.pkcs11_module, self.pin_file)
 
+    @field_validator("database_officer_url")
+    @classmethod
+    def _check_officer(cls, address: str | None) -> str | None:
+        return check_address(address)
+
+    @model_validator(mode="after")
+    def _check_officer_too(self) -> Self:
+        if self.database_url and not self.database_officer_url:
+            raise ValueError("DATABASE_URL needs DATABASE_OFFICER_URL: need-to-know has a role")
+        if self.environment == "production" and is_readable(self.database_officer_url):
+            raise ValueError(
+                "DATABASE_OFFICER_URL: production needs sslmode=verify-full or a socket"
+            )
+        return self
+
     @property
     def database(self) -> Path:
-        """The file of the register, the outbox and the accesses."""
+        """The embedded file of the register, the outbox and the accesses."""
         return self.data_dir / DATABASE
+
+    @property
+    def place(self) -> Place:
+        """Where the database is: that file, or on a server."""
+        place = self.place_of(self.database)
+        if isinstance(place, Server):
+            return replace(place, narrowed_url=self.database_officer_url)
+        return place
 
     @property
     def exports(self) -> Path:

@@ -10,6 +10,7 @@ by its owner beforehand, and opening only checks that this was done. What an eng
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
@@ -25,14 +26,15 @@ from sextant_shared.chassis import postgresql, sqlite
 from sextant_shared.chassis.faults import damaged, fault_of, is_fault
 from sextant_shared.chassis.fencing import Fence
 from sextant_shared.chassis.postgresql import Server, shared_writer_engine
+from sextant_shared.chassis.row_sight import Signer
 from sextant_shared.chassis.sharing import TRIES, Sharing
-from sextant_shared.chassis.sight import Blinds, Eyes, Sees, asking, sight
-from sextant_shared.chassis.sqlite import EYES
+from sextant_shared.chassis.sight import Blinds, Sees, asking, sight
 from sextant_shared.chassis.writer import Writer
 from sextant_shared.errors import Code, PlatformError
 
 T = TypeVar("T")
 Place = Path | Server
+Looking = Callable[[Connection, Sees], AbstractContextManager[None]]
 READERS = 4  # reads are short; more threads only contend for the interpreter
 
 
@@ -47,18 +49,16 @@ class Database:
         fence: Fence | None,
         release: Callable[[], None],
         narrowed_engine: Engine | None = None,
+        looking: Looking = sqlite.looking,
         sharing: Sharing | None = None,
     ) -> None:
         self.is_shared = sharing is not None
-        self.writer = (
-            Writer(writer_engine, before=fence.require if fence else None)
-            if sharing is None
-            else Writer(writer_engine, max_batch=1, hands=sharing.hands, tries=TRIES)
-        )
+        self.writer = _writer(writer_engine, fence, sharing)
         self._fence = fence
         self._writer_engine = writer_engine
         self._reader_engine = reader_engine
         self._narrowed_engine = narrowed_engine
+        self._looking = looking
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="reader")
         self._release = release
 
@@ -114,13 +114,12 @@ class Database:
         if self._narrowed_engine is None:
             raise PlatformError(Code.INTERNAL, "this database cannot narrow what is seen of it")
         try:
-            with self._narrowed_engine.connect() as connection, connection.begin():
-                eyes: Eyes = connection.info[EYES]
-                eyes.sees = sees
-                try:
-                    return work(connection)
-                finally:
-                    eyes.sees = None
+            with (
+                self._narrowed_engine.connect() as connection,
+                connection.begin(),
+                self._looking(connection, sees),
+            ):
+                return work(connection)
         except DBAPIError as error:
             if is_fault(error):
                 raise fault_of(error) from error
@@ -136,6 +135,10 @@ class Database:
             if is_fault(error):
                 raise fault_of(error) from error
             raise
+
+    def narrow(self, engine: Engine, looking: Looking) -> None:
+        """Read for callers who may not know of everything with `engine`, before the first read."""
+        self._narrowed_engine, self._looking = engine, looking
 
     def close(self) -> None:
         """Finish what waits; readers close first so that the writer checkpoints last."""
@@ -171,7 +174,8 @@ def open_database(
     guarded = Fence(fence) if fence else None
     if isinstance(place, Server):
         engine = _held_engine(place) if sharing is None else shared_writer_engine(place, sharing)
-        return _open_server(place, metadata, migrations, guarded, engine, sharing)
+        opened = _open_server(place, metadata, migrations, guarded, engine, sharing)
+        return opened if blinds is None else _narrowed(opened, place, blinds)
     return _open_file(place, metadata, migrations, guarded, blinds)
 
 
@@ -202,8 +206,13 @@ def migrate(connection: Connection, migrations: str) -> None:
     command.upgrade(config, "head")
 
 
-def migrate_server(url: str, owner: str, migrations: str) -> None:
-    """Migrate a server's database as `owner`, one process at a time.
+def migrate_server(
+    url: str,
+    owner: str,
+    migrations: str,
+    after: Callable[[Connection], None] | None = None,
+) -> None:
+    """Migrate a server's database as `owner`, one process at a time; then do `after`, at one go.
 
     Raises:
         PlatformError: `E_STATE` when the login may not act as the owner, `E_UNAVAILABLE` when the
@@ -212,6 +221,10 @@ def migrate_server(url: str, owner: str, migrations: str) -> None:
     try:
         with postgresql.migration(url, owner) as connection:
             migrate(connection, migrations)
+            connection.commit()  # what looking at the version began
+            if after is not None:
+                after(connection)
+                connection.commit()
     except DBAPIError as error:
         if not is_fault(error):
             raise
@@ -271,6 +284,26 @@ def _open_server(
         if isinstance(error, Exception) and is_fault(error):
             raise fault_of(error) from error
         raise
+
+
+def _narrowed(opened: Database, server: Server, blinds: Blinds) -> Database:
+    """Let an open database of a server show callers what they may know of."""
+    try:
+        with postgresql.lone_reader_engine(server).connect() as connection:
+            signer = Signer.of(connection, blinds)
+        opened.narrow(postgresql.narrowed_engine(server, READERS), signer.seeing)
+    except BaseException as error:
+        opened.close()
+        if isinstance(error, Exception) and is_fault(error):
+            raise fault_of(error) from error
+        raise
+    return opened
+
+
+def _writer(engine: Engine, fence: Fence | None, sharing: Sharing | None) -> Writer:
+    if sharing is None:
+        return Writer(engine, before=fence.require if fence else None)
+    return Writer(engine, max_batch=1, hands=sharing.hands, tries=TRIES)
 
 
 def _take(fence: Fence | None, writer: Engine) -> None:

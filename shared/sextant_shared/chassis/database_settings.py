@@ -4,11 +4,12 @@ An address names a role and never a password: that stands in a file (`?passfile=
 knows the client by certificate or by the socket's user.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError
 
 from sextant_shared.chassis.database import Place, migrate_server
@@ -55,7 +56,12 @@ class DatabaseSettings(ServiceSettings):
         int, Field(description="longest wait for a connection: callers wait meanwhile", ge=1)
     ] = 5
 
-    def migrate(self, owner: str, migrations: str) -> None:
+    def migrate(
+        self,
+        owner: str,
+        migrations: str,
+        after: Callable[[Connection], None] | None = None,
+    ) -> None:
         """Make or renew the tables of a database on a server, for the command `migrate`.
 
         Raises:
@@ -70,31 +76,19 @@ class DatabaseSettings(ServiceSettings):
                 fix=f"Set {prefix}DATABASE_OWNER_URL for this command alone. An embedded file is"
                 " migrated when it is opened.",
             )
-        migrate_server(self.database_owner_url, owner, migrations)
+        migrate_server(self.database_owner_url, owner, migrations, after)
 
     @field_validator(*_ADDRESSES)
     @classmethod
     def _check_address(cls, address: str | None) -> str | None:
-        if address is None:
-            return None
-        try:
-            url = make_url(address)
-        except ArgumentError:
-            raise ValueError(f"is no address of the form {SCHEME}://ROLE@HOST/DATABASE") from None
-        if url.drivername != SCHEME or not url.username or not url.database:
-            raise ValueError(f"must have the form {SCHEME}://ROLE@HOST/DATABASE")
-        if url.password is not None or "password" in url.query:
-            raise ValueError("holds a password: put it into a file, ?passfile=/path/of/it")
-        if "options" in url.query:
-            raise ValueError("sets options: the service sets its own")
-        return address
+        return check_address(address)
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
         if self.database_url and not self.database_reader_url:
             raise ValueError("DATABASE_URL needs DATABASE_READER_URL: who reads has a role apart")
         if self.environment == "production":
-            bare = [name for name in _ADDRESSES if _is_readable(getattr(self, name))]
+            bare = [name for name in _ADDRESSES if is_readable(getattr(self, name))]
             if bare:
                 raise ValueError(
                     f"{', '.join(bare).upper()}: production needs sslmode=verify-full or a socket"
@@ -116,7 +110,28 @@ class DatabaseSettings(ServiceSettings):
         )
 
 
-def _is_readable(address: str | None) -> bool:
+def check_address(address: str | None) -> str | None:
+    """Return an address that names a role on a server, and nothing secret.
+
+    Raises:
+        ValueError: for any other.
+    """
+    if address is None:
+        return None
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise ValueError(f"is no address of the form {SCHEME}://ROLE@HOST/DATABASE") from None
+    if url.drivername != SCHEME or not url.username or not url.database:
+        raise ValueError(f"must have the form {SCHEME}://ROLE@HOST/DATABASE")
+    if url.password is not None or "password" in url.query:
+        raise ValueError("holds a password: put it into a file, ?passfile=/path/of/it")
+    if "options" in url.query:
+        raise ValueError("sets options: the service sets its own")
+    return address
+
+
+def is_readable(address: str | None) -> bool:
     """Whether others on the way could read what is sent, or stand in for the server."""
     if address is None:
         return False

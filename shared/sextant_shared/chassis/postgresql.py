@@ -12,7 +12,7 @@ ends a paused process's transaction, which would otherwise keep its successor ou
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import sleep
 from typing import Any
 
@@ -39,7 +39,10 @@ _LOSSY = ("fsync", "full_page_writes", "synchronous_commit")  # off: a power cut
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A database on a server: who writes, who reads, and how long anything may take."""
+    """A database on a server: who writes, who reads, and how long anything may take.
+
+    `narrowed_url` is for reads of callers who may not know of everything, in rooms that have such.
+    """
 
     writer_url: str
     reader_url: str
@@ -48,6 +51,7 @@ class Server:
     idle_s: float = 10.0
     connect_s: int = 5
     must_be_durable: bool = True
+    narrowed_url: str | None = None
 
     @property
     def name(self) -> str:
@@ -96,6 +100,21 @@ def reader_engine(server: Server, readers: int) -> Engine:
     """
     pool = _pool(readers)
     return create_engine(server.reader_url, pool_pre_ping=True, **pool, **_reading(server))
+
+
+def narrowed_engine(server: Server, readers: int) -> Engine:
+    """Return an engine of connections that show each caller what it may know of (`row_sight`).
+
+    Raises:
+        PlatformError: `E_STATE` without an address for them.
+    """
+    if server.narrowed_url is None:
+        raise PlatformError(
+            Code.STATE,
+            "there is no address for reads of those who may not know of everything",
+            fix="Set DATABASE_OFFICER_URL; the command `roles` prints who logs in.",
+        )
+    return reader_engine(replace(server, reader_url=server.narrowed_url), readers)
 
 
 def lone_reader_engine(server: Server) -> Engine:
@@ -180,6 +199,7 @@ def _options(server: Server, *more: str) -> dict[str, Any]:
         f"statement_timeout={_ms(server.statement_s)}",
         f"lock_timeout={_ms(server.lock_s)}",
         f"idle_in_transaction_session_timeout={_ms(server.idle_s)}",
+        "jit=off",  # compiling a short statement takes a hundred times as long as running it
         *more,
     )
     return {

@@ -42,7 +42,7 @@ class Roles:
         return f"{self.database}_reader"
 
     @property
-    def logins(self) -> tuple[str, str, str]:
+    def logins(self) -> tuple[str, ...]:
         """Those that come in."""
         return (self.migrator, self.writer, self.reader)
 
@@ -64,8 +64,9 @@ class Roles:
         Those after psql's change of database are for the new one itself.
         """
         logins = ", ".join(self.logins)
+        form = "ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0"  # orders of texts as SQLite has them
         return (
-            f"CREATE DATABASE {database} OWNER {self.owner} ENCODING 'UTF8' TEMPLATE template0;",
+            f"CREATE DATABASE {database} OWNER {self.owner} {form};",
             f"REVOKE ALL ON DATABASE {database} FROM PUBLIC;",
             f"GRANT CONNECT ON DATABASE {database} TO {logins};",
             f"\\connect {database}",

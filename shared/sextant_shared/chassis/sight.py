@@ -33,12 +33,15 @@ class Blinds:
 
     The condition asks `sees(...)`; it may name other narrowed tables as `temp.x`, and any table as
     it is as `main.x`. `open` tables show everything, each for a reason that the room states;
-    whatever is in neither cannot be read at all. `functions` are for conditions.
+    whatever is in neither cannot be read at all. `functions` are for conditions. A server keeps the
+    conditions itself (`row_sight`): `require` looks that it does, `tell` says what a caller sees.
     """
 
     narrowed: Mapping[str, str]
     open: frozenset[str]
     functions: Mapping[str, tuple[int, Function]] = field(default_factory=dict)
+    tell: "Callable[[Sees], str] | None" = None
+    require: Callable[[Any], None] | None = None
 
 
 class Eyes:

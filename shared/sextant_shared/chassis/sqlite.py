@@ -8,6 +8,8 @@ checkpoint at the same moment; for the same reason one process holds the file as
 import fcntl
 import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
 from typing import IO, Any
@@ -15,7 +17,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
 
-from sextant_shared.chassis.sight import Blinds, narrow
+from sextant_shared.chassis.sight import Blinds, Eyes, Sees, narrow
 from sextant_shared.clock import monotonic
 from sextant_shared.errors import Code, PlatformError
 
@@ -76,6 +78,17 @@ def reader_engine(path: Path, readers: int) -> Engine:
 def narrowed_engine(path: Path, readers: int, blinds: Blinds) -> Engine:
     """Return an engine of connections that show each caller what it may know of (`sight`)."""
     return _engine(path, _READER_PRAGMAS, "DEFERRED", pool_size=readers, blinds=blinds)
+
+
+@contextmanager
+def looking(connection: Connection, sees: Sees) -> Iterator[None]:
+    """Let a connection of `narrowed_engine` show what a caller may know of."""
+    eyes: Eyes = connection.info[EYES]
+    eyes.sees = sees
+    try:
+        yield
+    finally:
+        eyes.sees = None
 
 
 def lone_reader_engine(path: Path) -> Engine:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.models.package import PACKAGE_CTY
@@ -21,16 +21,28 @@ FILE = b"%PDF-1.7 a plan of the plant"
 def given(platform: Platform, after: int = 0) -> list[tuple[str, str]]:
     """Return what people were given, and of which envelopes, in order, after so many."""
     rows = platform.stored(
-        "SELECT a.gives, (SELECT group_concat(envelope_id, ' ') FROM (SELECT envelope_id FROM"
-        " access_items WHERE access = a.id ORDER BY position)) AS about FROM accesses a"
-        " WHERE a.role <> 'service' AND a.type = 'access' ORDER BY a.id"
+        "SELECT a.id, a.gives, i.envelope_id FROM accesses a"
+        " LEFT JOIN access_items i ON i.access = a.id"
+        " WHERE a.role <> 'service' AND a.type = 'access' ORDER BY a.id, i.position"
     )
-    return [(row["gives"], row["about"] or "") for row in rows][after:]
+    about: dict[int, tuple[str, list[str]]] = {}
+    for row in rows:
+        about.setdefault(row["id"], (row["gives"], []))[1].append(row["envelope_id"] or "")
+    return [(gives, " ".join(envelopes)) for gives, envelopes in about.values()][after:]
+
+
+def administrator_of(platform: Platform) -> str:
+    """Return the address by which the database's administrator comes in."""
+    settings = platform.declarations_settings()
+    if settings.database_url is None:
+        return f"sqlite:///{settings.database}"
+    address = make_url(settings.database_url).set(username="postgres")
+    return address.render_as_string(hide_password=False)
 
 
 def tamper(platform: Platform, statement: str, values: dict[str, Any] | None = None) -> None:
     """Change the database as its administrator can."""
-    engine = create_engine(f"sqlite:///{platform.declarations_settings().database}")
+    engine = create_engine(administrator_of(platform))
     try:
         with engine.begin() as connection:
             connection.execute(text(statement), values or {})

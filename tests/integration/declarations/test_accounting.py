@@ -224,7 +224,7 @@ async def test_a_detail_that_was_changed_or_taken_does_not_verify_and_hides_noth
         assert b"officer-1" not in row["sealed"]  # and it stands open nowhere else
         assert platform.stored("SELECT 1 FROM access_details") == []
         for statement in (
-            "UPDATE detail SET sealed = zeroblob(length(sealed))",
+            "UPDATE detail SET sealed = leaf",
             "DELETE FROM detail",
         ):
             tamper(platform, f"{statement} WHERE leaf = :leaf", leaf)

@@ -240,7 +240,7 @@ async def test_a_card_waits_for_those_alone_who_may_know_of_all_its_states(
         (["XAL", "XC0"], ["S2_*"], 0),
     ):
         need = Need((Line(states=states, kinds=kinds, ceiling=top),))
-        with seeing(need.sees):
+        with seeing(need):
             assert len(await waiting(rows)) == seen
 
 
@@ -258,7 +258,7 @@ async def test_a_site_has_the_cards_that_were_in_the_list_on_a_day(rows: SqlAnom
         assert all(one.known.startswith("2026-01-02") for one in known)
     assert await cards.of_sites("XBO", ["XAL-PS-1"], [], "2026-01-03") == []
     need = Need((Line(states=["XAL"], kinds=["*"], ceiling="OPCW_HIGHLY_PROTECTED"),))
-    with seeing(need.sees):
+    with seeing(need):
         assert len(await cards.of_sites("XAL", ["XAL-PS-1"], [], "2026-01-03")) == 1
 
 

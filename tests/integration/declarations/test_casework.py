@@ -1,6 +1,5 @@
 """Cases over a real database, without a platform: opened, merged, moved by what is matched."""
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +37,7 @@ from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.chassis.sight import seeing
 from sextant_shared.clock import parse_timestamp, random_bytes, timestamp_ms
 from sextant_shared.errors import Code, PlatformError
-from tests.integration.declarations.stores import open_store
+from tests.integration.declarations.stores import copy_store, open_store
 from tests.unit.declarations.analysis.transfers.stating import matched, said
 from tests.unit.declarations.secretariat import Secretariat
 
@@ -126,7 +125,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def office(template: Path, tmp_path: Path) -> AsyncIterator[Office]:
-    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+    copy_store(template, tmp_path)
     store = open_store(tmp_path)
     found = await store.database.read(lambda c: c.execute(select(DECLARATIONS.c.id)).scalar_one())
     notes = Notes(store.database, store.sidecar)
@@ -368,7 +367,7 @@ async def test_the_queue_names_no_states_of_a_case_and_shows_it_to_whom_the_case
         (["XCY"], ["*"], 0),
     ):
         need = Need((Line(states=states, kinds=kinds, ceiling=marking),))
-        with seeing(need.sees):
+        with seeing(need):
             assert len(await office.waiting()) == len(await office.states()) == seen
 
 

@@ -98,5 +98,5 @@ async def test_it_waits_for_those_alone_who_may_know_of_the_site(rows: SqlInspec
         (["XBO"], ["*"], 0),
     ):
         need = Need((Line(states=states, kinds=kinds, ceiling=top),))
-        with seeing(need.sees):
+        with seeing(need):
             assert len(await waiting(rows)) == seen

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 
 from sextant_declarations.settings import DATABASE
+from sextant_declarations.storage.roles import ROLES
 from sextant_shared.encoding import b64u_decode, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import parse_entry
@@ -153,7 +154,8 @@ def counted() -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(connection: Connection, *rest: Any) -> None:
-        if str(connection.engine.url).endswith(DATABASE):
+        url = connection.engine.url
+        if str(url).endswith(DATABASE) or url.username in ROLES.logins:
             statements.append(rest[1])
 
     event.listen(Engine, "before_cursor_execute", note)

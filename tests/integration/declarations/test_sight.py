@@ -14,6 +14,7 @@ from sextant_declarations.storage.sight import HIDDEN, NARROWED, OPEN
 from sextant_declarations.storage.tables import METADATA
 from sextant_shared.chassis.sight import seeing, sight
 from tests.integration.declarations.stores import SqlStore, open_store
+from tests.support.postgresql import embedded
 from tests.unit.declarations.secretariat import Secretariat
 
 pytestmark = pytest.mark.anyio
@@ -41,7 +42,7 @@ async def counts(store: SqlStore, need: Need | None) -> dict[str, int]:
             for name, table in tables.items()
         }
 
-    with seeing(need.sees if need else None):
+    with seeing(need):
         return await store.database.read(count)
 
 
@@ -86,6 +87,7 @@ async def test_kind_and_marking_count_as_much_as_the_state(
     assert {found[name] for name in ("declarations", "inbox", "versions", "lives")} == {seen}
 
 
+@embedded
 @pytest.mark.parametrize(
     "query",
     [
@@ -100,7 +102,7 @@ async def test_kind_and_marking_count_as_much_as_the_state(
     ],
 )
 async def test_nothing_goes_round_the_views(store: SqlStore, query: str) -> None:
-    with seeing(ALL.sees), pytest.raises(DatabaseError):
+    with seeing(ALL), pytest.raises(DatabaseError):
         await store.database.read(lambda c: c.execute(text(query)).all())
     assert sight() is None
 
@@ -110,7 +112,7 @@ async def test_a_sight_ends_with_its_request_and_never_stays_on_a_connection(
 ) -> None:
     for need, seen in ((ALL, 1), (OTHERS, 0), (ALL, 1), (Need(()), 0), (ALL, 1)):
         assert (await counts(store, need))["declarations"] == seen
-    with seeing(OTHERS.sees):
+    with seeing(OTHERS):
         query = select(func.count()).select_from(METADATA.tables["declarations"])
         assert await store.database.overlook(lambda c: c.execute(query).scalar_one()) == 1
     assert (await counts(store, None))["declarations"] == 1

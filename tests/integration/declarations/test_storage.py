@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, insert, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from sextant_declarations.domain.accesses import Gives, Item, Reader, compose
 from sextant_declarations.domain.accounting import AccessFilters
@@ -64,7 +64,7 @@ async def test_the_access_log_only_grows(store: SqlStore, statement: str) -> Non
     def tamper(connection: Connection) -> None:
         connection.execute(text(statement))
 
-    with pytest.raises(IntegrityError, match="append-only"):
+    with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
         await store.database.write(tamper)
 
 
@@ -97,7 +97,7 @@ async def test_a_version_that_arrives_after_leave_was_given_is_not_shown(
     [
         "DELETE FROM accesses",
         "UPDATE accesses SET client = 'nobody'",
-        "UPDATE accesses SET leaf = x''",
+        "UPDATE accesses SET leaf = ''",
         "UPDATE accesses SET client = '', role = '', purpose = '', gives = ''",
         "DELETE FROM access_items",
         "UPDATE access_items SET sender = 'NA-XBO'",
@@ -113,7 +113,7 @@ async def test_what_was_given_to_whom_is_never_changed(store: SqlStore, statemen
     def tamper(connection: Connection) -> None:
         connection.execute(text(statement))
 
-    with pytest.raises(IntegrityError, match="append-only"):
+    with pytest.raises(DBAPIError, match=r"append-only|permission denied"):
         await store.database.write(tamper)
     (found,) = await accesses.accesses(AccessFilters(officer="officer-1"), None, 10)
     assert b'"client":"officer-1"' in found.detail

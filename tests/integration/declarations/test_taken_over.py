@@ -9,11 +9,13 @@ from alembic.operations import Operations
 from sqlalchemy import create_engine, text
 
 from tests.integration.declarations.stores import open_store
+from tests.support.postgresql import embedded
 from tests.unit.declarations.secretariat import Secretariat
 
 pytestmark = pytest.mark.anyio
 
 
+@embedded
 async def test_declarations_of_before_wait_for_an_officer_with_one_step_each(
     tmp_path: Path,
 ) -> None:

@@ -119,11 +119,15 @@ class Need:
         key = owners, kind, marking
         if key not in self._known:
             level = _level(marking)
-            self._known[key] = bool(owners) and all(
-                any(_covers(line, state, kind, level) for line in self.lines)
-                for state in owners.split()
+            states = owners.split()
+            self._known[key] = bool(states) and all(
+                any(_covers(line, state, kind, level) for line in self.lines) for state in states
             )
         return self._known[key]
+
+    def __call__(self, owners: str, kind: str, marking: str) -> bool:
+        """Answer a database's question about a row (`sextant_shared.chassis.sight`)."""
+        return self.sees(owners, kind, marking)
 
 
 class GrantAct(StrEnum):
@@ -234,7 +238,8 @@ def _covers(line: Line, state: str, kind: str, level: int) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _levels() -> dict[str, int]:
+def levels() -> dict[str, int]:
+    """Return how high each marking and class is; what is not among them is the highest."""
     profiles = handling().markings
     names = {name: MARKINGS.index(name) for name in MARKINGS}
     return names | {profile.envelope: names[name] for name, profile in profiles.items()}
@@ -242,4 +247,4 @@ def _levels() -> dict[str, int]:
 
 def _level(marking: str) -> int:
     """Return how high a marking or class is; what is not known is the highest."""
-    return _levels().get(marking, len(MARKINGS) - 1)
+    return levels().get(marking, len(MARKINGS) - 1)

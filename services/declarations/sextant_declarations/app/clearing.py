@@ -39,8 +39,7 @@ async def sight_for(clearance: Clearance, subject: Subject) -> Sees | None:
 
     Of a request it is asked for by the guard; for what is made later there is `as_seen_by`.
     """
-    need = await clearance.need_of(subject)
-    return need.sees if need else None
+    return await clearance.need_of(subject)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from sextant_declarations.app.casing import Casing
 from sextant_declarations.app.clarifying import Clarifying
 from sextant_declarations.app.clearing import Letters, Seen, standing_of
 from sextant_declarations.app.inspecting import Inspecting, inspecting
+from sextant_declarations.app.migrating import open_register
 from sextant_declarations.app.noting import Noting
 from sextant_declarations.app.relaying import Relaying, Wakes
 from sextant_declarations.app.showing import Showing
@@ -69,13 +70,12 @@ from sextant_declarations.storage.lives import SqlLives
 from sextant_declarations.storage.reading import SqlReading
 from sextant_declarations.storage.register import SqlRegister
 from sextant_declarations.storage.sent import SqlSent
-from sextant_declarations.storage.sight import blinds
 from sextant_declarations.storage.stated import SqlObligations
-from sextant_declarations.storage.tables import METADATA, SIDECAR
+from sextant_declarations.storage.tables import SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_declarations.storage.vault import FileVault
 from sextant_declarations.storage.work import SqlWork
-from sextant_shared.chassis.database import Database, open_database
+from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.reloading import Reloading
 from sextant_shared.chassis.sidecar.notes import Notes
@@ -89,7 +89,6 @@ from sextant_shared.protocol.channel import open_channel
 from sextant_shared.protocol.keyfiles import read_key_file
 
 PRIVATE = 0o700  # findings and plaintext are nobody else's
-_MIGRATIONS = "sextant_declarations.storage.migrations"
 
 
 @dataclass(frozen=True)
@@ -156,7 +155,7 @@ class Parts:
         policy = StatePolicy(settings.states)
         terms = terms_of(settings)
         seen = Seen(policy)
-        database = open_database(settings.database, METADATA, _MIGRATIONS, blinds=blinds(policy))
+        database = open_register(settings, policy)
         self.stack.callback(database.close)
         vault = FileVault(settings.vault)
         exchange = HttpExchange(self._exchange_client(), settings.party)

@@ -5,10 +5,11 @@ changed: triggers refuse it. Only delivering fills in where the entry stands, an
 detail blanks what repeats it.
 """
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from sextant_declarations.storage.growing import BIG, partial
 from sextant_declarations.storage.tables import METADATA
 
 
@@ -25,11 +26,11 @@ class AccessRow(_Row, table=True):
 
     __tablename__ = "accesses"
     __table_args__ = (
-        Index("ix_accesses_due", "again_at", sqlite_where=text("log_index IS NULL")),
+        Index("ix_accesses_due", "again_at", **partial("log_index IS NULL")),
         Index(
             "ix_accesses_unlogged",
             "id",
-            sqlite_where=text("log_index IS NULL AND role <> 'service'"),
+            **partial("log_index IS NULL AND role <> 'service'"),
         ),
         Index("ix_accesses_log_index", "log_index"),
         Index("ix_accesses_client", "client"),
@@ -48,7 +49,7 @@ class AccessRow(_Row, table=True):
     attempts: int = 0
     again_at: float = 0.0
     last_error: str | None = None
-    log_index: int | None = None
+    log_index: int | None = Field(default=None, sa_type=BIG)
     proof: str | None = None
 
 

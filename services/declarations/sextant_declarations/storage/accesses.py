@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import Connection, Select, func, insert, literal, or_, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sextant_declarations.domain.accesses import SERVICE, Item, NewAccess
 from sextant_declarations.domain.accounting import AccessFilters, StoredAccess
@@ -16,6 +15,7 @@ from sextant_declarations.storage.access_tables import ACCESS_ITEMS, ACCESSES, C
 from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.tables import INBOX, REVISIONS, VERSIONS
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import upsert
 from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.errors import Code, PlatformError
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, tuple_
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sextant_declarations.domain.analysing import Fact, Owed
 from sextant_declarations.domain.history import KnownVersion
@@ -15,6 +14,7 @@ from sextant_declarations.storage.history import FILED, known_version
 from sextant_declarations.storage.life_tables import LIVES
 from sextant_declarations.storage.tables import DECLARATIONS, INBOX, REVISIONS, VERSIONS
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import upsert
 
 _NEXT_TURN = select(func.coalesce(func.max(OWED_ANALYSES.c.turn), 0) + 1).scalar_subquery()
 

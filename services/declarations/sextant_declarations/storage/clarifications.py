@@ -35,6 +35,7 @@ from sextant_declarations.storage.message_tables import DUES, SENT
 from sextant_declarations.storage.tables import DECLARATIONS, INBOX, SIDECAR, VERSIONS
 from sextant_declarations.storage.threads import read_facts
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.dialects import json_text
 from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.clock import timestamp_s
 from sextant_shared.errors import Code, PlatformError
@@ -226,7 +227,7 @@ def _query() -> Any:
         .correlate(DECLARATIONS, SENT)
         .exists()
     )
-    number = func.json_extract(SENT.c.facts, "$.concerns[0]")
+    number = json_text(SENT.c.facts, "$.concerns[0]")
     extended = (
         select(func.count()).where(EXTENSIONS.c.sent == SENT.c.id).correlate(SENT).scalar_subquery()
     )

@@ -7,6 +7,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from sextant_declarations.storage.growing import BIG
 from sextant_declarations.storage.tables import METADATA
 
 
@@ -34,8 +35,8 @@ class ExportRow(_Row, table=True):
     ordered: str
     state: str
     created: float
-    rows: int | None = None
-    size: int | None = None
+    rows: int | None = Field(default=None, sa_type=BIG)
+    size: int | None = Field(default=None, sa_type=BIG)
     digest: bytes | None = None
     expires: float | None = None
     error: str | None = None

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sextant_declarations.domain.deliveries import LogHead
 from sextant_declarations.storage.tables import LOG_ALARMS, LOG_HEAD
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import upsert
 
 _ONLY = 1  # the table holds one row
 
@@ -33,14 +33,13 @@ class SqlHeadLedger:
         """Move forward to `head`, never back."""
         values = {"size": head.size, "root": head.root, "text": head.text}
         row = LOG_HEAD
-        change = (
-            upsert(row)
-            .values(id=_ONLY, **values)
-            .on_conflict_do_update(index_elements=["id"], set_=values, where=row.c.size < head.size)
-        )
+        is_older = row.c.size < head.size
 
         def write(connection: Connection) -> None:
-            connection.execute(change)
+            adding = upsert(row).values(id=_ONLY, **values)
+            connection.execute(
+                adding.on_conflict_do_update(index_elements=["id"], set_=values, where=is_older)
+            )
 
         await self.database.write(write)
 

@@ -3,10 +3,11 @@
 Beside those of the register, on the same metadata (`tables`).
 """
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from sextant_declarations.storage.growing import BIG, partial
 from sextant_declarations.storage.tables import METADATA
 
 _IS_OPEN = "answered_by IS NULL AND superseded_by IS NULL"
@@ -30,7 +31,7 @@ class SentRow(_Row, table=True):
         UniqueConstraint("envelope_id"),
         Index("ix_sent_messages_party_reference", "party", "reference"),
         Index("ix_sent_messages_thread", "thread"),
-        Index("ix_sent_messages_due", "again_at", sqlite_where=text("custody IS NULL")),
+        Index("ix_sent_messages_due", "again_at", **partial("custody IS NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -59,7 +60,7 @@ class SentRow(_Row, table=True):
     last_error: str | None = None
     is_deposited: bool = False
     custody: bytes | None = None
-    custody_index: int | None = None
+    custody_index: int | None = Field(default=None, sa_type=BIG)
     custody_t: str | None = None
 
 
@@ -77,7 +78,7 @@ class DueRow(_Row, table=True):
         Index("ix_dues_inbox", "inbox"),
         Index("ix_dues_thread", "thread"),
         Index("ix_dues_answered_by", "answered_by"),
-        Index("ix_dues_open", "until", sqlite_where=text(_IS_OPEN)),
+        Index("ix_dues_open", "until", **partial(_IS_OPEN)),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Table, insert, select, tuple_, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import IntegrityError
 
 from sextant_declarations.domain.deliveries import Content, Refusal
@@ -40,6 +39,7 @@ from sextant_declarations.storage.tables import (
 from sextant_declarations.storage.threads import facts_text
 from sextant_declarations.storage.work import store_work
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import upsert
 from sextant_shared.chassis.sidecar.store import Sidecar
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.errors import Code, PlatformError

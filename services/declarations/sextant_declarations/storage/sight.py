@@ -47,9 +47,9 @@ _BY_INBOX = "EXISTS (SELECT 1 FROM temp.inbox AS i WHERE i.id = t.inbox)"
 _BY_DECLARATION = "EXISTS (SELECT 1 FROM temp.declarations AS s WHERE s.id = t.declaration)"
 _BY_SENT = "EXISTS (SELECT 1 FROM temp.sent_messages AS m WHERE m.id = t.sent)"
 
-_EACH = """json_each('["' || replace(t.declarations, ' ', '","') || '"]')"""
+EACH = """json_each('["' || replace(t.declarations, ' ', '","') || '"]')"""
 _BY_DECLARATIONS = (
-    f"NOT EXISTS (SELECT 1 FROM {_EACH} AS j WHERE NOT EXISTS"  # noqa: S608 -- our own names
+    f"NOT EXISTS (SELECT 1 FROM {EACH} AS j WHERE NOT EXISTS"  # noqa: S608 -- our own names
     " (SELECT 1 FROM temp.declarations AS s WHERE s.id = j.value))"
 )
 _BY_CASE = 'EXISTS (SELECT 1 FROM temp.cases AS c WHERE c.number = t."case")'
@@ -147,5 +147,8 @@ def site_kind(regime: str) -> str:
 
 def blinds(states: StatePolicy) -> Blinds:
     """Return what officers are not shown of this room's database."""
-    functions = {"owner_of": (1, states.owner_of)}
-    return Blinds(narrowed=NARROWED, open=frozenset(OPEN), functions=functions)
+    return Blinds(
+        narrowed=NARROWED,
+        open=frozenset(OPEN),
+        functions={"owner_of": (1, states.owner_of)},
+    )

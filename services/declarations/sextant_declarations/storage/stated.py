@@ -23,7 +23,7 @@ from sextant_shared.models.strict import read_model
 
 _MAX_BYTES = 1 << 20
 _SCOPES = (
-    select(func.group_concat(CLOSURES.c.scope, " "))
+    select(func.aggregate_strings(CLOSURES.c.scope, " "))
     .where(CLOSURES.c.version == VERSIONS.c.id)
     .scalar_subquery()
 )

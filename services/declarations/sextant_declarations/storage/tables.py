@@ -5,10 +5,11 @@ Rows of evidence are never changed after they are written, but for what deliveri
 triggers as well.
 """
 
-from sqlalchemy import Index, MetaData, UniqueConstraint, text
+from sqlalchemy import Index, MetaData, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from sextant_declarations.storage.growing import BIG, partial
 from sextant_shared.chassis.sidecar.tables import sidecar_tables
 
 METADATA = MetaData(
@@ -61,11 +62,11 @@ class InboxRow(_Row, table=True):
     refusal_detail: str | None
     manifest: bytes
     custody: bytes
-    custody_index: int
+    custody_index: int = Field(sa_type=BIG)
     custody_t: str
-    registry_index: int
+    registry_index: int = Field(sa_type=BIG)
     content_digest: bytes | None
-    content_size: int | None
+    content_size: int | None = Field(sa_type=BIG)
     pack_version: str | None
     pack_digest: str | None
     stored_at: str
@@ -84,9 +85,9 @@ class AttachmentRow(_Row, table=True):
     n: int = Field(primary_key=True)
     name: str
     cty: str
-    size: int
+    size: int = Field(sa_type=BIG)
     digest: bytes
-    start: int
+    start: int = Field(sa_type=BIG)
     flaws: str
 
 
@@ -96,7 +97,7 @@ class RegistryProofRow(_Row, table=True):
     __tablename__ = "registry_proofs"
 
     party: str = Field(primary_key=True)
-    at: int = Field(primary_key=True)
+    at: int = Field(primary_key=True, sa_type=BIG)
     proof: bytes
 
 
@@ -145,7 +146,7 @@ class VersionRow(_Row, table=True):
             "declaration",
             "version",
             unique=True,
-            sqlite_where=text("registration IS NOT NULL"),
+            **partial("registration IS NOT NULL"),
         ),
     )
 
@@ -245,9 +246,9 @@ class OwedEntryRow(_Row, table=True):
     __tablename__ = "owed_entries"
     __table_args__ = (
         Index("ix_owed_entries_inbox", "inbox"),
-        Index("ix_owed_entries_due", "again_at", sqlite_where=text("log_index IS NULL")),
+        Index("ix_owed_entries_due", "again_at", **partial("log_index IS NULL")),
         Index("ix_owed_entries_log_index", "log_index"),
-        Index("ix_owed_entries_open", "id", sqlite_where=text("length(salt) > 0")),
+        Index("ix_owed_entries_open", "id", **partial("length(salt) > 0")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -260,7 +261,7 @@ class OwedEntryRow(_Row, table=True):
     attempts: int = 0
     again_at: float = 0.0
     last_error: str | None = None
-    log_index: int | None = None
+    log_index: int | None = Field(default=None, sa_type=BIG)
     proof: str | None = None
 
 
@@ -271,7 +272,7 @@ class OwedReplyRow(_Row, table=True):
     __table_args__ = (
         UniqueConstraint("envelope_id"),
         Index("ix_owed_replies_inbox", "inbox"),
-        Index("ix_owed_replies_due", "again_at", sqlite_where=text("custody IS NULL")),
+        Index("ix_owed_replies_due", "again_at", **partial("custody IS NULL")),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -316,7 +317,7 @@ class LogHeadRow(_Row, table=True):
     __tablename__ = "log_head"
 
     id: int = Field(default=1, primary_key=True)
-    size: int
+    size: int = Field(sa_type=BIG)
     root: bytes
     text: str
 
@@ -329,9 +330,9 @@ class LogAlarmRow(_Row, table=True):
     id: int | None = Field(default=None, primary_key=True)
     t: str
     source: str
-    size: int
+    size: int = Field(sa_type=BIG)
     root: bytes
-    own_size: int
+    own_size: int = Field(sa_type=BIG)
     own_root: bytes
     detail: str
 

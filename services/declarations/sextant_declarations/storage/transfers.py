@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
 
 from sextant_declarations.analysis.transfers.notices import KINDS
 from sextant_declarations.domain.analysing import Fact
@@ -32,6 +31,7 @@ from sextant_declarations.storage.analysis_tables import (
 from sextant_declarations.storage.life_tables import LIVES
 from sextant_declarations.storage.tables import DECLARATIONS
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import upsert
 from sextant_shared.encoding import parse_json, sha256
 from sextant_shared.models.strict import read_model
 

@@ -38,6 +38,7 @@ from sextant_declarations.storage.lives import asked_about
 from sextant_declarations.storage.tables import DECLARATIONS, SIDECAR, VERSIONS
 from sextant_declarations.storage.work_tables import WORK_ACTS, WORK_ITEMS
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.dialects import position
 from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.clock import parse_timestamp, uuid7
 from sextant_shared.errors import Code, PlatformError
@@ -335,7 +336,7 @@ def _narrowed(wanted: WorkFilter, now: str) -> list[ColumnElement[bool]]:
         narrowed.append(_ROW.kind == wanted.kind)
     if wanted.state is not None:
         # A case is not found by State: that two States have one is content of the case.
-        named = func.instr(" " + _ROW.owner + " ", f" {wanted.state} ") > 0
+        named = position(" " + _ROW.owner + " ", f" {wanted.state} ") > 0
         narrowed.append(and_(_ROW.kind != ItemKind.CASE, named))
     if wanted.mine is not None:
         narrowed.append(or_(and_(_ROW.holder == wanted.mine, held), _ROW.assignee == wanted.mine))

@@ -4,10 +4,11 @@ Beside those of the register, on the same metadata (`tables`). Acts are never ch
 triggers refuse it. The other two follow from them; they are there so that lists are cheap.
 """
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from sextant_declarations.storage.growing import BIG, partial
 from sextant_declarations.storage.tables import METADATA
 
 
@@ -31,7 +32,7 @@ class WorkItemRow(_Row, table=True):
             "kind",
             "reference",
             unique=True,
-            sqlite_where=text("status <> 'done'"),
+            **partial("status <> 'done'"),
         ),
     )
 
@@ -46,7 +47,7 @@ class WorkItemRow(_Row, table=True):
     why: str
     since: str
     envelope: str | None
-    custody: int | None
+    custody: int | None = Field(sa_type=BIG)
     urgent: bool
     status: str
     holder: str | None

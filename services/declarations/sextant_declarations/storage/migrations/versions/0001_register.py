@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import BIG, grows_only, partial
+
 revision = "0001_register"
 down_revision = None
 branch_labels = None
@@ -63,11 +65,11 @@ def upgrade() -> None:
         sa.Column("refusal_detail", sa.String(), nullable=True),
         sa.Column("manifest", sa.LargeBinary(), nullable=False),
         sa.Column("custody", sa.LargeBinary(), nullable=False),
-        sa.Column("custody_index", sa.Integer(), nullable=False),
+        sa.Column("custody_index", BIG, nullable=False),
         sa.Column("custody_t", sa.String(), nullable=False),
-        sa.Column("registry_index", sa.Integer(), nullable=False),
+        sa.Column("registry_index", BIG, nullable=False),
         sa.Column("content_digest", sa.LargeBinary(), nullable=True),
-        sa.Column("content_size", sa.Integer(), nullable=True),
+        sa.Column("content_size", BIG, nullable=True),
         sa.Column("pack_version", sa.String(), nullable=True),
         sa.Column("pack_digest", sa.String(), nullable=True),
         sa.Column("stored_at", sa.String(), nullable=False),
@@ -80,9 +82,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("t", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", BIG, nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
-        sa.Column("own_size", sa.Integer(), nullable=False),
+        sa.Column("own_size", BIG, nullable=False),
         sa.Column("own_root", sa.LargeBinary(), nullable=False),
         sa.Column("detail", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_alarms")),
@@ -90,7 +92,7 @@ def upgrade() -> None:
     op.create_table(
         "log_head",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", BIG, nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_log_head")),
@@ -104,7 +106,7 @@ def upgrade() -> None:
     op.create_table(
         "registry_proofs",
         sa.Column("party", sa.String(), nullable=False),
-        sa.Column("at", sa.Integer(), nullable=False),
+        sa.Column("at", BIG, nullable=False),
         sa.Column("proof", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("party", "at", name=op.f("pk_registry_proofs")),
     )
@@ -135,7 +137,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("again_at", sa.Float(), nullable=False),
         sa.Column("last_error", sa.String(), nullable=True),
-        sa.Column("log_index", sa.Integer(), nullable=True),
+        sa.Column("log_index", BIG, nullable=True),
         sa.Column("proof", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["inbox"], ["inbox.id"], name=op.f("fk_owed_entries_inbox_inbox")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_owed_entries")),
@@ -145,7 +147,7 @@ def upgrade() -> None:
         "owed_entries",
         ["again_at"],
         unique=False,
-        sqlite_where=sa.text("log_index IS NULL"),
+        **partial("log_index IS NULL"),
     )
     op.create_index("ix_owed_entries_inbox", "owed_entries", ["inbox"], unique=False)
     op.create_table(
@@ -176,7 +178,7 @@ def upgrade() -> None:
         "owed_replies",
         ["again_at"],
         unique=False,
-        sqlite_where=sa.text("custody IS NULL"),
+        **partial("custody IS NULL"),
     )
     op.create_index("ix_owed_replies_inbox", "owed_replies", ["inbox"], unique=False)
     op.create_table(
@@ -207,7 +209,7 @@ def upgrade() -> None:
         "versions",
         ["declaration", "version"],
         unique=True,
-        sqlite_where=sa.text("registration IS NOT NULL"),
+        **partial("registration IS NOT NULL"),
     )
     op.create_table(
         "closures",
@@ -223,8 +225,4 @@ def upgrade() -> None:
     op.create_index(
         "ix_closures_owner_year_scope", "closures", ["owner", "year", "scope"], unique=False
     )
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER access_log_no_{verb.lower()} BEFORE {verb} ON access_log"
-            " BEGIN SELECT RAISE(ABORT, 'the access log is append-only'); END"
-        )
+    grows_only("access_log", "the access log is append-only")

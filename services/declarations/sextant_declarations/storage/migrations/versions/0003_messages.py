@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import BIG, partial
+
 revision = "0003_messages"
 down_revision = "0002_filings"
 branch_labels = None
@@ -51,7 +53,7 @@ def _create_sent_messages() -> None:
         sa.Column("last_error", sa.String(), nullable=True),
         sa.Column("is_deposited", sa.Boolean(), nullable=False),
         sa.Column("custody", sa.LargeBinary(), nullable=True),
-        sa.Column("custody_index", sa.Integer(), nullable=True),
+        sa.Column("custody_index", BIG, nullable=True),
         sa.Column("custody_t", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sent_messages")),
         sa.UniqueConstraint("key", name=op.f("uq_sent_messages_key")),
@@ -67,7 +69,7 @@ def _create_sent_messages() -> None:
         "sent_messages",
         ["again_at"],
         unique=False,
-        sqlite_where=sa.text("custody IS NULL"),
+        **partial("custody IS NULL"),
     )
 
 
@@ -102,5 +104,5 @@ def _create_dues() -> None:
         "dues",
         ["until"],
         unique=False,
-        sqlite_where=sa.text("answered_by IS NULL AND superseded_by IS NULL"),
+        **partial("answered_by IS NULL AND superseded_by IS NULL"),
     )

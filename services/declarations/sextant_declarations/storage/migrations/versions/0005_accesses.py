@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import BIG, grows_only, partial
+
 revision = "0005_accesses"
 down_revision = "0004_attachments"
 branch_labels = None
@@ -26,10 +28,7 @@ def upgrade() -> None:
         ("content_sites", "UPDATE"),
         ("content_sites", "DELETE"),
     ):
-        op.execute(
-            f"CREATE TRIGGER {table}_no_{verb.split()[0].lower()} BEFORE {verb} ON {table}"
-            " BEGIN SELECT RAISE(ABORT, 'accesses are append-only'); END"
-        )
+        grows_only(table, "accesses are append-only", verb)
 
 
 def _create_accesses() -> None:
@@ -47,18 +46,16 @@ def _create_accesses() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("again_at", sa.Float(), nullable=False),
         sa.Column("last_error", sa.String(), nullable=True),
-        sa.Column("log_index", sa.Integer(), nullable=True),
+        sa.Column("log_index", BIG, nullable=True),
         sa.Column("proof", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accesses")),
     )
-    op.create_index(
-        "ix_accesses_due", "accesses", ["again_at"], sqlite_where=sa.text("log_index IS NULL")
-    )
+    op.create_index("ix_accesses_due", "accesses", ["again_at"], **partial("log_index IS NULL"))
     op.create_index(
         "ix_accesses_unlogged",
         "accesses",
         ["id"],
-        sqlite_where=sa.text("log_index IS NULL AND role <> 'service'"),
+        **partial("log_index IS NULL AND role <> 'service'"),
     )
     op.create_index("ix_accesses_client", "accesses", ["client"])
     op.create_index("ix_accesses_t", "accesses", ["t"])

@@ -1,8 +1,8 @@
 """Notes of the service about itself, and sealed details with the orders to destroy them."""
 
-import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import partial
 from sextant_shared.chassis.sidecar.tables import create_sidecar
 
 revision = "0006_sidecar"
@@ -20,5 +20,5 @@ def upgrade() -> None:
         "owed_entries",
         ["id"],
         unique=False,
-        sqlite_where=sa.text("length(salt) > 0"),
+        **partial("length(salt) > 0"),
     )

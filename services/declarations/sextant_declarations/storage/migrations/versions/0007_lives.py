@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import grows_only
+
 revision = "0007_lives"
 down_revision = "0006_sidecar"
 branch_labels = None
@@ -34,13 +36,9 @@ def upgrade() -> None:
     )
     op.execute(
         "INSERT INTO lives (declaration, version, state, reason, since, marking, carried, steps)"
-        f" SELECT d.id, {_VERSION}, {_STATE}, 'BY_RULE', d.updated_at, {_MARKING}, 0, 1 {_FROM}"
+        f" SELECT d.id, {_VERSION}, {_STATE}, 'BY_RULE', d.updated_at, {_MARKING}, false, 1 {_FROM}"
     )
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER steps_no_{verb.lower()} BEFORE {verb} ON steps"
-            " BEGIN SELECT RAISE(ABORT, 'steps are append-only'); END"
-        )
+    grows_only("steps", "steps are append-only")
 
 
 def _create_lives() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import grows_only
+
 revision = "0010_anomalies"
 down_revision = "0009_transfers"
 branch_labels = None
@@ -14,11 +16,7 @@ def upgrade() -> None:
     _create_runs()
     _create_cards()
     _create_explanations()
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(
-            f"CREATE TRIGGER anomaly_explanations_no_{verb.lower()} BEFORE {verb} ON"
-            " anomaly_explanations BEGIN SELECT RAISE(ABORT, 'explanations are append-only'); END"
-        )
+    grows_only("anomaly_explanations", "explanations are append-only")
 
 
 def _create_runs() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import grows_only
+
 revision = "0011_cases"
 down_revision = "0010_anomalies"
 branch_labels = None
@@ -15,11 +17,7 @@ def upgrade() -> None:
     _create_steps()
     _create_prematches()
     for table in ("case_steps", "prematches"):
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
-                f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+        grows_only(table, f"{table} is append-only")
 
 
 def _create_cases() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import BIG, grows_only, partial
+
 revision = "0012_work"
 down_revision = "0011_cases"
 branch_labels = None
@@ -16,11 +18,7 @@ def upgrade() -> None:
     _create_grants()
     _create_acts("grant_acts", "granted", "grants", (), entry_needed=True)
     for table in ("work_acts", "grant_acts"):
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
-                " BEGIN SELECT RAISE(ABORT, 'acts are append-only'); END"
-            )
+        grows_only(table, "acts are append-only")
 
 
 _WORK_ACT = ("to", "outcome", "reference")
@@ -42,7 +40,7 @@ def _create_items() -> None:
         _number("year", nullable=True),
         *map(_text, ("marking", "why", "since")),
         _text("envelope", nullable=True),
-        _number("custody", nullable=True),
+        sa.Column("custody", BIG, nullable=True),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         _text("status"),
         *(_text(name, nullable=True) for name in ("holder", "until", "assignee")),
@@ -59,7 +57,7 @@ def _create_items() -> None:
         "work_items",
         ["kind", "reference"],
         unique=True,
-        sqlite_where=sa.text("status <> 'done'"),
+        **partial("status <> 'done'"),
     )
 
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import grows_only
+
 revision = "0013_inspections"
 down_revision = "0012_work"
 branch_labels = None
@@ -33,11 +35,7 @@ def upgrade() -> None:
     _create_grants()
     _create_identities()
     for table in _GROW_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table}"
-                f" BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+        grows_only(table, f"{table} is append-only")
 
 
 def _create_selections() -> None:

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from sextant_declarations.storage.growing import BIG
+
 revision = "0014_exports"
 down_revision = "0013_inspections"
 branch_labels = None
@@ -21,8 +23,8 @@ def upgrade() -> None:
         sa.Column("ordered", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
-        sa.Column("rows", sa.Integer(), nullable=True),
-        sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("rows", BIG, nullable=True),
+        sa.Column("size", BIG, nullable=True),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
         sa.Column("expires", sa.Float(), nullable=True),
         sa.Column("error", sa.String(), nullable=True),

@@ -2,6 +2,8 @@
 
 from alembic import op
 
+from sextant_declarations.storage.growing import grow_again, grows_only
+
 revision = "0015_accesses_sealed"
 down_revision = "0014_exports"
 branch_labels = None
@@ -19,9 +21,7 @@ def upgrade() -> None:
 
     The open details are moved by the next start, which has the keys; the log is not asked.
     """
-    op.execute("DROP TRIGGER accesses_no_update")
-    op.execute(
-        f"CREATE TRIGGER accesses_no_update BEFORE UPDATE OF {_FIXED} ON accesses"
-        f" WHEN NOT ({_BLANKED}) BEGIN SELECT RAISE(ABORT, 'accesses are append-only'); END"
-    )
+    grow_again("accesses", "UPDATE")
+    refused = f"UPDATE OF {_FIXED}"
+    grows_only("accesses", "accesses are append-only", refused, when=f"NOT ({_BLANKED})")
     op.create_index("ix_accesses_log_index", "accesses", ["log_index"])
