@@ -50,6 +50,7 @@ COMMANDS: Mapping[str, str] = {
     "verify": "verify:verify",
     "log": "log:app",
     "witness": "witness:app",
+    "ops": "ops:app",
     "officer": "officer:app",
     "world": "world:app",
     "scenario": "scenario:app",
