@@ -40,7 +40,7 @@ from sextant_client.recovery.models import (
 from sextant_client.recovery.signing import write_manifest
 from sextant_client.recovery.snapshots import PRIVATE, copy_database, digest_of, files_of, store
 from sextant_client.trust import Trust
-from sextant_shared.clock import Clock, timestamp_s
+from sextant_shared.clock import Clock, timestamp_ms, timestamp_s
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.encoding import b64
 from sextant_shared.errors import Code, PlatformError
@@ -93,8 +93,8 @@ class Making:
             others = [*self._settings(work), *self._public()]
         manifest = Manifest(
             v=1,
-            id=timestamp_s(now).replace(":", "").replace("-", ""),
-            t=timestamp_s(now),
+            id=timestamp_ms(now).replace(":", "").replace("-", ""),
+            t=timestamp_ms(now),
             rooms=rooms,
             keys=keys,
             keys_until=timestamp_s(now + self.plan.keys_kept_days * _DAY_S),
@@ -107,7 +107,7 @@ class Making:
         folder = self.root / SETS / manifest.id
         if folder.exists():
             raise PlatformError(
-                Code.STATE, f"{folder} exists", fix="Wait a second; a backup is named by its time."
+                Code.STATE, f"{folder} exists", fix="Run it again: a backup is named by its time."
             )
         write_manifest(folder, manifest, self.by, self.pair)
         return manifest
