@@ -108,6 +108,13 @@ $(FUZZ)/.installed: requirements/fuzz.txt requirements/rooms.txt
 boot: $(STAMP) ## boot the units of systemd in a container and install by docs/install.md (root, five minutes)
 	@deploy/systemd/boot.sh
 
+.PHONY: drill
+drill: $(STAMP) ## lose a site under load and restore it: RPO and RTO on SQLite, on PostgreSQL, and a loss on purpose (minutes)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/recovery.txt
+	@$(BIN)/python -m deploy.local.site_loss --engine sqlite
+	@$(BIN)/python -m deploy.local.site_loss --engine postgresql
+	@$(BIN)/python -m deploy.local.site_loss --lose
+
 # group: regenerate, then look at the difference
 .PHONY: docs-tables
 docs-tables: $(STAMP) ## generated tables in docs/
@@ -123,6 +130,8 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 		--python-version 3.11 requirements/parquet.in -o requirements/parquet.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--no-deps --python-version 3.11 requirements/postgresql.in -o requirements/postgresql.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
+		--no-deps --python-version 3.11 requirements/recovery.in -o requirements/recovery.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \
 		--python-version 3.11 requirements/dev.in -o requirements/dev.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --no-annotate --universal \

@@ -9,7 +9,7 @@ from sextant_client.recovery.models import Card
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from tests.support.command import Done, sextant
-from tests.support.parties import opener, pair
+from tests.support.parties import S1, opener, pair, signer
 from tests.support.platform import Platform
 
 CUSTODIANS = ("ONE", "TWO", "THREE")
@@ -34,7 +34,7 @@ class Backups:
         for name in (OPERATOR, *CUSTODIANS):
             keys = self.folder / "people" / name / "keys"
             if name == OPERATOR:
-                for key in pair(name):
+                for key in (signer(name, alg) for alg in S1):
                     write_key_file(
                         keys / f"sig-{key.alg}-{key.kid[:8]}.json", PrivateKey("sig", key)
                     )

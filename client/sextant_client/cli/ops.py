@@ -2,6 +2,7 @@
 
 import typer
 
+from sextant_client.cli.drilling import drill
 from sextant_client.cli.recovering import backup, check, replicate, restore, verify_backup
 from sextant_client.cli.recovering_people import card, share
 
@@ -11,5 +12,6 @@ app.command("restore")(restore)
 app.command("verify-backup")(verify_backup)
 app.command("check")(check)
 app.command("replicate")(replicate)
+app.command("drill")(drill)
 app.command("card")(card)
 app.command("share")(share)

@@ -34,7 +34,8 @@ _EXCHANGES = (b'"envelope.', b'"party.', b'"delivery.')  # types that the exchan
 _BATCH = 500
 _FIND = "SELECT id FROM envelope WHERE id IN ({})"
 _BEYOND = "SELECT id, log_index FROM envelope WHERE log_index >= ?"
-READ_COLUMNS = {"envelope": {"id", "log_index"}}
+_LARGE = "SELECT id, log_index, blob FROM envelope WHERE blob IS NOT NULL AND erased IS NULL"
+READ_COLUMNS = {"envelope": {"id", "log_index", "blob", "erased"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Findings:
     unknown: dict[str, int] = field(default_factory=dict)
     """Entries that the exchange wrote after the newest one it knows, by type."""
     unreadable: list[str] = field(default_factory=list)
+    large: int | None = None
+    """Containers that were looked for as files; None when there is no folder of them here."""
 
     @property
     def holds(self) -> bool:
@@ -111,8 +114,10 @@ def check_ledger(
     return found
 
 
-def check_exchange(found: Findings, ledger: Ledger, database: sqlite3.Connection) -> None:
-    """Add what the exchange lacks of the log, and knows beyond it."""
+def check_exchange(
+    found: Findings, ledger: Ledger, database: sqlite3.Connection, blobs: Path | None = None
+) -> None:
+    """Add what the exchange lacks of the log, and knows beyond it; and files that are gone."""
     newest = 0
     for batch in _batches(_accepted(ledger)):
         marks = ",".join("?" * len(batch))
@@ -127,6 +132,13 @@ def check_exchange(found: Findings, ledger: Ledger, database: sqlite3.Connection
     for id_, index in database.execute(_BEYOND, (found.size,)):
         why = "the exchange holds its receipt, the log lost its entry"
         found.missing.append(Missing(id_, index, why))
+    if blobs is not None:
+        large = database.execute(_LARGE).fetchall()
+        found.large = len(large)
+        for id_, index, name in large:
+            if index is not None and not (blobs / name).is_file():
+                why = "the exchange lost the file of its container"
+                found.missing.append(Missing(id_, index, why))
     found.unknown = dict(
         Counter(
             parse_entry(data).type
@@ -165,14 +177,14 @@ def entries_of_copy(folder: Path, start: int, end: int) -> Iterator[tuple[int, b
 
 
 def read_receipts(folders: Iterable[Path], keys: LogKeys) -> tuple[list[KnownReceipt], list[str]]:
-    """Return the custody receipts below folders (`receipt.json` of homes), and what is none.
+    """Return the custody receipts below folders (`custody.json` of homes), and what is none.
 
     Each is verified offline: one that the pinned log did not sign is told, not believed.
     """
     receipts: list[KnownReceipt] = []
     unreadable: list[str] = []
     for folder in folders:
-        paths = [folder] if folder.is_file() else sorted(folder.rglob("receipt.json"))
+        paths = [folder] if folder.is_file() else sorted(folder.rglob("custody.json"))
         for path in paths:
             try:
                 receipts.append(read_receipt(path, keys))

@@ -68,7 +68,8 @@ def examine(
         found = check_ledger(opened, heads, held)
         if exchange is not None:
             with closing(open_file(exchange)) as database:
-                check_exchange(found, opened, database)
+                blobs = exchange.parent / "blobs"
+                check_exchange(found, opened, database, blobs if blobs.is_dir() else None)
     name_lost(found, mirrors)
     found.unreadable += unreadable
     return found
@@ -92,6 +93,7 @@ def document(found: Findings) -> dict[str, Any]:
             {"envelope": m.envelope, "index": m.index, "why": m.why}
             for m in sorted(found.missing, key=lambda m: m.index)
         ],
+        "large_containers": found.large,
         "unknown_to_exchange": found.unknown,
         "unreadable": found.unreadable,
     }
@@ -114,6 +116,8 @@ def lines(found: Findings) -> list[str]:
     if found.unknown:
         counts = ", ".join(f"{count} {kind}" for kind, count in sorted(found.unknown.items()))
         told.append(f"  the log is ahead of the exchange by: {counts}")
+    if found.large is not None:
+        told.append(f"  {found.large:,} large container(s) of the exchange looked for as files")
     told += [f"  unreadable: {each}" for each in found.unreadable[:SHOWN]]
     return told
 

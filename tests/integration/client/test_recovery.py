@@ -26,6 +26,7 @@ from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import system_clock
 from sextant_shared.errors import Code, PlatformError
 from tests.support.backups import OPERATOR, Backups
+from tests.support.command import sextant
 from tests.support.platform import XAL, XBO, Platform, open_platform
 from tests.support.platform_files import ORIGIN
 
@@ -87,7 +88,7 @@ def _receipts(folder: Path, platform: Platform, first: int) -> Path:
     for handed in platform.handed[first:]:
         assert handed.custody is not None
         (folder / handed.id).mkdir(parents=True)
-        (folder / handed.id / "receipt.json").write_bytes(handed.custody)
+        (folder / handed.id / "custody.json").write_bytes(handed.custody)
     return folder
 
 
@@ -128,7 +129,7 @@ def test_a_restore_of_the_newest_backup_honours_every_receipt(lost: Lost, tmp_pa
     assert done.status == 0, done.stdout
     found = done.json()
     assert (found["honours"], found["receipts"], found["missing"]) == (True, 4, [])
-    assert sorted(path.name for path in (into / "exchange" / "blobs").iterdir())
+    assert found["large_containers"] >= 1
     assert not (into / "keys").exists()
 
 
@@ -233,6 +234,20 @@ def test_an_exchange_older_than_the_log_is_told_and_only_a_person_accepts_it(
     assert (tmp_path / "again" / "exchange" / "exchange.db").is_file()
 
 
+def test_a_large_container_whose_file_is_gone_is_named(lost: Lost, tmp_path: Path) -> None:
+    into = tmp_path / "site"
+    assert lost.backups.restore(into).status == 0
+    for path in (into / "exchange" / "blobs").iterdir():
+        path.unlink()
+    ledger, database = into / "audit" / "log.sqlite3", into / "exchange" / "exchange.db"
+    pins = ("--trust", lost.backups.trust, "--exchange", database)
+    done = sextant("ops", "check", ledger, *pins, "--json")
+    assert done.status == 4
+    missing = done.json()["missing"]
+    assert len(missing) == done.json()["large_containers"] >= 1
+    assert "lost the file" in missing[0]["why"]
+
+
 def test_a_loss_of_the_log_is_accepted_by_nobody(lost: Lost, tmp_path: Path) -> None:
     options = ("--mirror", lost.mirror, "--accept-loss", "no time")
     done = lost.old.restore(tmp_path / "site", *options)
@@ -333,8 +348,8 @@ def test_a_sealed_room_needs_its_own_shares(lost: Lost, tmp_path: Path) -> None:
 def test_what_is_no_receipt_is_told_and_not_believed(lost: Lost, tmp_path: Path) -> None:
     folder = tmp_path / "held" / "x"
     folder.mkdir(parents=True)
-    [first, *_] = sorted(lost.early.rglob("receipt.json"))
-    (folder / "receipt.json").write_bytes(io.BytesIO(first.read_bytes()).getvalue()[:-40])
+    [first, *_] = sorted(lost.early.rglob("custody.json"))
+    (folder / "custody.json").write_bytes(io.BytesIO(first.read_bytes()).getvalue()[:-40])
     done = lost.backups.restore(tmp_path / "site", "--receipts", folder)
     assert done.status == 4
     assert len(done.json()["unreadable"]) == 1

@@ -1,5 +1,7 @@
 """Which backup a moment means, what a plan may say, what a ledger has lost."""
 
+import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from sextant_shared.models.entries import format_entry
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.checkpoints import verify_checkpoint
 from tests.support.logs import MemoryLog, log_keys, make_accepted
+from tests.support.vectors import ROOT
 
 
 def backup(t: str, size: int) -> Manifest:
@@ -177,3 +180,10 @@ def test_a_gap_in_the_ledger_is_no_ledger(held: tuple[Path, MemoryLog]) -> None:
     database.close()
     with open_ledger(path) as opened, pytest.raises(PlatformError, match="a gap"):
         check_ledger(opened, [], [])
+
+
+def test_the_plan_of_the_documentation_is_one() -> None:
+    [text] = re.findall(r"```json\n(.*?)```", (ROOT / "docs/recovery.md").read_text(), re.DOTALL)
+    planned = read_model(Plan, json.loads(text))
+    assert [room.name for room in planned.rooms if room.sealed] == ["declarations"]
+    assert "signer" in planned.keys
