@@ -114,6 +114,7 @@ drill: $(STAMP) ## lose a site under load and restore it: RPO and RTO on SQLite,
 	@$(BIN)/python -m deploy.local.site_loss --engine sqlite
 	@$(BIN)/python -m deploy.local.site_loss --engine postgresql
 	@$(BIN)/python -m deploy.local.site_loss --lose
+	@$(BIN)/python -m deploy.local.point_in_time
 
 # group: regenerate, then look at the difference
 .PHONY: docs-tables

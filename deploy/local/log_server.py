@@ -84,7 +84,7 @@ class LogServer:
     def create(self) -> None:
         """Make the server, its roles, the database and its tables."""
         options = ("-A", "trust", "-U", "postgres", "-N", "--no-locale", "-E", "UTF8")
-        self._run("initdb", "-D", str(self.data), *options)
+        self.run("initdb", "-D", str(self.data), *options)
         self.start()
         self.execute("postgres", *roles_statements())
         statements = database_statements(DATABASE)
@@ -127,13 +127,13 @@ class LogServer:
                 os.chown(folder, _NOBODY, _NOBODY)
         address = f"host={self.folder} user=postgres application_name={RECEIVER}"
         common = ("-D", str(wal), "-d", address, "--slot", RECEIVER)
-        self._run("pg_receivewal", *common, "--create-slot", "--if-not-exists")
+        self.run("pg_receivewal", *common, "--create-slot", "--if-not-exists")
         program = str(self.programs / "pg_receivewal")
         with (site / "receiver.log").open("ab") as log:
             self.receiver = subprocess.Popen(
                 [*_as_nobody(), program, *common, "--synchronous"], stdout=log, stderr=log, cwd="/"
             )
-        self._run("pg_basebackup", "-D", str(base), "-X", "none", "-c", "fast", "-d", address)
+        self.run("pg_basebackup", "-D", str(base), "-X", "none", "-c", "fast", "-d", address)
         self.execute("postgres", f"ALTER SYSTEM SET synchronous_standby_names = '{RECEIVER}'")
         self.execute("postgres", "SELECT pg_reload_conf()")
         deadline = time.monotonic() + _PATIENCE_S
@@ -193,7 +193,12 @@ class LogServer:
         host = str(self.folder)
         return psycopg.connect(host=host, user="postgres", dbname=database, autocommit=True)
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def run(self, program: str, *arguments: str) -> None:
+        """Run a program of the server, or one at a path, as the server's user.
+
+        Raises:
+            NoServerError: with what it said.
+        """
         command = [*_as_nobody(), str(self.programs / program), *arguments]
         done = subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=_PATIENCE_S, cwd="/"

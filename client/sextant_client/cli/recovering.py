@@ -42,6 +42,10 @@ from sextant_shared.models.party import KeyUse
 
 REPORT = "NOT-HONOURED.json"
 _KEPT = 14
+_APART = (
+    "  NOT CHECKED: the log of this backup lies on a server. Restore it there, then hold all of it"
+    " against heads: sextant ops check postgresql://… --exchange FILE (docs/recovery.md)"
+)
 
 SignedBy = Annotated[Path, typer.Option(help="Card of the operator whose backups are believed.")]
 TrustFileOption = Annotated[Path, typer.Option("--trust", help="Your trust.json: the pinned log.")]
@@ -115,6 +119,9 @@ def restore(
     pinned, known = Trust.load(trust), backups_in(backups, read_file(Card, signed_by, "the card"))
     run.output.say(f"Restoring {chosen(known, to).id} (log: {known[-1].id})")
     restored = restore_backup(backups, known, to, into, _shares(share))
+    if "audit" not in restored.databases:
+        run.output.result({"honours": None, "into": str(into)}, [*_told_of(restored, into), _APART])
+        raise typer.Exit(exits.WARNINGS)
     found = _examined(restored, pinned, checkpoint, receipts, mirror)
     told = [*lines(found), *_told_of(restored, into)]
     if found.holds:
@@ -220,9 +227,7 @@ def _examined(
     ledger = restored.databases.get("audit")
     if ledger is None:
         raise PlatformError(
-            Code.STATE,
-            "the log of this backup lies on a server, which pgBackRest restores",
-            fix="Restore it there, then: sextant ops check postgresql://… --exchange FILE.",
+            Code.STATE, "the log of this backup lies on a server", fix=_APART.strip()
         )
     heads = heads_of(pinned, restored.log_from.log, checkpoint or [], mirror or [])
     exchange = restored.databases.get("exchange")
