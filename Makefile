@@ -137,6 +137,14 @@ faults: $(STAMP) ## kills, full and broken disks, clock jumps, partitions, under
 images: $(STAMP) ## build each room's image offline, run it confined, declare through the containers (root, ten minutes)
 	@deploy/image/try.sh
 
+.PHONY: drill
+drill: $(STAMP) ## lose a site under load and restore it: RPO and RTO on SQLite, on PostgreSQL, and a loss on purpose (minutes)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/recovery.txt
+	@$(BIN)/python -m deploy.local.site_loss --engine sqlite
+	@$(BIN)/python -m deploy.local.site_loss --engine postgresql
+	@$(BIN)/python -m deploy.local.site_loss --lose
+	@$(BIN)/python -m deploy.local.point_in_time
+
 # group: regenerate, then look at the difference
 .PHONY: docs-tables
 docs-tables: $(STAMP) ## generated tables in docs/
@@ -155,6 +163,7 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 	$(LOCK) --no-deps requirements/edge.in -o requirements/edge.txt
 	$(LOCK) requirements/security.in -o requirements/security.txt
 	$(LOCK) --no-deps requirements/faults.in -o requirements/faults.txt
+	$(LOCK) --no-deps requirements/recovery.in -o requirements/recovery.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) requirements/image.in -o requirements/image.txt
 	$(LOCK) requirements/charts.in -o requirements/charts.txt

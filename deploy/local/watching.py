@@ -34,6 +34,17 @@ with all metrics of this page; import it and choose the data source. Both use th
 Prometheus gives (`dxe.log.lag` is `dxe_log_lag`) and the label `job` as `sextant/exchange`, as its
 OTLP receiver and the collectors do. `promtool` tests the alerts; no Grafana has opened the
 dashboard here, only its JSON is checked."""
+BACKUPS = """\
+## Backups
+
+No service makes them, so none counts them: `sextant ops backup` and `verify-backup` write these
+with `--textfile FILE.prom`, for the textfile collector of Prometheus' node exporter.
+
+| metric | what it tells | look when |
+| --- | --- | --- |
+| `sextant_backup_time_seconds` | when the newest backup was made | older than a day, or absent |
+| `sextant_backup_verified_time_seconds` | when one was last checked whole | older than a week |
+| `sextant_backup_log_size` | entries of the log in it | far below `dxe.log.size` |"""
 NOTE = "Generated from the code by `make docs-tables`; do not edit."
 
 
@@ -51,6 +62,7 @@ def metrics_page() -> str:
     grows = [f"`{one.name}`" for metrics in METRICS.values() for one in metrics if one.grows]
     kinds = f"Histograms: {_listed(spread)}. Counters: {_listed(grows)}. All others are gauges."
     lines += ["", kinds]
+    lines += ["", *BACKUPS.splitlines()]
     return "\n".join(lines) + "\n"
 
 

@@ -10,6 +10,14 @@ from sextant_client.cli.loading import LazyGroup
 # In the order of `--help`: the module beside this one, and in it the function.
 COMMANDS: Mapping[str, str] = {
     "trace": "trace:trace",
+    "backup": "recovering:backup",
+    "restore": "recovering:restore",
+    "verify-backup": "recovering:verify_backup",
+    "check": "recovering:check",
+    "replicate": "recovering:replicate",
+    "drill": "drilling:drill",
+    "card": "recovering_people:card",
+    "share": "recovering_people:share",
 }
 
 

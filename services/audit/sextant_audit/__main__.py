@@ -1,8 +1,10 @@
-"""Commands: init, add-receipt-key, serve, verify, check-config; roles and migrate for a server."""
+"""Commands: init, add-receipt-key, serve, verify, refill, check-config; roles, migrate (server)."""
 
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
 from sextant_audit.app import create_app
 from sextant_audit.app.ledgers import migrate_ledger
@@ -13,6 +15,7 @@ from sextant_audit.app.opening import (
     public_identity,
     verify_log,
 )
+from sextant_audit.app.refilling import refill_ledger
 from sextant_audit.settings import AuditSettings
 from sextant_audit.storage.roles import ROLES
 from sextant_shared.chassis.serving import run_service
@@ -27,6 +30,7 @@ USAGE = """usage: python -m sextant_audit COMMAND
   add-receipt-key  make the key of COSE receipts for a log that was begun without one; print it
   serve            serve the log
   verify           rebuild the whole log from its entries and compare; safe while it is served
+  refill FOLDER    add what a ledger lost, from a copy of the log whose head it then has
   check-config     print the settings
   ballast          say how the ballast file stands; ballast release | fill, also while it is served
   roles            print what makes roles and database on a PostgreSQL server, for psql
@@ -48,6 +52,8 @@ def main(arguments: list[str]) -> int:
         "verify": _verify,
         "migrate": migrate_ledger,
     }
+    if arguments[:1] == ["refill"] and len(arguments) == 2:
+        commands[" ".join(arguments)] = partial(_refill, Path(arguments[1]))
     command = commands.get(" ".join(arguments))
     if command is None:
         sys.stderr.write(USAGE)
@@ -85,6 +91,14 @@ def _add_receipt_key(settings: AuditSettings) -> None:
 
 def _print_identity(settings: AuditSettings) -> None:
     sys.stdout.write(public_identity(settings).model_dump_json(indent=1) + "\n")
+
+
+def _refill(folder: Path, settings: AuditSettings) -> None:
+    done = asyncio.run(refill_ledger(settings, folder))
+    sys.stdout.write(
+        f"entries {done.before} to {done.size - 1} added; every receipt under a head of size"
+        f" {done.size} or less is honoured again\n"
+    )
 
 
 def _verify(settings: AuditSettings) -> None:

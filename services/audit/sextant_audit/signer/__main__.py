@@ -1,4 +1,4 @@
-"""Commands of the signer's own process: init, add-receipt-key, serve, check-config."""
+"""Commands of the signer's own process: init, add-receipt-key, remember, serve, check-config."""
 
 import asyncio
 import grp
@@ -13,6 +13,7 @@ from sextant_audit.signer.folder import (
     create_signer,
     open_signer,
     read_passphrase,
+    remember_head,
     remembers_head,
 )
 from sextant_audit.signer.server import SignerServer, listen
@@ -26,10 +27,12 @@ from sextant_shared.clock import system_clock
 from sextant_shared.crypto.selftest import run_known_answers
 from sextant_shared.errors import Code, PlatformError
 
+MAX_NOTE_CHARS = 1 << 20
 USAGE = """usage: python -m sextant_audit.signer COMMAND
   init             make the log's keys and the memory of an empty log, once
   init --once      the same, and nothing at all where a log is remembered
   add-receipt-key  make the key of COSE receipts for a log that was begun without one
+  remember         make the memory of restored keys, from the newest head (stdin) that others hold
   serve            sign heads for the audit service, over a Unix socket
   check-config     print the settings
 """
@@ -41,6 +44,7 @@ def main(arguments: list[str]) -> int:
         "init": _init,
         "init --once": _init_once,
         "add-receipt-key": _add_receipt_key,
+        "remember": _remember,
         "serve": _serve,
         "check-config": _check_config,
     }
@@ -75,6 +79,12 @@ def _init_once(settings: SignerSettings) -> None:
 def _add_receipt_key(settings: SignerSettings) -> None:
     run_known_answers()
     add_receipt_key(settings.dir, settings.origin, read_passphrase(settings.passphrase_file))
+
+
+def _remember(settings: SignerSettings) -> None:
+    note = sys.stdin.read(MAX_NOTE_CHARS)
+    memory = remember_head(settings.dir, settings.origin, note)
+    sys.stdout.write(f"remembers size {memory.size}: no smaller log is continued\n")
 
 
 def _check_config(settings: SignerSettings) -> None:

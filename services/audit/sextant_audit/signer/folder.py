@@ -6,7 +6,7 @@
     state.json        what was signed last (`state`)
 
 Responsible for never making keys beside a memory that was lost. Keep this folder out of the
-ledger's backups; back it up apart, after each change of keys.
+ledger's backups; back its keys up apart, and `state.json` nowhere (docs/recovery.md).
 """
 
 from pathlib import Path
@@ -20,7 +20,7 @@ from sextant_shared.crypto.signing import Signer, Verifier
 from sextant_shared.encoding import parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import read_model
-from sextant_shared.protocol.checkpoints import LogKeys
+from sextant_shared.protocol.checkpoints import LogKeys, verify_checkpoint
 from sextant_shared.protocol.cose_receipts import ReceiptKey
 from sextant_shared.protocol.keyfiles import (
     MAX_KEY_FILE_BYTES,
@@ -64,7 +64,8 @@ def create_signer(
             raise PlatformError(
                 Code.STATE,
                 f"{folder} holds keys, and no memory of what they signed",
-                fix="Restore state.json; for a new log choose another folder.",
+                fix="Restored keys: `python -m sextant_audit.signer remember`; for a new log choose"
+                " another folder.",
             )
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         StateFile.create(folder / _STATE, origin).close()
@@ -82,6 +83,29 @@ def create_signer(
     if not (folder / _RECEIPT).exists():
         write_key_file(folder / _RECEIPT, generate_key(Alg.ES384, RECEIPT_USE), passphrase)
     return open_signer(folder, origin, clock, passphrase)
+
+
+def remember_head(folder: Path, origin: str, note: str) -> Memory:
+    """Make the memory of a signer whose folder was lost, from the newest head that others hold.
+
+    Keys come out of a backup, memory never: one that is too old would let a second history be
+    signed. So it is made from a head that these keys signed and that the world has seen.
+
+    Raises:
+        PlatformError: `E_STATE` when a memory stands there, `E_KEY` or `E_SIGNATURE` for a head
+            that these keys did not sign.
+    """
+    if has_state(folder):
+        raise PlatformError(
+            Code.STATE,
+            f"{folder} remembers what it signed",
+            fix="A memory is never replaced; this command is for restored keys alone.",
+        )
+    classical, post_quantum = (_verifier(folder / name) for name in _KEYS)
+    head = verify_checkpoint(note, LogKeys(origin, classical, post_quantum))
+    state = StateFile.create(folder / _STATE, origin, (head.size, head.root))
+    state.close()
+    return state.memory
 
 
 def add_receipt_key(folder: Path, origin: str, passphrase: bytes | None = None) -> None:

@@ -44,8 +44,8 @@ class StateFile:
         self.memory = memory
 
     @classmethod
-    def create(cls, path: Path, origin: str) -> Self:
-        """Create the file with the memory of an empty log; it is durable on return.
+    def create(cls, path: Path, origin: str, head: tuple[int, bytes] = (0, EMPTY_ROOT)) -> Self:
+        """Create the file with the memory of an empty log, or of a head; durable on return.
 
         Raises:
             PlatformError: `E_STATE` when it exists, `E_UNAVAILABLE` when it cannot be written.
@@ -55,7 +55,7 @@ class StateFile:
         begun = path.with_suffix(".new")
         try:
             begun.unlink(missing_ok=True)
-            write_private_file(begun, bytes(SLOT_BYTES) + _format(Memory(origin, 1, 0, EMPTY_ROOT)))
+            write_private_file(begun, bytes(SLOT_BYTES) + _format(Memory(origin, 1, *head)))
             begun.rename(path)
             _sync_folder(path.parent)
         except OSError as error:

@@ -1,0 +1,176 @@
+"""What a backup is made of, as files say it: the plan, people's cards, the signed manifest."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from sextant_shared.encoding import parse_json
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.strict import Strict, Version1, read_model
+
+MAX_FILE_BYTES = 256 << 20  # a manifest names every blob: two hundred bytes each
+MAX_CUSTODIANS = 8  # 70 groups of four at most
+_DEEP = 8
+
+RoomName = Literal["audit", "exchange", "declarations"]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Card(Strict):
+    """The public keys of an operator or custodian: to be compared by voice, then pinned."""
+
+    v: Version1
+    name: Name
+    sig: Annotated[list[dict[str, str]], Field(max_length=2)]
+    seal: dict[str, str] | None = None
+
+
+class PlannedRoom(Strict):
+    """One room: its database file, the folders beside it, and whether all of it is sealed.
+
+    A room on a PostgreSQL server has no file: `server` names the stanza that pgBackRest keeps, and
+    for the log `ledger` is the address at which its entries can be read.
+    """
+
+    name: RoomName
+    database: str | None = None
+    server: Name | None = None
+    ledger: Annotated[str, Field(pattern=r"^postgresql(\+psycopg)?://")] | None = None
+    folders: Annotated[dict[Name, str], Field(default_factory=dict)]
+    sealed: bool = False
+
+    @model_validator(mode="after")
+    def one_engine(self) -> Self:
+        """Refuse a room with two databases, or with none."""
+        if (self.database is None) == (self.server is None):
+            raise ValueError("a room has a database file, or the stanza of a server")
+        return self
+
+
+class Plan(Strict):
+    """What is backed up, and who can open what is sealed. `keys` are files and folders."""
+
+    v: Version1
+    rooms: Annotated[list[PlannedRoom], Field(min_length=1, max_length=3)]
+    keys: dict[Name, str]
+    settings: Annotated[dict[Name, str], Field(default_factory=dict)]
+    public: Annotated[dict[Name, str], Field(default_factory=dict)]
+    trust: str
+    custodians: Annotated[list[str], Field(min_length=2, max_length=MAX_CUSTODIANS)]
+    threshold: Annotated[int, Field(ge=2, le=MAX_CUSTODIANS)] = 2
+    keys_kept_days: Annotated[int, Field(ge=1)] = 35
+
+    @model_validator(mode="after")
+    def reachable(self) -> Self:
+        """Refuse a threshold that nobody reaches, and rooms that stand twice."""
+        if self.threshold > len(self.custodians):
+            raise ValueError("the threshold is larger than the number of custodians")
+        if len({room.name for room in self.rooms}) != len(self.rooms):
+            raise ValueError("a room stands twice")
+        return self
+
+
+class Copied(Strict):
+    """One file of a backup: where it lies, how large it is, its SHA-256."""
+
+    path: Annotated[str, Field(max_length=500)]
+    size: Annotated[int, Field(ge=0)]
+    sha256: Digest
+
+    @model_validator(mode="after")
+    def inside(self) -> Self:
+        """Refuse a path that leads out of the backup."""
+        parts = Path(self.path).parts
+        if not parts or self.path.startswith("/") or ".." in parts or "\\" in self.path:
+            raise ValueError("a path stays inside the backup")
+        return self
+
+
+class CopiedRoom(Strict):
+    """What of a room is in the backup, and the version of its tables.
+
+    `archive` is the sealed file of a room that is sealed; then `files` says what is inside.
+    """
+
+    name: RoomName
+    engine: Literal["sqlite", "postgresql"]
+    schema_version: str
+    files: list[Copied]
+    archive: Copied | None = None
+    server: Name | None = None
+
+
+class LogPosition(Strict):
+    """How far the log of the backup reaches, and the newest heads that it has published."""
+
+    origin: str
+    size: Annotated[int, Field(ge=0)]
+    root: str
+    checkpoint: str | None
+    witnessed: str | None
+
+
+class Manifest(Strict):
+    """What a backup says of itself; `manifest.sig` beside it signs these bytes."""
+
+    v: Version1
+    id: Name
+    t: str
+    rooms: list[CopiedRoom]
+    keys: Copied | None
+    keys_until: str | None
+    others: list[Copied]
+    log: LogPosition | None
+    custodians: list[Name]
+    threshold: int
+    tools: dict[str, str]
+
+    @property
+    def plain(self) -> list[Copied]:
+        """The files that lie in the backup as they are; those inside a sealed archive do not."""
+        rooms = [f for r in self.rooms for f in ([r.archive] if r.archive else r.files)]
+        return [*rooms, *([self.keys] if self.keys else []), *self.others]
+
+    def room(self, name: RoomName) -> CopiedRoom | None:
+        """The part of one room, if it is there."""
+        return next((room for room in self.rooms if room.name == name), None)
+
+
+Read = TypeVar("Read", bound=Strict)
+
+
+def read_file(model: type[Read], path: Path, what: str) -> Read:
+    """Return what a JSON file says.
+
+    Raises:
+        PlatformError: `E_STATE` when it cannot be read, `E_MALFORMED` with every place at fault.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise PlatformError(
+            Code.STATE, f"cannot read {what} {path}: {error.strerror}", fix="Name another file."
+        ) from error
+    return read_model(model, parse_json(data, max_bytes=MAX_FILE_BYTES, max_depth=_DEEP))
+
+
+_SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|pin|credential)$")
+_IN_ADDRESS = re.compile(r"(://[^:/@\s]+):[^@/\s]+@")
+REDACTED = "(redacted)"
+
+
+def redacted(text: str) -> str:
+    """Return settings (`NAME=value` lines) without what looks like a secret.
+
+    The platform's own settings hold none, only paths of files; what was added to them may.
+    """
+    lines = []
+    for line in text.splitlines():
+        name, equals, value = line.partition("=")
+        if equals and _SECRET_NAME.search(name.strip()):
+            value = REDACTED
+        lines.append(name + equals + _IN_ADDRESS.sub(rf"\1:{REDACTED}@", value))
+    return "".join(f"{line}\n" for line in lines)

@@ -1,0 +1,174 @@
+"""What is told of a restore: the heads it was held against, the report, numbers for Prometheus."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sextant_client.home import write_file
+from sextant_client.recovery.honouring import (
+    Findings,
+    check_exchange,
+    check_ledger,
+    name_lost,
+    read_receipts,
+)
+from sextant_client.recovery.ledger import open_file, open_ledger
+from sextant_client.recovery.models import LogPosition
+from sextant_client.trust import Trust
+from sextant_shared.encoding import b64, canonical_json, parse_json
+from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.checkpoints import Checkpoint
+from sextant_shared.protocol.levels import standing_of
+
+STATUS = "status.json"
+SHOWN = 20
+_TIMEOUT_S = 10.0
+_MAX_NOTE = 1 << 20
+
+
+def heads_of(
+    trust: Trust,
+    position: LogPosition | None,
+    given: Sequence[str],
+    mirrors: Sequence[Path],
+) -> list[Checkpoint]:
+    """Return every signed head that is known: of the trust file, the backup, files, addresses.
+
+    Raises:
+        PlatformError: `E_STATE` for what cannot be read, `E_KEY` and `E_SIGNATURE` for a head that
+            the pinned log did not sign, or a cosignature that does not hold.
+    """
+    keys, policy = trust.log_keys, trust.policy
+    notes = [trust.file.checkpoint] if trust.file.checkpoint else []
+    notes += [n for n in (position.checkpoint, position.witnessed) if n] if position else []
+    notes += [_note(place) for place in given]
+    notes += [_note(str(folder / "checkpoint")) for folder in mirrors]
+    heads = [standing_of(note, keys, policy).checkpoint for note in notes]
+    return list({(head.size, head.root): head for head in heads}.values())
+
+
+def examine(
+    ledger: str | Path,
+    exchange: Path | None,
+    trust: Trust,
+    heads: Sequence[Checkpoint],
+    receipts: Sequence[Path],
+    mirrors: Sequence[Path],
+) -> Findings:
+    """Return what a restored log, and the exchange beside it, can honour.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` when a database cannot be read.
+    """
+    held, unreadable = read_receipts(receipts, trust.log_keys)
+    with open_ledger(ledger) as opened:
+        found = check_ledger(opened, heads, held)
+        if exchange is not None:
+            with closing(open_file(exchange)) as database:
+                blobs = exchange.parent / "blobs"
+                check_exchange(found, opened, database, blobs if blobs.is_dir() else None)
+    name_lost(found, mirrors)
+    found.unreadable += unreadable
+    return found
+
+
+def document(found: Findings) -> dict[str, Any]:
+    """Return findings as JSON members."""
+    newest = found.newest
+    return {
+        "honours": found.holds,
+        "size": found.size,
+        "root": b64(found.root),
+        "heads": found.heads,
+        "newest": None if newest is None else {"size": newest.size, "root": b64(newest.root)},
+        "receipts": found.receipts,
+        "lost": None
+        if found.lost is None
+        else {"first": found.lost[0], "last": found.lost[1], "receipts_under": _under(found)},
+        "forked": [{"size": h.size, "root": b64(h.root)} for h in found.forked],
+        "missing": [
+            {"envelope": m.envelope, "index": m.index, "why": m.why}
+            for m in sorted(found.missing, key=lambda m: m.index)
+        ],
+        "large_containers": found.large,
+        "unknown_to_exchange": found.unknown,
+        "unreadable": found.unreadable,
+    }
+
+
+def lines(found: Findings) -> list[str]:
+    """Return findings as people read them, gravest first."""
+    verdict = "HONOURED" if found.holds else "NOT HONOURED"
+    told = [f"{verdict}  log of {found.size:,} entries, root {b64(found.root)}"]
+    told.append(f"  held against {found.heads} signed head(s) and {found.receipts} receipt(s)")
+    told += [f"  ANOTHER HISTORY: a head of size {h.size:,} was signed" for h in found.forked]
+    if found.lost is not None:
+        first, last = found.lost
+        told.append(f"  LOST  entries {first:,} to {last:,}: {last - first + 1:,} acknowledged")
+        told.append(f"        no receipt under a head of size {_under(found)} can be honoured")
+    for each in sorted(found.missing, key=lambda m: m.index)[:SHOWN]:
+        told.append(f"  envelope {each.envelope}  entry {each.index:,}: {each.why}")
+    if len(found.missing) > SHOWN:
+        told.append(f"  and {len(found.missing) - SHOWN:,} more envelopes: the report names all")
+    if found.unknown:
+        counts = ", ".join(f"{count} {kind}" for kind, count in sorted(found.unknown.items()))
+        told.append(f"  the log is ahead of the exchange by: {counts}")
+    if found.large is not None:
+        told.append(f"  {found.large:,} large container(s) of the exchange looked for as files")
+    told += [f"  unreadable: {each}" for each in found.unreadable[:SHOWN]]
+    return told
+
+
+def write_status(root: Path, textfile: Path | None, **changed: int) -> None:
+    """Remember when the newest backup was made and verified, for `doctor` and Prometheus.
+
+    `textfile` is written for the textfile collector of the node exporter, whole or not at all.
+    """
+    path = root / STATUS
+    known = parse_json(path.read_bytes(), max_bytes=4096) if path.exists() else {}
+    known = {**known, **changed}
+    write_file(path, canonical_json(known))
+    if textfile is not None:
+        write_file(textfile, "".join(_metric(n, known[n]) for n in METRICS if n in known).encode())
+
+
+METRICS = {
+    "backup_time_seconds": "POSIX time of the newest backup",
+    "backup_verified_time_seconds": "POSIX time at which a backup was last verified whole",
+    "backup_log_size": "entries of the log in the newest backup",
+}
+
+
+def _metric(name: str, value: int) -> str:
+    full = f"sextant_{name}"
+    return f"# HELP {full} {METRICS[name]}\n# TYPE {full} gauge\n{full} {value}\n"
+
+
+def _under(found: Findings) -> str:
+    if found.lost is None:
+        return ""
+    return f"{found.lost[0] + 1} to {found.lost[1] + 1}"
+
+
+def _note(place: str) -> str:
+    if place.startswith(("http://", "https://")):
+        try:
+            answer = httpx.get(place, timeout=_TIMEOUT_S, trust_env=False)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise PlatformError(
+                Code.STATE, f"no head from {place}: {error}", fix="Give a file, or leave it out."
+            ) from error
+        return answer.text
+    try:
+        data = Path(place).read_bytes()
+    except OSError as error:
+        raise PlatformError(
+            Code.STATE, f"cannot read the head {place}: {error.strerror}"
+        ) from error
+    if len(data) > _MAX_NOTE:
+        raise PlatformError(Code.TOO_LARGE, f"{place} is no head")
+    return data.decode("utf-8", errors="replace")

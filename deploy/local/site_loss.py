@@ -1,0 +1,453 @@
+"""`python -m deploy.local.site_loss`: a site is lost under load, a second one takes over.
+
+A platform of real processes takes declarations in; every change goes to a second site as it
+happens. Then the primary is killed with SIGKILL at a moment nobody chose, its disks are deleted,
+and the second site restores, is checked against the witnesses, and serves. At the end every receipt
+that was handed out is held against what the second site has. Printed: what was lost (RPO) and how
+long nobody was served (RTO).
+
+    --engine sqlite       all rooms on SQLite, copied by Litestream: asynchronous
+    --engine postgresql   the log on PostgreSQL, each commit confirmed by `pg_receivewal`
+    --lose                nothing is copied after the backup: the loss must be found, and named
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.local.log_server import LogServer, NoServerError
+from deploy.local.processes import ServiceFailedError
+from deploy.local.screen import Screen
+from deploy.local.stack import ORIGIN, CommandFailedError, Stack, sextant
+from sextant_audit.storage.roles import READER
+from sextant_client.client import Client
+from sextant_client.home import Home
+from sextant_client.recovery.restoring import litestream
+from sextant_client.sent import SentEnvelope
+from sextant_shared.encoding import sha256
+from sextant_shared.errors import PlatformError
+
+USAGE = "usage: python -m deploy.local.site_loss [--engine sqlite|postgresql] [--lose]"
+SENDERS = ("NA-XAL", "NA-XBO")
+CUSTODIANS = ("custodian-1", "custodian-2", "custodian-3")
+KEYS = {"exchange-issuer": "exchange-issuer", "exchange": "exchange", "secretariat": "secretariat"}
+BEFORE_BACKUP, AFTER_BACKUP = 10, 60
+INTERVAL = "50ms"
+PAUSE_S = 0.05
+_ACCEPTED = (0, 4)
+
+
+@dataclass
+class Load:
+    """Deposits of one State after another, paced; what was acknowledged, and when."""
+
+    stack: Stack
+    acknowledged: dict[str, float] = field(default_factory=dict)
+    open: SentEnvelope | None = None
+    failed: threading.Event = field(default_factory=threading.Event)
+
+    def run(self, count: int) -> None:
+        """Deposit until `count` were acknowledged, or until nobody answers."""
+        clients = [Client(Home(self.stack.home(name))) for name in SENDERS]
+        files = [Path("examples/NA-XAL/nil-2025.json"), Path("examples/NA-XBO/nil-2025.json")]
+        try:
+            for number in range(count):
+                client = clients[number % len(clients)]
+                content = files[number % len(clients)]
+                self.open = client.seal(
+                    content,
+                    type_="declaration.annual",
+                    cty="application/vnd.sextant.declaration+json",
+                    classification="C1",
+                )
+                client.deposit(self.open)
+                self.acknowledged[self.open.id] = time.monotonic()
+                time.sleep(PAUSE_S)
+        except (PlatformError, OSError):
+            self.failed.set()
+        finally:
+            for client in clients:
+                client.__exit__()
+
+
+@dataclass
+class Outcome:
+    """What a drill measured."""
+
+    rows: list[tuple[str, str]] = field(default_factory=list)
+    holds: bool = True
+
+    def add(self, what: str, value: str) -> None:
+        """Add a row to the table."""
+        self.rows.append((what, value))
+
+
+@dataclass
+class Drill:
+    """One drill in one folder: `primary` is what is lost, `site` what the other site has."""
+
+    root: Path
+    screen: Screen
+    engine: str = "sqlite"
+    lose: bool = False
+    server: LogServer | None = None
+    second: LogServer | None = None
+    replicator: subprocess.Popen[bytes] | None = None
+    outcome: Outcome = field(default_factory=Outcome)
+
+    def __post_init__(self) -> None:
+        self.stack = Stack(self.root / "primary", tracing=False, report=self.screen.progress)
+        self.site = self.root / "second-site"
+        self.backups = self.site / "backups"
+        self.into = self.site / "restored"
+
+    def run(self) -> Outcome:
+        """Play it."""
+        stack = self.stack
+        self.root.chmod(0o755)  # the database server runs as another user
+        with self.screen.step("A platform, its witnesses, two States"):
+            self._prepare()
+        load = Load(stack)
+        with self.screen.step("Backup, under load; then every change goes to the second site"):
+            load.run(BEFORE_BACKUP)
+            self._back_up()
+            if not self.lose:
+                self._replicate()
+        before = dict(load.acknowledged)
+        worker = threading.Thread(target=load.run, args=(AFTER_BACKUP * 10,))
+        with self.screen.step("Declarations come in; the primary is killed, its disks deleted"):
+            worker.start()
+            while len(load.acknowledged) < BEFORE_BACKUP + AFTER_BACKUP:
+                time.sleep(0.01)
+            killed = time.monotonic()
+            self._kill()
+            self._delete_disks()
+        acknowledged = {id_: t for id_, t in dict(load.acknowledged).items() if t <= killed}
+        self.outcome.add("acknowledged before the loss", str(len(acknowledged)))
+        with self.screen.step("The second site restores and is checked against the witnesses"):
+            report = self._restore()
+            worker.join()  # it gave up meanwhile: nobody answers
+        if self.lose:
+            self._judge_loss(report, set(acknowledged) - set(before))
+            return self.outcome
+        with self.screen.step("The second site serves"):
+            self._serve()
+            if load.open is not None and load.open.id not in acknowledged:
+                self._resume(load)
+            else:
+                Load(stack).run(1)
+            served = time.monotonic()
+        self.outcome.add("RTO: from the kill to the next receipt", f"{served - killed:.1f} s")
+        self._judge(report, acknowledged, killed)
+        return self.outcome
+
+    # --- the primary --------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        stack = self.stack
+        stack.root.mkdir(parents=True)
+        if self.engine == "postgresql":
+            self.server = LogServer.made("primary")
+            self.server.create()
+            settle = stack._settle  # noqa: SLF001 -- the ledger's address is this drill's own
+
+            def with_server(name: str, settings: dict[str, str]) -> None:
+                settle(name, settings)
+                if name == "audit" and self.server is not None:
+                    service = stack.services[name]
+                    service.settings = {**service.settings, **self.server.settings()}
+
+            stack._settle = with_server  # type: ignore[method-assign]  # noqa: SLF001
+        stack.prepare()
+        stack.start()
+        stack.enrol()
+        self.site.mkdir()
+        sextant("keys", "generate", "--use", "sig", "--home", self._home("operator"))
+        for name in CUSTODIANS:
+            sextant("keys", "generate", "--use", "seal", "--home", self._home(name))
+        for name in ("operator", *CUSTODIANS):
+            out = self.site / f"{name}.card.json"
+            sextant("ops", "card", name, "--out", out, "--home", self._home(name))
+
+    def _home(self, name: str) -> Path:
+        return self.root / "people" / name
+
+    def _plan(self) -> Path:
+        data, homes = self.stack.root / "data", self.stack.root / "homes"
+        log: dict[str, Any] = {"name": "audit", "database": str(data / "audit" / "log.sqlite3")}
+        if self.server is not None:
+            log = {"name": "audit", "server": "log", "ledger": self.server.url(READER)}
+        exchange, declarations = data / "exchange", data / "declarations"
+        plan = {
+            "v": 1,
+            "rooms": [
+                log,
+                {
+                    "name": "exchange",
+                    "database": str(exchange / "exchange.db"),
+                    "folders": {"blobs": str(exchange / "blobs")},
+                },
+                {
+                    "name": "declarations",
+                    "database": str(declarations / "declarations.sqlite3"),
+                    "folders": {"vault": str(declarations / "vault")},
+                },
+            ],
+            "keys": {
+                "signer": str(self.stack.root / "signer"),
+                "sec": str(homes / "SEC" / "keys"),
+                **{label: str(homes / home / "keys") for label, home in KEYS.items()},
+                **{f"details-{room}": str(data / room / "sidecar") for room in self.stack.services},
+            },
+            "public": {"pins": str(self.stack.root / "pins")},
+            "trust": str(self.stack.trust_file),
+            "custodians": [str(self.site / f"{name}.card.json") for name in CUSTODIANS],
+        }
+        path = self.site / "plan.json"
+        path.write_text(json.dumps(plan, indent=1))
+        return path
+
+    def _back_up(self) -> None:
+        operator = ("--name", "operator", "--home", self._home("operator"))
+        begun = time.monotonic()
+        sextant("ops", "backup", "--plan", self._plan(), "--to", self.backups, *operator)
+        self.outcome.add("backup, under load", f"{time.monotonic() - begun:.1f} s")
+
+    def _replicate(self) -> None:
+        config = self.site / "litestream.yml"
+        named = ("--plan", self._plan(), "--to", self.backups, "--out", config)
+        sextant("ops", "replicate", *named, "--interval", INTERVAL)
+        environment = {k: v for k, v in os.environ.items() if k != "AWS_CA_BUNDLE"}
+        with (self.site / "litestream.log").open("ab") as log:
+            self.replicator = subprocess.Popen(
+                [litestream(), "replicate", "-config", str(config)],
+                stdout=log,
+                stderr=log,
+                env=environment,
+            )
+        if self.server is not None:
+            site = Path(tempfile.mkdtemp(prefix="sextant-drill-wal-"))
+            site.chmod(0o755)
+            self.wal = site
+            self.server.receive(site)
+        wanted = 2 if self.server else 3
+        deadline = time.monotonic() + 30
+        while len(list((self.backups / "replicas").glob("*"))) < wanted:
+            if time.monotonic() > deadline:
+                raise ServiceFailedError((self.site / "litestream.log").read_text()[-800:])
+            time.sleep(0.05)
+        time.sleep(1.0)  # the first whole copy is out; from here on it is changes
+
+    def _kill(self) -> None:
+        """Everything of the primary dies at once: what copies it lives on the same machine."""
+        if self.replicator is not None:
+            self.replicator.kill()
+            self.replicator.wait()
+            self.replicator = None
+        for service in (*self.stack.services.values(), self.stack.signer):
+            service.kill()
+        if self.server is not None:
+            self.server.lose()
+
+    def _delete_disks(self) -> None:
+        root = self.stack.root
+        for lost in (root / "data", root / "signer", root / "pins"):
+            shutil.rmtree(lost)
+        for home in ("SEC", *KEYS.values()):
+            shutil.rmtree(root / "homes" / home / "keys")
+
+    # --- the second site ----------------------------------------------------------------------
+
+    def _restore(self) -> dict[str, Any]:
+        """Restore as docs/recovery.md says; return the report."""
+        shares: list[str | Path] = []
+        for name in CUSTODIANS[:2]:
+            out = self.site / f"{name}.share.json"
+            sextant("ops", "share", self.backups, "--out", out, "--home", self._home(name))
+            shares += ["--share", out]
+        trust = self._trust()
+        pins = ("--signed-by", self.site / "operator.card.json", "--trust", trust)
+        heads: list[str | Path] = []
+        for witness in self.stack.witnesses.values():
+            heads += ["--checkpoint", f"{witness.url}/{sha256(ORIGIN.encode()).hex()}/checkpoint"]
+        if self.server is None:
+            accept = ("--accept-loss", "a drill: the senders still have them")
+            into = ("--into", self.into, *shares, *heads, *(() if self.lose else accept))
+            done = sextant("ops", "restore", self.backups, *pins, *into, "--json", expect=_ACCEPTED)
+        else:
+            into = ("--into", self.into, *shares)
+            sextant("ops", "restore", self.backups, *pins, *into, "--json", expect=(5,))
+            self.second = LogServer.made("second")
+            self.second.take_over(self.wal)
+            ledger = self.second.url("postgres", plain=True)
+            database = self.into / "exchange" / "exchange.db"
+            beside = ("--exchange", database, *heads)
+            checking = ("ops", "check", ledger, "--trust", trust, *beside, "--json")
+            done = sextant(*checking, expect=_ACCEPTED)
+        found: dict[str, Any] = done.json()
+        return found
+
+    def _trust(self) -> Path:
+        """A person's own trust file: what a site pins lies elsewhere too."""
+        return self.stack.home("NA-XAL") / "trust.json"
+
+    def _serve(self) -> None:
+        stack, keys = self.stack, self.into / "keys"
+        shutil.copytree(self.into / "public" / "pins", stack.root / "pins")
+        moved = {
+            **{str(stack.root / "data" / r): str(self.into / r) for r in stack.services},
+            str(stack.root / "signer.sock"): str(self.site / "signer.sock"),
+            str(stack.root / "signer"): str(keys / "signer"),
+            str(stack.root / "homes" / "SEC" / "keys"): str(keys / "sec"),
+            **{str(stack.root / "homes" / h / "keys"): str(keys / k) for k, h in KEYS.items()},
+        }
+        for name, service in (*stack.services.items(), ("signer", stack.signer)):
+            settings = dict(service.settings)
+            for old, new in moved.items():
+                settings = {k: v.replace(old, new) for k, v in settings.items()}
+            if name in stack.services:
+                folder = keys / f"details-{name}"
+                settings[f"SEXTANT_{name.upper()}_SIDECAR_DIR"] = str(folder)
+            if name == "audit" and self.second is not None:
+                settings |= self.second.settings()
+                (self.into / "audit").mkdir(exist_ok=True)
+            service.settings = settings
+        stack.signer.socket_path = self.site / "signer.sock"
+        self._remember()
+        stack.start("audit", "exchange", "declarations")
+
+    def _remember(self) -> None:
+        """Make the signer's memory from the newest head that a witness has."""
+        notes = [self._head(witness.url) for witness in self.stack.witnesses.values()]
+        newest = max(notes, key=lambda note: int(note.splitlines()[1]))
+        done = subprocess.run(
+            [sys.executable, "-m", "sextant_audit.signer", "remember"],
+            input=newest,
+            env={**os.environ, **self.stack.signer.settings},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise CommandFailedError(f"remember:\n{done.stdout}{done.stderr}")
+
+    @staticmethod
+    def _head(url: str) -> str:
+        import httpx  # noqa: PLC0415 -- one call
+
+        address = f"{url}/{sha256(ORIGIN.encode()).hex()}/checkpoint"
+        return httpx.get(address, trust_env=False).raise_for_status().text
+
+    def _resume(self, load: Load) -> None:
+        """Deposit again what nobody acknowledged: the same bytes."""
+        if load.open is None:
+            return
+        with Client(Home(load.open.folder.parents[1])) as client:
+            client.deposit(load.open)
+
+    # --- the verdict --------------------------------------------------------------------------
+
+    def _judge(self, report: dict[str, Any], acknowledged: dict[str, float], killed: float) -> None:
+        """Hold every receipt of the load against the second site, which now serves."""
+        receipts = [part for n in SENDERS for part in ("--receipts", self.stack.home(n) / "sent")]
+        ledger: str | Path = self.into / "audit" / "log.sqlite3"
+        if self.second is not None:
+            ledger = self.second.url("postgres", plain=True)
+        database = self.into / "exchange" / "exchange.db"
+        pins = ("--trust", self._trust(), "--exchange", database)
+        checking = ("ops", "check", ledger, *pins, *receipts, "--json")
+        after = sextant(*checking, expect=_ACCEPTED).json()
+        named = {each["envelope"] for each in (*after["missing"], *report["missing"])}
+        log = {m["envelope"] for m in after["missing"] if "exchange lost" not in m["why"]}
+        lost = named & set(acknowledged)
+        self._rpo("log", log & lost, acknowledged, killed)
+        self._rpo("exchange", lost, acknowledged, killed)
+        self.outcome.add("receipts that verify", f"{after['receipts'] - len(log & lost)}")
+        whole = sextant("log", "verify", "--home", self.stack.home("auditor"), expect=(0, 4))
+        self.outcome.add("the whole log, by an auditor", whole.stdout.splitlines()[0][:60])
+        self.outcome.holds = whole.status == 0 and (self.second is None or not log)
+
+    def _rpo(self, room: str, lost: set[str], acknowledged: dict[str, float], at: float) -> None:
+        since = max((at - acknowledged[id_] for id_ in lost), default=0.0)
+        what = f"{len(lost)} acknowledged lost, of the last {since:.2f} s" if lost else "0"
+        self.outcome.add(f"RPO of the {room}", what)
+
+    def _judge_loss(self, report: dict[str, Any], expected: set[str]) -> None:
+        """The loss that was made on purpose must be found to the envelope."""
+        receipts = [part for n in SENDERS for part in ("--receipts", self.stack.home(n) / "sent")]
+        ledger = self.into.with_name("restored.not-honoured") / "audit" / "log.sqlite3"
+        pins = ("--trust", self._trust())
+        checking = ("ops", "check", ledger, *pins, *receipts, "--json")
+        found = sextant(*checking, expect=(4,)).json()
+        named = {each["envelope"] for each in found["missing"]}
+        lost = report["lost"] or {"first": "-", "last": "-"}
+        self.outcome.add("lost on purpose", f"{len(expected)} acknowledged envelopes")
+        self.outcome.add("found by the witnesses' head", f"entries {lost['first']}-{lost['last']}")
+        self.outcome.add("named by the receipts", f"{len(named & expected)} of {len(expected)}")
+        self.outcome.holds = bool(report["lost"]) and not report["honours"] and named == expected
+
+    def close(self) -> None:
+        """End every process of the drill; remove what lies outside its folder."""
+        if self.replicator is not None:
+            self.replicator.kill()
+            self.replicator.wait()
+        self.stack.stop()
+        for server in (self.server, self.second):
+            if server is not None:
+                server.close()
+        with suppress(AttributeError):
+            shutil.rmtree(self.wal, ignore_errors=True)
+
+
+@contextmanager
+def drill(engine: str, *, lose: bool) -> Iterator[Drill]:
+    """Yield a drill in a scratch folder; nothing of it is left."""
+    with tempfile.TemporaryDirectory(prefix="sextant-drill-") as folder:
+        made = Drill(Path(folder), Screen(), engine, lose)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def main(arguments: list[str]) -> int:
+    """Play one drill; return 0 when everything acknowledged was honoured, or the loss was found."""
+    engine, lose = "sqlite", False
+    rest = list(arguments)
+    while rest:
+        match rest.pop(0), rest[:1]:
+            case "--engine", [("sqlite" | "postgresql") as engine]:
+                rest.pop(0)
+            case "--lose", _:
+                lose = True
+            case _:
+                sys.stderr.write(f"{USAGE}\n")
+                return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing is left running
+    try:
+        with drill(engine, lose=lose) as playing:
+            outcome = playing.run()
+    except (CommandFailedError, ServiceFailedError, NoServerError, PlatformError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    print(f"\n| {engine}{', loss on purpose' if lose else ''} | |\n| --- | --- |")
+    for what, value in outcome.rows:
+        print(f"| {what} | {value} |")
+    print(f"| load of the machine (1, 5, 15 min), cores | {load}; {os.cpu_count()} |")
+    return 0 if outcome.holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
