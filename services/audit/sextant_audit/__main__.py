@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
         "verify": _verify,
         "migrate": migrate_ledger,
     }
-    if arguments[:1] == ["refill"] and len(arguments) == 2:
+    if arguments[:1] == ["refill"] and arguments[1:] and not arguments[2:]:
         commands[" ".join(arguments)] = partial(_refill, Path(arguments[1]))
     command = commands.get(" ".join(arguments))
     if command is None:
