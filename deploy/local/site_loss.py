@@ -11,7 +11,6 @@ long nobody was served (RTO).
     --lose                nothing is copied after the backup: the loss must be found, and named
 """
 
-import json
 import os
 import shutil
 import signal
@@ -29,68 +28,18 @@ from typing import Any
 from deploy.local.log_server import LogServer, NoServerError
 from deploy.local.processes import ServiceFailedError
 from deploy.local.screen import Screen
+from deploy.local.site_parts import CUSTODIANS, KEYS, SENDERS, Load, Outcome, plan_of
 from deploy.local.stack import ORIGIN, CommandFailedError, Stack, sextant
-from sextant_audit.storage.roles import READER
 from sextant_client.client import Client
 from sextant_client.home import Home
 from sextant_client.recovery.restoring import litestream
-from sextant_client.sent import SentEnvelope
 from sextant_shared.encoding import sha256
 from sextant_shared.errors import PlatformError
 
 USAGE = "usage: python -m deploy.local.site_loss [--engine sqlite|postgresql] [--lose]"
-SENDERS = ("NA-XAL", "NA-XBO")
-CUSTODIANS = ("custodian-1", "custodian-2", "custodian-3")
-KEYS = {"exchange-issuer": "exchange-issuer", "exchange": "exchange", "secretariat": "secretariat"}
 BEFORE_BACKUP, AFTER_BACKUP = 10, 60
 INTERVAL = "50ms"
-PAUSE_S = 0.05
 _ACCEPTED = (0, 4)
-
-
-@dataclass
-class Load:
-    """Deposits of one State after another, paced; what was acknowledged, and when."""
-
-    stack: Stack
-    acknowledged: dict[str, float] = field(default_factory=dict)
-    open: SentEnvelope | None = None
-    failed: threading.Event = field(default_factory=threading.Event)
-
-    def run(self, count: int) -> None:
-        """Deposit until `count` were acknowledged, or until nobody answers."""
-        clients = [Client(Home(self.stack.home(name))) for name in SENDERS]
-        files = [Path("examples/NA-XAL/nil-2025.json"), Path("examples/NA-XBO/nil-2025.json")]
-        try:
-            for number in range(count):
-                client = clients[number % len(clients)]
-                content = files[number % len(clients)]
-                self.open = client.seal(
-                    content,
-                    type_="declaration.annual",
-                    cty="application/vnd.sextant.declaration+json",
-                    classification="C1",
-                )
-                client.deposit(self.open)
-                self.acknowledged[self.open.id] = time.monotonic()
-                time.sleep(PAUSE_S)
-        except (PlatformError, OSError):
-            self.failed.set()
-        finally:
-            for client in clients:
-                client.__exit__()
-
-
-@dataclass
-class Outcome:
-    """What a drill measured."""
-
-    rows: list[tuple[str, str]] = field(default_factory=list)
-    holds: bool = True
-
-    def add(self, what: str, value: str) -> None:
-        """Add a row to the table."""
-        self.rows.append((what, value))
 
 
 @dataclass
@@ -183,50 +132,30 @@ class Drill:
     def _home(self, name: str) -> Path:
         return self.root / "people" / name
 
-    def _plan(self) -> Path:
-        data, homes = self.stack.root / "data", self.stack.root / "homes"
-        log: dict[str, Any] = {"name": "audit", "database": str(data / "audit" / "log.sqlite3")}
-        if self.server is not None:
-            log = {"name": "audit", "server": "log", "ledger": self.server.url(READER)}
-        exchange, declarations = data / "exchange", data / "declarations"
-        plan = {
-            "v": 1,
-            "rooms": [
-                log,
-                {
-                    "name": "exchange",
-                    "database": str(exchange / "exchange.db"),
-                    "folders": {"blobs": str(exchange / "blobs")},
-                },
-                {
-                    "name": "declarations",
-                    "database": str(declarations / "declarations.sqlite3"),
-                    "folders": {"vault": str(declarations / "vault")},
-                },
-            ],
-            "keys": {
-                "signer": str(self.stack.root / "signer"),
-                "sec": str(homes / "SEC" / "keys"),
-                **{label: str(homes / home / "keys") for label, home in KEYS.items()},
-                **{f"details-{room}": str(data / room / "sidecar") for room in self.stack.services},
-            },
-            "public": {"pins": str(self.stack.root / "pins")},
-            "trust": str(self.stack.trust_file),
-            "custodians": [str(self.site / f"{name}.card.json") for name in CUSTODIANS],
-        }
-        path = self.site / "plan.json"
-        path.write_text(json.dumps(plan, indent=1))
-        return path
-
     def _back_up(self) -> None:
         operator = ("--name", "operator", "--home", self._home("operator"))
         begun = time.monotonic()
-        sextant("ops", "backup", "--plan", self._plan(), "--to", self.backups, *operator)
+        sextant(
+            "ops",
+            "backup",
+            "--plan",
+            plan_of(self.stack, self.site, self.server),
+            "--to",
+            self.backups,
+            *operator,
+        )
         self.outcome.add("backup, under load", f"{time.monotonic() - begun:.1f} s")
 
     def _replicate(self) -> None:
         config = self.site / "litestream.yml"
-        named = ("--plan", self._plan(), "--to", self.backups, "--out", config)
+        named = (
+            "--plan",
+            plan_of(self.stack, self.site, self.server),
+            "--to",
+            self.backups,
+            "--out",
+            config,
+        )
         sextant("ops", "replicate", *named, "--interval", INTERVAL)
         environment = {k: v for k, v in os.environ.items() if k != "AWS_CA_BUNDLE"}
         with (self.site / "litestream.log").open("ab") as log:
@@ -347,7 +276,7 @@ class Drill:
         import httpx  # noqa: PLC0415 -- one call
 
         address = f"{url}/{sha256(ORIGIN.encode()).hex()}/checkpoint"
-        return httpx.get(address, trust_env=False).raise_for_status().text
+        return httpx.get(address, timeout=10, trust_env=False).raise_for_status().text
 
     def _resume(self, load: Load) -> None:
         """Deposit again what nobody acknowledged: the same bytes."""

@@ -75,7 +75,8 @@ def test_heads_and_bodies_may_be_as_long_as_the_services_take_them() -> None:
 def test_both_edges_give_the_same_documents_and_each_is_of_the_table() -> None:
     ours = [json.loads(text) for text in re.findall(r"return \d+ '({.*})';", PROBLEMS)]
     theirs = [json.loads(text) for text in re.findall(r"inline_string: '({.*})'", ENVOY)]
-    assert len(ours) == len(theirs) == 11
+    # Envoy alone keeps the beginning of a body for another process, and may have too little of it.
+    assert (len(ours), len(theirs)) == (11, 12)
     for document in ours + theirs:
         code = Code(document["code"])
         assert (document["title"], document["type"]) == (TABLE[code].title, f"urn:dxe:error:{code}")

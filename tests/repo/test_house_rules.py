@@ -18,7 +18,10 @@ MAY: dict[str, dict[str, str]] = {
         "services/declarations/sextant_declarations/storage/export_writing.py": "quoted names, a"
         " path of our own folder; no value of a table",
         "services/declarations/sextant_declarations/storage/migrations/versions/": TRIGGER,
+        "services/declarations/sextant_declarations/storage/growing.py": TRIGGER,
         "services/declarations/sextant_declarations/storage/sight.py": OWN_NAMES,
+        "client/sextant_client/recovery/snapshots.py": "a number of ours; PRAGMA binds no values",
+        "deploy/local/point_in_time.py": "a place of the server, in its own words",
         "shared/sextant_shared/chassis/postgresql.py": "settings and the role of an operator",
         "shared/sextant_shared/chassis/sight.py": "names and conditions of the room's own code",
         "shared/sextant_shared/chassis/sqlite.py": "how a transaction begins, a word of ours",
