@@ -14,7 +14,6 @@ TRIGGER = "triggers of a migration's own tables, one for each verb"
 MAY: dict[str, dict[str, str]] = {
     "sql-from-pieces": {
         "services/audit/sextant_audit/storage/growing.py": OWN_NAMES,
-        "services/audit/sextant_audit/storage/roles.py": "a script for an operator to read",
         "services/declarations/sextant_declarations/storage/export_writing.py": "quoted names, a"
         " path of our own folder; no value of a table",
         "services/declarations/sextant_declarations/storage/migrations/versions/": TRIGGER,
