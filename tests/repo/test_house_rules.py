@@ -16,7 +16,6 @@ MAY: dict[str, dict[str, str]] = {
         "services/audit/sextant_audit/storage/growing.py": OWN_NAMES,
         "services/declarations/sextant_declarations/storage/export_writing.py": "quoted names, a"
         " path of our own folder; no value of a table",
-        "services/declarations/sextant_declarations/storage/migrations/versions/": TRIGGER,
         "services/declarations/sextant_declarations/storage/growing.py": TRIGGER,
         "services/declarations/sextant_declarations/storage/row_security.py": OWN_NAMES,
         "services/declarations/sextant_declarations/storage/sight.py": OWN_NAMES,
