@@ -8,6 +8,11 @@ from deploy.local.stack import SEXTANT, Stack
 
 def write_names(stack: Stack) -> Path:
     """Write the file of names beside the platform's data; return its place."""
+    settings = stack.root / "settings"
+    settings.mkdir(exist_ok=True)
+    for service in stack.services.values():
+        lines = [f"{name}={shlex.quote(value)}" for name, value in service.settings.items()]
+        (settings / f"{service.name}.env").write_text("\n".join([*lines, ""]))
     named = {
         "SEXTANT_HOME": stack.home("NA-XAL"),
         **{name.upper(): service.url for name, service in stack.services.items()},
@@ -15,6 +20,7 @@ def write_names(stack: Stack) -> Path:
         "TRUST": stack.trust_file,
         "PINS": stack.root / "pins",
         "HOMES": stack.root / "homes",
+        "SETTINGS": settings,
         "WITNESSES": stack.root / "witnesses",
     }
     lines = [f"export {name}={shlex.quote(str(value))}" for name, value in named.items()]
