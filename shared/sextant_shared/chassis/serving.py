@@ -161,11 +161,11 @@ def serve(name: str, settings: Settings, create_app: Callable[[Settings], FastAP
     if settings.crash_at and settings.environment == "production":
         raise PlatformError(Code.POLICY, "crash points are for drills, never for production")
     crashpoints.arm(settings.crash_at)
-    if trouble := make_ballast(settings):
-        _log.warning("no ballast", reason=trouble)
     run_known_answers()
     codelists.lists()
     deadlines.rules()
+    if trouble := make_ballast(settings):
+        _log.warning("no ballast", reason=trouble)
     app = create_app(settings)
     config = uvicorn.Config(
         gated(app),

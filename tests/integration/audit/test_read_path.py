@@ -226,6 +226,12 @@ async def test_the_log_tells_its_origin_and_keys(tmp_path: Path) -> None:
         ready = (await served.get("/readyz")).json()
         assert ready == {
             "ready": True,
-            "checks": {"log": "ok", "ledger": "ok", "publisher": "ok", "clock": "ok"},
+            "checks": {
+                "log": "ok",
+                "ledger": "ok",
+                "publisher": "ok",
+                "room": "ok",
+                "clock": "ok",
+            },
             "notes": {"scrub": "ok"},
         }

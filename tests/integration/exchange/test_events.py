@@ -109,7 +109,7 @@ async def test_a_reader_that_comes_back_goes_on_behind_the_last_event_it_saw(wor
 
 
 async def test_a_quiet_stream_beats_and_ends_with_where_to_go_on(stopped: World) -> None:
-    await stopped.start(events_beat_s=0.03, events_max_s=0.2)
+    await stopped.start(events_beat_s=0.03, events_max_s=0.6)
     await fill(stopped, 1)
     async with following(stopped) as stream:
         text = await stream.until("event: end")

@@ -50,12 +50,14 @@ def pair_of(line: PairLine, body: PairBody) -> Pair:
 def _side(view: SideView, key: PairKey, schedule: str) -> Side:
     direction = Direction(view.direction)
     low, high = _decimal(view.low), _decimal(view.high)
+    # Nothing is declared by who has filed and has no row; it is compared as nothing moved.
+    is_silent = not view.rows and view.filed != FiledStatus.NOT_FILED
     return Side(
         state=view.state,
         direction=direction,
         filed=FiledStatus(view.filed),
         rows=tuple(_row(row, view, key, schedule) for row in view.rows),
-        kg=_decimal(view.kg),
+        kg=Decimal(0) if is_silent else _decimal(view.kg),
         interval=None if low is None or high is None else Interval(low, high),
         has_total=view.has_total,
         basis_note=view.basis_note,
