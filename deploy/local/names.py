@@ -10,7 +10,7 @@ def write_names(stack: Stack) -> Path:
     """Write the file of names beside the platform's data; return its place."""
     named = {
         "SEXTANT_HOME": stack.home("NA-XAL"),
-        **{name.upper(): service.url for name, service in stack.services.items()},
+        **{name.upper().replace("-", "_"): service.url for name, service in stack.services.items()},
         "SEXTANT_TRACES": stack.traces,
         "TRUST": stack.trust_file,
         "PINS": stack.root / "pins",
