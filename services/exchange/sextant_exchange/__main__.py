@@ -93,7 +93,7 @@ def _erase(settings: ExchangeSettings) -> int:
 
 async def _blobs(settings: ExchangeSettings, *, read: bool = False, remove: bool = False) -> int:
     objects = open_objects(settings, "blobs")
-    with look_into(settings.database) as connection:
+    with look_into(settings.place) as connection:
         found = await compare(connection, objects, read=read)
         blobs = BlobStore(objects, settings.data_dir)
         left = await sweep(blobs, Known(connection), settings.sweep_age_s, remove=remove)
