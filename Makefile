@@ -19,14 +19,17 @@ help: ## print this list
 		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nStart with `make demo`.\n'
 
+# With DATABASE=postgresql: all rooms on a throw-away server, two processes of the exchange.
+LAUNCH := deploy.local$(if $(filter postgresql,$(DATABASE)),.several)
+
 # group: start
 .PHONY: demo
-demo: $(STAMP) ## the main job end to end: two States, ten declarations, receipts, offline proof
-	@$(BIN)/python -m deploy.local demo
+demo: $(STAMP) ## the main job end to end: two States, ten declarations, receipts, offline proof (DATABASE=postgresql)
+	@$(BIN)/python -m $(LAUNCH) demo
 
 .PHONY: run
-run: $(STAMP) ## leave the same platform up and print its addresses (Ctrl-C stops it)
-	@$(BIN)/python -m deploy.local run
+run: $(STAMP) ## leave the same platform up and print its addresses (Ctrl-C stops it; DATABASE=postgresql)
+	@$(BIN)/python -m $(LAUNCH) run
 
 .PHONY: install
 install: $(STAMP) ## set up the virtual environment from the hashed pins

@@ -2,6 +2,7 @@
 
 `python -m bench deposits`, `waiters`, `signer` or `identity` prints that part alone. `make bench`
 leaves out
+`python -m bench several`, which needs a PostgreSQL server (of the system, or fetched),
 `python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory,
 `python -m bench growth [LARGEST]`, which makes a log of a million entries unless told, and one of
 300,000 for its memory (`growth memory` alone prints that),
@@ -16,7 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from bench import flat, fsck, growth, identity, quality_page, transfers, waiters
+from bench import flat, fsck, growth, identity, quality_page, several, transfers, waiters
 from bench.audit import measure_append
 from bench.checking import TIMES, measure_checks, table_of
 from bench.crypto import measure_crypto
@@ -123,6 +124,8 @@ if __name__ == "__main__":
         growth.print_growth(int(sys.argv[2]) if sys.argv[2:] else growth.SIZES[-1])
     elif sys.argv[1:] == ["quality", "transfers"]:
         transfers.print_quality()
+    elif sys.argv[1:] == ["several"]:
+        several.print_several()
     elif sys.argv[1:] == ["transfers"]:
         transfers.print_times()
     else:

@@ -14,6 +14,14 @@ def process_cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_PER_SECOND
 
 
+def family_cpu_s(pid: int) -> float:
+    """Return the CPU seconds of process `pid` and of its children, those that ended included."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    ended = (int(fields[13]) + int(fields[14])) / _TICKS_PER_SECOND
+    return process_cpu_s(pid) + ended + sum(process_cpu_s(int(child)) for child in children)
+
+
 def cpu_per_call_us(work: Callable[[], object], *, seconds: float = 0.5) -> float:
     """Return the mean CPU microseconds of one call, over about `seconds` of calls."""
     work()

@@ -116,6 +116,20 @@ async def send_block(
     return await _Sender(exchange.port, exchange.url, signer, token).send_all(senders, containers)
 
 
+async def send_spread(
+    exchanges: Sequence[ServiceProcess], signer: Signer, senders: int, containers: Sequence[bytes]
+) -> tuple[float, list[list[float]]]:
+    """Deposit over connections dealt out to the exchanges; each takes the next when it is done.
+
+    Return the seconds of the whole, and those that each deposit took, by exchange.
+    """
+    tokens = [await _token(one.port, one.url, signer) for one in exchanges]
+    to = [_Sender(e.port, e.url, signer, t) for e, t in zip(exchanges, tokens, strict=True)]
+    queue, begun = list(containers), time.perf_counter()
+    taken = await asyncio.gather(*(one.empty(queue, senders // len(to)) for one in to))
+    return time.perf_counter() - begun, taken
+
+
 async def _measure(stack: Stack, signer: Signer, containers: list[bytes]) -> list[DepositRow]:
     exchange = stack.services["exchange"]
     token = await _token(exchange.port, exchange.url, signer)
@@ -171,7 +185,10 @@ class _Sender:
 
     async def send_all(self, senders: int, containers: Sequence[bytes]) -> list[float]:
         """Deposit all containers over `senders` connections; return seconds each took."""
-        queue = list(containers)
+        return await self.empty(list(containers), senders)
+
+    async def empty(self, queue: list[bytes], senders: int) -> list[float]:
+        """The same, taking the containers from a queue that others may take from too."""
         latencies: list[float] = []
 
         async def work() -> None:

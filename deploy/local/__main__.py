@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from deploy.local.demo import DemoFailedError, run_demo
@@ -17,14 +18,14 @@ from sextant_shared.errors import PlatformError
 USAGE = "usage: python -m deploy.local demo | run"
 
 
-def run_platform() -> None:
+def run_platform(make: Callable[..., Stack]) -> None:
     """Leave the platform up until Ctrl-C; keys and data live as long."""
     screen = Screen()
     with tempfile.TemporaryDirectory(prefix="sextant-run-") as folder:
-        stack = Stack(Path(folder), people=True, report=screen.progress)
+        stack = make(Path(folder), people=True, report=screen.progress)
         try:
             refuse_in_production(os.environ)
-            with screen.step("Starting three services, two witnesses and a sign-in provider"):
+            with screen.step("Starting services, two witnesses and a sign-in provider"):
                 stack.prepare()
                 stack.start()
                 stack.enrol()
@@ -69,15 +70,15 @@ def _suggest(screen: Screen, stack: Stack) -> None:
     screen.line(f"Spans: {stack.traces}   Logs: {stack.root}/logs   Ctrl-C stops everything.")
 
 
-def main() -> int:
-    """Run the chosen story; return the exit status."""
+def main(make: Callable[..., Stack] = Stack) -> int:
+    """Run the chosen story on a platform that `make` makes; return the exit status."""
     chosen = sys.argv[1:]
     if chosen not in (["demo"], ["run"]):
         sys.stderr.write(USAGE + "\n")
         return 2
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop in order, as Ctrl-C does
     try:
-        run_demo() if chosen == ["demo"] else run_platform()
+        run_demo(make) if chosen == ["demo"] else run_platform(make)
     except (DemoFailedError, CommandFailedError, ServiceFailedError) as error:
         sys.stderr.write(f"\n{error}\n")
         return 1

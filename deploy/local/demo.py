@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,11 +33,11 @@ class Tally:
     refusal: str = ""
 
 
-def run_demo() -> None:
+def run_demo(make: Callable[..., Stack] = Stack) -> None:
     """Run the whole story; raise when any part of it does not hold."""
     screen, tally = Screen(), Tally()
     with tempfile.TemporaryDirectory(prefix="sextant-demo-") as folder:
-        stack = Stack(Path(folder), report=screen.progress)
+        stack = make(Path(folder), report=screen.progress)
         try:
             _start(screen, stack)
             for state in STATES:

@@ -15,7 +15,7 @@ def write_names(stack: Stack) -> Path:
         (settings / f"{service.name}.env").write_text("\n".join([*lines, ""]))
     named = {
         "SEXTANT_HOME": stack.home("NA-XAL"),
-        **{name.upper(): service.url for name, service in stack.services.items()},
+        **{name.upper().replace("-", "_"): service.url for name, service in stack.services.items()},
         "SEXTANT_TRACES": stack.traces,
         "TRUST": stack.trust_file,
         "PINS": stack.root / "pins",

@@ -43,7 +43,6 @@ PARTIES = (
     Party("NA-XBO", "National Authority of Xanadu-Borealis (synthetic)", profile="S2", kem="K2"),
 )
 
-
 INSPECTING = ("planner", "inspector")
 CLIENTS = ("exchange-issuer", "exchange", "secretariat", "auditor", "officer", *INSPECTING)
 # Registrar, log, homes; a key for each client; keys and enrolment of each party; signer, services.
@@ -387,11 +386,15 @@ class Stack:
         if party.id == SEC:
             self._settle("declarations", self._declarations())
 
+    def addresses(self, _name: str) -> dict[str, str]:
+        """Return where the home of that name finds each service."""
+        return {name: self.services[name].url for name in ("exchange", "audit", "declarations")}
+
     def _init_home(self, name: str, party: str, client_id: str) -> None:
         options: list[str | Path] = ["--home", self.home(name), "--party", party]
         options += ["--client-id", client_id, "--trust", self.trust_file]
-        for service in ("exchange", "audit", "declarations"):
-            options += [f"--{service}", self.services[service].url]
+        for service, url in self.addresses(name).items():
+            options += [f"--{service}", url]
         if self.tracing:
             options += ["--trace-file", self.traces / "client.jsonl"]
         sextant("init", *options)

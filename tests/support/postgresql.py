@@ -51,6 +51,12 @@ _SETTINGS = {
     "max_connections": "60",
     "log_min_messages": "fatal",
 }
+_DURABLE = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "shared_buffers": "128MB",  # a server's own default
+}
 
 
 @dataclass(frozen=True)
@@ -90,11 +96,12 @@ class NoPostgresqlError(RuntimeError):
 class PostgresqlServer:
     """One server of our own, in a folder of its own, with the roles of all rooms.
 
-    Where no room is named it is the log's.
+    Where no room is named it is the log's. A `durable` one loses no commit at a power cut.
     """
 
     programs: Path
     folder: Path
+    durable: bool = False
     _process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _databases: dict[tuple[Path, Room], str] = field(default_factory=dict)
@@ -111,9 +118,15 @@ class PostgresqlServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         settings = {**_SETTINGS, "unix_socket_directories": str(self.folder)}
+        settings |= _DURABLE if self.durable else {}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [*_as_nobody(), str(self.programs / "postgres"), "-D", str(self._data), *options]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self._process = subprocess.Popen(
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C reaches those who use it, and they stop before it
+        )
         ready = [str(self.programs / "pg_isready"), "-q", "-h", str(self.folder)]
         while subprocess.run(ready, check=False, timeout=_PATIENCE_S).returncode != 0:
             if self._process.poll() is not None:
@@ -206,6 +219,11 @@ class PostgresqlServer:
         return replace(made, **bounds)  # type: ignore[arg-type]  # floats all
 
     @property
+    def pid(self) -> int:
+        """The process that all others of the server are children of; 0 while it is stopped."""
+        return self._process.pid if self._process else 0
+
+    @property
     def version(self) -> int:
         """The major version."""
         with closing(self.connect("postgres", "postgres")) as connection:
@@ -217,8 +235,8 @@ class PostgresqlServer:
 
 
 @contextmanager
-def started_server() -> Iterator[PostgresqlServer]:
-    """Yield a server of the block's own.
+def started_server(*, durable: bool = False) -> Iterator[PostgresqlServer]:
+    """Yield a server of the block's own, set as for a test run or as for real data.
 
     Raises:
         NoPostgresqlError: with what stands in the way.
@@ -228,7 +246,7 @@ def started_server() -> Iterator[PostgresqlServer]:
     try:
         if os.geteuid() == 0:
             os.chown(folder, _NOBODY, _NOBODY)
-        server = PostgresqlServer(_within_reach(programs, folder), folder)
+        server = PostgresqlServer(_within_reach(programs, folder), folder, durable=durable)
         try:
             server.create()
             yield server

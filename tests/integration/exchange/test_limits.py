@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from sextant_shared.models.envelope import MEDIA_TYPE
-from tests.integration.exchange.containers import SEC, XAL, XBO, sealed
+from tests.integration.exchange.containers import SEC, XAL, XBO, sealed, sealing_key
 from tests.integration.exchange.refusals import code_of
 from tests.integration.exchange.world import World
 
@@ -83,16 +83,19 @@ async def test_uploads_leave_places_for_those_who_read(stopped: World) -> None:
 
 
 async def test_who_only_waits_for_news_takes_no_place_from_those_who_work(stopped: World) -> None:
-    await stopped.start(max_in_flight=1)
-    caller = stopped.caller(SEC)
-    await caller.get("/v1/parties")
-    waiting = asyncio.create_task(caller.get("/v1/mailbox", wait=30))
-    leasing = asyncio.create_task(stopped.caller(XBO).lease(wait_s=1))
+    # Who works is done sooner than this, who waits is not.
+    await stopped.start(max_in_flight=1, place_wait_s=10.0)
+    for who in (SEC, XBO):
+        await stopped.caller(who).get("/v1/parties")
+    waiting = asyncio.create_task(stopped.caller(SEC).get("/v1/mailbox", wait=30))
+    leasing = asyncio.create_task(stopped.caller(XBO).lease(wait_s=30))
     await asyncio.sleep(0.05)
-    assert (await stopped.caller(XAL).deposit(sealed())).status_code == 201
+    both = [(who, sealing_key(who)) for who in (SEC, XBO)]
+    note = sealed(recipients=both, type="correspondence", cty="text/plain")
+    assert (await stopped.caller(XAL).deposit(note)).status_code == 201
     async with asyncio.timeout(10):
         assert (await waiting).json()["items"]
-        assert await leasing == []
+        assert [lease["id"] for lease in await leasing] == [note.id]
 
 
 # --- what is counted durably ----------------------------------------------------------------------
