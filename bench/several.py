@@ -2,7 +2,7 @@
 
 All run on this machine: the exchanges, the log, the server (durable, as for real data) and the load
 generator. Every trace is recorded. Rounds with one and with two processes take turns, so that what
-else the machine does falls on both. A run with the embedded file comes first, for comparison.
+else the machine does falls on both. A run with the embedded file comes last, for comparison.
 """
 
 import asyncio
@@ -89,17 +89,15 @@ class Several:
 
 
 def measure_several() -> Several:
-    """Measure the embedded file, then one and two processes on a server.
+    """Measure one and two processes on a server, then one with the embedded file.
 
     Raises:
         RuntimeError: when a deposit was lost, doubled or refused, or the trace has a gap.
     """
     with started_server(durable=True) as server, tempfile.TemporaryDirectory() as folder:
         report = Several(server.version)
-        _embedded(Path(folder) / "embedded", report)
         databases = databases_on(server, "exchange")
-        root = Path(folder) / "server"
-        stack = ServerStack(root, witnessed=False, databases=databases)
+        stack = ServerStack(Path(folder), witnessed=False, databases=databases)
         try:
             stack.prepare()
             stack.start()
@@ -108,21 +106,24 @@ def measure_several() -> Several:
             stack.services["declarations"].stop()
             asyncio.run(_rounds(stack, server, report))
             _check(stack, server, report)
+            for name in stack.exchange_names:
+                stack.services[name].stop()
+            server.stop("fast")
+            asyncio.run(_embedded(stack, report))
         finally:
             stack.stop()
     return report
 
 
-def _embedded(root: Path, report: Several) -> None:
-    stack = Stack(root, witnessed=False)
-    try:
-        stack.prepare()
-        stack.start("audit", "exchange")
-        stack.enrol()
-        asyncio.run(_measure(stack, ["exchange"], 0, WARM_UP, Tally()))
-        asyncio.run(_measure(stack, ["exchange"], 0, EACH, report.embedded))
-    finally:
-        stack.stop()
+async def _embedded(stack: ServerStack, report: Several) -> None:
+    """Let the exchange begin afresh in a folder, beside the same log."""
+    exchange = stack.services["exchange"]
+    exchange.settings = {k: v for k, v in exchange.settings.items() if "_DATABASE_" not in k}
+    exchange.extra = {"SEXTANT_EXCHANGE_DATA_DIR": str(stack.root / "data" / "embedded")}
+    stack.start("exchange")
+    stack.enrol()
+    await _measure(stack, ["exchange"], 0, WARM_UP, Tally())
+    await _measure(stack, ["exchange"], 0, EACH, report.embedded)
 
 
 async def _rounds(stack: ServerStack, server: PostgresqlServer, report: Several) -> None:
