@@ -14,10 +14,13 @@ from tests.integration.exchange.containers import SEC, XAL, Container, sealed
 from tests.integration.exchange.world import World
 from tests.support.logs import envelope_id
 from tests.support.objects import in_a_folder
+from tests.support.postgresql import EVERYWHERE
 
 pytestmark = pytest.mark.anyio
 LARGE = b"x" * 300_000
 NEVER_S = 3600.0
+DEAD_S = 20.0
+"""What is held so long is recovered: where several run, a younger one may be its own process's."""
 
 
 async def until(true: Callable[[], object]) -> None:
@@ -56,6 +59,7 @@ async def test_a_stop_after_a_durable_step_loses_and_repeats_nothing(
     assert (await stopped.caller(XAL).deposit(container)).status_code == 500
     entries = list(stopped.audit.log.leaves)
     assert envelopes_in_the_log(stopped) == ([] if step == "held" else [container.id])
+    stopped.clock.now += DEAD_S
     await stopped.restart()
     await until(lambda: not stopped.rows("SELECT 1 FROM envelope WHERE log_index IS NULL"))
     await check(stopped, container)
@@ -74,6 +78,7 @@ async def test_a_repeat_after_a_stop_finishes_what_the_first_began(stopped: Worl
 
 
 @in_a_folder
+@pytest.mark.skipif(EVERYWHERE, reason="where several deposit, a blob is swept by its age")
 async def test_a_blob_without_a_row_is_swept_at_start(stopped: World) -> None:
     await stopped.start()
     stopped.stop_at("exchange.after_blob")
@@ -109,6 +114,7 @@ async def test_intake_goes_on_without_the_log_and_the_receipt_follows(world: Wor
     assert (await world.caller(SEC).get(container.path)).status_code == 404
     assert (await world.caller(SEC).get("/v1/mailbox")).json()["items"] == []
     world.audit.is_cut = False
+    world.clock.now += DEAD_S
     await until(lambda: not world.rows("SELECT 1 FROM envelope WHERE log_index IS NULL"))
     await check(world, container)
 
@@ -129,6 +135,7 @@ async def test_a_backlog_longer_than_a_batch_is_finished_in_order(world: World) 
         assert (await world.caller(XAL).deposit(container)).status_code == 202
     await world.stop()
     world.audit.is_cut = False
+    world.clock.now += DEAD_S
     await world.start(log_wait_s=1.0)
     await until(lambda: not world.rows("SELECT 1 FROM envelope WHERE log_index IS NULL"))
     assert envelopes_in_the_log(world) == [container.id for container in containers]
