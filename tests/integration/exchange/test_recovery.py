@@ -136,7 +136,7 @@ async def test_a_backlog_longer_than_a_batch_is_finished_in_order(world: World) 
     await world.stop()
     world.audit.is_cut = False
     world.clock.now += DEAD_S
-    await world.start(log_wait_s=1.0)
+    await world.start(log_wait_s=1.0, recover_every_s=0.05)
     await until(lambda: not world.rows("SELECT 1 FROM envelope WHERE log_index IS NULL"))
     assert envelopes_in_the_log(world) == [container.id for container in containers]
     assert max(len(call) for call in world.audit.calls) == 4
