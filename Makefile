@@ -124,6 +124,10 @@ $(SECURITY)/.installed: requirements/security.txt
 	@$(SECURITY)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/security.txt
 	@touch $@
 
+.PHONY: sbom
+sbom: $(STAMP) ## bill of materials of what runs, CycloneDX 1.6, to var/sbom.json; a licence that is not allowed fails
+	@$(BIN)/python -m deploy.local.bill
+
 .PHONY: boot
 boot: $(STAMP) ## boot the units of systemd in a container and install by docs/install.md (root, five minutes)
 	@deploy/systemd/boot.sh

@@ -9,6 +9,7 @@ from typing import get_args
 from deploy.local.apis import SERVICES, openapi_text
 from deploy.local.drills import sandbox_page
 from deploy.local.exchanges import events_page, messages_page
+from deploy.local.licences import licences_page
 from deploy.local.scenario.page import scenarios_page
 from deploy.local.watching import dashboard_text, metrics_page
 from deploy.local.worked import WORKED, worked_text
@@ -169,6 +170,7 @@ PAGES: dict[str, Callable[[], str]] = {
     **{f"schemas/xsd/{kind.id}.xsd": partial(as_xsd, kind) for kind in CATALOGUE.values()},
     "deadlines.md": deadlines_page,
     "metrics.md": metrics_page,
+    "licences.md": licences_page,
     "../deploy/monitoring/dashboard.json": dashboard_text,
     "messages.md": messages_page,
     "events.md": events_page,
