@@ -6,19 +6,27 @@ from typing import Any
 
 import pytest
 import yaml
-from pydantic_settings import BaseSettings
 
 from sextant_audit.settings import AuditSettings
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_exchange.settings import ExchangeSettings
 from sextant_shared.chassis.serving import GRACEFUL_SHUTDOWN_S
-from tests.support.charts import CHART, EXAMPLES, documents, helm, module, render
+from sextant_shared.chassis.settings import ServiceSettings
+from tests.support.charts import (
+    CHART,
+    EXAMPLES,
+    documents,
+    environment_of_image,
+    helm,
+    module,
+    render,
+)
 from tests.support.debian import NoProgramError, run
 from tests.support.vectors import ROOT
 
 VALUES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
-SETTINGS: dict[str, type[BaseSettings]] = {
+SETTINGS: dict[str, type[ServiceSettings]] = {
     "AUDIT": AuditSettings,
     "EXCHANGE": ExchangeSettings,
     "DECLARATIONS": DeclarationsSettings,
@@ -50,6 +58,10 @@ def containers(values: str) -> list[tuple[str, dict[str, Any]]]:
         for name, _, pod in pods(values)
         for container in [*pod.get("initContainers", []), *pod["containers"]]
     ]
+
+
+def claimed(values: str) -> list[dict[str, Any]]:
+    return objects(values, "PersistentVolumeClaim")
 
 
 def selects(policy: dict[str, Any], labels: dict[str, str]) -> bool:
@@ -190,15 +202,102 @@ def test_settings_are_ones_that_services_know_and_hold_no_secret(values: str) ->
     assert not objects(values, "Secret")
 
 
-def test_a_ledger_on_a_server_is_migrated_by_its_owner_alone() -> None:
-    (job,) = objects("postgresql", "Job")
-    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
-    (migrate,) = job["spec"]["template"]["spec"]["containers"]
-    assert migrate["args"] == ["migrate"]
-    assert "SEXTANT_AUDIT_DATABASE_OWNER_URL" in {one["name"] for one in migrate["env"]}
+def test_tables_on_a_server_are_migrated_by_their_owner_alone() -> None:
+    jobs = {one["metadata"]["name"].split("-")[2]: one for one in objects("postgresql", "Job")}
+    assert set(jobs) == {"audit", "exchange", "declarations"}
+    for room, job in jobs.items():
+        assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+        (migrate,) = job["spec"]["template"]["spec"]["containers"]
+        assert migrate["args"] == ["migrate"]
+        given = {one["name"] for one in migrate["env"]}
+        assert f"SEXTANT_{room.upper()}_DATABASE_OWNER_URL" in given
+        assert not any("_S3_" in name for name in given), "its key is not mounted there"
     for one in objects("postgresql", "ConfigMap"):
         assert not any("OWNER" in name for name in one["data"])
     assert not objects("embedded", "Job")
+
+
+@pytest.mark.parametrize("room", SETTINGS)
+def test_each_room_and_its_migration_start_with_what_the_example_sets(
+    room: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {
+        name: value
+        for one in objects("postgresql", "ConfigMap")
+        for name, value in one["data"].items()
+        if name.startswith(f"SEXTANT_{room}_")
+    }
+    (job,) = [
+        one for one in objects("postgresql", "Job") if room.lower() in one["metadata"]["name"]
+    ]
+    (migrate,) = job["spec"]["template"]["spec"]["containers"]
+    key = tmp_path / "credentials"
+    key.write_text("[default]\naws_access_key_id = exchange\naws_secret_access_key = of a test\n")
+    for given in (settings, {one["name"]: one["value"] for one in migrate["env"]}):
+        of_image = environment_of_image(room.lower())
+        for name, value in (of_image | given).items():
+            monkeypatch.setenv(name, str(key) if "S3_CREDENTIALS" in name else value)
+        found = SETTINGS[room]()
+        assert found.environment == "production"
+        for name in [*of_image, *given]:
+            monkeypatch.delenv(name)
+
+
+def test_two_exchanges_share_keys_of_details_and_a_bucket_and_nothing_else() -> None:
+    (exchange,) = [
+        one for one in objects("postgresql", "Deployment") if one["spec"]["replicas"] == 2
+    ]
+    pod = exchange["spec"]["template"]["spec"]
+    volumes = {one["name"]: one for one in pod["volumes"]}
+    shared = [name for name, one in volumes.items() if "persistentVolumeClaim" in one]
+    assert shared == ["details"]
+    claims = {one["metadata"]["name"]: one["spec"] for one in claimed("postgresql")}
+    assert claims["trial-sextant-exchange-details"]["accessModes"] == ["ReadWriteMany"]
+    assert "trial-sextant-exchange-data" not in claims
+    (container,) = pod["containers"]
+    places = {one["mountPath"]: one for one in container["volumeMounts"]}
+    (settings,) = [
+        one["data"]
+        for one in objects("postgresql", "ConfigMap")
+        if "SEXTANT_EXCHANGE_WORK_DIR" in one["data"]
+    ]
+    own = places[settings["SEXTANT_EXCHANGE_WORK_DIR"]]["name"]
+    assert "emptyDir" in volumes[own]
+    key = settings["SEXTANT_EXCHANGE_S3_CREDENTIALS_FILE"].rpartition("/")[0]
+    assert "secret" in volumes[places[key]["name"]]
+
+
+def test_declarations_on_a_server_end_before_their_successor_starts() -> None:
+    (one,) = [
+        one
+        for one in objects("postgresql", "Deployment")
+        if one["metadata"]["name"].endswith("declarations")
+    ]
+    assert one["spec"]["replicas"] == 1
+    assert one["spec"]["strategy"] == {"type": "Recreate"}
+    modes = {
+        mode
+        for claim in claimed("postgresql")
+        if "declarations" in claim["metadata"]["name"]
+        for mode in claim["spec"]["accessModes"]
+    }
+    assert modes == {"ReadWriteOnce"}
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["rooms.declarations.replicas=2"], "replicas"),
+        (["rooms.declarations.database.officerUrl="], "officerUrl"),
+        (["rooms.declarations.objectsSecret=objects"], "objectsSecret"),
+        (["rooms.exchange.settings.WORK_DIR=/tmp"], "WORK_DIR"),
+        (["rooms.declarations.settings.DATABASE_OFFICER_URL=x"], "DATABASE_OFFICER_URL"),
+    ],
+)
+def test_values_that_mislead_on_a_server_are_refused(words: list[str], complaint: str) -> None:
+    options = [part for word in words for part in ("--set", word)]
+    with pytest.raises(NoProgramError, match=complaint):
+        render(EXAMPLES / "postgresql.yaml", *options)
 
 
 def test_a_room_on_a_server_may_be_several_pods_that_share_their_volumes() -> None:

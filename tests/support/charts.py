@@ -6,6 +6,7 @@ interpreter of the tests with a path of their own. Without them skip; in CI fail
 
 import io
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -70,6 +71,16 @@ def render(values: Path, *words: str) -> str:
 def documents(text: str) -> list[dict[str, Any]]:
     """Return the objects of a text."""
     return [one for one in yaml.safe_load_all(text) if one is not None]
+
+
+def environment_of_image(room: str) -> dict[str, str]:
+    """Return the settings that the image of a service has by itself."""
+    (stage,) = [
+        text
+        for text in (ROOT / "deploy" / "image" / "Dockerfile").read_text().split("\nFROM ")
+        if text.startswith(f"room AS room-{room}\n")
+    ]
+    return dict(re.findall(r"(SEXTANT_[A-Z0-9_]+)=(\S+)", stage))
 
 
 def _dig(folder: Path) -> bytes:

@@ -88,8 +88,7 @@ readinessProbe:
 {{- define "sextant.settings" -}}
 {{- $prefix := printf "SEXTANT_%s_" (upper .name) -}}
 {{- $own := dict "BASE_URL" .room.baseUrl "DRAIN_S" (.root.Values.drainSeconds | toString) -}}
-{{- if eq .name "audit" -}}
-{{- else -}}
+{{- if ne .name "audit" -}}
 {{- $_ := set $own "AUDIT_URL" (printf "http://%s:8001" (include "sextant.name" (dict "root" .root "name" "audit"))) -}}
 {{- end -}}
 {{- if eq .name "declarations" -}}
@@ -98,6 +97,12 @@ readinessProbe:
 {{- if .room.database.url -}}
 {{- $_ := set $own "DATABASE_URL" .room.database.url -}}
 {{- $_ := set $own "DATABASE_READER_URL" .room.database.readerUrl -}}
+{{- with .room.database.officerUrl -}}
+{{- $_ := set $own "DATABASE_OFFICER_URL" . -}}
+{{- end -}}
+{{- if eq .name "exchange" -}}
+{{- $_ := set $own "WORK_DIR" "/var/lib/sextant/work" -}}
+{{- end -}}
 {{- end -}}
 {{- range $name, $value := merge (deepCopy .room.settings) $own }}
 {{ $prefix }}{{ $name }}: {{ $value | toString | quote }}
