@@ -23,21 +23,21 @@ keys() {
   once keys
   for name in REG-1 issuer exchange secretariat officer auditor; do sextant keys generate --use api --home "$name"; done
   sextant keys generate --use sig --home REG-1
-  sextant keys registrars --home REG-1 --out /site/exchange/pins/registrars.json
+  sextant keys registrars --home REG-1 --out $site/exchange/pins/registrars.json
   for who in exchange secretariat auditor; do
-    sextant keys admit "$who" --role "$who" --into /site/audit/pins/clients.json --home "$who"
+    sextant keys admit "$who" --role "$who" --into $site/audit/pins/clients.json --home "$who"
   done
-  sextant keys admit REG-1 --role registrar --into /site/exchange/pins/clients.json --home REG-1
+  sextant keys admit REG-1 --role registrar --into $site/exchange/pins/clients.json --home REG-1
   for who in officer auditor; do
-    sextant keys admit "$who" --role "$who" --into /site/declarations/pins/clients.json --home "$who"
+    sextant keys admit "$who" --role "$who" --into $site/declarations/pins/clients.json --home "$who"
   done
-  cp issuer/keys/api-*.json /site/exchange/secrets/issuer.json
-  cp exchange/keys/api-*.json /site/exchange/secrets/audit.json
-  cp secretariat/keys/api-*.json /site/declarations/secrets/audit.json
-  secret /site/signer/secrets/passphrase
-  secret /site/declarations/secrets/passphrase
+  cp issuer/keys/api-*.json $site/exchange/secrets/issuer.json
+  cp exchange/keys/api-*.json $site/exchange/secrets/audit.json
+  cp secretariat/keys/api-*.json $site/declarations/secrets/audit.json
+  secret $site/signer/secrets/passphrase
+  secret $site/declarations/secrets/passphrase
   # The signer is another user of the same group.
-  chmod 0750 /site/signer /site/signer/secrets && chmod 0640 /site/signer/secrets/passphrase
+  chmod 0750 $site/signer $site/signer/secrets && chmod 0640 $site/signer/secrets/passphrase
   done_with keys
 }
 
@@ -93,24 +93,24 @@ login() { # ROOM ROLE FILE
 pins() {
   once pins
   # In an evaluation the log is believed; a State compares these keys by another way.
-  python - "$audit" > /site/exchange/pins/log.json <<'END_OF_PROGRAM'
+  python - "$audit" > $site/exchange/pins/log.json <<'END_OF_PROGRAM'
 import sys, urllib.request
 
 with urllib.request.urlopen(sys.argv[1] + "/.well-known/sextant-log", timeout=30) as answer:
     print(answer.read().decode())
 END_OF_PROGRAM
-  sextant trust --registrars /site/exchange/pins/registrars.json --log /site/exchange/pins/log.json \
-    --out /site/declarations/pins/trust.json
-  sextant init --home SEC --party SEC --client-id SEC/worker-1 --trust /site/declarations/pins/trust.json $where
-  passphrase=/site/declarations/secrets/passphrase
+  sextant trust --registrars $site/exchange/pins/registrars.json --log $site/exchange/pins/log.json \
+    --out $site/declarations/pins/trust.json
+  sextant init --home SEC --party SEC --client-id SEC/worker-1 --trust $site/declarations/pins/trust.json $where
+  passphrase=$site/declarations/secrets/passphrase
   sextant keys generate --home SEC --profile S1 --kem K2 --passphrase-file $passphrase
   sextant keys request --home SEC --party SEC --name Secretariat --out SEC.json --passphrase-file $passphrase
-  cp SEC/keys/api-*.json /site/declarations/secrets/exchange.json
-  cp SEC/keys/seal-*.json SEC/keys/sig-*.json /site/declarations/keys/
-  sextant init --home XAL --party NA-XAL --client-id NA-XAL/submit-1 --trust /site/declarations/pins/trust.json $where
+  cp SEC/keys/api-*.json $site/declarations/secrets/exchange.json
+  cp SEC/keys/seal-*.json SEC/keys/sig-*.json $site/declarations/keys/
+  sextant init --home XAL --party NA-XAL --client-id NA-XAL/submit-1 --trust $site/declarations/pins/trust.json $where
   sextant keys generate --home XAL
   sextant keys request --home XAL --party NA-XAL --name Alvania --out XAL.json
-  sextant init --home auditor --party AUD --client-id auditor --trust /site/declarations/pins/trust.json $where
+  sextant init --home auditor --party AUD --client-id auditor --trust $site/declarations/pins/trust.json $where
   done_with pins
 }
 

@@ -89,6 +89,21 @@ def test_who_waits_waits_for_an_end_or_for_health(name: str) -> None:
             assert ("healthcheck" in SERVICES[other]) is (condition == "service_healthy")
 
 
+def test_each_image_of_ours_is_built_by_one_service_as_its_room() -> None:
+    ours = {one["image"] for one in SERVICES.values() if one["image"].startswith("sextant-")}
+    built = [
+        f"sextant-{one['build']['args']['ROOM']}:{one['image'].partition(':')[2]}"
+        for one in SERVICES.values()
+        if "build" in one
+    ]
+    assert sorted(built) == sorted(ours)
+    for one in SERVICES.values():
+        if "build" in one:
+            file = (FILE.parent / one["build"]["context"]).resolve() / one["build"]["dockerfile"]
+            assert file.is_file()
+            assert one["image"].startswith(f"sextant-{one['build']['args']['ROOM']}:")
+
+
 def test_nothing_waits_in_a_circle() -> None:
     left = {name: set(waits(one)) for name, one in SERVICES.items()}
     while ready := [name for name, others in left.items() if not others & set(left)]:
