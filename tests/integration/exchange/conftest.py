@@ -13,7 +13,6 @@ from tests.integration.exchange.audits import MemoryAudit
 from tests.integration.exchange.containers import KEYS
 from tests.integration.exchange.world import World, open_world
 from tests.support.logs import MemoryLog
-from tests.support.postgresql import EXCHANGE
 
 Enrolled = tuple[Path, list[bytes]]
 
@@ -58,9 +57,7 @@ async def stopped(enrolled: Enrolled, tmp_path: Path) -> AsyncIterator[World]:
     folder, leaves = enrolled
     shutil.copytree(folder, tmp_path / "exchange")
     world = World(tmp_path / "exchange", MemoryAudit(MemoryLog(list(leaves))))
-    if world.server is not None:
-        copy = world.server.copy_of(world.server.database_of(folder, EXCHANGE), EXCHANGE)
-        world.server.put(world.folder, copy, EXCHANGE)
+    world.copy_database_of(folder)
     yield world
     await world.stop()
 

@@ -92,6 +92,7 @@ def running(enrolled: Enrolled, root: Path) -> Iterator[Line]:
     folder, leaves = enrolled
     shutil.copytree(folder, root / "exchange")
     world = World(root / "exchange", MemoryAudit(MemoryLog(list(leaves))))
+    world.copy_database_of(folder)
     with start_blocking_portal() as portal:
         portal.call(world.start)
         try:

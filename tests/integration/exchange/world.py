@@ -223,6 +223,12 @@ class World:
         found = [path.name for folder in folders if folder.exists() for path in folder.iterdir()]
         return sorted(found + S3.names_of(self.folder))
 
+    def copy_database_of(self, folder: Path) -> None:
+        """Have what another folder's database has, where it lies on a server and not in a file."""
+        if self.server is not None:
+            copy = self.server.copy_of(self.server.database_of(folder, EXCHANGE), EXCHANGE)
+            self.server.put(self.folder, copy, EXCHANGE)
+
     def database(self) -> Database:
         """Open the stopped service's database, as it does."""
         place = self._settings().place
