@@ -47,7 +47,11 @@ $(STAMP): requirements/dev.txt requirements/rooms.txt $(wildcard */pyproject.tom
 # group: every day
 .PHONY: test
 test: lint types contracts ## everything that must hold: lint, types, contracts, all tests on all cores (T=path K=word narrow it)
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(T) $(if $(K),-k "$(K)")
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(if $(filter tests,$(T)),-m "not long") $(T) $(if $(K),-k "$(K)")
+
+.PHONY: test-long
+test-long: $(STAMP) ## the tests that wait for other programs: S3, edges, charts, several exchanges, runbooks (minutes)
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m long $(T) $(if $(K),-k "$(K)")
 
 .PHONY: quick
 quick: $(STAMP) ## unit tests only, stop at the first failure

@@ -31,6 +31,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "EXCHANGE": ExchangeSettings,
     "DECLARATIONS": DeclarationsSettings,
 }
+pytestmark = pytest.mark.long
 SECRETS = ("SECRET", "PASSWORD", "TOKEN=", "PRIVATE")
 
 

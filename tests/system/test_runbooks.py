@@ -12,7 +12,7 @@ import pytest
 from deploy.local.names import write_names
 from deploy.local.stack import Stack
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.long]
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "operations"
 TOLD = {

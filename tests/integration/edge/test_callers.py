@@ -17,7 +17,7 @@ from sextant_shared.protocol.channel import open_channel
 from tests.integration.exchange.world import static_signer
 from tests.support.edges import Papers, make_papers
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 ANSWER = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 

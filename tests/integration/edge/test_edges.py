@@ -21,7 +21,7 @@ from tests.integration.exchange.world import PATIENCE_S
 from tests.support.debian import run
 from tests.support.edges import CHECKS, COMMANDS, Place, make_papers
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 OPEN = "/.well-known/oauth-authorization-server"
 EDGE_HEADERS = {

@@ -27,7 +27,7 @@ from tests.support.logs import MemoryLog
 from tests.support.parties import PartyKeys, next_version, registrar_pairs
 from tests.support.postgresql import EXCHANGE, SERVER, NoPostgresqlError, skip_or_fail
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 Two = tuple[World, World]
 Enrolled = tuple[Path, list[bytes]]
 

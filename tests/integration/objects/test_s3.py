@@ -17,7 +17,7 @@ from sextant_shared.errors import Code, PlatformError
 from tests.integration.objects.conftest import Opening, settings_in
 from tests.support.objects import EVERYWHERE, S3, Line, S3Server, begin_parts, certificate_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 PART = 5 << 20
 LARGE = os.urandom(PART + 5)
 
