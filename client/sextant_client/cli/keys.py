@@ -57,8 +57,10 @@ _IDENTITY: Mapping[str, Callable[..., int | None]] = {
     "destroy": upkeep.destroy,
     "watch": upkeep.watch,
 }
+_TAKE_KIDS = {"dismiss", "suspend", "revoke"}  # one id in 64 begins with a hyphen
 for _name, _command in _IDENTITY.items():
-    app.command(_name)(_command)
+    _context = {"ignore_unknown_options": _name in _TAKE_KIDS}
+    app.command(_name, context_settings=_context)(_command)
 RequestPath = Annotated[Path, typer.Argument(help="Enrolment request file.")]
 _ALL = [KeyUse.ROOT, KeyUse.SIG, KeyUse.SEAL, KeyUse.API]
 

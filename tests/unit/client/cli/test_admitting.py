@@ -106,3 +106,16 @@ def test_a_client_is_known_by_its_next_key_alone_once_the_old_one_is_dismissed(
     assert directory.find("exchange", kid_of(next_home)).subject.role is Role.EXCHANGE
     with pytest.raises(PlatformError):
         directory.find("exchange", kid_of(home))
+
+
+@pytest.mark.parametrize("command", ["dismiss", "suspend", "revoke"])
+def test_an_id_that_begins_with_a_hyphen_is_no_option(
+    home: Path, tmp_path: Path, command: str
+) -> None:
+    admit(home, tmp_path / "clients.json")
+    options = {"dismiss": ("--from", tmp_path / "clients.json")}
+    done = sextant(
+        "keys", command, "-nAbc", *options.get(command, ("--home", home, "--reason", "x"))
+    )
+    assert done.status != 0
+    assert "No such option" not in done.stderr
