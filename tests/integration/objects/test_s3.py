@@ -15,7 +15,7 @@ from sextant_shared.clock import system_clock
 from sextant_shared.encoding import sha256
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.objects.conftest import Opening, settings_in
-from tests.support.objects import EVERYWHERE, S3, Line, S3Server, begin_parts, certificate_of
+from tests.support.objects import S3, Line, S3Server, begin_parts, certificate_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]
 PART = 5 << 20
@@ -117,7 +117,6 @@ async def test_while_nobody_listens_all_say_so_and_afterwards_all_is_there(
     assert await store.size("two") is None
 
 
-@pytest.mark.skipif(not EVERYWHERE, reason="this server needs twenty seconds after a kill")
 async def test_a_server_that_was_killed_comes_back_with_everything(
     server: S3Server, over_s3: Opening, arrived: Path
 ) -> None:
