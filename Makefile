@@ -50,7 +50,7 @@ test: lint types contracts ## everything that must hold: lint, types, contracts,
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile $(if $(filter tests,$(T)),-m "not long") $(T) $(if $(K),-k "$(K)")
 
 .PHONY: test-long
-test-long: $(STAMP) ## the tests that wait for other programs: S3, edges, charts, several exchanges, runbooks (minutes)
+test-long: $(STAMP) ## the tests that wait for other programs: S3, edges, charts, several exchanges, runbooks, bursts (minutes)
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m long $(T) $(if $(K),-k "$(K)")
 
 .PHONY: quick

@@ -10,7 +10,7 @@ from deploy.local.scenario.run import run_scenario
 from deploy.local.screen import Screen
 from deploy.local.stack import Stack
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.long]
 
 SHORT = Profile(
     name="short",

@@ -7,7 +7,7 @@ import pytest
 from deploy.local.stack import Stack, sextant
 from sextant_client import errors as exits
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.integration.exchange.world import World
 from tests.support.objects import S3, Line
 from tests.support.platform import XBO, open_platform
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.long]
 LARGE = b"x" * 300_000
 
 
