@@ -31,11 +31,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 def server() -> PostgresqlServer:
-    try:
-        return SERVER.started()
-    except NoPostgresqlError as error:
-        skip_or_fail(error)
-        raise
+    return SERVER.required()
 
 
 @pytest.fixture

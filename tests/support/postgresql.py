@@ -273,6 +273,14 @@ class CommonServer:
             self._one = self._life.enter_context(started_server())
         return self._one
 
+    def required(self) -> PostgresqlServer:
+        """Return the server; end a test that cannot have it as `skip_or_fail` says."""
+        try:
+            return self.started()
+        except NoPostgresqlError as error:
+            skip_or_fail(error)
+            raise
+
     def if_wanted(self) -> PostgresqlServer | None:
         """Return the server when the run wants all rooms on PostgreSQL."""
         try:

@@ -6,6 +6,7 @@ request: a token is verified once and remembered for its life, keys are loaded o
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -239,7 +240,10 @@ class Identity:
             return verify_access_token(token, issuer=self.issuer, verifier=newest, now=now)
         except PlatformError:
             for verifier in before:
-                return verify_access_token(token, issuer=self.issuer, verifier=verifier, now=now)
+                with suppress(PlatformError):  # what is wrong with it, the newest key has said
+                    return verify_access_token(
+                        token, issuer=self.issuer, verifier=verifier, now=now
+                    )
             raise
 
     def _proof(self, request: Request, now: float, token: str | None) -> Proof:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.audit.logs import AuditLog
-from tests.support.postgresql import SERVER, NoPostgresqlError, PostgresqlServer, skip_or_fail
+from tests.support.postgresql import SERVER, PostgresqlServer
 
 
 @pytest.fixture
@@ -16,11 +16,7 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def postgresql() -> PostgresqlServer:
     """Return a throw-away server with the log's roles."""
-    try:
-        return SERVER.started()
-    except NoPostgresqlError as error:
-        skip_or_fail(error)
-        raise
+    return SERVER.required()
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.support.postgresql import SERVER, NoPostgresqlError, PostgresqlServer, skip_or_fail
+from tests.support.postgresql import SERVER, PostgresqlServer
 
 
 @pytest.fixture
@@ -11,8 +11,4 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def postgresql() -> PostgresqlServer:
     """Return a throw-away server with the room's roles."""
-    try:
-        return SERVER.started()
-    except NoPostgresqlError as error:
-        skip_or_fail(error)
-        raise
+    return SERVER.required()

@@ -25,7 +25,7 @@ from tests.integration.exchange.test_parties import XCC, in_force
 from tests.integration.exchange.world import World, open_world
 from tests.support.logs import MemoryLog
 from tests.support.parties import PartyKeys, next_version, registrar_pairs
-from tests.support.postgresql import EXCHANGE, SERVER, NoPostgresqlError, skip_or_fail
+from tests.support.postgresql import EXCHANGE, SERVER
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]
 Two = tuple[World, World]
@@ -36,10 +36,7 @@ Enrolled = tuple[Path, list[bytes]]
 def enrolled_there(tmp_path_factory: pytest.TempPathFactory) -> Enrolled:
     """A stopped exchange on the server with three parties, once for all tests."""
     folder = tmp_path_factory.mktemp("enrolled")
-    try:
-        server = SERVER.started()
-    except NoPostgresqlError as error:
-        skip_or_fail(error)
+    server = SERVER.required()
 
     async def prepare() -> list[bytes]:
         async with open_world(folder, server) as world:
