@@ -95,7 +95,10 @@ class Drill:
             if load.open is not None and load.open.id not in acknowledged:
                 self._resume(load)
             else:
-                Load(stack).run(1)
+                again = Load(stack)
+                again.run(1)
+                if again.failed.is_set():
+                    raise ServiceFailedError("the second site took no deposit")
             served = time.monotonic()
         self.outcome.add("RTO: from the kill to the next receipt", f"{served - killed:.1f} s")
         self._judge(report, acknowledged, killed)
@@ -156,7 +159,7 @@ class Drill:
             "--out",
             config,
         )
-        sextant("ops", "replicate", *named, "--interval", INTERVAL)
+        sextant("ops", "replicate", "--clear", *named, "--interval", INTERVAL)
         environment = {k: v for k, v in os.environ.items() if k != "AWS_CA_BUNDLE"}
         with (self.site / "litestream.log").open("ab") as log:
             self.replicator = subprocess.Popen(

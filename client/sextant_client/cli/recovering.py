@@ -116,7 +116,8 @@ def restore(
     """Restore into an empty folder, and say exactly which receipts cannot be honoured."""
     run = start(DEFAULT_HOME, as_json=as_json)
     require_empty(into)
-    pinned, known = Trust.load(trust), backups_in(backups, read_file(Card, signed_by, "the card"))
+    card = read_file(Card, signed_by, "the card")
+    pinned, known = Trust.load(trust), backups_in(backups, card, run.output.say)
     run.output.say(f"Restoring {chosen(known, to).id} (log: {known[-1].id})")
     restored = restore_backup(backups, known, to, into, _shares(share))
     if "audit" not in restored.databases:
@@ -144,31 +145,39 @@ def verify_backup(
 ) -> None:
     """Restore a backup into a scratch folder, check all of it, and remove the folder again."""
     run = start(DEFAULT_HOME, as_json=as_json)
-    pinned, known = Trust.load(trust), backups_in(backups, read_file(Card, signed_by, "the card"))
+    card = read_file(Card, signed_by, "the card")
+    pinned, known = Trust.load(trust), backups_in(backups, card, run.output.say)
     manifest = chosen(known, to)
     faults = faults_in(backups, manifest, system_clock())
     members: dict[str, object] = {"backup": manifest.id, "faults": faults}
     told = [f"Backup {manifest.id}, signed by the card's keys; {len(manifest.plain):,} files read."]
     told += [f"  DAMAGED  {fault}" for fault in faults]
-    holds = not faults
+    holds, is_apart = not faults, False
     sealed = [room.name for room in manifest.rooms if room.archive]
     if not faults and (not sealed or share):
         with tempfile.TemporaryDirectory(prefix="sextant-verify-") as scratch:
             into = Path(scratch) / "restored"
             restored = restore_backup(backups, known, to, into, _shares(share))
-            found = _examined(restored, pinned, checkpoint, receipts, mirror)
             keys = "and the keys opened" if restored.keys else "the keys stayed sealed"
-            told += [f"  {len(restored.databases)} database(s) whole; {keys}", *lines(found)]
-        holds, members = found.holds, {**members, **document(found), "keys": restored.keys}
+            told.append(f"  {len(restored.databases)} database(s) whole; {keys}")
+            is_apart = "audit" not in restored.databases
+            if is_apart:
+                told.append(_APART)
+            else:
+                found = _examined(restored, pinned, checkpoint, receipts, mirror)
+                told += lines(found)
+                holds, members = found.holds, {**members, **document(found)}
+        members["keys"] = restored.keys
     elif sealed:
         told.append(f"  sealed and so not opened: {', '.join(sealed)}; give shares to check them")
-    if holds and not (sealed and not share):
+    is_whole = not is_apart and not (sealed and not share)
+    if holds and is_whole:
         verified = int(system_clock())
         write_status(backups, textfile, backup_verified_time_seconds=verified)
     run.output.result({**members, "sound": holds}, told)
     if not holds:
         raise typer.Exit(exits.UNTRUSTED)
-    if sealed and not share:
+    if not is_whole:
         raise typer.Exit(exits.WARNINGS)
 
 
@@ -198,11 +207,16 @@ def replicate(
     to: Annotated[Path, typer.Option(help="Folder of backups.")],
     out: Annotated[Path, typer.Option(help="Where to write the configuration of Litestream.")],
     interval: Annotated[str, typer.Option(help="How much a loss may cost: 50ms, 1s.")] = "100ms",
+    clear: Annotated[
+        bool,
+        typer.Option("--clear", help="Also rooms that the plan seals; replicas are in clear."),
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Write the configuration with which Litestream copies every change of SQLite files at once."""
     run = start(DEFAULT_HOME, as_json=as_json)
-    rooms = [room for room in read_file(Plan, plan, "the plan").rooms if room.database]
+    planned = [room for room in read_file(Plan, plan, "the plan").rooms if room.database]
+    rooms = [room for room in planned if clear or not room.sealed]
     text = "dbs:\n" + "".join(
         f"  - path: {Path(room.database).resolve()}\n"
         f"    monitor-interval: {interval}\n"
@@ -213,8 +227,14 @@ def replicate(
     )
     write_file(out, text.encode())
     names = [room.name for room in rooms]
-    line = f"Wrote {out} for {', '.join(names)}. Run: litestream replicate -config {out}"
-    run.output.result({"rooms": names, "file": str(out)}, [line])
+    told = [f"Wrote {out} for {', '.join(names)}. Run: litestream replicate -config {out}"]
+    told += [
+        f"Left out: {room.name} is sealed, and replicas are not. With --clear it is copied too, to"
+        " a disk that must be encrypted."
+        for room in planned
+        if room not in rooms
+    ]
+    run.output.result({"rooms": names, "file": str(out)}, told)
 
 
 def _examined(

@@ -180,6 +180,7 @@ def unseal_archive(path: Path, shares: Sequence[Share], into: Path) -> list[Path
         PlatformError: `E_FORBIDDEN` with too few shares or shares of another archive,
             `E_KEY_COMMITMENT` or `E_BODY` for shares or bytes that do not fit.
     """
+    into = into.resolve()
     with _opened(path) as file:
         header, raw = _header(file)
         body = BodyDecryptor(_joined(header, shares), _context(raw))

@@ -79,17 +79,21 @@ class Making:
         self.root.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         rooms: list[CopiedRoom] = []
         position: LogPosition | None = None
-        with tempfile.TemporaryDirectory(dir=self.root, prefix=".making-") as name:
-            work = Path(name)
+        # What will be sealed is never clear on the disk of the backups, whatever stops this.
+        with (
+            tempfile.TemporaryDirectory(dir=self.root, prefix=".making-") as name,
+            tempfile.TemporaryDirectory(prefix="sextant-sealing-") as here,
+        ):
+            work, clear = Path(name), Path(here)
             for planned in sorted(self.plan.rooms, key=lambda room: ORDER.index(room.name)):
                 self.say(f"{planned.name}: database and files")
-                made, ledger = self._room(planned, work, custodians)
+                made, ledger = self._room(planned, work, clear, custodians)
                 rooms.append(made)
                 if planned.name == "audit" and ledger is not None:
                     self.say("log: every entry is hashed again")
                     with open_ledger(ledger) as opened:
                         position = position_of(opened, trust)
-            keys = self._keys(work, custodians)
+            keys = self._keys(work, clear, custodians)
             others = [*self._settings(work), *self._public()]
         manifest = Manifest(
             v=1,
@@ -113,15 +117,15 @@ class Making:
         return manifest
 
     def _room(
-        self, planned: PlannedRoom, work: Path, custodians: Sequence[Card]
+        self, planned: PlannedRoom, work: Path, clear: Path, custodians: Sequence[Card]
     ) -> tuple[CopiedRoom, Path | str | None]:
         """Copy a room; also return where the ledger can be read, if it is the log's."""
         if planned.database is None:
             return _on_server(planned), planned.ledger
         database = Path(planned.database)
-        snapshot = work / f"{planned.name}.db"
+        snapshot = (clear if planned.sealed else work) / f"{planned.name}.db"
         schema = copy_database(database, snapshot)
-        ledger = work / "ledger.db" if planned.name == "audit" else None
+        ledger = snapshot.with_name("ledger.db") if planned.name == "audit" else None
         if ledger is not None:
             ledger.hardlink_to(snapshot)
         members = [(f"{planned.name}/{database.name}", snapshot)]
@@ -160,7 +164,7 @@ class Making:
         dual.seal_archive(out, members, custodians, self.plan.threshold)
         return store(self.root, out, name, move=True)
 
-    def _keys(self, work: Path, custodians: Sequence[Card]) -> Copied:
+    def _keys(self, work: Path, clear: Path, custodians: Sequence[Card]) -> Copied:
         members: list[Member] = []
         for label, place in self.plan.keys.items():
             for inner, path in _in(place):
@@ -168,7 +172,7 @@ class Making:
                     continue
                 name = f"{label}/{inner}"
                 if _is_database(path):  # keys of details: a copy of one moment
-                    copy = work / f"keys-{len(members)}.db"
+                    copy = clear / f"keys-{len(members)}.db"
                     copy_database(path, copy)
                     path = copy  # noqa: PLW2901 -- what is sealed under the same name
                 members.append((name, path))

@@ -47,6 +47,8 @@ class PlannedRoom(Strict):
         """Refuse a room with two databases, or with none."""
         if (self.database is None) == (self.server is None):
             raise ValueError("a room has a database file, or the stanza of a server")
+        if self.server is not None and (self.folders or self.sealed):
+            raise ValueError("folders are copied, and rooms sealed, beside a database file alone")
         return self
 
 

@@ -12,7 +12,7 @@ was restored is checked by `honouring`; a folder whose report does not hold is n
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,18 +50,32 @@ class Restored:
     replicas: tuple[str, ...]
 
 
-def backups_in(root: Path, signed_by: Card | None) -> list[Manifest]:
+def backups_in(
+    root: Path, signed_by: Card | None, tell: Callable[[str], None] = lambda _text: None
+) -> list[Manifest]:
     """Return the backups of a folder, oldest first, each with its signatures verified.
 
+    `tell` is told of each that does not verify and is left out.
+
     Raises:
-        PlatformError: `E_STATE` when there is none; as `signing.read_manifest`.
+        PlatformError: `E_STATE` when there is none; as `signing.read_manifest` when none verifies.
     """
     folders = sorted(path.parent for path in (root / SETS).glob(f"*/{MANIFEST}"))
     if not folders:
         raise PlatformError(
             Code.STATE, f"there is no backup in {root}", fix="Name the folder of `ops backup --to`."
         )
-    return sorted((read_manifest(f, signed_by) for f in folders), key=lambda each: each.t)
+    known: list[Manifest] = []
+    refused: list[PlatformError] = []
+    for folder in folders:
+        try:
+            known.append(read_manifest(folder, signed_by))
+        except PlatformError as error:  # one that is damaged, or another's, spoils no other
+            refused.append(error)
+            tell(f"left out: {folder.name}: {error.detail}")
+    if not known:
+        raise refused[-1]
+    return sorted(known, key=lambda each: each.t)
 
 
 def chosen(backups: Sequence[Manifest], to: str | None) -> Manifest:

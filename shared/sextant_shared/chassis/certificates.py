@@ -13,8 +13,8 @@ from sextant_shared.clock import Clock, system_clock
 
 
 def seconds_left(paths: Sequence[Path], clock: Clock = system_clock) -> Mapping[str, float] | None:
-    """Return for each file, by its name, how long all certificates in it still hold."""
-    return {path.name: _left(path, clock()) for path in paths} or None
+    """Return for each file, by its path, how long all certificates in it still hold."""
+    return {str(path): _left(path, clock()) for path in paths} or None
 
 
 def _left(path: Path, now: float) -> float:

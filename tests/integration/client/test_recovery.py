@@ -278,6 +278,37 @@ def test_a_backup_signed_by_others_is_not_believed(lost: Lost, tmp_path: Path) -
     assert "was not signed by" in done.json()["error"]["detail"]
 
 
+def test_a_backup_that_does_not_verify_spoils_no_other(lost: Lost, tmp_path: Path) -> None:
+    mixed = Backups.__new__(Backups)
+    mixed.folder, mixed.platform = tmp_path, lost.backups.platform
+    shutil.copytree(lost.backups.root, mixed.root)
+    shutil.copy(lost.backups.card(OPERATOR), mixed.card(OPERATOR))
+    damaged = mixed.root / "sets" / lost.a.id / "manifest.json"
+    damaged.write_bytes(damaged.read_bytes().replace(b'"v":1', b'"v":2'))
+    told: list[str] = []
+    assert [one.id for one in backups_in(mixed.root, None, told.append)] == [lost.b.id]
+    assert lost.a.id in told[0]
+    done = mixed.restore(tmp_path / "deep" / ".." / "site", *lost.backups.shares("ONE", "TWO"))
+    assert done.status == 0, done.stdout
+
+
+def test_replicas_of_a_sealed_room_are_made_only_when_that_is_said(
+    lost: Lost, tmp_path: Path
+) -> None:
+    backups = Backups.__new__(Backups)
+    backups.folder, backups.platform = tmp_path, lost.backups.platform
+    shutil.copytree(lost.backups.folder / "people", tmp_path / "people")
+    rooms = json.loads(backups.plan().read_text())["rooms"]
+    sealed = [{**room, "sealed": room["name"] == "declarations"} for room in rooms]
+    out = tmp_path / "litestream.yml"
+    command = ("ops", "replicate", "--plan", backups.plan(rooms=sealed), "--to", tmp_path)
+    done = sextant(*command, "--out", out)
+    assert "declarations is sealed" in done.stdout
+    assert "declarations.sqlite3" not in out.read_text()
+    assert "declarations" in sextant(*command, "--out", out, "--clear", "--json").json()["rooms"]
+    assert "declarations.sqlite3" in out.read_text()
+
+
 def test_verify_opens_everything_and_says_since_when(lost: Lost, tmp_path: Path) -> None:
     textfile = tmp_path / "backup.prom"
     shares = lost.backups.shares("ONE", "TWO")

@@ -1,7 +1,7 @@
 """Finishes what a stop, or a log that was away, left half done. Safe to run at any time.
 
-Runs once before the first request (`sweep`) and then again and again (`__call__`): held envelopes
-and a pending party document are given to the log with the same entry bytes as before.
+Runs again and again (`__call__`): held envelopes and a pending party document are given to the log
+with the same entry bytes as before. What lies in the store for nobody is found by `sweep`.
 """
 
 import asyncio

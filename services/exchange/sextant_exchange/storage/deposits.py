@@ -152,6 +152,8 @@ def _is_stale(envelope: Acceptable, newest: int | None) -> bool:
 
 
 def _numbers(connection: Connection, count: int) -> list[int]:
+    if not count:
+        return []
     if is_shared(connection):
         return numbers(connection, _NUMBERS, count)
     newest: int = connection.execute(_NEWEST_NUMBER).scalar() or 0

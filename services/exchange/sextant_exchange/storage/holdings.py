@@ -85,6 +85,7 @@ async def _one_by_one(
 def _all(connection: Connection) -> Iterator[Row[tuple[object, ...]]]:
     after = 0
     while rows := connection.execute(_rows(_E.c.number > after).limit(PAGE)).all():
+        connection.rollback()  # containers are read between pages: a server ends what idles
         yield from rows
         after = rows[-1].number
 
@@ -101,10 +102,15 @@ def _rows(condition: object) -> Select[tuple[object, ...]]:
 
 
 def _count(connection: Connection) -> int:
-    wanted = select(func.count()).where(_E.c.blob.is_not(None))
-    return int(connection.execute(wanted).scalar_one())
+    return _number(connection, select(func.count()).where(_E.c.blob.is_not(None)))
 
 
 def _size(connection: Connection) -> int:
-    wanted = select(func.coalesce(func.sum(_E.c.size), 0)).where(_E.c.blob.is_not(None))
-    return int(connection.execute(wanted).scalar_one())
+    total = func.coalesce(func.sum(_E.c.size), 0)
+    return _number(connection, select(total).where(_E.c.blob.is_not(None)))
+
+
+def _number(connection: Connection, wanted: Select[int]) -> int:
+    number = int(connection.execute(wanted).scalar_one())
+    connection.rollback()
+    return number

@@ -62,9 +62,10 @@ class S3Objects:
             PlatformError: `E_UNAVAILABLE`, and what the check raises.
         """
         async with self._puts:
-            if await self.size(name) is not None:
-                return False
             size = (await asyncio.to_thread(source.stat)).st_size
+            # What goes in one request, the server itself refuses under a name that is taken.
+            if size > self._part_bytes and await self.size(name) is not None:
+                return False
             with _told("did not take it"):
                 try:
                     await self._send(name, source, size, check)

@@ -98,8 +98,19 @@ def plan(**changes: Any) -> dict[str, Any]:
         ({"rooms": [{"name": "audit"}]}, "a database file, or"),
         ({"rooms": [plan()["rooms"][0]] * 2}, "stands twice"),
         ({"rooms": [{"name": "audit", "database": "x", "server": "y"}]}, "a database file, or"),
+        ({"rooms": [{"name": "exchange", "server": "y", "folders": {"blobs": "b"}}]}, "alone"),
+        ({"rooms": [{"name": "declarations", "server": "y", "sealed": True}]}, "alone"),
     ],
-    ids=["one custodian", "threshold one", "out of reach", "no engine", "twice", "two engines"],
+    ids=[
+        "one custodian",
+        "threshold one",
+        "out of reach",
+        "no engine",
+        "twice",
+        "two engines",
+        "folders of a server",
+        "a sealed server",
+    ],
 )
 def test_a_plan_that_cannot_hold_is_refused(changes: dict[str, Any], word: str) -> None:
     with pytest.raises(PlatformError, match=word):

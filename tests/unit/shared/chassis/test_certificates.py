@@ -28,7 +28,7 @@ def test_what_is_away_or_unreadable_or_over_has_no_time_left(
     path = tmp_path / "edge.pem"
     if data is not None:
         path.write_bytes(data)
-    assert seconds_left([path], NOW.timestamp) == {"edge.pem": 0.0}
+    assert seconds_left([path], NOW.timestamp) == {str(path): 0.0}
 
 
 def test_a_chain_holds_as_long_as_the_first_of_it_that_ends(tmp_path: Path) -> None:
@@ -36,8 +36,17 @@ def test_a_chain_holds_as_long_as_the_first_of_it_that_ends(tmp_path: Path) -> N
     chain.write_bytes(certificate(30) + certificate(9) + certificate(400))
     other.write_bytes(certificate(2))
     left = seconds_left([chain, other], NOW.timestamp)
-    assert left == {"edge.pem": 9 * 86400, "client.pem": 2 * 86400}
+    assert left == {str(chain): 9 * 86400, str(other): 2 * 86400}
 
 
 def test_without_files_no_number_is_sent() -> None:
     assert seconds_left([]) is None
+
+
+def test_files_of_one_name_in_several_folders_do_not_hide_one_another(tmp_path: Path) -> None:
+    paths = [tmp_path / folder / "tls.crt" for folder in ("a", "b")]
+    for path, days in zip(paths, (1, 300), strict=True):
+        path.parent.mkdir()
+        path.write_bytes(certificate(days))
+    left = seconds_left(paths, NOW.timestamp)
+    assert left == {str(paths[0]): 86400, str(paths[1]): 300 * 86400}
