@@ -110,10 +110,8 @@ def suspend(
     """Suspend keys at once; both sides together may make them active again."""
     run = start(home, as_json=as_json)
     reach = Reach(run, exchange, client_id, trust, proof)
-    removal = _removal(KeyStatus.SUSPENDED, reason, suspect_from)
-    before = reach.current(reach.party(party))
-    document = changing.remove(before, kids, removal, system_clock())
-    _remove(reach, document, _side(run, root, passphrase_file, as_registrar=as_registrar), out)
+    side = _side(run, root, passphrase_file, as_registrar=as_registrar)
+    _take_out(reach, party, kids, _removal(KeyStatus.SUSPENDED, reason, suspect_from), side, out)
 
 
 def revoke(
@@ -135,10 +133,8 @@ def revoke(
     """Revoke keys at once and for ever; from that log entry on they sign and open nothing new."""
     run = start(home, as_json=as_json)
     reach = Reach(run, exchange, client_id, trust, proof)
-    removal = _removal(KeyStatus.REVOKED, reason, suspect_from)
-    before = reach.current(reach.party(party))
-    document = changing.remove(before, kids, removal, system_clock())
-    _remove(reach, document, _side(run, root, passphrase_file, as_registrar=as_registrar), out)
+    side = _side(run, root, passphrase_file, as_registrar=as_registrar)
+    _take_out(reach, party, kids, _removal(KeyStatus.REVOKED, reason, suspect_from), side, out)
 
 
 def cancel_recovery(
@@ -309,6 +305,19 @@ def _propose(
             *(f"Next: {step}." for step in steps),
         ],
     )
+
+
+def _take_out(
+    reach: Reach,
+    party: str | None,
+    kids: list[str],
+    removal: changing.Removal,
+    side: tuple[Signer, Signer],
+    out: Path | None,
+) -> None:
+    before = reach.current(reach.party(party))
+    document = changing.remove(before, kids, removal, system_clock())
+    _remove(reach, document, side, out)
 
 
 def _remove(

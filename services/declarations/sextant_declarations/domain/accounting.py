@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import partial
+from operator import attrgetter
 from typing import Protocol
 
 from sextant_declarations.domain.accesses import AccessDetail
-from sextant_declarations.domain.officers import cursor_of, position_of
+from sextant_declarations.domain.paging import page_of
 from sextant_shared.encoding import b64u, parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import AccessEntry, AccessRefusedEntry, parse_entry
@@ -140,12 +142,12 @@ class Accounting:
                 received=f"{filters.since} to {filters.until}",
                 fix="Exchange them.",
             )
-        before = None if cursor is None else position_of(cursor)
-        found = await self.ledger.accesses(filters, before, limit + 1)
-        shown = found[:limit]
+        shown, more = await page_of(
+            partial(self.ledger.accesses, filters), attrgetter("id"), cursor=cursor, limit=limit
+        )
         return AccessPage(
             accesses=await asyncio.to_thread(self._lines, shown),
-            next=cursor_of(shown[-1].id) if len(found) > limit else None,
+            next=more,
             unlogged=await self.ledger.unlogged(),
         )
 

@@ -12,6 +12,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Protocol
 
 import structlog
@@ -27,7 +28,7 @@ from sextant_declarations.domain.anomaly_cards import Basis
 from sextant_declarations.domain.anomaly_views import PlaceView, place_view
 from sextant_declarations.domain.defects import told
 from sextant_declarations.domain.gate import Gate
-from sextant_declarations.domain.officers import cursor_of, position_of
+from sextant_declarations.domain.paging import cursor_of, page_of, position_of
 from sextant_shared.clock import Clock, timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import Strict
@@ -229,11 +230,10 @@ class AnomalyRuns:
 
     async def page(self, *, cursor: str | None, limit: int) -> RunPage:
         """Return one page of runs, newest first."""
-        before = None if cursor is None else position_of(cursor)
-        found = await self.rows.runs(before, limit + 1)
-        shown = [self._with_progress(one) for one in found[:limit]]
-        more = cursor_of(shown[-1].number) if len(found) > limit else None
-        return RunPage(runs=shown, next=more)
+        found, more = await page_of(
+            self.rows.runs, attrgetter("number"), cursor=cursor, limit=limit
+        )
+        return RunPage(runs=[self._with_progress(one) for one in found], next=more)
 
     async def notes(self, reader: Reader, *, cursor: str | None, limit: int) -> NotePage:
         """Return what the newest run said beside its cards, once the access is stored."""

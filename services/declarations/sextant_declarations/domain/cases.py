@@ -9,6 +9,8 @@ responsible for what follows from new facts by itself (`casework`), nor for mess
 import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from typing import Annotated, Protocol
 
 from pydantic import Field
@@ -43,7 +45,7 @@ from sextant_declarations.domain.casebook import (
 )
 from sextant_declarations.domain.gate import Gate
 from sextant_declarations.domain.lives import ClockView, NextStep, require_tag
-from sextant_declarations.domain.officers import cursor_of, position_of
+from sextant_declarations.domain.paging import page_of
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import Strict
@@ -184,16 +186,13 @@ class Cases:
         Raises:
             PlatformError: `E_MALFORMED` for a cursor that no page gave.
         """
-        before = None if cursor is None else position_of(cursor)
-        found = await self.rows.page(wanted, before, limit + 1)
-        page = found[:limit]
+        page, more = await page_of(
+            partial(self.rows.page, wanted), attrgetter("position"), cursor=cursor, limit=limit
+        )
         known = await self._known(page)
         await self.admit(reader, *known)
         views = [shown(one.case, Viewer(None), self.policy) for one in known]
-        return CasePage(
-            cases=[view for view in views if view is not None],
-            next=cursor_of(page[-1].position) if len(found) > limit else None,
-        )
+        return CasePage(cases=[view for view in views if view is not None], next=more)
 
     async def read(self, number: str, reader: Reader) -> tuple[CaseView, str]:
         """Return one case with its figures, and its tag, once the access is stored.
@@ -217,10 +216,9 @@ class Cases:
             PlatformError: `E_NOT_FOUND`; `E_MALFORMED` for a cursor that no page gave.
         """
         await self.stored_case(number)
-        before = None if cursor is None else position_of(cursor)
-        found = await self.rows.steps(number, before, limit + 1)
-        page = found[:limit]
-        more = cursor_of(page[-1].position) if len(found) > limit else None
+        page, more = await page_of(
+            partial(self.rows.steps, number), attrgetter("position"), cursor=cursor, limit=limit
+        )
         return CaseStepPage(steps=page, next=more)
 
     async def take(self, number: str, order: CaseOrder, tag: str, officer: Reader) -> str:

@@ -15,6 +15,8 @@ figure; every officer and auditor may see them. Hiding what is not granted is th
 import datetime as dt
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 
 from sextant_declarations.analysis.classification import MARKINGS
 from sextant_declarations.analysis.need import (
@@ -42,7 +44,7 @@ from sextant_declarations.domain.grants import (
     StoredGrant,
 )
 from sextant_declarations.domain.lives import require_tag
-from sextant_declarations.domain.officers import cursor_of, position_of
+from sextant_declarations.domain.paging import page_of
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.clearances import LIST_SUBJECT, MAX_LINES, NOTICE_SUBJECT, Cleared
@@ -126,10 +128,10 @@ class Grants:
         Raises:
             PlatformError: `E_MALFORMED` for a cursor that no page gave.
         """
-        before = None if cursor is None else position_of(cursor)
-        found = await self.rows.page(state, person, before, limit + 1)
-        more = cursor_of(found[limit - 1].seq) if len(found) > limit else None
-        return GrantPage(grants=[self._shown(one) for one in found[:limit]], next=more)
+        found, more = await page_of(
+            partial(self.rows.page, state, person), attrgetter("seq"), cursor=cursor, limit=limit
+        )
+        return GrantPage(grants=[self._shown(one) for one in found], next=more)
 
     async def read(self, id_: str) -> GrantView:
         """Return one grant.

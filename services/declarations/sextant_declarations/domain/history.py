@@ -11,6 +11,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,7 +30,7 @@ from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.deliveries import FiledVersion
 from sextant_declarations.domain.gate import Gate
 from sextant_declarations.domain.library import Library
-from sextant_declarations.domain.officers import cursor_of, position_of
+from sextant_declarations.domain.paging import page_of
 from sextant_declarations.domain.ports import Files, Reading
 from sextant_declarations.domain.reading import DeclarationPage, DeclarationSummary, Filters
 from sextant_shared.clock import parse_timestamp, timestamp_ms
@@ -235,13 +237,10 @@ class History:
             PlatformError: `E_MALFORMED` for no time, or a cursor that no page gave.
         """
         wanted = KnownFilter(known_by=known_until(known_on), true_on=true_on, filters=filters)
-        before = None if cursor is None else position_of(cursor)
-        found = await self.rows.page_known(wanted, before, limit + 1)
-        shown = found[:limit]
-        return DeclarationPage(
-            declarations=[summary for _, summary in shown],
-            next=cursor_of(shown[-1][0]) if len(found) > limit else None,
+        shown, more = await page_of(
+            partial(self.rows.page_known, wanted), itemgetter(0), cursor=cursor, limit=limit
         )
+        return DeclarationPage(declarations=[summary for _, summary in shown], next=more)
 
     async def _editions(
         self, id_: str, reader: Reader, gives: Gives, until: str = ALWAYS

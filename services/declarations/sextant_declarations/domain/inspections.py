@@ -14,6 +14,8 @@ Durable steps of a step that sends, in this order:
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,7 @@ from sextant_declarations.domain.inspection_views import (
     taken,
 )
 from sextant_declarations.domain.lives import require_tag
-from sextant_declarations.domain.officers import cursor_of, position_of
+from sextant_declarations.domain.paging import page_of
 from sextant_declarations.domain.reports import Reports
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
@@ -106,10 +108,13 @@ class Inspections:
     ) -> InspectionPage:
         """Return one page; what is not notified yet is shown to planners alone."""
         hidden = [] if reader.role == PLANNER else inspection_life().hidden
-        before = None if cursor is None else position_of(cursor)
-        found = await self.rows.page(hidden, state, before, limit + 1)
-        lines = [await self._line(one) for one in found[:limit]]
-        more = cursor_of(found[limit - 1].position) if len(found) > limit else None
+        found, more = await page_of(
+            partial(self.rows.page, hidden, state),
+            attrgetter("position"),
+            cursor=cursor,
+            limit=limit,
+        )
+        lines = [await self._line(one) for one in found]
         return InspectionPage(inspections=lines, next=more)
 
     async def read(self, number: str, reader: Reader) -> tuple[InspectionView, str]:

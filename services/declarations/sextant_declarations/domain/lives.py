@@ -8,6 +8,8 @@ the declaration moved on since, nothing is done.
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
 from typing import Annotated, Protocol
 
 from pydantic import Field
@@ -27,7 +29,7 @@ from sextant_declarations.analysis.lifecycle import (
 from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deciding import decision
-from sextant_declarations.domain.officers import cursor_of, position_of
+from sextant_declarations.domain.paging import page_of
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import Strict
@@ -211,10 +213,12 @@ class Lives:
             PlatformError: `E_NOT_FOUND`; `E_MALFORMED` for a cursor that no page gave.
         """
         await self._life(declaration)
-        before = None if cursor is None else position_of(cursor)
-        found = await self.rows.steps(declaration, before, limit + 1)
-        page = found[:limit]
-        more = cursor_of(page[-1].position) if len(found) > limit else None
+        page, more = await page_of(
+            partial(self.rows.steps, declaration),
+            attrgetter("position"),
+            cursor=cursor,
+            limit=limit,
+        )
         return StepPage(steps=page, next=more)
 
     async def take(

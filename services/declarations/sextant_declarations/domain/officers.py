@@ -6,11 +6,14 @@ anything is read. Lists give facts of declarations, no declared content.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.effective import Effective
 from sextant_declarations.domain.gate import Access, Gate
+from sextant_declarations.domain.paging import page_of
 from sextant_declarations.domain.ports import EvidenceRows, Files, Reading
 from sextant_declarations.domain.reading import (
     Act,
@@ -26,12 +29,11 @@ from sextant_declarations.domain.reading import (
 from sextant_declarations.domain.registry import MAX_PROOF_BYTES
 from sextant_declarations.domain.worker import Status
 from sextant_shared.clock import Clock, timestamp_ms
-from sextant_shared.encoding import b64u, b64u_decode, parse_json
+from sextant_shared.encoding import b64u, parse_json
 from sextant_shared.errors import Code, PlatformError
 
 SHOWN_OWED = 20  # lines of what is owed in one answer; the total says how many there are
 SHOWN_ALARMS = 20
-_POSITION_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,10 @@ class Officers:
         Raises:
             PlatformError: `E_MALFORMED` for a cursor that no page gave.
         """
-        before = None if cursor is None else position_of(cursor)
-        found = await self.reading.page(filters, before, limit + 1)
-        shown = found[:limit]
-        return DeclarationPage(
-            declarations=[summary for _, summary in shown],
-            next=cursor_of(shown[-1][0]) if len(found) > limit else None,
+        shown, more = await page_of(
+            partial(self.reading.page, filters), itemgetter(0), cursor=cursor, limit=limit
         )
+        return DeclarationPage(declarations=[summary for _, summary in shown], next=more)
 
     async def read_declaration(self, id_: str, reader: Reader) -> DeclarationView:
         """Return all versions and findings of a declaration.
@@ -125,13 +124,10 @@ class Officers:
         Raises:
             PlatformError: `E_MALFORMED` for a cursor that no page gave.
         """
-        before = None if cursor is None else position_of(cursor)
-        found = await self.reading.envelopes(nature, before, limit + 1)
-        shown = found[:limit]
-        return EnvelopePage(
-            envelopes=[line for _, line in shown],
-            next=cursor_of(shown[-1][0]) if len(found) > limit else None,
+        shown, more = await page_of(
+            partial(self.reading.envelopes, nature), itemgetter(0), cursor=cursor, limit=limit
         )
+        return EnvelopePage(envelopes=[line for _, line in shown], next=more)
 
     async def read_content(self, envelope: StoredEnvelope, reader: Reader) -> Path:
         """Return where the plaintext stands.
@@ -202,20 +198,6 @@ def _unknown(what: str) -> PlatformError:
         f"there is no {what}",
         fix="Take the id from GET /v1/declarations or GET /v1/envelopes.",
     )
-
-
-def cursor_of(position: int) -> str:
-    """Return the cursor of a page that ends at this position."""
-    return b64u(position.to_bytes(_POSITION_BYTES, "big"))
-
-
-def position_of(cursor: str) -> int:
-    """Return the position that a cursor names.
-
-    Raises:
-        PlatformError: `E_MALFORMED`.
-    """
-    return int.from_bytes(b64u_decode(cursor, _POSITION_BYTES), "big")
 
 
 def _object(proof: bytes) -> dict[str, object]:

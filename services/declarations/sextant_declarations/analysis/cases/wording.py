@@ -6,18 +6,15 @@ wait for a reviewer, as with the words of the rules.
 """
 
 from decimal import Decimal
-from functools import lru_cache
-from importlib.resources import files
-
-from fluent.runtime import FluentBundle, FluentResource
 
 from sextant_declarations.analysis.cases.disclosure import ShownPair, ShownSide
 from sextant_declarations.analysis.cases.model import Sense
 from sextant_declarations.analysis.cases.workflow import workflow
+from sextant_declarations.analysis.words import said
 from sextant_shared import codelists
 from sextant_shared.errors import Code, PlatformError
 
-_WORDS = files("sextant_declarations.analysis.cases") / "words"
+_PACKAGE = "sextant_declarations.analysis.cases"
 
 
 def question(pair: ShownPair, state: str, language: str) -> str:
@@ -35,7 +32,7 @@ def question(pair: ShownPair, state: str, language: str) -> str:
     is_exporter = state == pair.exporter
     own, other = (pair.export, pair.import_) if is_exporter else (pair.import_, pair.export)
     listed = codelists.chemicals_by_cas().get(pair.chemical)
-    said = {
+    figures = {
         "year": str(pair.year),
         "kg": _plain(own.kg),
         "other": _plain(other.kg),
@@ -49,8 +46,7 @@ def question(pair: ShownPair, state: str, language: str) -> str:
     sentences.append("other-less" if has_more else "other-more")
     if other.is_shown and other.kg is not None:
         sentences.append("other-shown")
-    bundle = _bundle(language if (_WORDS / f"{language}.ftl").is_file() else "en")
-    return " ".join(_said(bundle, name, said) for name in (*sentences, "please"))
+    return " ".join(said(_PACKAGE, name, language, figures) for name in (*sentences, "please"))
 
 
 def _own(own: ShownSide, way: str) -> str:
@@ -61,18 +57,3 @@ def _own(own: ShownSide, way: str) -> str:
 
 def _plain(kg: Decimal | None) -> str:
     return "" if kg is None else f"{kg.normalize():f}"
-
-
-def _said(bundle: FluentBundle, name: str, figures: dict[str, str]) -> str:
-    pattern = bundle.get_message(name).value
-    text, errors = bundle.format_pattern(pattern, figures) if pattern else ("", ())
-    if errors or not text:
-        raise PlatformError(Code.INTERNAL, f"{name} is not worded as it should be")
-    return str(text)
-
-
-@lru_cache
-def _bundle(language: str) -> FluentBundle:
-    bundle = FluentBundle([language])  # sets what it inserts apart, for Arabic
-    bundle.add_resource(FluentResource((_WORDS / f"{language}.ftl").read_text("utf-8")))
-    return bundle

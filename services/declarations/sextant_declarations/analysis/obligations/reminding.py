@@ -11,19 +11,15 @@ reviewer, as with the words of the rules.
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
-
-from fluent.runtime import FluentBundle, FluentResource
 
 from sextant_declarations.analysis.obligations.obligation import Obligation
 from sextant_declarations.analysis.obligations.policy import ObligationPolicy
 from sextant_declarations.analysis.obligations.standing import Standing, Status
+from sextant_declarations.analysis.words import said
 from sextant_shared.encoding import b64u, sha256
-from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.declaration import CATALOGUE
 
-_WORDS = files("sextant_declarations.analysis.obligations") / "words"
+_PACKAGE = "sextant_declarations.analysis.obligations"
 _FROM_HISTORY = "P"
 _KEY_BYTES = 18
 REMINDED = frozenset({Status.NOT_DUE, Status.MISSING})
@@ -46,8 +42,8 @@ class Reminder:
     def key(self) -> str:
         """The name under which it is sent: once, for ever."""
         due = self.first.due
-        said = f"{self.state}/{due.rule.id}/{due.period}/{self.stage}"
-        return f"remind-{b64u(sha256(said.encode())[:_KEY_BYTES])}"
+        named = f"{self.state}/{due.rule.id}/{due.period}/{self.stage}"
+        return f"remind-{b64u(sha256(named.encode())[:_KEY_BYTES])}"
 
 
 def reminders(
@@ -79,21 +75,6 @@ def worded(one: Reminder, language: str) -> tuple[str, str]:
         "due": due.day.isoformat(),
         "law": due.rule.law,
     }
-    bundle = _bundle(language if (_WORDS / f"{language}.ftl").is_file() else "en")
     way = "ahead" if one.stage < 0 else "past"
-    return _said(bundle, f"{way}-subject", figures), _said(bundle, f"{way}-text", figures)
-
-
-def _said(bundle: FluentBundle, name: str, figures: dict[str, str]) -> str:
-    pattern = bundle.get_message(name).value
-    text, errors = bundle.format_pattern(pattern, figures) if pattern else ("", ())
-    if errors or not text:
-        raise PlatformError(Code.INTERNAL, f"{name} is not worded as it should be")
-    return str(text)
-
-
-@lru_cache
-def _bundle(language: str) -> FluentBundle:
-    bundle = FluentBundle([language])  # sets what it inserts apart, for Arabic
-    bundle.add_resource(FluentResource((_WORDS / f"{language}.ftl").read_text("utf-8")))
-    return bundle
+    subject = said(_PACKAGE, f"{way}-subject", language, figures)
+    return subject, said(_PACKAGE, f"{way}-text", language, figures)
