@@ -38,6 +38,13 @@ class DeclarationsSettings(DatabaseSettings):
     audit_url: Annotated[str, Field(description="base address of the transparency log")]
     audit_client_id: Annotated[str, Field(description="our client id in the log's clients file")]
     audit_key_file: Annotated[Path, Field(description="key file of that client")]
+    issuer_key_file: Annotated[
+        Path | None,
+        Field(
+            description="Ed25519 key that signs access tokens, for several processes behind one"
+            " address; without it each process signs its own, which die with it"
+        ),
+    ] = None
     sealing_key_files: Annotated[
         tuple[Path, ...],
         Field(description="private sealing keys; keep retired ones while envelopes may come"),

@@ -25,10 +25,12 @@ from sqlalchemy.exc import DBAPIError
 from sextant_shared.chassis import postgresql, sqlite
 from sextant_shared.chassis.faults import damaged, fault_of, is_fault
 from sextant_shared.chassis.fencing import Fence
+from sextant_shared.chassis.guarding import under_guard
 from sextant_shared.chassis.postgresql import Server, shared_writer_engine
 from sextant_shared.chassis.row_sight import Signer
-from sextant_shared.chassis.sharing import TRIES, Sharing
+from sextant_shared.chassis.sharing import TRIES, Sharing, take_turn_at_all
 from sextant_shared.chassis.sight import Blinds, Sees, asking, sight
+from sextant_shared.chassis.turnstiles import Turnstile
 from sextant_shared.chassis.writer import Writer
 from sextant_shared.errors import Code, PlatformError
 
@@ -73,7 +75,14 @@ class Database:
         Raises:
             PlatformError: `E_UNAVAILABLE`, `E_INTEGRITY`; else what `work` raised.
         """
-        return await self.writer.run(work)
+        return await self.writer.run(under_guard(work))
+
+    def turnstile(self, name: str) -> Turnstile:
+        """Return a place that one process at a time passes; a room says how many it has (`apart`).
+
+        Not for an embedded file, which has one process: there nobody waits.
+        """
+        return Turnstile(self._writer_engine if self.is_shared else None, name)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on one consistent, read-only view, off the event loop.
@@ -303,6 +312,8 @@ def _narrowed(opened: Database, server: Server, blinds: Blinds) -> Database:
 def _writer(engine: Engine, fence: Fence | None, sharing: Sharing | None) -> Writer:
     if sharing is None:
         return Writer(engine, before=fence.require if fence else None)
+    if sharing.in_turns:
+        return Writer(engine, before=take_turn_at_all)
     return Writer(engine, max_batch=1, hands=sharing.hands, tries=TRIES)
 
 

@@ -19,6 +19,7 @@ LOCKS = 0x5E87  # our class among the advisory locks of one database
 HOLD_LOCK = 1  # of a session: one writer at a time
 EPOCH_LOCK = 2  # of a transaction: take-over and write exclude each other
 MIGRATION_LOCK = 3  # of a session: one migration at a time
+WRITING_LOCK = 4  # of a transaction: processes that write in turns
 _TURN = text(f"SELECT pg_advisory_xact_lock({LOCKS}, {EPOCH_LOCK})")
 
 

@@ -7,6 +7,7 @@ request: a token is verified once and remembered for its life, keys are loaded o
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -15,7 +16,6 @@ from starlette.responses import JSONResponse
 from sextant_shared.chassis.directory import ClientDirectory, ClientRecord, StaticDirectory
 from sextant_shared.chassis.edge import certificate_of
 from sextant_shared.chassis.people import People
-from sextant_shared.chassis.proofs import ProofsSeen
 from sextant_shared.chassis.rates import Rates
 from sextant_shared.chassis.replay import ReplayCache
 from sextant_shared.clock import Clock
@@ -47,6 +47,14 @@ TOKEN_PATH = "/oauth/token"  # noqa: S105 -- a path
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
+class Claims(Protocol):
+    """Remembers, for all processes of a service, which proofs were used."""
+
+    async def claim(self, id_: str, until: float) -> None:
+        """Remember a proof as used; `E_AUTH` when another process took it before."""
+        ...
+
+
 async def _nothing() -> None:
     """Leave the directory as it is."""
 
@@ -62,7 +70,7 @@ class Identity:
         directory: ClientDirectory,
         clock: Clock,
         people: People | None = None,
-        proofs: ProofsSeen | None = None,
+        proofs: Claims | None = None,
         fresh: Callable[[], Awaitable[None]] = _nothing,
     ) -> None:
         self.issuer = issuer

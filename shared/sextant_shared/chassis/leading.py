@@ -12,16 +12,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Column, Connection, MetaData, Table, update
+from sqlalchemy import Column, Connection, MetaData, Table, select, update
 from sqlalchemy.sql import func
 
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.sharing import upsert
 from sextant_shared.clock import random_bytes
 from sextant_shared.encoding import b64u
+from sextant_shared.errors import Code, PlatformError
 
 LEASE_S = 10.0  # so long after a process died another one goes on with its tasks
 _NAME_BYTES = 9
+_NOW = func.extract("epoch", func.clock_timestamp())
 Task = Callable[[], Awaitable[object]]
 
 
@@ -70,6 +72,36 @@ class Leading:
             return True
         return await self._database.write(lambda connection: self._take(connection, name))
 
+    async def is_free(self, name: str) -> bool:
+        """Say whether this process has the lease of a task, or may try for it; writes nothing.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        row = self._table.c
+        others = select(row.task).where(
+            row.task == name, row.holder != self._name, row.until >= _NOW
+        )
+        return await self._database.overlook(lambda c: c.execute(others).first()) is None
+
+    def require(self, connection: Connection, name: str) -> None:
+        """Return if no other process took the lease of a task since this one had it.
+
+        In a transaction of the task: until it ends nobody takes the lease. The name of this process
+        is the token that fences off whoever comes late.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE` when another process leads the task now.
+        """
+        row = self._table.c
+        held = select(row.holder).where(row.task == name).with_for_update(read=True)
+        if connection.execute(held).scalar() != self._name:
+            raise PlatformError(
+                Code.UNAVAILABLE,
+                f"another process leads the task {name} now",
+                fix="Nothing is to be done: the other process goes on with it.",
+            )
+
     async def let_go(self) -> None:
         """End all leases of this process, so that another one goes on at once.
 
@@ -82,7 +114,7 @@ class Leading:
         await self._database.write(lambda connection: connection.execute(ended).rowcount)
 
     def _take(self, connection: Connection, name: str) -> bool:
-        row, now = self._table.c, func.extract("epoch", func.clock_timestamp())
+        row, now = self._table.c, _NOW
         wanted = {"task": name, "holder": self._name}
         taken = upsert(self._table).values(**wanted, until=now + self._lease_s)
         taken = taken.on_conflict_do_update(

@@ -34,6 +34,7 @@ SCHEME = "postgresql+psycopg"
 EVERYBODY = "*"  # for whom a service reads by itself; a session that names nobody sees no rows
 _READ_FOR = text("SELECT set_config('sextant.party', :party, true)")
 _TRY_HOLD = f"SELECT pg_try_advisory_lock({LOCKS}, {HOLD_LOCK})"
+_TRY_HOLD_TOGETHER = f"SELECT pg_try_advisory_lock_shared({LOCKS}, {HOLD_LOCK})"
 _LOSSY = ("fsync", "full_page_writes", "synchronous_commit")  # off: a power cut takes commits back
 
 
@@ -65,32 +66,44 @@ def writer_engine(server: Server, patience: Callable[[], float]) -> Engine:
     `patience` says how many seconds a new session may wait for the lock.
     """
     engine = create_engine(server.writer_url, **_pool(1), **_options(server))
+    _let_hold(engine, _TRY_HOLD, patience)
+    return engine
+
+
+def shared_writer_engine(
+    server: Server, sharing: Sharing, patience: Callable[[], float] = lambda: HOLD_WAIT_S
+) -> Engine:
+    """Return the engine of the connections that write beside other processes.
+
+    Where they write in turns they hold the database together, against one that would alone.
+    """
+    options = _options(server)
+    engine = create_engine(
+        server.writer_url,
+        isolation_level=sharing.isolation,
+        **_pool(sharing.hands + sharing.apart),
+        **options,
+    )
+    if sharing.in_turns:
+        _let_hold(engine, _TRY_HOLD_TOGETHER, patience)
+    return engine
+
+
+def _let_hold(engine: Engine, statement: str, patience: Callable[[], float]) -> None:
+    """Let each new session of an engine hold the database first, or fail."""
 
     @event.listens_for(engine, "connect")
     def _hold(connection: Any, _record: Any) -> None:
         deadline = monotonic() + patience()
-        while not _held(connection):
+        while not _held(connection, statement):
             if monotonic() >= deadline:
                 connection.close()
                 raise PlatformError(
                     Code.UNAVAILABLE,
                     "another process holds the database",
-                    fix="Stop it first; a database has one writer.",
+                    fix="Stop it first; it holds the database for itself.",
                 )
             sleep(HOLD_POLL_S)
-
-    return engine
-
-
-def shared_writer_engine(server: Server, sharing: Sharing) -> Engine:
-    """Return the engine of the connections that write beside other processes."""
-    options = _options(server)
-    return create_engine(
-        server.writer_url,
-        isolation_level=sharing.isolation,
-        **_pool(sharing.hands),
-        **options,
-    )
 
 
 def reader_engine(server: Server, readers: int) -> Engine:
@@ -178,8 +191,8 @@ def _act_as(connection: Any, owner: str) -> None:
         ) from error
 
 
-def _held(connection: Any) -> bool:
-    (held,) = connection.execute(_TRY_HOLD).fetchone()
+def _held(connection: Any, statement: str) -> bool:
+    (held,) = connection.execute(statement).fetchone()
     connection.rollback()  # the lock is the session's and stays
     return bool(held)
 

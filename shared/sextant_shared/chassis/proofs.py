@@ -1,8 +1,8 @@
 """Remembers, for all processes of a room, which proofs were used: in the database they share.
 
 Each process has its own memory besides (`replay`), which is asked first. What is remembered here is
-needed for two minutes at most, so its commits do not wait for the disk: a server that loses power
-may forget the proofs of its last moment, which the processes that took them still know.
+needed for two minutes at most, so a commit of its own does not wait for the disk: a server that
+loses power may forget the proofs of its last moment, which the processes that took them still know.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,11 @@ def _columns() -> list[Column[Any]]:
 class ProofsSeen:
     """The proofs that any process of the room took."""
 
-    def __init__(self, database: Database, table: Table, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, table: Table, clock: Clock, *, alone: bool = True
+    ) -> None:
+        """Keep them there; not `alone` where other works share the transaction, and its commit."""
+        self._is_alone = alone
         self._database = database
         self._table = table
         self._clock = clock
@@ -79,7 +83,7 @@ class ProofsSeen:
         added = upsert(self._table).on_conflict_do_nothing(index_elements=["id"])
 
         def work(connection: Connection) -> set[str]:
-            if connection.dialect.name == "postgresql":
+            if self._is_alone and connection.dialect.name == "postgresql":
                 connection.execute(_NOT_DURABLE)
             return set(connection.execute(added.returning(self._table.c.id), rows).scalars())
 

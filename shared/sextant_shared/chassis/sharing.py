@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import func
 
 from sextant_shared.chassis.faults import state_of
-from sextant_shared.chassis.fencing import LOCKS
+from sextant_shared.chassis.fencing import LOCKS, WRITING_LOCK
 from sextant_shared.encoding import sha256
 
 # PostgreSQL's spelling of an insert with ON CONFLICT is compiled for SQLite as well, which has the
@@ -41,10 +41,17 @@ class Sharing:
     `hands` transactions of one process are under way at once. At SERIALIZABLE the server itself
     finds works that do not fit together, and one of them is repeated: for rooms whose works look at
     much and collide rarely. Then every writing work of the room is at this level.
+
+    With `in_turns` one transaction at a time writes, whichever process it is of: for rooms whose
+    works were made for one writer. Then one hand joins many works, as it does with a file, and a
+    process of before, which held the database for itself, keeps these out until it ends. `apart`
+    connections are for what takes longer than a transaction (`turnstiles`).
     """
 
     hands: int = 4
     isolation: Isolation = "READ COMMITTED"
+    in_turns: bool = False
+    apart: int = 0
 
 
 def is_race(error: Exception) -> bool:
@@ -67,6 +74,11 @@ def take_turns(connection: Connection, names: Iterable[str], *, together: bool =
     statement = _TURN_TOGETHER if together else _TURN
     for key in sorted({_key(name) for name in names}):
         connection.execute(statement, {"space": _NAMES, "key": key})
+
+
+def take_turn_at_all(connection: Connection) -> None:
+    """Wait until no other process of the room writes; keep them out until this transaction ends."""
+    connection.execute(_TURN, {"space": LOCKS, "key": WRITING_LOCK})
 
 
 def numbers(connection: Connection, sequence: str, count: int) -> list[int]:

@@ -3,6 +3,7 @@
 import asyncio
 import importlib
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -196,8 +197,9 @@ async def test_the_newest_head_never_moves_back(store: SqlStore) -> None:
     ledger = SqlHeadLedger(store.database)
     assert await ledger.newest() is None
     newer, older = LogHead(9, b"9" * 32, "nine"), LogHead(3, b"3" * 32, "three")
-    await ledger.keep(newer)
-    await ledger.keep(older)
+    assert await ledger.keep(newer, over=None)
+    assert not await ledger.keep(older, over=None)  # what it was compared with is not the newest
+    await ledger.keep(older, over=newer)
     assert await ledger.newest() == newer
     await ledger.alarm("t", "a header", (5, b"5" * 32), newer, "does not fit")
     assert [
@@ -206,11 +208,19 @@ async def test_the_newest_head_never_moves_back(store: SqlStore) -> None:
 
 
 async def test_what_a_stopped_process_left_half_done_is_removed_at_start(tmp_path: Path) -> None:
-    vault = FileVault(tmp_path)
-    with vault.stage() as stage:
+    left = tmp_path / "staging" / "of a process that died"
+    left.mkdir(parents=True)
+    (left / "content").write_bytes(b"plaintext")
+    with closing(FileVault(tmp_path)):
+        assert not left.exists()
+
+
+async def test_a_vault_leaves_alone_what_another_process_has_under_way(tmp_path: Path) -> None:
+    with closing(FileVault(tmp_path)) as vault, vault.stage() as stage:
         stage.content.write_bytes(b"plaintext")
-        FileVault(tmp_path)
-        assert not stage.content.exists()
+        with closing(FileVault(tmp_path)):
+            assert stage.content.exists()
+        assert stage.content.exists()
 
 
 async def test_keeping_twice_changes_nothing(tmp_path: Path) -> None:

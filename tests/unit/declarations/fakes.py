@@ -217,8 +217,8 @@ class NoHeads:
     async def newest(self) -> LogHead | None:
         return None
 
-    async def keep(self, _head: LogHead) -> None:
-        return
+    async def keep(self, _head: LogHead, _over: LogHead | None) -> bool:
+        return True
 
     async def alarm(self, *_: object) -> None:
         return

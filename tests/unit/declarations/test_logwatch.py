@@ -22,12 +22,18 @@ pytestmark = pytest.mark.anyio
 class Ledger:
     head: LogHead | None = None
     alarms: list[tuple[str, int]] = field(default_factory=list)
+    meanwhile: LogHead | None = None
 
     async def newest(self) -> LogHead | None:
         return self.head
 
-    async def keep(self, head: LogHead) -> None:
+    async def keep(self, head: LogHead, over: LogHead | None) -> bool:
+        if self.meanwhile is not None:  # another process moved on since
+            self.head, self.meanwhile = self.meanwhile, None
+        if self.head != over:
+            return False
         self.head = head
+        return True
 
     async def alarm(
         self, t: str, source: str, head: tuple[int, bytes], own: LogHead | None, detail: str
@@ -116,6 +122,21 @@ async def test_a_receipt_of_a_forked_log_raises_an_alarm(
         f"custody receipt of {forked.sender} {forked.id}"
     ]
     assert ledger.head == honest.custody.head
+
+
+async def test_a_head_must_also_fit_what_another_process_saw_meanwhile(
+    world: World, watch: LogWatch, ledger: Ledger, tmp_path: Path
+) -> None:
+    """Each fits what both began with; kept without asking again, the fork would go unseen."""
+    honest = examined(world, tmp_path)
+    forked = LogHead(honest.custody.head.size, bytes(32), "another face of the same log")
+    ledger.meanwhile = forked
+    watch.sighted(honest)
+    await watch()
+    assert ledger.head == forked
+    assert [source for source, _ in ledger.alarms] == [
+        f"custody receipt of {honest.sender} {honest.id}"
+    ]
 
 
 async def test_a_senders_head_that_does_not_fit_raises_an_alarm(

@@ -18,7 +18,8 @@ from fastapi import FastAPI
 from sextant_declarations.app.clearing import sight_for
 from sextant_declarations.app.metrics import observe
 from sextant_declarations.app.opening import Outside, Parts, Service
-from sextant_declarations.app.signing_in import people_of
+from sextant_declarations.app.signing_in import people_of, reread, token_signer
+from sextant_declarations.app.together import LateClaims
 from sextant_declarations.domain.ports import Step
 from sextant_declarations.routes.accesses import accesses_router
 from sextant_declarations.routes.anomalies import anomalies_router
@@ -47,8 +48,6 @@ from sextant_shared.chassis.sidecar.routes import details_router
 from sextant_shared.chassis.sight import Sees
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import Clock, system_clock
-from sextant_shared.crypto.keys import Alg
-from sextant_shared.crypto.signing import SoftwareSigner
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Action, Subject
 
@@ -113,6 +112,14 @@ def create_app(
                     await asyncio.gather(task, return_exceptions=True)
 
     static = StaticDirectory.from_file(settings.clients_file)
+    identity = Identity(
+        issuer=settings.base_url,
+        signer=token_signer(settings),
+        directory=static,
+        clock=clock,
+        people=people,
+        proofs=LateClaims(lambda: service().together),
+    )
     app = create_application(
         "declarations",
         settings,
@@ -163,17 +170,11 @@ def create_app(
             reference_router(),
         ],
         lifespan=lifespan,
-        identity=Identity(
-            issuer=settings.base_url,
-            signer=SoftwareSigner.generate(Alg.ED25519),  # its tokens die with the process
-            directory=static,
-            clock=clock,
-            people=people,
-        ),
+        identity=identity,
         telemetry=telemetry,
         health=Health(lambda: _checks(opened, running), timekeeper_of(settings, clock)),
     )
-    app.state.reloading.add("clients_file", lambda: static.renew(settings.clients_file))
+    reread(app.state.reloading, settings, static, identity)
     app.state.on_forbidden = refused
     app.state.sight_of = sight_of
     return app

@@ -1,12 +1,13 @@
 """Joins what is about cases: officers' use cases, rooms, and the tasks that no person begins."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
 from sextant_declarations.analysis.cases.policy import CasePolicy, read_policy
 from sextant_declarations.analysis.cases.workflow import workflow
+from sextant_declarations.app.together import Together
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.cases import Cases
 from sextant_declarations.domain.casework import Casework
@@ -60,27 +61,31 @@ class Casing:
             states=self.states,
         )
 
-    def loops(self, poll_s: float) -> Sequence[Loop]:
+    def loops(self, together: Together) -> Sequence[Loop]:
         """Return the tasks that run for ever: moving cases, and answering pre-matches.
 
         Raises:
             PlatformError: `E_MALFORMED` for a policy or a table that does not fit.
         """
         workflow()
-        tasks = (
-            Casework(self._rows, self.sources, self.stored, self._policy),
-            Prematching(
-                rows=SqlPrematches(self.database, self.notes),
-                gate=self.gate,
-                files=self.files,
-                send=self.sending,
-                sources=self.sources,
-                states=self.states,
-                stored=self.stored,
-                policy=self._policy,
-            ),
+        moving = Casework(self._rows, self.sources, self.stored, self._policy)
+        answering = Prematching(
+            rows=SqlPrematches(self.database, self.notes),
+            gate=self.gate,
+            files=self.files,
+            send=self.sending,
+            sources=self.sources,
+            states=self.states,
+            stored=self.stored,
+            policy=self._policy,
         )
-        return [partial(repeat, task, wake=asyncio.Event(), poll_s=poll_s) for task in tasks]
+        return (
+            together.led("cases", self._repeated(moving), moving.anew),
+            together.led("prematching", self._repeated(answering)),
+        )
+
+    def _repeated(self, task: Callable[[], Awaitable[bool]]) -> Loop:
+        return partial(repeat, task, wake=asyncio.Event(), poll_s=self.settings.poll_s)
 
     @cached_property
     def _rows(self) -> SqlCasework:

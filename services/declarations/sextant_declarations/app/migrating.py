@@ -5,6 +5,7 @@ its owner, which also makes anew what hides rows (`storage.row_security`). Not r
 tables themselves (`storage`).
 """
 
+from sextant_declarations.app.together import SHARING
 from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_declarations.storage.roles import ROLES
@@ -16,14 +17,14 @@ MIGRATIONS = "sextant_declarations.storage.migrations"
 
 
 def open_register(settings: DeclarationsSettings, states: StatePolicy) -> Database:
-    """Open the database that the settings name, for this process alone.
+    """Open the database that the settings name: a file for this process alone, or beside others.
 
     Raises:
         PlatformError: `E_UNAVAILABLE`, `E_INTEGRITY`; `E_STATE` for a server's database that was
             not migrated by this version.
     """
     blinds = blinds_anywhere(states)
-    return open_database(settings.place, METADATA, MIGRATIONS, blinds=blinds)
+    return open_database(settings.place, METADATA, MIGRATIONS, blinds=blinds, sharing=SHARING)
 
 
 def migrate_register(settings: DeclarationsSettings) -> None:

@@ -6,7 +6,7 @@ stack that is handed in closes them in the opposite order.
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from sextant_declarations.app.relaying import Relaying, Wakes
 from sextant_declarations.app.showing import Showing
 from sextant_declarations.app.taking import Taking
 from sextant_declarations.app.terms import terms_of
+from sextant_declarations.app.together import Together, side_by_side
 from sextant_declarations.app.workshops import open_workshop
 from sextant_declarations.clients.bench import read_passphrase
 from sextant_declarations.clients.exchange import HttpExchange
@@ -105,6 +106,7 @@ class Service:
     """Everything of the service that is open."""
 
     database: Database
+    together: Together
     worker: Worker
     officers: Officers
     attached: Attached
@@ -157,7 +159,10 @@ class Parts:
         seen = Seen(policy)
         database = open_register(settings, policy)
         self.stack.callback(database.close)
-        vault = FileVault(settings.vault)
+        together = await self.stack.enter_async_context(
+            Together(settings, database, self.clock).present()
+        )
+        vault = self.stack.enter_context(closing(FileVault(settings.vault)))
         exchange = HttpExchange(self._exchange_client(), settings.party)
         log = HttpLog(self._audit_client())
         workshop = await asyncio.to_thread(open_workshop, settings, self.stack)
@@ -196,6 +201,7 @@ class Parts:
             step=self.step,
             sighted=watch.sighted,
             stored=stored,
+            together=together,
         ).worker(self.stack)
         relaying = Relaying(
             settings=settings,
@@ -284,8 +290,10 @@ class Parts:
             casing.cases,
             anomalies.cards,
         ).open()
+        analysing = analyses.task(gate, vault, anomalies.runs)
         return Service(
             database=database,
+            together=together,
             worker=worker,
             officers=officers,
             attached=Attached(officers, SqlAttachments(database), vault),
@@ -316,12 +324,14 @@ class Parts:
             clarifying=asking,
             loops=(
                 worker.run,
-                analyses.task(gate, vault, anomalies.runs).run,
-                anomalies.runs.run,
-                *casing.loops(settings.poll_s),
-                *relaying.loops(database, notes, sent, wakes),
+                together.led(
+                    "analyses", side_by_side(analysing.run, anomalies.runs.run), analysing.anew
+                ),
+                *casing.loops(together),
+                *relaying.loops(together, notes, sent, wakes),
                 lambda: repeat(noting, wake=asyncio.Event(), poll_s=noting.look_s),
-                shown.making,
+                together.led("exports", shown.making, shown.anew),
+                *together.loops(analyses.due.set, anomalies.runs.look),
                 lambda: repeat(watch, wake=asyncio.Event(), poll_s=settings.poll_s),
             ),
         )

@@ -5,22 +5,24 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
 
+from sextant_declarations.app.together import Together
 from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.log import HttpLog
 from sextant_declarations.clients.spans import Spans
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.joined import JoinedEntries
-from sextant_declarations.domain.ports import Step, Workshop
+from sextant_declarations.domain.ports import ReplyOutbox, Step, Workshop
 from sextant_declarations.domain.relay import Backoff, RelayEntries, RelayReplies, repeat
 from sextant_declarations.domain.resealing import Reseal
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_declarations.storage.access_tables import ACCESSES
 from sextant_declarations.storage.heads import SqlHeadLedger
+from sextant_declarations.storage.message_tables import SENT
 from sextant_declarations.storage.notes import NoteOutbox
 from sextant_declarations.storage.outbox import SqlOutbox
 from sextant_declarations.storage.sent import SqlSent
-from sextant_shared.chassis.database import Database
+from sextant_declarations.storage.tables import OWED_REPLIES
 from sextant_shared.chassis.sidecar.notes import Notes
 from sextant_shared.protocol.checkpoints import LogKeys
 
@@ -52,9 +54,10 @@ class Relaying:
     step: Step
 
     def loops(
-        self, database: Database, notes: Notes, sent: SqlSent, wakes: Wakes
+        self, together: Together, notes: Notes, sent: SqlSent, wakes: Wakes
     ) -> tuple[Loop, ...]:
         """Return a loop for each kind of thing that is owed."""
+        database = together.database
         outbox, accesses = SqlOutbox(database), SqlOutbox(database, entries=ACCESSES)
         entries = RelayEntries(
             JoinedEntries((accesses, outbox, NoteOutbox(notes))),
@@ -66,12 +69,14 @@ class Relaying:
             self._backoff,
         )
         return (
-            partial(self._repeat, entries, wakes.entries),
-            partial(self._repeat, self._replies(outbox), wakes.replies),
-            partial(self._repeat, self._replies(sent), wakes.messages),
+            together.led("entries", partial(self._repeat, entries, wakes.entries)),
+            partial(
+                self._repeat, self._replies(together.claimed(outbox, OWED_REPLIES)), wakes.replies
+            ),
+            partial(self._repeat, self._replies(together.claimed(sent, SENT)), wakes.messages),
         )
 
-    def _replies(self, owed: SqlOutbox | SqlSent) -> RelayReplies:
+    def _replies(self, owed: ReplyOutbox) -> RelayReplies:
         return RelayReplies(
             owed,
             self.exchange,

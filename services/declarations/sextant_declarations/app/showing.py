@@ -42,6 +42,7 @@ class Shown:
     pictures: Pictures
     exports: Exports
     making: Loop
+    anew: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ class Showing:
             dossiers=self.dossiers,
         )
 
-    def exports(self) -> tuple[Exports, Loop]:
-        """Return the exports, and the loop that makes them."""
+    def exports(self) -> tuple[Exports, Loop, Callable[[], None]]:
+        """Return the exports, the loop that makes them, and what lets it begin again."""
         settings, wake, under = self.settings, asyncio.Event(), Under()
         folder, rows = ExportFolder.opened(settings.exports), SqlExports(self.database)
         making = MakeExports(
@@ -109,7 +110,7 @@ class Showing:
             wake=wake.set,
             max_open=settings.exports_open,
         )
-        return exports, lambda: repeat(making, wake=wake, poll_s=settings.poll_s)
+        return exports, lambda: repeat(making, wake=wake, poll_s=settings.poll_s), making.anew
 
     @property
     def _pairs(self) -> Pairs:

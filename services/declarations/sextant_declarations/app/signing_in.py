@@ -1,13 +1,43 @@
-"""Makes of the settings what the service believes of people who sign in elsewhere."""
+"""Makes of the settings who signs tokens, and what is believed of people who sign in elsewhere."""
 
 import httpx
 
+from sextant_declarations.clients.bench import read_passphrase
 from sextant_declarations.settings import DeclarationsSettings
+from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.people import Discovery, People
+from sextant_shared.chassis.reloading import Reloading
 from sextant_shared.clock import Clock
+from sextant_shared.crypto.keys import Alg
+from sextant_shared.crypto.signing import Signer, SoftwareSigner
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.access import Role
+from sextant_shared.protocol.keyfiles import read_key_file
 from sextant_shared.protocol.people import Provider, check_address
+
+
+def token_signer(settings: DeclarationsSettings) -> Signer:
+    """Return who signs access tokens: a key of all processes, or one that dies with this one.
+
+    Raises:
+        PlatformError: `E_KEY`, `E_MALFORMED` for a file that does not load.
+    """
+    if settings.issuer_key_file is None:
+        return SoftwareSigner.generate(Alg.ED25519)
+    passphrase = read_passphrase(settings.passphrase_file)
+    return read_key_file(settings.issuer_key_file, passphrase).signer
+
+
+def reread(
+    reloading: Reloading,
+    settings: DeclarationsSettings,
+    static: StaticDirectory,
+    identity: Identity,
+) -> None:
+    """Name the files of callers that are read again when the operator asks for it."""
+    reloading.add("clients_file", lambda: static.renew(settings.clients_file))
+    if settings.issuer_key_file is not None:
+        reloading.add("issuer_key_file", lambda: identity.renew(token_signer(settings)))
 
 
 def people_of(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from sextant_declarations.app.together import COLLECTING, REGISTERING, Together
 from sextant_declarations.clients.exchange import HttpExchange
 from sextant_declarations.clients.spans import Spans
 from sextant_declarations.domain.answers import Sources
@@ -11,6 +12,7 @@ from sextant_declarations.domain.comparing import Comparing
 from sextant_declarations.domain.deliveries import Examined
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.intake import Intake, Patience
+from sextant_declarations.domain.places import Collecting
 from sextant_declarations.domain.ports import Step, Workshop
 from sextant_declarations.domain.records import Submission
 from sextant_declarations.domain.register import StatePolicy
@@ -43,10 +45,11 @@ class Taking:
     step: Step
     sighted: Callable[[Examined], None]
     stored: Callable[[], None]
+    together: Together
 
     def worker(self, stack: AsyncExitStack) -> Worker:
         """Return the worker; closing the stack waits for what is being registered."""
-        settings = self.settings
+        settings, places = self.settings, self.together.places
         registrar = Registrar(
             register=self.register,
             threads=self.threads,
@@ -55,6 +58,7 @@ class Taking:
             sources=self.sources,
             policy=self.policy,
             stored=self.stored,
+            alone=self.together.alone(REGISTERING),
         )
         batcher: Batcher[Submission, None] = Batcher(registrar, max_batch=settings.max_leases)
         stack.push_async_callback(batcher.drain)
@@ -70,9 +74,16 @@ class Taking:
             trace=self.spans,
             step=self.step,
             patience=Patience(settings.lease_s, settings.retry_first_s, settings.retry_cap_s),
+            places=places,
         )
         room = Reserve.of(settings).check
-        return Worker(self.exchange, intake, self.sources.clock, _pace(settings), room)
+        asked = Collecting(
+            self.exchange,
+            places,
+            self.together.alone(COLLECTING),
+            self.together.longest_wait_s,
+        )
+        return Worker(asked, intake, self.sources.clock, _pace(settings), room)
 
 
 def _pace(settings: DeclarationsSettings) -> Pace:

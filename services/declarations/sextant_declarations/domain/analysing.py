@@ -173,6 +173,11 @@ class Analysing:
     _positions: dict[str, int] = field(default_factory=dict)
     _joined: bool = False
 
+    def anew(self) -> None:
+        """Forget what was told: another process may have analysed since."""
+        self._positions.clear()
+        self._joined = False
+
     async def run(self) -> None:
         """Analyse for ever: a while after something was registered, and after a start."""
         failures = 0

@@ -207,6 +207,10 @@ class AnomalyRuns:
         _log.debug("anomalies.moved", declarations=len(facts), position=position)
         self._note_move()
 
+    def look(self) -> None:
+        """Look whether a run waits: another process may have taken the order."""
+        self._wake.set()
+
     async def order(self, officer: Reader) -> RunView:
         """Order a run; the one that is queued already, if there is one."""
         number = await self.rows.order(officer.client, timestamp_ms(self.clock()))

@@ -117,6 +117,10 @@ class Casework:
     policy: CasePolicy
     _last: tuple[int, int, str] | None = field(default=None)
 
+    def anew(self) -> None:
+        """Forget what was seen: another process may have moved cases since."""
+        self._last = None
+
     async def __call__(self) -> bool:
         """Do all that follows from what is stored; return False: nothing is left to do at once.
 

@@ -39,6 +39,7 @@ from sextant_declarations.domain.deliveries import (
 )
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.owed import Address
+from sextant_declarations.domain.places import NoPlaces, Places, come
 from sextant_declarations.domain.ports import (
     Mailbox,
     Register,
@@ -94,6 +95,7 @@ class Intake:
     step: Step
     patience: Patience
     turns: Turns = field(default_factory=Turns)
+    places: Places = field(default_factory=NoPlaces)
 
     async def __call__(self, lease: Lease) -> None:
         """Process the delivery to its acknowledgement, or give it back with the reason."""
@@ -111,6 +113,9 @@ class Intake:
             except Exception as error:  # noqa: BLE001 - a defect must not lose or spin a delivery
                 _log.error("delivery.defect", seq=lease.seq, **told(error))
                 await self._release(lease, f"{Code.INTERNAL}: {type(error).__name__}")
+            finally:
+                if not turn.passed.is_set():
+                    await self._leave(lease)
 
     async def _process(self, lease: Lease, turn: Turn) -> None:
         self.step("declarations.after_lease")
@@ -127,6 +132,7 @@ class Intake:
         with self.vault.stage() as stage:
             dossier = await self._collect(lease, stage)
             await self.turns.come(lease.sender, turn)
+            await come(self.places, lease)
             examined = await self._examine(
                 replace(dossier, filings=await self.comparing(lease.sender))
             )
@@ -147,7 +153,8 @@ class Intake:
             with self.trace.inside("register"):
                 await self.vault.keep(stage, examined.manifest_digest, with_content=opened)
                 await self.submit(submission)
-                turn.passed.set()  # whoever wakes now is compared with this one too
+            await self._leave(lease)
+            turn.passed.set()  # whoever wakes now is compared with this one too
         self.sighted(examined)
 
     async def _collect(self, lease: Lease, stage: Stage) -> Dossier:
@@ -190,12 +197,18 @@ class Intake:
                 await asyncio.sleep(self.patience.lease_s / 3)
                 with contextlib.suppress(PlatformError):  # stale or unreachable: we may lose it
                     await self.mailbox.extend(lease.token, lease_s=self.patience.lease_s)
+                    await self.places.extend(lease.seq)
 
         keeper = asyncio.create_task(extend())
         try:
             yield
         finally:
             keeper.cancel()
+
+    async def _leave(self, lease: Lease) -> None:
+        with contextlib.suppress(PlatformError, TimeoutError):  # then the place runs out by itself
+            async with asyncio.timeout(RELEASE_ON_STOP_S):
+                await self.places.leave(lease.seq)
 
     async def _acknowledge(self, lease: Lease) -> None:
         try:

@@ -49,23 +49,27 @@ Submit = Callable[[Submission], Awaitable[None]]
 """Registers one envelope, together with whatever else is waiting; done when it is stored."""
 
 
-class Mailbox(Protocol):
+class Leasing(Protocol):
+    """Where deliveries are leased, and given back."""
+
+    async def lease(self, limit: int, *, lease_s: int, wait_s: int) -> list[Lease]:
+        """Return up to `limit` deliveries, ours for `lease_s`; wait for the first one."""
+        ...
+
+    async def release(self, token: str, *, error: str, delay_s: int) -> None:
+        """Give the delivery back, to come again after `delay_s`."""
+        ...
+
+
+class Mailbox(Leasing, Protocol):
     """The Secretariat's mailbox at the exchange: the verification queue.
 
     Every method may raise `E_UNAVAILABLE`; those that take a token raise `E_STATE` when it is
     stale, because somebody else leased the delivery meanwhile.
     """
 
-    async def lease(self, limit: int, *, lease_s: int, wait_s: int) -> list[Lease]:
-        """Return up to `limit` deliveries, ours for `lease_s`; wait for the first one."""
-        ...
-
     async def acknowledge(self, token: str) -> None:
         """End the delivery: its effect is stored here."""
-        ...
-
-    async def release(self, token: str, *, error: str, delay_s: int) -> None:
-        """Give the delivery back, to come again after `delay_s`."""
         ...
 
     async def extend(self, token: str, *, lease_s: int) -> None:
@@ -323,8 +327,8 @@ class HeadLedger(Protocol):
         """Return the newest head, None before the first."""
         ...
 
-    async def keep(self, head: LogHead) -> None:
-        """Move forward to `head`, never back."""
+    async def keep(self, head: LogHead, over: LogHead | None) -> bool:
+        """Move forward from `over` to `head`, never back; False when another one stands there."""
         ...
 
     async def alarm(

@@ -7,6 +7,7 @@ open, and numbers have no gap: what is not committed never took one.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import structlog
@@ -16,6 +17,7 @@ from sextant_declarations.domain.answers import Answer, Sources, opened_answer, 
 from sextant_declarations.domain.deliveries import Check, Content, Facts, Refusal, is_receipt
 from sextant_declarations.domain.noting import bond_of, judge_message, named_by, note
 from sextant_declarations.domain.owed import SealedReply, SealOrder
+from sextant_declarations.domain.places import Alone
 from sextant_declarations.domain.ports import Register, Threads, Workshop
 from sextant_declarations.domain.records import (
     Base,
@@ -70,6 +72,8 @@ class Registrar:
     sources: Sources
     policy: StatePolicy
     stored: Callable[[], None]
+    alone: Alone = nullcontext
+    """Keeps other processes from planning on the same register: the sealing would be in vain."""
 
     async def __call__(self, batch: list[Submission]) -> list[Exception | None]:
         """Store the batch; return one error or None for each submission, in order.
@@ -79,6 +83,10 @@ class Registrar:
         Raises:
             PlatformError: what the workshop or the database raise; nothing was stored then.
         """
+        async with self.alone():
+            return await self._store(batch)
+
+    async def _store(self, batch: list[Submission]) -> list[Exception | None]:
         for _ in range(PLAN_ATTEMPTS):
             standing = await self.register.standing(*self._wanted(batch))
             base = Base.of(standing)

@@ -16,7 +16,7 @@ import structlog
 
 from sextant_declarations.domain.defects import told
 from sextant_declarations.domain.deliveries import Lease
-from sextant_declarations.domain.ports import Mailbox
+from sextant_declarations.domain.ports import Leasing
 from sextant_shared.clock import Clock, timestamp_s
 from sextant_shared.errors import Code, PlatformError
 
@@ -53,7 +53,7 @@ class Status:
 class Worker:
     """The loop from the mailbox to the intake."""
 
-    mailbox: Mailbox
+    mailbox: Leasing
     intake: Callable[[Lease], Coroutine[None, None, None]]
     clock: Clock
     pace: Pace
@@ -146,6 +146,7 @@ class Worker:
         await asyncio.wait([asking], timeout=self.pace.stop_s)
         if not asking.done():
             asking.cancel()
+            await asyncio.wait([asking])  # so that others may ask once we are gone
         elif not asking.cancelled() and asking.exception() is None:
             for lease in asking.result():
                 with contextlib.suppress(PlatformError):  # then the lease runs out by itself

@@ -1,4 +1,4 @@
-"""Files of exports in one private folder: what a stop left half done is removed at the start."""
+"""Files of exports in one private folder: what a stop left half done is removed by `sweep`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,12 +15,15 @@ class ExportFolder:
 
     @classmethod
     def opened(cls, folder: Path) -> "ExportFolder":
-        """Return the folder, without what was left half done: it may hold declared content."""
+        """Return the folder, which is there from now on."""
         folder.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
-        for left in folder.iterdir():
-            if left.suffix != FILE:
-                left.unlink()
         return cls(folder)
+
+    def sweep(self) -> None:
+        """Remove what was left half done: it may hold declared content. Nobody makes any now."""
+        for left in self.folder.iterdir():
+            if left.suffix != FILE:
+                left.unlink(missing_ok=True)
 
     def path(self, id_: str) -> Path:
         """Return where the file of an export stands, or will."""

@@ -29,19 +29,26 @@ class SqlHeadLedger:
 
         return await self.database.read(read)
 
-    async def keep(self, head: LogHead) -> None:
-        """Move forward to `head`, never back."""
+    async def keep(self, head: LogHead, over: LogHead | None) -> bool:
+        """Move forward from `over` to `head`, never back; False when another one stands there."""
         values = {"size": head.size, "root": head.root, "text": head.text}
         row = LOG_HEAD
-        is_older = row.c.size < head.size
+        wanted = select(row.c.size, row.c.root)
+        before = (over.size, over.root) if over else None
 
-        def write(connection: Connection) -> None:
+        def write(connection: Connection) -> bool:
+            found = connection.execute(wanted).one_or_none()
+            if (tuple(found) if found else None) != before:
+                return False
             adding = upsert(row).values(id=_ONLY, **values)
             connection.execute(
-                adding.on_conflict_do_update(index_elements=["id"], set_=values, where=is_older)
+                adding.on_conflict_do_update(
+                    index_elements=["id"], set_=values, where=row.c.size < head.size
+                )
             )
+            return True
 
-        await self.database.write(write)
+        return await self.database.write(write)
 
     async def alarm(
         self, t: str, source: str, head: tuple[int, bytes], own: LogHead | None, detail: str

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Table, Update, bindparam, select, update
+from sqlalchemy import Connection, Select, Table, Update, bindparam, select, update
 
 from sextant_declarations.domain.owed import DueEntry, DueReply, LoggedProof, Postponed, SealedReply
 from sextant_declarations.storage.register import sealed_values
@@ -48,8 +49,14 @@ class SqlOutbox:
 
     async def due_replies(self, limit: int, now: float) -> list[DueReply]:
         """Return replies to deposit or whose custody receipt is still missing, oldest first."""
+        return await self.database.read(
+            lambda c: [DueReply(**found) for found in c.execute(self.wanted(limit, now)).mappings()]
+        )
+
+    def wanted(self, limit: int, now: float) -> Select[Any]:
+        """Return the statement that finds replies which are due, oldest first."""
         row = self.replies
-        wanted = (
+        return (
             select(
                 row.c.id.label("row"),
                 row.c.envelope_id.label("id"),
@@ -67,9 +74,6 @@ class SqlOutbox:
             .where(row.c.custody.is_(None), row.c.again_at <= now)
             .order_by(row.c.id)
             .limit(limit)
-        )
-        return await self.database.read(
-            lambda c: [DueReply(**found) for found in c.execute(wanted).mappings()]
         )
 
     async def reply_deposited(self, reply: int, custody: bytes | None, again_at: float) -> None:

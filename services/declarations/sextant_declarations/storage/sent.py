@@ -6,7 +6,7 @@ The outbox of replies over another table: a message differs in what starts when 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Select, Table, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sextant_declarations.domain.exchanged import MessageView
@@ -128,14 +128,17 @@ class SqlSent(SqlOutbox):
 
     async def due_replies(self, limit: int, now: float) -> list[DueReply]:
         """Return messages to deposit or whose custody receipt is still missing, oldest first."""
-        wanted = (
+        return await self.database.read(
+            lambda c: [DueReply(**found) for found in c.execute(self.wanted(limit, now)).mappings()]
+        )
+
+    def wanted(self, limit: int, now: float) -> Select[Any]:
+        """Return the statement that finds messages which are due, oldest first."""
+        return (
             select(*_DUE)
             .where(SENT.c.custody.is_(None), SENT.c.again_at <= now)
             .order_by(SENT.c.id)
             .limit(limit)
-        )
-        return await self.database.read(
-            lambda c: [DueReply(**found) for found in c.execute(wanted).mappings()]
         )
 
     async def reply_deposited(self, reply: int, custody: bytes | None, again_at: float) -> None:

@@ -4,7 +4,8 @@ Both are named by the digest of the manifest, so writing one twice changes nothi
 complete, synced and renamed before the row that speaks of it is committed; a file without a row
 is left from a crash and is written again when the delivery comes back.
 
-    <root>/staging/<random>/          one delivery while it is processed; emptied at start
+    <root>/staging/<process>/…/       one delivery while it is processed; emptied at a start,
+                                      unless its process lives
     <root>/<first two>/<digest>.dxe   the container
     <root>/<first two>/<digest>.txt   the plaintext; of a package, its message
     <root>/<first two>/<digest>.pkg   the whole package, with its attachments
@@ -15,13 +16,13 @@ Paths are given out for an `Access` alone, and for what it covers.
 import asyncio
 import contextlib
 import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 from sextant_declarations.domain.deliveries import Stage
 from sextant_declarations.domain.gate import Access
+from sextant_shared.chassis.own_folders import OwnFolder
 from sextant_shared.errors import Code, PlatformError
 
 CONTAINER = "dxe"
@@ -36,15 +37,19 @@ class FileVault:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._staging = root / "staging"
         # Whatever a stopped process left half done may hold plaintext.
-        shutil.rmtree(self._staging, ignore_errors=True)
-        self._staging.mkdir(mode=_PRIVATE, parents=True)
+        self._staging = OwnFolder(root / "staging")
+
+    def close(self) -> None:
+        """Remove what is under way here."""
+        self._staging.close()
 
     @contextlib.contextmanager
     def stage(self) -> Iterator[Stage]:
         """Return a private folder for one delivery, removed when the context ends."""
-        with tempfile.TemporaryDirectory(dir=self._staging, ignore_cleanup_errors=True) as name:
+        with tempfile.TemporaryDirectory(
+            dir=self._staging.path, ignore_cleanup_errors=True
+        ) as name:
             yield Stage(container=Path(name) / "container", content=Path(name) / "content")
 
     async def keep(self, stage: Stage, manifest_digest: bytes, *, with_content: bool) -> None:

@@ -119,7 +119,7 @@ def test_what_a_stop_left_half_done_is_removed_and_what_is_ready_stays(tmp_path:
     folder.partial("a").write_text("declared")
     folder.partial("b").with_suffix(".partial.parquet").write_text("declared")
     folder.path("c").write_text("ready")
-    ExportFolder.opened(tmp_path / "exports")
+    ExportFolder.opened(tmp_path / "exports").sweep()
     assert [one.name for one in folder.folder.iterdir()] == ["c.export"]
 
 

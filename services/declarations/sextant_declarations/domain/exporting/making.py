@@ -76,9 +76,14 @@ class MakeExports:
     tables: Mapping[str, Table] = field(default_factory=lambda: TABLES)
     _is_fresh: bool = True
 
+    def anew(self) -> None:
+        """Begin again what was begun: whoever made it has stopped."""
+        self._is_fresh = True
+
     async def __call__(self) -> bool:
         """Make the next export, and remove those whose time is over; False for nothing to do."""
         if self._is_fresh:
+            self.files.sweep()
             await self.rows.requeue()
             self._is_fresh = False
         for id_ in await self.rows.over(self.clock()):

@@ -203,6 +203,10 @@ class ExportFiles(Protocol):
         """Remove what there is of an export."""
         ...
 
+    def sweep(self) -> None:
+        """Remove what was left half done; nobody makes any meanwhile."""
+        ...
+
 
 @dataclass(slots=True)
 class Under:
