@@ -14,6 +14,7 @@ from sextant_declarations.storage.row_security import blinds_anywhere
 from sextant_declarations.storage.tables import METADATA, SIDECAR
 from sextant_declarations.storage.threads import SqlThreads
 from sextant_shared.chassis.database import Database, Place, open_database
+from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.chassis.sidecar.store import Sidecar
 from tests.support.postgresql import DECLARATIONS, SERVER
 from tests.unit.declarations.world import SEC
@@ -45,12 +46,15 @@ def copy_store(template: Path, folder: Path) -> None:
         server.put(folder, server.copy_of(held, DECLARATIONS), DECLARATIONS)
 
 
-def open_store(folder: Path, place: Place | None = None) -> SqlStore:
+def open_store(
+    folder: Path, place: Place | None = None, sharing: Sharing | None = None
+) -> SqlStore:
     database: Database = open_database(
         place or place_of(folder),
         METADATA,
         MIGRATIONS,
         blinds=blinds_anywhere(StatePolicy()),
+        sharing=sharing,
     )
     sidecar = Sidecar(SIDECAR, folder / "sidecar")
     return SqlStore(database=database, own_party=SEC, sidecar=sidecar)
