@@ -1,8 +1,9 @@
-"""`python -m deploy.local.several demo | run`: the platform on PostgreSQL, with two exchanges.
+"""`python -m deploy.local.several demo | run`: the platform on PostgreSQL, two processes of a room.
 
-The exchanges share database, keys and folder of containers. Each has an address of its own, since
-no edge stands before them here: the first State deposits at one, the second at another, and the
-Secretariat collects from the first whatever came to any.
+Two exchanges share database, keys and folder of containers; two processes of declarations share
+database, keys and folders too. Each has an address of its own, since no edge stands before them
+here: the first State deposits at one exchange, the second at another, each process of declarations
+collects from an exchange of its own whatever came to any, and officers ask the first.
 """
 
 import sys
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from deploy.local.__main__ import main
-from deploy.local.processes import free_port
+from deploy.local.processes import ServiceProcess, free_port
 from deploy.local.stack import PARTIES, Stack
 from tests.support.postgresql import (
     AUDIT,
@@ -28,54 +29,72 @@ ROOMS: Mapping[str, Room] = {"audit": AUDIT, "exchange": EXCHANGE, "declarations
 
 @dataclass
 class ServerStack(Stack):
-    """The local platform on a server: `databases` holds the settings of each room that is there."""
+    """The local platform on a server: `databases` holds the settings of each room that is there.
+
+    A room whose database is a file has one process, however many are asked for.
+    """
 
     databases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     exchanges: int = 2
+    secretariats: int = 2
 
     @property
     def exchange_names(self) -> list[str]:
         """The processes of the exchange; the first is called as where it is alone."""
-        return ["exchange", *(f"exchange-{n}" for n in range(2, self.exchanges + 1))]
+        return self._names("exchange", self.exchanges)
+
+    @property
+    def declarations_names(self) -> list[str]:
+        """The processes of declarations."""
+        return self._names("declarations", self.secretariats)
 
     def addresses(self, name: str) -> dict[str, str]:
         """Let each party's home have an exchange of its own, as far as there are as many."""
         states = [party.id for party in PARTIES[1:]]
         place = states.index(name) if name in states else 0
-        exchange = self.services[self.exchange_names[place % self.exchanges]]
-        return {**super().addresses(name), "exchange": exchange.url}
+        return {**super().addresses(name), "exchange": self._exchange_at(place).url}
 
     @property
     def steps(self) -> int:
-        """One more for each further exchange."""
-        return super().steps + self.exchanges - 1
+        """One more for each further process."""
+        further = len(self.exchange_names) + len(self.declarations_names) - 2
+        return super().steps + further
+
+    def _names(self, room: str, count: int) -> list[str]:
+        count = count if room in self.databases else 1
+        return [room, *(f"{room}-{n}" for n in range(2, count + 1))]
+
+    def _exchange_at(self, place: int) -> ServiceProcess:
+        names = self.exchange_names
+        return self.services[names[place % len(names)]]
 
     def _define_services(self) -> None:
         super()._define_services()
-        first = self.services["exchange"]
-        for name in self.exchange_names[1:]:
-            log_path = first.log_path.with_name(f"{name}.log")
-            self.services[name] = replace(first, name=name, port=free_port(), log_path=log_path)
+        for names in (self.exchange_names, self.declarations_names):
+            first = self.services[names[0]]
+            for name in names[1:]:
+                log_path = first.log_path.with_name(f"{name}.log")
+                self.services[name] = replace(first, name=name, port=free_port(), log_path=log_path)
 
     def _settle(self, name: str, settings: dict[str, str]) -> None:
         super()._settle(name, {**settings, **self.databases.get(name, {})})
-        if name == "exchange":
-            common = self.services[name].settings
-            for other in self.exchange_names[1:]:
-                if other in self.services:  # the first is defined before them
-                    self.services[other].settings = {**common, **self._own(other)}
+        common = self.services[name].settings
+        others = {"exchange": self.exchange_names, "declarations": self.declarations_names}
+        for place, other in enumerate(others.get(name, [])):
+            if place and other in self.services:  # the first is defined before them
+                self.services[other].settings = {**common, **self._own(name, other, place)}
 
-    def _own(self, name: str) -> dict[str, str]:
-        """Return what one process of the exchange does not share with the first."""
+    def _own(self, room: str, name: str, place: int) -> dict[str, str]:
+        """Return what one process of a room does not share with the first."""
         service = self.services[name]
-        own = {
-            "PORT": str(service.port),
-            "BASE_URL": service.url,
-            "WORK_DIR": str(self.root / "data" / name),
-        }
+        own = {"PORT": str(service.port), "BASE_URL": service.url}
+        if room == "exchange":
+            own["WORK_DIR"] = str(self.root / "data" / name)
+        else:
+            own["EXCHANGE_URL"] = self._exchange_at(place).url
         if self.tracing:
             own["TRACE_FILE"] = str(self.traces / f"{name}.jsonl")
-        return {f"SEXTANT_EXCHANGE_{key}": value for key, value in own.items()}
+        return {f"SEXTANT_{room.upper()}_{key}": value for key, value in own.items()}
 
 
 def databases_on(server: PostgresqlServer, *rooms: str) -> dict[str, dict[str, str]]:
