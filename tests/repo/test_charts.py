@@ -91,6 +91,7 @@ def test_a_misspelt_word_would_be_found(tmp_path: Path) -> None:
     [
         (["rooms.exchange.baseUrl=exchange.example"], "baseUrl"),
         (["rooms.exchange.replicas=2"], "replicas"),
+        (["rooms.declarations.replicas=2"], "replicas"),
         (["rooms.exchange.replica=2"], "replica"),
         (["rooms.audit.settings.ORIGIN=https://log.example"], "ORIGIN"),
         (["rooms.exchange.settings.CRASH_AT=exchange.after_held"], "CRASH_AT"),
@@ -285,10 +286,27 @@ def test_declarations_on_a_server_end_before_their_successor_starts() -> None:
     assert modes == {"ReadWriteOnce"}
 
 
+def test_two_processes_of_declarations_share_volumes_and_the_key_of_tokens() -> None:
+    rendered = render(EXAMPLES / "postgresql.yaml", "--set", "rooms.declarations.replicas=2")
+    ours = [one for one in documents(rendered) if one["metadata"]["name"].endswith("declarations")]
+    kinds = {one["kind"]: one for one in ours}
+    assert kinds["Deployment"]["spec"]["replicas"] == 2
+    assert kinds["Deployment"]["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    pod = kinds["Deployment"]["spec"]["template"]["spec"]
+    places = {one["mountPath"] for one in pod["containers"][0]["volumeMounts"]}
+    key = kinds["ConfigMap"]["data"]["SEXTANT_DECLARATIONS_ISSUER_KEY_FILE"]
+    assert key.rpartition("/")[0] in places
+    claims = [
+        one["spec"]["accessModes"]
+        for one in documents(rendered)
+        if one["kind"] == "PersistentVolumeClaim" and "declarations" in one["metadata"]["name"]
+    ]
+    assert claims == [["ReadWriteMany"]] * 2
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["rooms.declarations.replicas=2"], "replicas"),
         (["rooms.declarations.database.officerUrl="], "officerUrl"),
         (["rooms.declarations.objectsSecret=objects"], "objectsSecret"),
         (["rooms.exchange.settings.WORK_DIR=/tmp"], "WORK_DIR"),

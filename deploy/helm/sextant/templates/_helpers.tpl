@@ -103,6 +103,9 @@ readinessProbe:
 {{- if eq .name "exchange" -}}
 {{- $_ := set $own "WORK_DIR" "/var/lib/sextant/work" -}}
 {{- end -}}
+{{- if and (eq .name "declarations") (gt (int .room.replicas) 1) -}}
+{{- $_ := set $own "ISSUER_KEY_FILE" "/run/sextant/secrets/issuer.json" -}}
+{{- end -}}
 {{- end -}}
 {{- range $name, $value := merge (deepCopy .room.settings) $own }}
 {{ $prefix }}{{ $name }}: {{ $value | toString | quote }}

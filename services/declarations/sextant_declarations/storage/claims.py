@@ -83,7 +83,7 @@ class ClaimedReplies:
         except PlatformError as error:
             if error.code is not Code.STATE:
                 raise
-            _log.info("reply.claimed_elsewhere", row=row)
+            _log.info("reply.claimed_elsewhere")
 
     def _require(self, connection: Connection, row: int, token: float | None) -> None:
         held = select(self.table.c.again_at).where(self.table.c.id == row).with_for_update()
