@@ -50,6 +50,7 @@ class Secretariat:
     step: CrashAt = field(default_factory=CrashAt)
     now: float = NOW
     max_filings: int = 100
+    vault: FileVault = field(default=None)  # type: ignore[assignment]  # made by `restart`
 
     def __post_init__(self) -> None:
         self.exchange = FakeExchange(self.world)
@@ -60,6 +61,8 @@ class Secretariat:
     def restart(self) -> None:
         """Start the process anew over what is stored."""
         self.sightings: list[Examined] = []
+        if self.vault is not None:
+            self.vault.close()  # its lock ends with its process
         self.vault = FileVault(self.folder / "vault")
         trust = self.world.trust
         clock = lambda: self.now  # noqa: E731 - read when asked
@@ -138,4 +141,4 @@ class Secretariat:
 
     def staging(self) -> list[Path]:
         """What is left of deliveries under way."""
-        return list((self.folder / "vault" / "staging").iterdir())
+        return list((self.folder / "vault" / "staging").glob("*/*"))
