@@ -165,7 +165,7 @@ def test_a_declaration_is_one_trace_through_every_process_that_had_a_hand_in_it(
     together: Together,
 ) -> None:
     """One takes it from an exchange of its own, and whoever leads them logs it, often another."""
-    spans: list[Span] = []
+    seen: dict[str, list[Span]] = {}
     for number in range(1, MOST_TRIES + 1):
         state = STATES[number % 2]  # each deposits at another exchange
         path = together.write(state, f"TRACED-{number}", 1)
@@ -173,11 +173,11 @@ def test_a_declaration_is_one_trace_through_every_process_that_had_a_hand_in_it(
         (envelope,) = sextant(*watched).json()["envelopes"]
         _settle(together)
         seen = _spans(together.stack, envelope["trace"])
-        spans = [span for each in seen.values() for span in each]
         if set(seen) == PROCESSES:
             break
     else:
         pytest.fail(f"never all of them: {sorted(seen)}")
+    spans = [span for each in seen.values() for span in each]
     known = {span.id for span in spans}
     begun = {(span.service, span.parent) for span in spans if span.parent not in known}
     assert begun == {("client", None)}, "a service's work hangs under nobody's"

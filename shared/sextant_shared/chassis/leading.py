@@ -82,7 +82,7 @@ class Leading:
         others = select(row.task).where(
             row.task == name, row.holder != self._name, row.until >= _NOW
         )
-        return await self._database.overlook(lambda c: c.execute(others).first()) is None
+        return await self._database.read(lambda c: c.execute(others).first()) is None
 
     def require(self, connection: Connection, name: str) -> None:
         """Return if no other process took the lease of a task since this one had it.

@@ -4,10 +4,12 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from sextant_declarations.domain.deliveries import Lease
+from sextant_declarations.domain.places import Collecting, NoPlaces
 from sextant_declarations.domain.worker import Pace, Worker
 from tests.support.logs import NOW
 from tests.unit.declarations.fakes import FakeExchange
@@ -148,3 +150,23 @@ async def test_a_stopping_worker_does_not_wait_long_for_its_last_request(
         async with asyncio.timeout(1):
             await asyncio.wait([task])
     assert task.cancelled()
+
+
+async def test_a_stopping_worker_that_only_waits_for_its_turn_to_ask_stops_at_once(
+    exchange: FakeExchange,
+) -> None:
+    held, pace = asyncio.Event(), replace(PACE, stop_s=60)
+
+    @asynccontextmanager
+    async def turn() -> AsyncIterator[None]:
+        await held.wait()
+        yield
+
+    asked = Collecting(exchange, NoPlaces(), turn)
+    worker = Worker(asked, Intake(), lambda: NOW, pace, is_asked=lambda: asked.is_asking)
+    async with running(worker) as task:
+        await asyncio.sleep(0.01)
+        task.cancel()
+        async with asyncio.timeout(1):
+            await asyncio.wait([task])
+    assert exchange.polls == []

@@ -83,7 +83,10 @@ class Taking:
             self.together.alone(COLLECTING),
             self.together.longest_wait_s,
         )
-        return Worker(asked, intake, self.sources.clock, _pace(settings), room)
+        pace = _pace(settings)
+        return Worker(
+            asked, intake, self.sources.clock, pace, room, is_asked=lambda: asked.is_asking
+        )
 
 
 def _pace(settings: DeclarationsSettings) -> Pace:

@@ -96,7 +96,7 @@ async def come(places: Places, lease: Lease) -> None:
         await asyncio.sleep(LOOK_S)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Collecting:
     """The mailbox as one of several processes asks it; `longest_wait_s` lets others ask too."""
 
@@ -104,21 +104,30 @@ class Collecting:
     places: Places
     alone: Alone = nullcontext
     longest_wait_s: float | None = None
+    is_asking: bool = False
+    """Whether it is this process's turn."""
 
     async def lease(self, limit: int, *, lease_s: int, wait_s: int) -> list[Lease]:
         """Return up to `limit` deliveries with their places taken; wait for the first one."""
         if self.longest_wait_s is not None:
             wait_s = min(wait_s, int(self.longest_wait_s))
         async with self.alone():
-            leases = await self.mailbox.lease(limit, lease_s=lease_s, wait_s=wait_s)
+            self.is_asking = True
             try:
-                await self.places.hold(leases)
-            except PlatformError:
-                for lease in leases:
-                    with suppress(PlatformError):  # then the lease runs out by itself
-                        await self.mailbox.release(lease.token, error=LET_GO, delay_s=0)
-                raise
+                leases = await self.mailbox.lease(limit, lease_s=lease_s, wait_s=wait_s)
+                await self._hold(leases)
+            finally:
+                self.is_asking = False
         return leases
+
+    async def _hold(self, leases: Sequence[Lease]) -> None:
+        try:
+            await self.places.hold(leases)
+        except PlatformError:
+            for lease in leases:
+                with suppress(PlatformError):  # then the lease runs out by itself
+                    await self.mailbox.release(lease.token, error=LET_GO, delay_s=0)
+            raise
 
     async def release(self, token: str, *, error: str, delay_s: int) -> None:
         """Give a delivery back; its place goes when this process ends."""

@@ -59,6 +59,8 @@ class Worker:
     pace: Pace
     room: Callable[[], None] = lambda: None
     """Raises when there is no room to store what a lease would bring."""
+    is_asked: Callable[[], bool] = lambda: True
+    """Whether a lease request may be on its way by now, and not only wait for its turn."""
     status: Status = field(default_factory=Status)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _asking: asyncio.Task[list[Lease]] | None = None
@@ -143,7 +145,7 @@ class Worker:
         asking, self._asking = self._asking, None
         if asking is None:
             return
-        await asyncio.wait([asking], timeout=self.pace.stop_s)
+        await asyncio.wait([asking], timeout=self.pace.stop_s if self.is_asked() else 0)
         if not asking.done():
             asking.cancel()
             await asyncio.wait([asking])  # so that others may ask once we are gone

@@ -47,7 +47,7 @@ class ClaimedReplies:
     async def due_replies(self, limit: int, now: float) -> list[DueReply]:
         """Claim and return what is due; looking at nothing writes nothing."""
         wanted, until = self.outbox.wanted(limit, now), now + CLAIM_S
-        if await self.database.overlook(lambda c: c.execute(wanted).first()) is None:
+        if await self.database.read(lambda c: c.execute(wanted).first()) is None:
             return []
 
         def claim(connection: Connection) -> list[DueReply]:

@@ -67,7 +67,7 @@ class SqlPlaces:
         row, forgotten = PLACES.c, _NOW - KEPT_LEASES * self.lease_s
         is_live = func.bool_and(row.until >= _NOW)
         earlier = select(is_live).where(row.sender == sender, row.seq < seq, row.until >= forgotten)
-        live = await self.database.overlook(lambda c: c.execute(earlier).scalar())
+        live = await self.database.read(lambda c: c.execute(earlier).scalar())
         if live is None:
             return Ahead.NOTHING
         return Ahead.UNDER_WAY if live else Ahead.LEFT_BEHIND
