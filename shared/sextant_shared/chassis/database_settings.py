@@ -42,7 +42,7 @@ class DatabaseSettings(ServiceSettings):
         Field(description="longest statement: the largest batch takes less than a second", gt=0),
     ] = 30.0
     database_lock_s: Annotated[
-        float, Field(description="longest wait for a lock: one writer waits for nobody", gt=0)
+        float, Field(description="longest wait for a lock, or for the turn to write", gt=0)
     ] = 5.0
     database_idle_s: Annotated[
         float,

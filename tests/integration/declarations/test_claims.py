@@ -97,8 +97,10 @@ async def test_a_process_that_ends_gives_up_all_its_places_and_no_others(two: Tw
     assert await other.ahead(XAL, 4) is Ahead.UNDER_WAY
 
 
-async def test_what_was_leased_while_the_database_was_away_is_given_back(two: Two) -> None:
-    secretariat = Secretariat(Path())
+async def test_what_was_leased_while_the_database_was_away_is_given_back(
+    two: Two, tmp_path: Path
+) -> None:
+    secretariat = Secretariat(tmp_path / "work")
     secretariat.deliver(secretariat.world.declare())
 
     class Away(SqlPlaces):
