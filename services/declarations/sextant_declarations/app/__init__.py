@@ -5,8 +5,10 @@ is owed (log entries, replies, messages), the analyses follow what was registere
 compares the log's heads.
 An exchange or a log that is down makes them wait; the service stays up and officers can read.
 
+Beside other processes on one database, some loops run in one of them at a time (`together`).
+
 Stop, in this order: no new leases, deliveries in flight finish or go back, relays end, workshop,
-clients, database.
+clients, what other processes may go on with, database.
 """
 
 import asyncio

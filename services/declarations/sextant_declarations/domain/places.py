@@ -23,7 +23,7 @@ from sextant_declarations.domain.ports import Mailbox
 from sextant_shared.errors import Code, PlatformError
 
 LOOK_S = 0.1  # between looks whether another process decided what stands before
-LET_GO = "another process asks, and could not be told"
+LET_GO = "its place among the deliveries of its sender could not be stored"
 
 Alone = Callable[[], AbstractAsyncContextManager[None]]
 """A block in which no other process is at the same time."""
