@@ -110,7 +110,7 @@ class Collecting:
     async def lease(self, limit: int, *, lease_s: int, wait_s: int) -> list[Lease]:
         """Return up to `limit` deliveries with their places taken; wait for the first one."""
         if self.longest_wait_s is not None:
-            wait_s = min(wait_s, int(self.longest_wait_s))
+            wait_s = max(1, min(wait_s, int(self.longest_wait_s)))
         async with self.alone():
             self.is_asking = True
             try:
