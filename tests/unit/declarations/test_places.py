@@ -1,0 +1,71 @@
+"""A delivery among others of its sender that other processes have under way."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sextant_declarations.domain.places import Ahead, NoPlaces
+from sextant_shared.errors import Code, PlatformError
+from tests.unit.declarations.secretariat import Secretariat
+from tests.unit.declarations.world import XAL
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def secretariat(tmp_path: Path) -> Secretariat:
+    return Secretariat(tmp_path)
+
+
+class Standing(NoPlaces):
+    """Places with others before ours, as they are looked at one after the other."""
+
+    def __init__(self, *ahead: Ahead) -> None:
+        self.ahead_of_us = list(ahead)
+        self.left: list[int] = []
+
+    async def leave(self, seq: int) -> None:
+        self.left.append(seq)
+
+    async def ahead(self, sender: str, seq: int) -> Ahead:
+        assert (sender, bool(seq)) == (XAL, True)
+        return self.ahead_of_us.pop(0) if self.ahead_of_us else Ahead.NOTHING
+
+
+async def test_a_delivery_waits_for_earlier_ones_in_other_processes_then_gives_its_place_up(
+    secretariat: Secretariat,
+) -> None:
+    places = Standing(Ahead.UNDER_WAY, Ahead.UNDER_WAY)
+    secretariat.intake = replace(secretariat.intake, places=places)
+    secretariat.deliver(secretariat.world.declare())
+    await secretariat.take_in()
+    assert places.ahead_of_us == []
+    assert len(places.left) == len(secretariat.exchange.acknowledged) == 1
+
+
+async def test_a_delivery_behind_one_that_was_left_behind_goes_back_with_its_place(
+    secretariat: Secretariat,
+) -> None:
+    places = Standing(Ahead.LEFT_BEHIND)
+    secretariat.intake = replace(secretariat.intake, places=places)
+    secretariat.deliver(secretariat.world.declare())
+    await secretariat.take_in()
+    assert secretariat.records == []
+    ((_, reason, delay_s),) = secretariat.exchange.released
+    assert "left an earlier delivery of this sender behind" in reason
+    assert delay_s >= 1
+    assert len(places.left) == 1
+
+
+async def test_a_place_that_cannot_be_given_up_stops_no_delivery(
+    secretariat: Secretariat,
+) -> None:
+    class Away(Standing):
+        async def leave(self, seq: int) -> None:
+            raise PlatformError(Code.UNAVAILABLE, f"the store cannot answer about {seq}")
+
+    secretariat.intake = replace(secretariat.intake, places=Away())
+    secretariat.deliver(secretariat.world.declare())
+    await secretariat.take_in()
+    assert len(secretariat.records) == len(secretariat.exchange.acknowledged) == 1
