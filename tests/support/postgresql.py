@@ -8,6 +8,7 @@ developer's machine and fail in CI. PostgreSQL refuses to run as root: then it r
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -142,6 +143,20 @@ class PostgresqlServer:
         )
         self._process.communicate()
         self._process = None
+
+    def signal(self, what: signal.Signals) -> None:
+        """Send a signal to the server and to all its processes, the server first."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        for process in (self.pid, *map(int, children.split())):
+            with suppress(ProcessLookupError):
+                os.kill(process, what)
+
+    def kill(self) -> None:
+        """End the server and all its processes in the middle of whatever they do."""
+        self.signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
 
     def execute(self, database: str, *statements: str) -> None:
         """Run statements as the server's administrator, each in a transaction of its own."""
