@@ -122,26 +122,26 @@ class PostgresqlServer:
         settings |= _DURABLE if self.durable else {}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [*_as_nobody(), str(self.programs / "postgres"), "-D", str(self._data), *options]
-        self._process = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C reaches those who use it, and they stop before it
-        )
+        said = self.folder / "server.log"  # a pipe that nobody empties would hold the server up
+        with said.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches those who use it, who stop before it
+            )
         ready = [str(self.programs / "pg_isready"), "-q", "-h", str(self.folder)]
         while subprocess.run(ready, check=False, timeout=_PATIENCE_S).returncode != 0:
             if self._process.poll() is not None:
-                _, said = self._process.communicate()
-                raise NoPostgresqlError(said.decode())
+                raise NoPostgresqlError(said.read_text())
 
     def stop(self, how: str = "immediate") -> None:
         """Stop the server, as a crash by default."""
         if self._process is None:
             return
-        _run(
-            [*_as_nobody(), str(self.programs / "pg_ctl"), "stop", "-D", str(self._data), "-m", how]
-        )
-        self._process.communicate()
+        pg_ctl = str(self.programs / "pg_ctl")
+        _run([*_as_nobody(), pg_ctl, "stop", "-D", str(self._data), "-m", how])
+        self._process.wait()
         self._process = None
 
     def signal(self, what: signal.Signals) -> None:
@@ -155,7 +155,7 @@ class PostgresqlServer:
         """End the server and all its processes in the middle of whatever they do."""
         self.signal(signal.SIGKILL)
         if self._process is not None:
-            self._process.communicate()
+            self._process.wait()
             self._process = None
 
     def execute(self, database: str, *statements: str) -> None:
