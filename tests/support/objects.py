@@ -96,6 +96,7 @@ class S3Server:
             "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1",
             "-master.telemetry=false",
+            "-master.electionTimeout=1s",  # it is alone; ten seconds after a restart otherwise
             "-master.volumeSizeLimitMB=64",
             "-volume.max=8",
             "-s3",
