@@ -46,7 +46,7 @@ class Supply:
         plan = Plan(profile, STATES, 1.0, SEED)
         folder = grounds.scratch / "made"
         folder.mkdir()
-        # The two that the platform has come first; one cannot be answered what is class C3.
+        # The two that the platform has come first; one has no key that class C3 needs.
         enrolled = replace(plan, parties=STATES + len(ALREADY))
 
         def unseen(_done: int, _total: int) -> None:
