@@ -59,7 +59,11 @@ def laid_out() -> Iterator[Grounds]:
         root = Path(life.enter_context(tempfile.TemporaryDirectory(prefix="faults-")))
         command("ip", "link", "set", "lo", "up")
         store = life.enter_context(started_store())
-        server = life.enter_context(started_server(durable=True))
+        server = life.enter_context(started_server())
+        databases = databases_on(server)
+        server.stop("fast")
+        server.durable = True  # from now on; tables are made sooner without
+        server.start()
         collector = Collector()
         collector.start()
         life.callback(collector.stop)
@@ -68,7 +72,7 @@ def laid_out() -> Iterator[Grounds]:
         objects = {name.upper(): str(value) for name, value in store.settings("faults").items()}
         stack = EdgedStack(
             root / "platform",
-            databases=databases_on(server),
+            databases=databases,
             edge=edge,
             more={
                 "audit": common,
