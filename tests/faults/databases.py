@@ -1,4 +1,4 @@
-"""The server of all rooms dies or stands still; one of two exchanges dies and the other goes on."""
+"""The server of all rooms dies, stands still or is cut off; one of two exchanges dies."""
 
 import signal
 from collections.abc import Iterator
@@ -8,6 +8,8 @@ from tests.faults.deaths import killed
 from tests.faults.grounds import Grounds
 from tests.faults.leg import Ground, Leg, Meanwhile
 from tests.faults.neighbours import database_down
+from tests.faults.networks import tampered
+from tests.faults.servers import PORT
 
 AWAY_S = 12.0  # longer than the lease of what one exchange does for all
 
@@ -56,6 +58,14 @@ LEGS = (
         fault=server_frozen,
         ground=Ground.SERVERS,
         holds_s=8.0,
+    ),
+    Leg(
+        name="partition-database",
+        does="no packet passes to or from the server of all rooms for 8 s",
+        fault=tampered(lambda _grounds: [PORT], "drop"),
+        ground=Ground.SERVERS,
+        holds_s=8.0,
+        needs=("nft",),
     ),
     Leg(
         name="kill-one",

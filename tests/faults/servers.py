@@ -6,7 +6,7 @@ that a leg can be longer than that.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,9 +18,10 @@ from tests.faults.edge import Edge
 from tests.faults.grounds import Collector, FaultStack, Grounds, command
 from tests.support.edges import find_nginx
 from tests.support.objects import started_store
-from tests.support.postgresql import started_server
+from tests.support.postgresql import PostgresqlServer, started_server
 
 STATEMENT_S = 3.0
+HOST, PORT = "127.0.0.1", 5432  # of the server; nothing else is in this namespace
 _STORE = {"S3_CONNECT_S": "1", "S3_REQUEST_S": "3", "S3_RETRIES": "1"}  # senders wait meanwhile
 
 
@@ -48,6 +49,14 @@ class EdgedStack(FaultStack):
         return {**super()._own(name), "SEXTANT_EXCHANGE_BASE_URL": self.edge.url}
 
 
+def _by_tcp(settings: Mapping[str, str], server: PostgresqlServer) -> dict[str, str]:
+    """Return the settings with an address that packets go to: those to a socket are none."""
+    return {
+        name: url.replace("@/", f"@{HOST}/").removesuffix(f"?host={server.folder}")
+        for name, url in settings.items()
+    }
+
+
 @contextmanager
 def laid_out() -> Iterator[Grounds]:
     """Set the ground up; when it is left everything is stopped and removed.
@@ -63,6 +72,7 @@ def laid_out() -> Iterator[Grounds]:
         databases = databases_on(server)
         server.stop("fast")
         server.durable = True  # from now on; tables are made sooner without
+        server.listens = HOST
         server.start()
         collector = Collector()
         collector.start()
@@ -72,7 +82,7 @@ def laid_out() -> Iterator[Grounds]:
         objects = {name.upper(): str(value) for name, value in store.settings("faults").items()}
         stack = EdgedStack(
             root / "platform",
-            databases=databases,
+            databases={room: _by_tcp(some, server) for room, some in databases.items()},
             edge=edge,
             more={
                 "audit": common,
