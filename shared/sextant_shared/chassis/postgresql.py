@@ -29,6 +29,7 @@ HOLD_WAIT_S = 10.0  # a predecessor that is stopping finishes its commits meanwh
 RETURN_WAIT_S = 1.0  # a server may need a moment to notice that our own last session is gone
 HOLD_POLL_S = 0.05
 MIGRATION_WAIT_S = 60  # another process may be migrating
+KEEPALIVES = 3  # unanswered ones in a row: the system's own would come after two hours
 POOL_WAIT_S = 2.0  # there are as many connections as threads, so nobody should wait at all
 SCHEME = "postgresql+psycopg"
 EVERYBODY = "*"  # for whom a service reads by itself; a session that names nobody sees no rows
@@ -220,8 +221,11 @@ def _options(server: Server, *more: str) -> dict[str, Any]:
         "connect_args": {
             "connect_timeout": server.connect_s,
             # A server that vanished without a word: unanswered bytes end the line, in as long as
-            # any statement may take.
+            # any statement may take. While a statement runs there are none, so the line is tried.
             "tcp_user_timeout": _ms(server.statement_s),
+            "keepalives_idle": max(1, round(server.statement_s)),
+            "keepalives_interval": max(1, round(server.statement_s / KEEPALIVES)),
+            "keepalives_count": KEEPALIVES,
             "options": " ".join(f"-c {setting}" for setting in settings),
         },
     }

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from sextant_shared.chassis.telemetry import current_trace_id
 from sextant_shared.errors import Code, Finding, PlatformError, Severity
-from sextant_shared.models.strict import pointer_of
+from sextant_shared.models.strict import bounds_of, pointer_of, words_of
 from sextant_shared.protocol.problems import (
     MEDIA_TYPE,
     RECIPIENT_LOCAL,
@@ -29,18 +29,6 @@ _LOGGED = (Code.FORBIDDEN, Code.INTEGRITY, Code.INTERNAL)  # what an operator mu
 _PASSING = (Code.RATE, Code.UNAVAILABLE)
 RETRY_AFTER_S = 2
 _ECHO = 80
-# What the validator says of itself, in words for who asked; all else stays as it says it.
-_WORDS = {
-    "enum": "is none of the possible values",
-    "literal_error": "is none of the possible values",
-    "string_pattern_mismatch": "is not written as it must be",
-    "missing": "is missing",
-    "extra_forbidden": "is not known here",
-    "date_parsing": "is no day such as 2027-01-15",
-    "date_from_datetime_parsing": "is no day such as 2027-01-15",
-    "int_parsing": "is no whole number",
-}
-_BOUNDS = {"le": "at most", "ge": "at least", "lt": "less than", "gt": "more than"}
 _log = structlog.get_logger("sextant.request")
 
 
@@ -117,15 +105,11 @@ async def on_invalid_request(_request: Request, error: Exception) -> Response:
 
 def _finding(item: dict[str, Any]) -> Finding:
     received = item.get("input")
-    kind, said = str(item.get("type", "")), str(item.get("msg", ""))
-    context = {name: value for name, value in (item.get("ctx") or {}).items() if name != "error"}
-    one_of = [str(context.pop("expected"))] if "expected" in context else []
-    bounds = [f"{_BOUNDS.get(name, name)} {value}" for name, value in context.items()]
     return Finding(
         rule="REQUEST",
         severity=Severity.MUST_FIX,
         pointer=pointer_of(tuple(item.get("loc", ()))),
-        message=_WORDS.get(kind) or said.removeprefix("Value error, "),
-        expected=", ".join([*one_of, *bounds]),
+        message=words_of(str(item.get("type", "")), str(item.get("msg", ""))),
+        expected=bounds_of(item.get("ctx")),
         received=str(received)[:_ECHO] if isinstance(received, str | int) else "",
     )

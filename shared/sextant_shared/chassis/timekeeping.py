@@ -1,9 +1,11 @@
 """Watches the clock that a service writes into what lasts: receipts, entries, signed heads.
 
 A clock that jumps, or stands before what the service itself stored, makes it unready with the
-reason, and is told to the operator once. Times that are stored never go back: within the tolerance
-they wait for the clock, beyond it whoever needs one is told to come back. What the service wrote is
-evidence; it must not say that an answer came before its question.
+reason, and is told to the operator once. Until a jump is believed nothing is stamped by it, and
+what needs a time all the same has it from the measure that nobody can set. Times that are stored
+never go back: within the tolerance they wait for the clock, beyond it whoever needs one is told to
+come back. What the service wrote is evidence; it must not say that an answer came before its
+question.
 """
 
 import asyncio
@@ -24,7 +26,8 @@ class Timekeeper:
     """One clock of one service; `steady` is its other measure of time, which nobody can set.
 
     A clock that jumped and then keeps still for `settle_s` was corrected, and is believed again,
-    but never before the newest time that was written.
+    but never before the newest time that was written. One that jumps back to where it was is
+    believed at once.
     """
 
     def __init__(
@@ -41,8 +44,8 @@ class Timekeeper:
         self._settle_s = settle_s
         self._newest = 0.0
         self._offset = clock() - steady()
-        self._jumped_s = 0.0
-        self._jumped_at = 0.0
+        self._believed = self._offset
+        self._jumped_at: float | None = None
         self._told = OK
 
     def not_before(self, newest: float) -> None:
@@ -51,7 +54,10 @@ class Timekeeper:
 
     def __call__(self) -> float:
         """Return the time, and never an earlier one than before: the clock waits, time does not."""
-        self._newest = max(self._newest, self._clock())
+        self._look()
+        jumped = self._jumped_at is not None
+        now = self._believed + self._steady() if jumped else self._clock()
+        self._newest = max(self._newest, now)
         return self._newest
 
     def shown(self) -> float:
@@ -62,9 +68,11 @@ class Timekeeper:
         """Return a time to be written.
 
         Raises:
-            PlatformError: `E_UNAVAILABLE` when the clock stands behind what was written already.
+            PlatformError: `E_UNAVAILABLE` when the clock stands behind what was written already,
+                or jumped and is not believed yet.
         """
-        if (reason := self._behind()) is not None:
+        self._look()
+        if (reason := self._behind() or self._jumped()) is not None:
             raise PlatformError(
                 Code.UNAVAILABLE,
                 reason,
@@ -90,13 +98,16 @@ class Timekeeper:
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _look(self) -> None:
-        """Compare both measures: a jump is measured once, small drift is followed."""
+        """Compare both measures: small drift is followed, a jump once it has kept still."""
         steady = self._steady()
         offset = self._clock() - steady
-        change = offset - self._offset
-        self._offset = offset
-        if abs(change) > self._tolerance_s:
-            self._jumped_s, self._jumped_at = change, steady
+        moved, self._offset = abs(offset - self._offset) > self._tolerance_s, offset
+        if abs(offset - self._believed) <= self._tolerance_s:
+            self._jumped_at = None
+        elif moved or self._jumped_at is None:
+            self._jumped_at = steady
+        if self._jumped_at is None or steady - self._jumped_at >= self._settle_s:
+            self._believed, self._jumped_at = offset, None
 
     def _behind(self) -> str | None:
         behind = self._newest - self._clock()
@@ -106,7 +117,6 @@ class Timekeeper:
         return f"the clock is {behind:.0f} s behind {newest}, which stands in the store already"
 
     def _jumped(self) -> str | None:
-        if not self._jumped_s or self._steady() - self._jumped_at >= self._settle_s:
-            self._jumped_s = 0.0
+        if self._jumped_at is None:
             return None
-        return f"the clock jumped by {self._jumped_s:+.0f} s"
+        return f"the clock jumped by {self._offset - self._believed:+.0f} s"

@@ -5,6 +5,8 @@ Responsible for turning every deviation of a document from its model into findin
 comes first and refuses what two parsers could read differently.
 """
 
+import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -13,6 +15,66 @@ from sextant_shared.errors import Code, Finding, PlatformError, Severity
 
 MAX_ECHO = 80  # characters of a received value repeated in a message
 _JSON_NAMES = {dict: "an object", list: "a list", type(None): "null"}
+# What the validator says of itself, in words for who wrote the document; the rest are our own.
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is not known here",
+    "enum": "is none of the possible values",
+    "literal_error": "is none of the possible values",
+    "union_tag_invalid": "is none of the possible kinds",
+    "union_tag_not_found": "does not say its kind",
+    "string_pattern_mismatch": "is not written as it must be",
+    "string_type": "is no text",
+    "string_too_short": "is too short",
+    "string_too_long": "is too long",
+    "bytes_type": "is no text",
+    "int_type": "is no whole number",
+    "int_parsing": "is no whole number",
+    "int_from_float": "is no whole number",
+    "float_type": "is no number",
+    "float_parsing": "is no number",
+    "decimal_type": "is no number",
+    "decimal_parsing": "is no number",
+    "finite_number": "is no number",
+    "bool_type": "is neither true nor false",
+    "bool_parsing": "is neither true nor false",
+    "date_type": "is no day such as 2027-01-15",
+    "date_parsing": "is no day such as 2027-01-15",
+    "date_from_datetime_parsing": "is no day such as 2027-01-15",
+    "list_type": "is no list",
+    "tuple_type": "is no list",
+    "set_type": "is no list",
+    "frozen_set_type": "is no list",
+    "dict_type": "is no object",
+    "model_type": "is no object",
+    "model_attributes_type": "is no object",
+    "none_required": "must be null",
+    "too_short": "has too few",
+    "too_long": "has too many",
+    "greater_than": "is too small",
+    "greater_than_equal": "is too small",
+    "less_than": "is too large",
+    "less_than_equal": "is too large",
+    "multiple_of": "is no multiple",
+    "json_invalid": "is no JSON",
+    "json_type": "is no JSON",
+    "url_parsing": "is no address",
+    "url_type": "is no address",
+    "ip_any_address": "is no address of a machine",
+}
+_OWN = re.compile(r"^(Value error|Assertion failed), ")
+_BOUNDS = {
+    "le": "at most",
+    "max_length": "at most",
+    "ge": "at least",
+    "min_length": "at least",
+    "lt": "less than",
+    "gt": "more than",
+    "multiple_of": "a multiple of",
+    "pattern": "pattern",
+    "expected": "",
+    "expected_tags": "",
+}
 
 
 class Strict(BaseModel):
@@ -71,8 +133,8 @@ def findings_of(error: ValidationError) -> list[Finding]:
             rule="S0",
             severity=Severity.MUST_FIX,
             pointer=pointer_of(item["loc"]),
-            message=item["msg"],
-            expected=_expected(item.get("ctx")),
+            message=words_of(item["type"], item["msg"]),
+            expected=bounds_of(item.get("ctx")),
             received="nothing" if item["type"] == "missing" else _echo(item["input"]),
         )
         for item in error.errors(include_url=False)
@@ -84,8 +146,15 @@ def pointer_of(location: tuple[int | str, ...]) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in location)
 
 
-def _expected(context: dict[str, Any] | None) -> str:
-    return ", ".join(f"{key} {value}" for key, value in (context or {}).items() if key != "error")
+def words_of(kind: str, said: str) -> str:
+    """Return in our words what a validator found; what a model of ours says stays as it is."""
+    return _WORDS.get(kind) or _OWN.sub("", said)
+
+
+def bounds_of(context: Mapping[str, Any] | None) -> str:
+    """Return what a validator asks for."""
+    asked = (context or {}).items()
+    return ", ".join(f"{_BOUNDS[key]} {value}".strip() for key, value in asked if key in _BOUNDS)
 
 
 def _echo(value: object) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from sextant_shared.clock import timestamp_s
 from sextant_shared.crypto.keys import Alg
-from sextant_shared.crypto.sealing import SealingKey
+from sextant_shared.crypto.sealing import Opener, SealingKey
 from sextant_shared.encoding import b64u
 from sextant_shared.models.entries import EnvelopeAcceptedEntry
 from sextant_shared.models.party import KeyUse
@@ -156,19 +156,27 @@ async def test_each_recipient_gets_its_own_copy(world: World) -> None:
     }
 
 
-async def test_the_highest_class_is_carried_to_the_stronger_key(world: World) -> None:
+async def test_the_highest_class_is_carried_between_stronger_keys(world: World) -> None:
     strong = opener("SEC/strong", Alg.K2)
-    held = await world.caller(REGISTRAR).get(f"/v1/parties/{SEC}")
-    before = verify_party_document(held.content, registrars(), None)
-    keys = [*before.document.keys, party_key(KeyUse.SEAL, strong)]
-    signers = KEYS[SEC].signers(registrar_pairs()[:2])
-    raw = sign_party_document(next_version(before, keys=keys), signers)
-    assert (await world.give_document(SEC, raw, [])).status_code == 201
+    await _register(world, SEC, strong)
     container = sealed(classification="C3", recipients=[(SEC, SealingKey.from_jwk(strong.jwk))])
+    refused = await world.caller(XAL).deposit(container)  # no answer could be sealed to it
+    assert (refused.status_code, refused.json()["code"]) == (422, "E_POLICY")
+    await _register(world, XAL, opener("XAL/strong", Alg.K2))
     answer = await world.caller(XAL).deposit(container)
     assert answer.status_code == 201
     receipt = verify_custody(answer.content, container.digest, container.id, world.audit.log.keys)
-    assert receipt.reg == 4  # the entry of the document that was just put in force
+    assert receipt.reg == 6  # after both documents and the entry of the refusal between them
+
+
+async def _register(world: World, party: str, strong: Opener) -> None:
+    """Bring a document into force that has one more sealing key."""
+    held = await world.caller(REGISTRAR).get(f"/v1/parties/{party}")
+    before = verify_party_document(held.content, registrars(), None)
+    keys = [*before.document.keys, party_key(KeyUse.SEAL, strong)]
+    signers = KEYS[party].signers(registrar_pairs()[:2])
+    raw = sign_party_document(next_version(before, keys=keys), signers)
+    assert (await world.give_document(party, raw, [])).status_code == 201
 
 
 async def test_an_access_token_outlives_neither_its_time_nor_its_service(world: World) -> None:

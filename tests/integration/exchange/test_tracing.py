@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.exchange.containers import SEC, XAL, sealed
+from tests.integration.exchange.test_recovery import until
 from tests.integration.exchange.world import World
 
 pytestmark = pytest.mark.anyio
@@ -64,6 +65,27 @@ async def test_a_batch_is_in_the_first_trace_and_links_the_others(world: World) 
     for number in range(3):
         waiting = named(spans, "exchange.log", TRACE.format(number))
         assert waiting["status"] == "unset"
+
+
+@pytest.mark.parametrize(("waited_s", "goes_on"), [(1800, True), (3700, False)])
+async def test_what_waited_an_hour_for_the_log_begins_a_trace_that_links_the_first(
+    stopped: World, waited_s: int, *, goes_on: bool
+) -> None:
+    path = stopped.folder / "spans.jsonl"
+    await stopped.start(recover_every_s=3600.0, trace_file=path)
+    stopped.stop_at("exchange.after_held")
+    trace = TRACE.format(0)
+    answer = await stopped.caller(XAL).deposit(sealed(), traceparent=SENT.format(trace))
+    assert answer.status_code == 500
+    stopped.clock.now += waited_s
+    await stopped.restart(trace_file=path)
+    await until(lambda: not stopped.rows("SELECT 1 FROM envelope WHERE log_index IS NULL"))
+    await stopped.stop()
+    spans = [json.loads(line) for line in path.read_text().splitlines()]
+    (call,) = [span for span in spans if span["name"] == "exchange.append"]
+    (span,) = [span for span in spans if span["span_id"] == call["parent_id"]]
+    assert (span["trace_id"] == call["trace_id"] == trace) is goes_on
+    assert (trace in [link["trace_id"] for link in span["links"]]) is not goes_on
 
 
 async def test_what_is_not_sampled_leaves_no_span_of_its_own(world: World) -> None:

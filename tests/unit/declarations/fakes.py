@@ -21,6 +21,7 @@ from sextant_declarations.domain.owed import (
     DueEntry,
     DueReply,
     LoggedProof,
+    Origin,
     Postponed,
     SealedReply,
     SealOrder,
@@ -200,7 +201,7 @@ class NoTrace:
         yield
 
     @contextmanager
-    def delivering(self, _what: str, _traceparents: Sequence[str | None]) -> Iterator[None]:
+    def delivering(self, _what: str, _origins: Sequence[Origin]) -> Iterator[None]:
         yield
 
     @contextmanager

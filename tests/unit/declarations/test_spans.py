@@ -10,8 +10,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind
 
 from sextant_declarations.clients.spans import Spans
+from sextant_declarations.domain.owed import DueEntry, Origin, made_at
 from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
-from sextant_shared.clock import uuid7
+from sextant_shared.clock import parse_timestamp, uuid7
+from sextant_shared.models.entries import format_entry
+from tests.support.entries import sample_of
 from tests.unit.declarations.world import World
 
 FIRST = f"00-{1:032x}-{1:016x}-01"
@@ -78,7 +81,7 @@ def test_only_a_retry_of_more_than_an_hour_begins_its_own_trace_and_links_the_fi
 def test_a_batch_shows_in_each_trace_it_serves(
     spans: Spans, exporter: InMemorySpanExporter
 ) -> None:
-    with spans.delivering("append entries", [FIRST, SECOND, FIRST, None]):
+    with spans.delivering("append entries", [Origin(one) for one in (FIRST, SECOND, FIRST, None)]):
         inside = current_traceparent()
     done = exporter.get_finished_spans()
     assert sorted(trace_of(span) for span in done) == [1, 2]
@@ -88,8 +91,35 @@ def test_a_batch_shows_in_each_trace_it_serves(
     assert linked == {1: [2], 2: [1]}
 
 
+def test_a_row_that_is_tried_again_after_an_hour_is_linked_and_the_others_go_on(
+    spans: Spans, exporter: InMemorySpanExporter
+) -> None:
+    at_nine = replace(spans, clock=lambda: 1e9)
+    with at_nine.delivering("append entries", [Origin(FIRST, 1e9 - 3700), Origin(SECOND, 1e9)]):
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert trace_of(span) == 2
+    assert [link.context.trace_id for link in span.links] == [1]
+    exporter.clear()
+    with at_nine.delivering("deposit reply", [Origin(FIRST, 1e9 - 3700)]):
+        pass
+    (span,) = exporter.get_finished_spans()
+    assert span.parent is None
+    assert trace_of(span) not in {1, 2}
+    assert [link.context.trace_id for link in span.links] == [1]
+
+
+def test_only_what_was_tried_before_says_since_when() -> None:
+    id_, sample = uuid7(lambda: 1e9), sample_of("declaration.opened")
+    leaf = format_entry(sample)
+    for attempts, since in ((0, None), (1, parse_timestamp(sample.t))):
+        entry = DueEntry(row=1, leaf=leaf, traceparent=FIRST, attempts=attempts)
+        assert entry.origin == Origin(FIRST, since)
+    assert made_at(id_) == 1e9
+
+
 def test_rows_without_a_trace_begin_their_own(spans: Spans, exporter: InMemorySpanExporter) -> None:
-    with spans.delivering("deposit reply", [None]):
+    with spans.delivering("deposit reply", [Origin(None)]):
         pass
     (span,) = exporter.get_finished_spans()
     assert span.parent is None

@@ -108,6 +108,20 @@ def test_a_class_that_needs_stronger_keys() -> None:
     )
 
 
+def test_a_class_whose_answers_could_not_be_sealed_to_the_sender() -> None:
+    recipients = [(XCH.party, SealingKey.from_jwk(XCH.seal.jwk))]
+    container = declared(
+        recipients=recipients, type="correspondence", cty="text/plain", classification="C3"
+    )
+    assert told(lambda: check(container)) == (
+        "E_POLICY",
+        "what answers class C3 could not be sealed to NA-XAL",
+        "an active sealing key of NA-XAL: MLKEM1024-P384",
+        "MLKEM768-X25519",
+        "Register a K2 key of your own, then send the same bytes again.",
+    )
+
+
 def test_every_kind_of_key_that_was_used_is_named() -> None:
     recipients = [(keys.party, SealingKey.from_jwk(keys.seal.jwk)) for keys in (XCH, SEC)]
     container = declared(recipients=recipients, type="correspondence", cty="text/plain")

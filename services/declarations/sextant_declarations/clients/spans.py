@@ -3,9 +3,9 @@
 A delivery carries the context of the span that created it; processing it continues that trace as
 its child and links to it as well, as messaging conventions ask. One that is tried again more than
 an hour after it was sealed begins a trace of its own, linked: back ends put a trace together once,
-and keep it as one page. What a batch delivers belongs to
-several traces: the call runs inside the oldest, and each other trace gets a span of its own over
-the same time, linked to it.
+and keep it as one page. Outbox rows do the same. What a batch delivers belongs to several traces:
+the call runs inside the oldest, and each other trace gets a span of its own over the same time,
+linked to it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from opentelemetry.trace import SpanKind
 
 from sextant_declarations.domain.deliveries import Lease
+from sextant_declarations.domain.owed import Origin, made_at
 from sextant_shared.chassis.metrics import Metric
 from sextant_shared.chassis.telemetry import (
     ATTEMPT,
@@ -51,7 +52,7 @@ class Spans:
     @contextmanager
     def processing(self, lease: Lease) -> Iterator[None]:
         """Continue the delivery's trace while it is processed, or begin one for a late retry."""
-        is_late = lease.attempts > 1 and self.clock() - _sealed_at(lease.id) > LATE_S
+        is_late = lease.attempts > 1 and self._is_late(made_at(lease.id))
         with self.telemetry.span(
             "process verification",
             kind=SpanKind.CONSUMER,
@@ -74,10 +75,12 @@ class Spans:
                 self.telemetry.metrics.measured(PROCESSING, monotonic() - began)
 
     @contextmanager
-    def delivering(self, what: str, traceparents: Sequence[str | None]) -> Iterator[None]:
-        """Continue the traces of outbox rows while they are delivered."""
-        distinct = list(dict.fromkeys(text for text in traceparents if text))
-        oldest, others = (distinct[0], distinct[1:]) if distinct else (None, [])
+    def delivering(self, what: str, origins: Sequence[Origin]) -> Iterator[None]:
+        """Continue the traces of outbox rows while they are delivered; late ones are linked."""
+        late = {one.traceparent for one in origins if self._is_late(one.retried_since)}
+        distinct = list(dict.fromkeys(one.traceparent for one in origins if one.traceparent))
+        running = [text for text in distinct if text not in late]
+        oldest, others = (running[0], running[1:]) if running else (None, [])
         with ExitStack() as stack:
             for other in others:
                 linked = [oldest] if oldest else []
@@ -87,8 +90,8 @@ class Spans:
                     what,
                     kind=SpanKind.PRODUCER,
                     parent=oldest,
-                    links=others,
-                    attributes={BATCH_COUNT: len(traceparents)},
+                    links=[text for text in distinct if text != oldest],
+                    attributes={BATCH_COUNT: len(origins)},
                 )
             )
             yield
@@ -103,7 +106,5 @@ class Spans:
         """Return the traceparent of the span we are in."""
         return current_traceparent()
 
-
-def _sealed_at(envelope_id: str) -> float:
-    """Return the time inside an envelope's id (RFC 9562 §5.7): its sender's, good enough here."""
-    return int(envelope_id.replace("-", "")[:12], 16) / 1000
+    def _is_late(self, since: float | None) -> bool:
+        return since is not None and self.clock() - since > LATE_S

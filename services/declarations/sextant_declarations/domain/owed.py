@@ -7,6 +7,8 @@ Plain values. `answers` composes them, the register stores them in the transacti
 from dataclasses import dataclass
 
 from sextant_declarations.domain.deliveries import LogHead
+from sextant_shared.clock import parse_timestamp
+from sextant_shared.models.entries import parse_entry
 from sextant_shared.models.receipts import RECEIPT_CTY
 
 
@@ -73,6 +75,14 @@ class SealedReply:
     kpc: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The trace that made an outbox row; of a row that is tried again, also when that was."""
+
+    traceparent: str | None
+    retried_since: float | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueEntry:
     """An outbox row: a log entry that is not known to be in the log."""
@@ -81,6 +91,12 @@ class DueEntry:
     leaf: bytes
     traceparent: str | None
     attempts: int
+
+    @property
+    def origin(self) -> Origin:
+        """Which trace it belongs to."""
+        since = parse_timestamp(parse_entry(self.leaf).t) if self.attempts else None
+        return Origin(self.traceparent, since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +121,11 @@ class DueReply:
     cty: str = RECEIPT_CTY
     sup: str | None = None
 
+    @property
+    def origin(self) -> Origin:
+        """Which trace it belongs to."""
+        return Origin(self.traceparent, made_at(self.id) if self.attempts else None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedProof:
@@ -122,3 +143,8 @@ class Postponed:
     row: int
     error: str
     again_at: float
+
+
+def made_at(envelope_id: str) -> float:
+    """Return the time inside an envelope's id (RFC 9562 §5.7): its sender's, good for telemetry."""
+    return int(envelope_id.replace("-", "")[:12], 16) / 1000

@@ -18,6 +18,7 @@ from sextant_declarations.domain.owed import (
     DueEntry,
     DueReply,
     LoggedProof,
+    Origin,
     Postponed,
     SealedReply,
     SealOrder,
@@ -345,9 +346,7 @@ class Trace(Protocol):
         """Continue the delivery's trace while it is processed."""
         ...
 
-    def delivering(
-        self, what: str, traceparents: Sequence[str | None]
-    ) -> AbstractContextManager[None]:
+    def delivering(self, what: str, origins: Sequence[Origin]) -> AbstractContextManager[None]:
         """Continue the traces of outbox rows while they are delivered."""
         ...
 

@@ -102,7 +102,7 @@ class RelayEntries:
                 await self._postpone([entry], error)
 
     async def _append(self, due: Sequence[DueEntry]) -> None:
-        with self.trace.delivering("append entries", [entry.traceparent for entry in due]):
+        with self.trace.delivering("append entries", [entry.origin for entry in due]):
             answer = await self.log.append([entry.leaf for entry in due])
             self.step("declarations.after_entry")
             await self.outbox.entries_logged(self._verified(due, answer))
@@ -163,7 +163,7 @@ class RelayReplies:
 
     async def _deliver(self, reply: DueReply) -> None:
         try:
-            with self.trace.delivering("deposit reply", [reply.traceparent]):
+            with self.trace.delivering("deposit reply", [reply.origin]):
                 custody = await self._hand_over(reply)
                 self.step("declarations.after_reply")
                 if custody is not None:

@@ -150,19 +150,13 @@ def statements() -> tuple[str, ...]:
 
 
 def _grants() -> list[str]:
-    made = []
-    for table in sorted((*NARROWED, *OPEN, *HIDDEN)):
-        rights = "SELECT, INSERT" if table in _GROWS_ONLY else "SELECT, INSERT, UPDATE, DELETE"
-        made.append(f"REVOKE ALL ON {table} FROM PUBLIC, {_WRITER}, {_READER}, {_OFFICER}")
-        made.append(f"GRANT {rights} ON {table} TO {_WRITER}")
-        made.append(f"GRANT SELECT ON {table} TO {_READER}")
-        if table not in HIDDEN:
-            made.append(f"GRANT SELECT ON {table} TO {_OFFICER}")
-    return [
-        *made,
-        f"GRANT SELECT ON alembic_version TO {_WRITER}, {_READER}",
-        f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {_WRITER}",
-    ]
+    tables = sorted((*NARROWED, *OPEN, *HIDDEN))
+    grows, changes = "SELECT, INSERT", "SELECT, INSERT, UPDATE, DELETE"
+    made: list[str] = []
+    ROLES.grant(made.append, {name: grows if name in _GROWS_ONLY else changes for name in tables})
+    made += [f"REVOKE ALL ON {table} FROM {_OFFICER}" for table in tables]
+    made += [f"GRANT SELECT ON {table} TO {_OFFICER}" for table in tables if table not in HIDDEN]
+    return [*made, f"GRANT SELECT ON alembic_version TO {_WRITER}, {_READER}"]
 
 
 def _keys() -> list[str]:

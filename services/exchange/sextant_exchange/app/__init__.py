@@ -140,7 +140,12 @@ def create_app(
     completion = Completion(log, envelopes, bells.ring, timekeeper, reached=reached, trouble=tell)
     deposits = Deposits(
         durable_steps(
-            settings, envelopes, completion, telemetry, counted(envelopes, allowance, timekeeper)
+            settings,
+            envelopes,
+            completion,
+            telemetry,
+            counted(envelopes, allowance, timekeeper),
+            clock,
         ),
         reached,
         log_wait_s=settings.log_wait_s,

@@ -11,9 +11,16 @@ from sextant_exchange.domain.envelopes import Acceptable, Claim, Held, HoldResul
 from sextant_exchange.settings import ExchangeSettings
 from sextant_exchange.storage.envelopes import SqlEnvelopes
 from sextant_shared.chassis.batching import Batcher
-from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
-from sextant_shared.clock import Clock
+from sextant_shared.chassis.telemetry import (
+    Telemetry,
+    current_trace_id,
+    current_traceparent,
+    trace_id_of,
+)
+from sextant_shared.clock import Clock, parse_timestamp
+from sextant_shared.models.entries import parse_entry
 
+LATE_S = 3600.0  # what the log is given so late has a trace of its own: back ends closed the first
 Hold = Callable[[Sequence[Acceptable]], Awaitable[list[HoldResult]]]
 
 
@@ -35,6 +42,7 @@ def durable_steps(
     completion: Completion,
     telemetry: Telemetry,
     hold: Hold,
+    clock: Clock,
 ) -> DurableSteps:
     """Join each step with natural batching: one commit, one call, one commit for many."""
     limits = {"max_batch": settings.log_batch, "max_waiting": settings.max_waiting}
@@ -47,7 +55,20 @@ def durable_steps(
             return await completing.submit(held)
         # The batch's call to the log becomes a child of its first deposit's span, and links the
         # others: so each deposit's own trace shows how long the log took for it.
-        with telemetry.span("exchange.log", parent=held.traceparent):
+        is_late = _is_recovered(held) and clock() - _held_at(held) > LATE_S
+        with telemetry.span(
+            "exchange.log",
+            parent=None if is_late else held.traceparent,
+            links=[held.traceparent] if is_late else [],
+        ):
             return await completing.submit(replace(held, traceparent=current_traceparent()))
 
     return DurableSteps(knowing.submit, holding.submit, complete)
+
+
+def _is_recovered(held: Held) -> bool:
+    return trace_id_of(held.traceparent) != current_trace_id()
+
+
+def _held_at(held: Held) -> float:
+    return parse_timestamp(parse_entry(held.entry).t)

@@ -8,6 +8,8 @@ from sextant_exchange.domain.policy import DepositPolicy
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.envelope import Header
+from sextant_shared.models.party import KeyUse
 from sextant_shared.protocol.access import Subject
 from sextant_shared.protocol.manifest import (
     Manifest,
@@ -51,6 +53,7 @@ def check_allowed(
     keys = [registry.sealing_key(to.party, to.kid) for to in header.to]  # 8
     check_slots(manifest, keys)
     _check_policy(manifest, keys, policy)
+    _check_answerable(header, registry, policy)
     _check_created(header.created, policy, now)  # 9
 
 
@@ -87,6 +90,20 @@ def _check_policy(manifest: Manifest, keys: list[SealingKey], policy: DepositPol
             "the body is too large",
             expected=f"at most {policy.max_body_bytes} bytes",
             received=f"{manifest.body_len} bytes",
+        )
+
+
+def _check_answerable(header: Header, registry: Registry, policy: DepositPolicy) -> None:
+    """Take nothing whose answers, which have its class, could not be sealed to the sender."""
+    allowed = policy.sealing_keys[header.class_]
+    own = registry.party(header.from_).active(KeyUse.SEAL)
+    if not any(key.jwk.get("alg") in allowed for key in own):
+        raise PlatformError(
+            Code.POLICY,
+            f"what answers class {header.class_} could not be sealed to {header.from_}",
+            expected=f"an active sealing key of {header.from_}: {', '.join(sorted(allowed))}",
+            received=", ".join(sorted({str(key.jwk.get("alg")) for key in own})) or "none",
+            fix="Register a K2 key of your own, then send the same bytes again.",
         )
 
 

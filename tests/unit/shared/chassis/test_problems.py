@@ -41,7 +41,7 @@ def refused(**given: object) -> dict[str, Any]:
         ({"id": "nothing"}, "is not written as it must be", "pattern ^AN-[0-9]$"),
         ({"day": "soon"}, "is no day such as 2027-01-15", ""),
         ({"limit": "many"}, "is no whole number", ""),
-        ({"limit": 500}, "Input should be less than or equal to 200", "at most 200"),
+        ({"limit": 500}, "is too large", "at most 200"),
         ({"other": 1}, "is not known here", ""),
     ],
 )
