@@ -45,8 +45,9 @@ class EdgedStack(FaultStack):
         """Let everybody come through the edge."""
         return {**super().addresses(name), "exchange": self.edge.url}
 
-    def _own(self, name: str) -> dict[str, str]:
-        return {**super()._own(name), "SEXTANT_EXCHANGE_BASE_URL": self.edge.url}
+    def _own(self, room: str, name: str, place: int) -> dict[str, str]:
+        own = super()._own(room, name, place)
+        return {**own, "SEXTANT_EXCHANGE_BASE_URL": self.edge.url} if room == "exchange" else own
 
 
 def _by_tcp(settings: Mapping[str, str], server: PostgresqlServer) -> dict[str, str]:
