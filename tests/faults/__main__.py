@@ -20,7 +20,7 @@ from tests.faults.leg import Leg
 from tests.faults.load import Supply, attempt
 from tests.faults.report import Outcome, Verdict, is_good, members, table
 from tests.support.debian import NoProgramError, installed
-from tests.support.postgresql import NoPostgresqlError, find_programs
+from tests.support.postgresql_programs import NoPostgresqlError, find_programs
 from tests.support.vectors import IN_CI, ROOT
 
 LEGS = (*deaths.LEGS, *disks.LEGS, *clocks.LEGS, *networks.LEGS, *neighbours.LEGS)

@@ -29,7 +29,9 @@ from tests.support.backups import OPERATOR, Backups
 from tests.support.command import sextant
 from tests.support.platform import XAL, XBO, Platform, open_platform
 from tests.support.platform_files import ORIGIN
+from tests.support.postgresql import embedded
 
+pytestmark = embedded  # plans of backups name the files of rooms
 ON_FILES = {"database_url": None, "database_reader_url": None}  # also where tests run on a server
 
 
