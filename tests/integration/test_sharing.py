@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, create_engine, text
+from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, create_engine, select, text
 
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.postgresql import Server, reader_engine, shared_writer_engine
@@ -163,6 +163,16 @@ def test_numbers_are_given_out_once(place: Server, server: PostgresqlServer) -> 
         taken = [number for some in pool.map(take, range(8)) for number in some]
     engine.dispose()
     assert len(set(taken)) == len(taken) == 160
+
+
+async def test_a_number_that_no_row_can_have_is_found_nowhere(
+    two: tuple[Database, Database],
+) -> None:
+    tally = Table("tally", MetaData(), Column("name", String), Column("n", Integer))
+    for finds in (tally.c.n == 1 << 40, tally.c.n > (1 << 53) - 1, tally.c.n.in_([0, 1 << 40])):
+        query = select(tally.c.name).where(finds, tally.c.name == "a")
+        found = await two[0].read(lambda c, q=query: c.execute(q.limit(1 << 40)).scalars().all())
+        assert found == (["a"] if finds.right.value == [0, 1 << 40] else [])
 
 
 async def test_a_server_that_stopped_is_unavailable_and_comes_back_by_itself() -> None:
