@@ -6,7 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, create_engine, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    select,
+    text,
+)
 
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.postgresql import Server, reader_engine, shared_writer_engine
@@ -173,6 +183,23 @@ async def test_a_number_that_no_row_can_have_is_found_nowhere(
         query = select(tally.c.name).where(finds, tally.c.name == "a")
         found = await two[0].read(lambda c, q=query: c.execute(q.limit(1 << 40)).scalars().all())
         assert found == (["a"] if finds.right.value == [0, 1 << 40] else [])
+
+
+async def test_a_text_that_a_server_cannot_keep_is_refused_to_who_sent_it(
+    two: tuple[Database, Database],
+) -> None:
+    tally = Table("tally", MetaData(), Column("name", String), Column("n", Integer))
+    wrong = "a\0"
+    acts = (
+        two[0].read(lambda c: c.execute(select(tally).where(tally.c.name == wrong)).all()),
+        two[0].write(lambda c: c.execute(tally.insert().values(name=wrong, n=1)).rowcount),
+    )
+    for act in acts:
+        with pytest.raises(PlatformError, match="NUL") as caught:
+            await act
+        assert caught.value.code is Code.MALFORMED
+    await two[0].write(add_one)
+    assert await counts(two[0]) == {"a": 1, "b": 0}
 
 
 async def test_a_server_that_stopped_is_unavailable_and_comes_back_by_itself() -> None:

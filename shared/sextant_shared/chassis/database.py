@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, MetaData, inspect
 from sqlalchemy.exc import DBAPIError
 
 from sextant_shared.chassis import postgresql, sqlite
-from sextant_shared.chassis.faults import damaged, fault_of, is_fault
+from sextant_shared.chassis.faults import damaged, fault_of, is_fault, told_of
 from sextant_shared.chassis.fencing import Fence
 from sextant_shared.chassis.postgresql import Server, shared_writer_engine
 from sextant_shared.chassis.row_sight import Signer
@@ -117,8 +117,8 @@ class Database:
             ):
                 return work(connection)
         except DBAPIError as error:
-            if is_fault(error):
-                raise fault_of(error) from error
+            if told := told_of(error):
+                raise told from error
             raise
 
     def _read(self, work: Callable[[Connection], T], party: str | None) -> T:
@@ -128,8 +128,8 @@ class Database:
                     postgresql.read_for(connection, party)
                 return work(connection)
         except DBAPIError as error:
-            if is_fault(error):
-                raise fault_of(error) from error
+            if told := told_of(error):
+                raise told from error
             raise
 
     def narrow(self, engine: Engine, looking: Looking) -> None:
