@@ -2,7 +2,7 @@
 
 The programs come out of the repository's history: those of the newest commit before a migration
 that today's schema still serves, or else of that migration itself. They prepare the platform, with
-their own settings. Where there is no history, as in an archive, this cannot be tried; CI must have one.
+their own settings. Where there is no history, as in an archive, this cannot be tried; CI has one.
 """
 
 import io
