@@ -107,7 +107,10 @@ def schema_of(connection: Connection) -> Schema:
     rules = connection.execute(text(_RULES if is_server else _FILE_RULES)).all()
     rights = connection.execute(text(_RIGHTS)).all() if is_server else ()
     return Schema(
-        {(table, name): Column(*map(_plain, rest)) for table, name, *rest in columns},
+        {
+            (table, name): Column(type_, bool(is_needed), bool(has_default))
+            for table, name, type_, is_needed, has_default in columns
+        },
         frozenset(_rule(*row) for row in rules),
         frozenset((table, told) for table, told in rights),
     )
@@ -151,7 +154,3 @@ def _of_rules(before: Schema, after: Schema) -> Iterator[str]:
 
 def _rule(table: str, kind: str, told: str, columns: str) -> Rule:
     return Rule(table, kind, " ".join(told.split()), frozenset(filter(None, columns.split(","))))
-
-
-def _plain(value: object) -> object:
-    return bool(value) if isinstance(value, int) else value
