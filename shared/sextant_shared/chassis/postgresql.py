@@ -158,7 +158,7 @@ def migration(url: str, owner: str) -> Iterator[Connection]:
     Raises:
         PlatformError: `E_STATE` when the login may not.
     """
-    engine = _engine(url, poolclass=NullPool, hide_parameters=True)
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _become(connection: Any, _record: Any) -> None:
