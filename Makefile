@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^# group: / {printf "\n%s\n", substr($$0, 10)} \
-		/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nStart with `make demo`.\n'
 
 # With DATABASE=postgresql: all rooms on a throw-away server, two processes of the exchange.
@@ -52,6 +52,15 @@ test: lint types contracts ## everything that must hold: lint, types, contracts,
 .PHONY: test-long
 test-long: $(STAMP) ## the tests that wait for other programs: S3, edges, charts, several exchanges, runbooks, bursts (minutes)
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m long $(T) $(if $(K),-k "$(K)")
+
+# PostgreSQL 15 is the system's or Debian's, 18 that of the pinned wheel.
+POSTGRESQL_15 := postgresql-15
+POSTGRESQL_18 := postgresql-pinned
+V ?= 15 18
+.PHONY: test-postgresql
+test-postgresql: $(STAMP) ## every test that has a database, on PostgreSQL 15, then on 18 (V=15 or V=18 alone; T, K narrow)
+	@$(foreach v,$(V),echo "PostgreSQL $(v)" && SEXTANT_TEST_DATABASE=$(or $(POSTGRESQL_$(v)),$(v)) \
+		$(BIN)/python -m pytest -q -n auto --dist loadfile -m "database and not long" $(T) $(if $(K),-k "$(K)") &&) true
 
 .PHONY: quick
 quick: $(STAMP) ## unit tests only, stop at the first failure

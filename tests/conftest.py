@@ -9,6 +9,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
+from tests.support.postgresql_programs import WANTED
+
 _PLATFORM = "tests/system/"
 _ON_THEIR_OWN = ("test_machine.py", "test_published_interfaces.py", "test_routes.py")
 _LONG = (_PLATFORM, "tests/integration/", "tests/unit/client/")
@@ -46,6 +48,14 @@ class OneProcessForThePlatform(LoadFileScheduling):
 
 def _rank(scope: str) -> int:
     return next((n for n, long in enumerate(_LONG) if scope.startswith(long)), len(_LONG))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the engines of tests counted, and marked what has one, where a run is about them."""
+    if WANTED or "database" in config.getoption("markexpr"):
+        from tests.support import engines  # noqa: PLC0415 -- it loads all rooms
+
+        config.pluginmanager.register(engines)
 
 
 def pytest_collection_finish() -> None:

@@ -32,7 +32,7 @@ from tests.faults.report import Outcome, Verdict, is_good, members, table
 from tests.support.debian import NoProgramError, installed
 from tests.support.edges import find_nginx
 from tests.support.objects import find_weed
-from tests.support.postgresql import NoPostgresqlError, find_programs
+from tests.support.postgresql_programs import NoPostgresqlError, find_programs
 from tests.support.vectors import IN_CI, ROOT
 
 LEGS = (

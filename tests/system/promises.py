@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
+from sextant_shared.chassis.database import open_reader
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import EnvelopeAcceptedEntry
@@ -218,8 +219,7 @@ class Promises:
 
     def rows(self, statement: str) -> list[dict[str, Any]]:
         """Return rows of the exchange's database."""
-        path = self.platform.exchange_settings().database
-        engine = create_engine(f"sqlite:///file:{path}?mode=ro&uri=true")
+        engine = open_reader(self.platform.exchange_settings().place)
         try:
             with engine.connect() as connection:
                 return [dict(row) for row in connection.execute(text(statement)).mappings()]

@@ -20,6 +20,7 @@ from sextant_client.log import LogReader
 from sextant_client.sent import SentEnvelope
 from sextant_client.session import Session
 from sextant_shared.protocol.receipts import verify_custody
+from tests.support.postgresql import EVERYWHERE
 from tests.system.conftest import PUBLISHED_EVERY_S
 
 pytestmark = pytest.mark.processes
@@ -178,7 +179,8 @@ def test_a_stop_after_a_large_body_is_stored_leaves_no_orphan(stack: Stack, send
     recover(stack, "exchange.after_blob")
     thread.join(90)
     assert result
-    assert len(blobs(stack) - before) == 1
+    # On a server another exchange may be storing it: what nobody has is swept by its age.
+    assert len(blobs(stack) - before) == (2 if EVERYWHERE else 1)
     assert "outcome" in sender.answers(envelope)
     check(stack, sender)
 

@@ -18,6 +18,7 @@ from sextant_shared.models.log import WitnessReport
 from sextant_shared.protocol.checkpoints import LogKeys
 from tests.integration.audit.test_witnesses import policy_file
 from tests.support.logs import ORIGIN
+from tests.support.postgresql import SERVER
 from tests.support.witness_service import Running
 
 pytestmark = pytest.mark.processes
@@ -57,6 +58,7 @@ class LogProcess:
             base_url=f"http://127.0.0.1:{self.port}",
             origin=ORIGIN,
             witness_policy_file=folder / "policy.txt",
+            **SERVER.settings_of(folder),
         )
         self.keys = asyncio.run(begin_log(self.settings))
 

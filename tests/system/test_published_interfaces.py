@@ -23,7 +23,7 @@ from sextant_shared.crypto.signing import Signer
 from sextant_shared.models.envelope import MEDIA_TYPE
 from sextant_shared.protocol.keyfiles import read_key_file
 from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
-from tests.support.postgresql import SERVER
+from tests.support.stacks import make_stack
 
 pytestmark = pytest.mark.processes
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "openapi"
@@ -76,18 +76,10 @@ class Dpop(requests.auth.AuthBase):
         return self._token
 
 
-class Asked(Stack):
-    """A platform whose log lies on PostgreSQL when the run wants that: `tests/README.md`."""
-
-    def _audit(self) -> dict[str, str]:
-        chosen = SERVER.settings_of(self.root / "data" / "audit")
-        return {**super()._audit(), **{name.upper(): value for name, value in chosen.items()}}
-
-
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Return services of their own: what is made up here is nobody else's."""
-    made = Asked(Path(tmp_path_factory.mktemp("asked")), tracing=False, witnessed=False)
+    made = make_stack(Path(tmp_path_factory.mktemp("asked")), tracing=False, witnessed=False)
     made.prepare()
     made.services["exchange"].extra = {
         "SEXTANT_EXCHANGE_EVENTS_MAX_S": "0.1",  # streams end soon

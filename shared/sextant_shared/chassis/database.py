@@ -11,23 +11,19 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, MetaData, inspect
 from sqlalchemy.exc import DBAPIError
 
 from sextant_shared.chassis import postgresql, sqlite
-from sextant_shared.chassis.faults import damaged, fault_of, is_fault
+from sextant_shared.chassis.faults import damaged, fault_of, is_fault, told_of
 from sextant_shared.chassis.fencing import Fence
 from sextant_shared.chassis.guarding import under_guard
 from sextant_shared.chassis.postgresql import Server, shared_writer_engine
 from sextant_shared.chassis.row_sight import Signer
+from sextant_shared.chassis.schema import migrate, note_served, require_served
 from sextant_shared.chassis.sharing import TRIES, Sharing, take_turn_at_all
 from sextant_shared.chassis.sight import Blinds, Sees, asking, sight
 from sextant_shared.chassis.turnstiles import Turnstile
@@ -130,8 +126,8 @@ class Database:
             ):
                 return work(connection)
         except DBAPIError as error:
-            if is_fault(error):
-                raise fault_of(error) from error
+            if told := told_of(error):
+                raise told from error
             raise
 
     def _read(self, work: Callable[[Connection], T], party: str | None) -> T:
@@ -141,8 +137,8 @@ class Database:
                     postgresql.read_for(connection, party)
                 return work(connection)
         except DBAPIError as error:
-            if is_fault(error):
-                raise fault_of(error) from error
+            if told := told_of(error):
+                raise told from error
             raise
 
     def narrow(self, engine: Engine, looking: Looking) -> None:
@@ -196,23 +192,16 @@ def open_reader(place: Place) -> Engine:
 
 
 def require_migrated(server: Server, migrations: str) -> None:
-    """Return if a server's database has the newest version of the package `migrations`.
+    """Return if a server's database has a version that serves the package `migrations`.
 
     Raises:
         PlatformError: `E_STATE` when it has another or none, `E_UNAVAILABLE`.
     """
     try:
         with postgresql.lone_reader_engine(server).connect() as connection:
-            _require_newest(server.name, connection, migrations)
+            require_served(server.name, connection, migrations)
     except DBAPIError as error:
         raise fault_of(error) from error
-
-
-def migrate(connection: Connection, migrations: str) -> None:
-    """Bring the database behind `connection` to the newest version of the package `migrations`."""
-    config = _versions(migrations)
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def migrate_server(
@@ -233,7 +222,8 @@ def migrate_server(
             connection.commit()  # what looking at the version began
             if after is not None:
                 after(connection)
-                connection.commit()
+            note_served(connection, migrations)
+            connection.commit()
     except DBAPIError as error:
         if not is_fault(error):
             raise
@@ -283,7 +273,7 @@ def _open_server(
     try:
         with writer.connect() as connection:
             postgresql.require_durable(server, connection)
-            _require_newest(server.name, connection, migrations)
+            require_served(server.name, connection, migrations)
             _require_tables(server.name, connection, metadata)
         _take(fence, writer)
         readers = postgresql.reader_engine(server, READERS)
@@ -321,27 +311,6 @@ def _take(fence: Fence | None, writer: Engine) -> None:
     if fence is not None:
         with writer.begin() as connection:
             fence.take(connection)
-
-
-def _versions(migrations: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(files("sextant_shared.chassis") / "migrations"))
-    config.set_main_option("version_locations", str(files(migrations) / "versions"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _require_newest(name: str, connection: Connection, migrations: str) -> None:
-    held = set(MigrationContext.configure(connection).get_current_heads())
-    newest = set(ScriptDirectory.from_config(_versions(migrations)).get_heads())
-    if held != newest:
-        raise PlatformError(
-            Code.STATE,
-            f"{name} has another version of the schema than this program",
-            expected=", ".join(sorted(newest)),
-            received=", ".join(sorted(held)) or "no schema",
-            fix="Run the command `migrate` of this version, as the owner of the schema.",
-        )
 
 
 def _require_tables(name: str, connection: Connection, metadata: MetaData) -> None:

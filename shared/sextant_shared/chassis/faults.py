@@ -29,6 +29,7 @@ _PASSING = frozenset(
 )
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _NO_TEXT = "Could not decode to UTF-8"
+_NO_NUL = "cannot contain NUL"
 # PostgreSQL's SQLSTATE (appendix A of its manual); a class is the first two characters.
 _PASSING_STATES = (
     "08",  # connection
@@ -51,6 +52,20 @@ _log = structlog.get_logger("sextant.store")
 def is_fault(error: Exception) -> bool:
     """Return whether the store itself failed."""
     return _is_damage(error) or _is_passing(error)
+
+
+def told_of(error: Exception) -> PlatformError | None:
+    """Return what callers are told: of a fault, or of a value that a server cannot keep.
+
+    None is for all other mistakes. An embedded file keeps a NUL in a text, a server does not.
+    """
+    if is_fault(error):
+        return fault_of(error)
+    if isinstance(error, DBAPIError) and state_of(error) is None and _NO_NUL in str(error.orig):
+        return PlatformError(
+            Code.MALFORMED, "a text holds the character NUL", fix="Send it without that character."
+        )
+    return None
 
 
 def fault_of(error: Exception) -> PlatformError:

@@ -17,7 +17,7 @@ from time import sleep
 from typing import Any
 
 from psycopg.errors import InsufficientPrivilege, InvalidParameterValue
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import BigInteger, Connection, Engine, Integer, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from sextant_shared.chassis.fencing import HOLD_LOCK, LOCKS, MIGRATION_LOCK
@@ -37,6 +37,12 @@ _READ_FOR = text("SELECT set_config('sextant.party', :party, true)")
 _TRY_HOLD = f"SELECT pg_try_advisory_lock({LOCKS}, {HOLD_LOCK})"
 _TRY_HOLD_TOGETHER = f"SELECT pg_try_advisory_lock_shared({LOCKS}, {HOLD_LOCK})"
 _LOSSY = ("fsync", "full_page_writes", "synchronous_commit")  # off: a power cut takes commits back
+
+
+class _Wide(BigInteger):
+    """A number as it is told to the server."""
+
+    render_bind_cast = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def writer_engine(server: Server, patience: Callable[[], float]) -> Engine:
 
     `patience` says how many seconds a new session may wait for the lock.
     """
-    engine = create_engine(server.writer_url, **_pool(1), **_options(server))
+    engine = _engine(server.writer_url, **_pool(1), **_options(server))
     _let_hold(engine, _TRY_HOLD, patience)
     return engine
 
@@ -79,7 +85,7 @@ def shared_writer_engine(
     Where they write in turns they hold the database together, against one that would alone.
     """
     options = _options(server)
-    engine = create_engine(
+    engine = _engine(
         server.writer_url,
         isolation_level=sharing.isolation,
         **_pool(sharing.hands + sharing.apart),
@@ -113,7 +119,7 @@ def reader_engine(server: Server, readers: int) -> Engine:
     A connection is tried before it is lent: after a restart of the server, reading just goes on.
     """
     pool = _pool(readers)
-    return create_engine(server.reader_url, pool_pre_ping=True, **pool, **_reading(server))
+    return _engine(server.reader_url, pool_pre_ping=True, **pool, **_reading(server))
 
 
 def narrowed_engine(server: Server, readers: int) -> Engine:
@@ -133,7 +139,7 @@ def narrowed_engine(server: Server, readers: int) -> Engine:
 
 def lone_reader_engine(server: Server) -> Engine:
     """Return an engine that connects for each reading, whoever writes."""
-    return create_engine(server.reader_url, poolclass=NullPool, **_reading(server))
+    return _engine(server.reader_url, poolclass=NullPool, **_reading(server))
 
 
 def read_for(connection: Connection, party: str) -> None:
@@ -177,6 +183,17 @@ def migration(url: str, owner: str) -> Iterator[Connection]:
 
     with engine.connect() as connection:
         yield connection
+
+
+def _engine(url: str, **options: Any) -> Engine:
+    """Return an engine that tells the server numbers in 64 bits.
+
+    A caller may name a number that no row of a narrower column can have. It finds nothing then, as
+    in an embedded file, instead of being a mistake of ours.
+    """
+    engine = create_engine(url, **options)
+    engine.dialect.colspecs = {**engine.dialect.colspecs, Integer: _Wide}
+    return engine
 
 
 def _act_as(connection: Any, owner: str) -> None:

@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from sextant_shared.chassis.faults import fault_of, is_fault
+from sextant_shared.chassis.faults import fault_of, is_fault, told_of
 from sextant_shared.chassis.sharing import is_race
 from sextant_shared.clock import random_bytes
 from sextant_shared.errors import Code, PlatformError
@@ -132,7 +132,7 @@ def _commit(
             failure = fault_of(_cause(unsure))
             break
         except Exception as error:  # noqa: BLE001 -- told to the caller whose work raised it
-            failure = fault_of(error) if is_fault(error) else error
+            failure = told_of(error) or error
             if tried == tries or not _may_repeat(error):
                 break
             sleep(PAUSE_S * 2**tried * random_bytes(1)[0] / 255)
@@ -178,7 +178,7 @@ def _in_savepoint(connection: Connection, work: _Work) -> Outcome:
             raise  # the whole transaction is in doubt
         execute("ROLLBACK TO work")
         execute("RELEASE work")
-        return None, error
+        return None, told_of(error) or error
     execute("RELEASE work")
     return result, None
 

@@ -1,21 +1,21 @@
 """The log against a witness that answers anything: told by name, kept once, and nothing waits."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from sextant_audit.clients.witnesses import MAX_ANSWER_BYTES
 from sextant_client.witness.http import HttpAnswer, HttpRequest, HttpServer
+from sextant_shared.chassis.database import open_reader
 from sextant_shared.models.log import WitnessReport
 from sextant_shared.protocol.witnessing import SIZE_TYPE, parse_add_checkpoint
 from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append, prove
 from tests.integration.audit.test_witnesses import policy_file
-from tests.support.postgresql import embedded
 from tests.support.witness_service import Running
 
 pytestmark = pytest.mark.anyio
@@ -79,7 +79,6 @@ async def told(served: Served) -> dict[str, str]:
     raise AssertionError("some witness was not asked")
 
 
-@embedded
 async def test_every_answer_of_a_witness_is_told_kept_and_holds_up_nothing(tmp_path: Path) -> None:
     log = AuditLog(tmp_path)
     keys = await log.begin()
@@ -95,9 +94,10 @@ async def test_every_answer_of_a_witness_is_told_kept_and_holds_up_nothing(tmp_p
         assert says in faults[name], name
     assert faults["xal"] == ""
     assert set(policy.judge(note).seen) == {"xal", "xal-pq"}
-    with sqlite3.connect(log.settings.database) as connection:
-        kept = connection.execute("SELECT url, detail, request FROM refused").fetchall()
-    connection.close()
+    engine = open_reader(log.settings.place)
+    with engine.connect() as connection:
+        kept = connection.execute(text("SELECT url, detail, request FROM refused")).all()
+    engine.dispose()
     assert {address.rpartition("/")[2] for address, _, _ in kept} >= set(ANSWERS)
     for _, _, request in kept:
         assert parse_add_checkpoint(request.encode()).checkpoint

@@ -29,8 +29,9 @@ from tests.support.backups import OPERATOR, Backups
 from tests.support.command import sextant
 from tests.support.platform import XAL, XBO, Platform, open_platform
 from tests.support.platform_files import ORIGIN
+from tests.support.postgresql import embedded
 
-ON_FILES = {"database_url": None, "database_reader_url": None}  # also where tests run on a server
+pytestmark = embedded  # plans of backups name the files of rooms
 
 
 @dataclass
@@ -60,7 +61,7 @@ class Lost:
 
 async def _live_and_end(folder: Path) -> Lost:
     mirror = folder / "mirror"
-    audit = {**ON_FILES, "tiles_dir": mirror, "entries_public": True}
+    audit = {"tiles_dir": mirror, "entries_public": True}
     async with open_platform(folder / "platform", audit=audit) as platform:
         backups = Backups(folder, platform)
         await platform.declare(XAL, b"{}")

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg.errors import InsufficientPrivilege
 from pydantic import ValidationError
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 
 from sextant_declarations.__main__ import main
 from sextant_declarations.analysis.classification import MARKINGS
@@ -65,11 +65,11 @@ def officer(
         yield session
 
 
-async def test_migrations_end_at_the_declared_tables(store: SqlStore) -> None:
-    def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), METADATA))
-
-    assert await store.database.read(differences) == []
+def test_migrations_end_at_the_declared_tables(postgresql: PostgresqlServer, database: str) -> None:
+    engine = create_engine(postgresql.url("postgres", database))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
 
 
 async def test_a_query_that_forgets_who_asks_finds_only_what_the_caller_may_know_of(

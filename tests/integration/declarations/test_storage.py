@@ -32,6 +32,7 @@ from sextant_shared.clock import random_bytes
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.stores import SqlStore, open_store
 from tests.support.logs import NOW, envelope_id
+from tests.support.postgresql import embedded
 from tests.unit.declarations.secretariat import Secretariat
 from tests.unit.declarations.world import SEC
 
@@ -46,6 +47,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
     opened.database.close()
 
 
+@embedded  # test_row_security compares those of a server
 async def test_migrations_end_at_the_declared_tables(store: SqlStore) -> None:
     importlib.import_module("sextant_declarations.app.opening")  # which knows all tables
 

@@ -8,7 +8,6 @@ from sextant_shared.encoding import b64u
 from tests.integration.exchange.containers import SEC, XAL, XBO, Container, sealed, sealing_key
 from tests.integration.exchange.world import Caller, World, counted_statements
 from tests.support.objects import in_a_folder
-from tests.support.postgresql import embedded
 
 pytestmark = pytest.mark.anyio
 LARGE = b"x" * 300_000
@@ -142,7 +141,6 @@ async def test_a_lost_blob_is_an_alarm_and_no_short_answer(world: World) -> None
     assert (answer.status_code, answer.json()["code"]) == (500, "E_INTEGRITY")
 
 
-@embedded
 async def test_look_ups_take_the_same_few_statements_however_much_is_stored(world: World) -> None:
     for number in range(1, 5):
         await deposited(world, number)

@@ -9,7 +9,6 @@ import pytest
 from tests.integration.exchange.containers import SEC, XAL, XBO, sealed, sealing_key
 from tests.integration.exchange.world import Caller, World, counted_statements
 from tests.support.logs import envelope_id
-from tests.support.postgresql import embedded
 
 pytestmark = pytest.mark.anyio
 LIST_BUDGET = 1  # statements for a page, however long
@@ -88,7 +87,6 @@ async def test_a_mailbox_can_be_read_by_state(world: World) -> None:
     assert [i["seq"] for i in await items(caller, state="available")] == [2, 3]
 
 
-@embedded
 async def test_a_page_takes_the_same_few_statements_however_long_it_is(world: World) -> None:
     await fill(world, 6)
     caller = world.caller(SEC)
@@ -99,7 +97,6 @@ async def test_a_page_takes_the_same_few_statements_however_long_it_is(world: Wo
         assert len(statements) <= LIST_BUDGET
 
 
-@embedded
 async def test_a_poll_that_finds_nothing_writes_nothing(world: World) -> None:
     caller = world.caller(SEC)
     await caller.get("/v1/parties")

@@ -46,7 +46,7 @@ from sextant_shared.models.acts import ReplayDetail
 from sextant_shared.models.exchange import DeliveryState, Lease, Priority
 from sextant_shared.protocol.notes import InForce
 from tests.support.logs import envelope_id
-from tests.support.postgresql import EXCHANGE, SERVER, embedded
+from tests.support.postgresql import EVERYWHERE, EXCHANGE, SERVER, embedded
 
 pytestmark = pytest.mark.anyio
 GROWING = {
@@ -83,15 +83,20 @@ def logged(result: HoldResult, index: int, receipt: bytes) -> Logged:
 
 @contextmanager
 def plans() -> Iterator[list[tuple[str, str]]]:
-    """Collect the query plan of every look-up and update that runs in the block."""
+    """Collect the query plan of every look-up and update that runs in the block.
+
+    A server scans a table of a few rows whatever its indexes are. Where that is to be avoided and
+    it scans all the same, no index serves the statement.
+    """
     seen: list[tuple[str, str]] = []
 
     def explain(_c: Any, cursor: Any, statement: str, given: Any, _x: Any, many: bool) -> None:  # noqa: FBT001
         if statement.startswith(("SELECT", "UPDATE")):
-            explained = cursor.connection.execute(
-                f"EXPLAIN QUERY PLAN {statement}", given[0] if many else given
-            )
-            seen.extend((statement, row[3]) for row in explained.fetchall())
+            if EVERYWHERE:
+                cursor.connection.execute("SET LOCAL enable_seqscan = off")
+            how = "EXPLAIN" if EVERYWHERE else "EXPLAIN QUERY PLAN"
+            explained = cursor.connection.execute(f"{how} {statement}", given[0] if many else given)
+            seen.extend((statement, str(row[-1])) for row in explained.fetchall())
 
     event.listen(Engine, "before_cursor_execute", explain)
     try:
@@ -159,7 +164,6 @@ async def try_notes(database: Database, sidecar: Sidecar) -> None:
     await notes.find(owed.position)
 
 
-@embedded
 async def test_nothing_that_grows_is_ever_scanned(database: Database, tmp_path: Path) -> None:
     envelopes, mailboxes = SqlEnvelopes(database), SqlMailboxes(database)
     related = SqlRelated(database)
@@ -189,7 +193,8 @@ async def test_nothing_that_grows_is_ever_scanned(database: Database, tmp_path: 
         await mailboxes.extend("SEC", leases[0].lease, 20.0, 5.0)
         await mailboxes.acknowledge("SEC", leases[0].lease, 5.0)
         await try_acts(database, leases[1], tmp_path / "sidecar")
-    scans = [(s, plan) for s, plan in seen if any(f"SCAN {name}" in plan for name in GROWING)]
+    scan = "Seq Scan on" if EVERYWHERE else "SCAN"
+    scans = [(s, plan) for s, plan in seen if any(f"{scan} {name}" in plan for name in GROWING)]
     assert len(seen) > 20
     assert scans == []
 

@@ -32,6 +32,7 @@ from sextant_declarations.storage.inspection_tables import APPEND_ONLY
 from sextant_declarations.storage.roles import ROLES
 from sextant_declarations.storage.sight import EACH, HIDDEN, NARROWED, OPEN, blinds
 from sextant_shared.chassis.row_sight import FUNCTIONS, KEYS_TABLE, SCHEMA
+from sextant_shared.chassis.schema import is_ahead
 from sextant_shared.chassis.sight import Blinds, Sees
 from sextant_shared.clock import random_bytes
 from sextant_shared.encoding import sha256
@@ -59,6 +60,7 @@ _GROWS_ONLY = frozenset(
 """Tables of which no row is changed or deleted: the writer has no such grant either."""
 
 _WRITER, _READER, _OFFICER = ROLES.writer, ROLES.reader, ROLES.officer
+_MIGRATIONS = f"{__package__}.migrations"
 _HIGHEST = len(MARKINGS) - 1
 _KIND = "k:"  # before a kind, so that no pattern of kinds covers a message
 
@@ -106,7 +108,7 @@ def digest() -> str:
 
 
 def require_protected(connection: Connection) -> None:
-    """Return if the database hides what this version of the program says.
+    """Return if the database hides what this version of the program says, or a newer one.
 
     Raises:
         PlatformError: `E_STATE` when another version of it stands, or a table stands open.
@@ -120,7 +122,8 @@ def require_protected(connection: Connection) -> None:
     )
     names = {"names": [*NARROWED, *HIDDEN], "narrowed": [*NARROWED]}
     open_ = connection.execute(bare, names).scalars().all()
-    if connection.execute(of_schema).scalar() == digest() and not open_:
+    stands = connection.execute(of_schema).scalar()
+    if not open_ and (stands == digest() or (stands and is_ahead(connection, _MIGRATIONS))):
         return
     raise PlatformError(
         Code.STATE,

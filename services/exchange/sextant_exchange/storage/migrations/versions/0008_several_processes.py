@@ -12,6 +12,9 @@ from sextant_shared.chassis.proofs import create_proofs_seen
 
 revision = "0008"
 down_revision = "0007"
+contract = (
+    "a reader that does not say for whom it reads finds no row, and programs of before do not"
+)
 
 _ADDS, _CHANGES, _REMOVES = "SELECT, INSERT", "SELECT, INSERT, UPDATE", "SELECT, INSERT, DELETE"
 _MAY = {
