@@ -12,7 +12,7 @@ that are not in force any more: who judged it by an older registry is told so (`
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, func, insert, select, update
 
 from sextant_exchange.domain.envelopes import Acceptable, Claim, Held, HoldResult, Logged, Repeat
 from sextant_exchange.storage import registry
@@ -49,7 +49,7 @@ _INSERT_UNLESS_HELD = (
 )
 _NUMBERS = "envelope_number_seq"
 _INSERT_RECEIPT, _INSERT_DELIVERY = insert(_R), insert(_D)
-_THESE = bindparam("numbers", expanding=True)
+_THESE: BindParameter[int] = bindparam("numbers", expanding=True)
 _LOCKED = (
     select(_E.c.number)
     .where(_E.c.number.in_(_THESE))
