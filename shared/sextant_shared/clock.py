@@ -8,6 +8,7 @@ import os
 import re
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from sextant_shared.errors import Code, PlatformError
 
@@ -43,7 +44,13 @@ def uuid7(clock: Clock) -> str:
 
 def timestamp_s(seconds: float) -> str:
     """Return `YYYY-MM-DDTHH:MM:SSZ`."""
-    return dt.datetime.fromtimestamp(int(seconds), dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(int(seconds))
+
+
+@lru_cache(maxsize=64)
+def _second(seconds: int) -> str:
+    """Write a second out; under load the same one is asked for a thousand times."""
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def timestamp_ms(seconds: float) -> str:

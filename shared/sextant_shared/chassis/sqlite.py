@@ -24,7 +24,9 @@ from sextant_shared.errors import Code, PlatformError
 BUSY_TIMEOUT_MS = 5000
 EYES = "eyes"  # where a narrowed connection keeps whose sight it has
 PAGE_SIZE = 8192  # a container's manifest fits a page or two
-CHECKPOINT_PAGES = 4000  # 32 MiB of WAL between checkpoints keeps them off most commits
+# 8 MiB of WAL between checkpoints. A commit that comes to one waits for it: with four times as much
+# that takes three times as long, and the slowest of a hundred answers are those that wait.
+CHECKPOINT_PAGES = 1000
 HOLD_WAIT_S = 10.0  # a predecessor that is stopping finishes its commits meanwhile
 HOLD_POLL_S = 0.05
 

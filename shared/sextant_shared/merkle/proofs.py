@@ -6,7 +6,8 @@ Responsible for RFC 6962 §2.1.1 and §2.1.2, checked with the iterative algorit
 `index * 2**level … (index + 1) * 2**level - 1`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from sextant_shared.encoding import b64
 from sextant_shared.errors import Code, PlatformError
@@ -14,6 +15,15 @@ from sextant_shared.merkle.hashing import EMPTY_ROOT, HASH_SIZE, node_hash
 
 Node = Callable[[int, int], bytes]
 MAX_PATH = 63  # a tree of 2**63 leaves; longer paths are nonsense or an attack
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """A claim: the leaf hash `leaf` stands at `index`, as `path` shows."""
+
+    index: int
+    leaf: bytes
+    path: Sequence[bytes]
 
 
 def verify_inclusion(
@@ -33,6 +43,48 @@ def verify_inclusion(
             received=b64(computed),
             evidence={"leaf": b64(leaf), "path": "\n".join(b64(node) for node in path)},
         )
+
+
+def verify_inclusions(claims: Iterable[Inclusion], size: int, root: bytes) -> None:
+    """Check each claim as `verify_inclusion` does, all of them under one root.
+
+    Leaves that stand together share most of their ways up: where one joins that of the claim
+    before it, the rest is compared and not computed again.
+
+    Raises:
+        PlatformError: `E_INTEGRITY`, what `verify_inclusion` says of the first that fails.
+    """
+    before: Inclusion | None = None
+    for claim in claims:
+        if before is None or not _joins(claim, before, size):
+            verify_inclusion(claim.index, size, claim.leaf, claim.path, root)
+        before = claim
+
+
+def _joins(claim: Inclusion, before: Inclusion, size: int) -> bool:
+    """Return whether a claim's way up joins, inside a full subtree, one that was checked.
+
+    In a full subtree no level is missing, so both ways come to its root after as many steps; from
+    there on the same hashes lead to the same root.
+    """
+    height = (claim.index ^ before.index).bit_length()  # of their least common subtree
+    is_full = claim.index >= 0 and ((claim.index >> height) + 1) << height <= size
+    return (
+        is_full
+        and len(claim.path) == len(before.path)
+        and claim.path[height:] == before.path[height:]
+        and all(len(node) == HASH_SIZE for node in (claim.leaf, *claim.path[:height]))
+        and _root_at(height, claim) == _root_at(height, before)
+    )
+
+
+def _root_at(height: int, claim: Inclusion) -> bytes:
+    """Return the root of the full subtree of that height that a claim's way leads through."""
+    computed = claim.leaf
+    for level, sibling in enumerate(claim.path[:height]):
+        is_right = claim.index >> level & 1
+        computed = node_hash(sibling, computed) if is_right else node_hash(computed, sibling)
+    return computed
 
 
 def root_from_inclusion(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> bytes:

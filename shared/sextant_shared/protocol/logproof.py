@@ -49,7 +49,12 @@ class LoggedEntry:
 
 def format_proof(index: int, path: Sequence[bytes], checkpoint: str) -> str:
     """Return the proof as text."""
-    hashes = "".join(f"{b64(node)}\n" for node in path)
+    return join_proof(index, [b64(node) for node in path], checkpoint)
+
+
+def join_proof(index: int, path: Sequence[str], checkpoint: str) -> str:
+    """Return the proof as text, of hashes that are text already: canonical, padded base64."""
+    hashes = "".join(f"{node}\n" for node in path)
     return f"{HEADER}\nindex {index}\n{hashes}\n{checkpoint}"
 
 

@@ -11,11 +11,11 @@ from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.telemetry import BATCH_COUNT, Telemetry
 from sextant_shared.encoding import b64_decode, b64u
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.merkle.hashing import leaf_hash
-from sextant_shared.merkle.proofs import verify_inclusion
+from sextant_shared.merkle.hashing import HASH_SIZE, leaf_hash
+from sextant_shared.merkle.proofs import Inclusion, verify_inclusions
 from sextant_shared.models.log import AppendAnswer
-from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
-from sextant_shared.protocol.logproof import format_proof
+from sextant_shared.protocol.checkpoints import LogKeys, verify_checkpoint
+from sextant_shared.protocol.logproof import join_proof
 
 APPEND_TIMEOUT_S = 10.0  # the deposits behind it are held; better a fresh try than a long one
 MAX_EVIDENCE_CHARS = 65_536
@@ -70,17 +70,23 @@ class HttpLog:
         checkpoint = verify_checkpoint(answer.checkpoint, self._keys)
         if len(answer.items) != len(entries):
             raise PlatformError(Code.INTEGRITY, "it is about another number of entries")
+        # The ways up of a batch share most of their hashes: each text is read once.
+        hashes = dict.fromkeys(text for item in answer.items for text in item.path)
+        nodes = {text: b64_decode(text, HASH_SIZE) for text in hashes}
+        verify_inclusions(
+            (
+                Inclusion(item.index, leaf_hash(entry), [nodes[text] for text in item.path])
+                for entry, item in zip(entries, answer.items, strict=True)
+            ),
+            checkpoint.size,
+            checkpoint.root,
+        )
         return [
-            _leaf(entry, item.index, [b64_decode(h, 32) for h in item.path], checkpoint)
-            for entry, item in zip(entries, answer.items, strict=True)
+            LoggedLeaf(item.index, join_proof(item.index, item.path, checkpoint.text))
+            for item in answer.items
         ]
 
 
 def is_sampled(traceparent: str | None) -> TypeGuard[str]:
     """Return whether anybody will look at this trace: what is not sampled costs no span."""
     return traceparent is not None and traceparent[-1:] in _SAMPLED
-
-
-def _leaf(entry: bytes, index: int, path: list[bytes], checkpoint: Checkpoint) -> LoggedLeaf:
-    verify_inclusion(index, checkpoint.size, leaf_hash(entry), path, checkpoint.root)
-    return LoggedLeaf(index, format_proof(index, path, checkpoint.text))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from sextant_exchange.domain.allowance import Use, added
 from sextant_exchange.domain.envelopes import Acceptable, HoldResult, Repeat
@@ -14,7 +14,19 @@ from sextant_shared.chassis.sharing import upsert
 
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
 _U = PartyUseRow.__table__  # type: ignore[attr-defined]
+# Made once: to build such a statement anew takes longer than it runs.
 _BEGIN = upsert(_U).on_conflict_do_nothing(index_elements=["party"])
+_LOCKED = (
+    select(_U)
+    .where(_U.c.party.in_(bindparam("parties", expanding=True)))
+    .order_by(_U.c.party)
+    .with_for_update()
+)
+_COUNT = (
+    update(_U)
+    .where(_U.c.party == bindparam("who"))
+    .values({column: bindparam(column.name) for column in _U.c if not column.primary_key})
+)
 
 
 class SqlUsage:
@@ -44,14 +56,14 @@ def count(
     if missing := sorted(senders - used.keys()):
         connection.execute(_BEGIN, [asdict(Use(party)) for party in missing])
         used |= _locked(connection, set(missing))
-    for use in added(used, batch, results, now):
-        connection.execute(update(_U).where(_U.c.party == use.party).values(**asdict(use)))
+    counted = [asdict(use) for use in added(used, batch, results, now)]
+    connection.execute(_COUNT, [{"who": use.pop("party"), **use} for use in counted])
 
 
 def _locked(connection: Connection, parties: set[str]) -> dict[str, Use]:
     """Return what parties have used; nobody else counts for them until the commit."""
-    wanted = select(_U).where(_U.c.party.in_(parties)).order_by(_U.c.party).with_for_update()
-    return {row.party: _use(row) for row in connection.execute(wanted)}
+    rows = connection.execute(_LOCKED, {"parties": sorted(parties)})
+    return {row.party: _use(row) for row in rows}
 
 
 def take(connection: Connection, number: int) -> str:

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.hashing import EMPTY_ROOT
 from sextant_shared.merkle.proofs import (
+    Inclusion,
     consistency_path,
     inclusion_path,
     subtree_root,
     verify_consistency,
     verify_inclusion,
+    verify_inclusions,
 )
 from sextant_shared.merkle.tree import node_of
 from tests.support.vectors import load_shared, needs_shared_vectors
@@ -166,3 +168,44 @@ def test_a_changed_consistency_proof_is_refused(data: st.DataObject) -> None:
 
 def flip(data: bytes, bit: int) -> bytes:
     return (int.from_bytes(data, "big") ^ 1 << bit).to_bytes(len(data), "big")
+
+
+def claims_of(indexes: list[int], size: int) -> list[Inclusion]:
+    node = node_of(LEAVES[:size])
+    return [Inclusion(i, LEAVES[i], inclusion_path(i, size, node)) for i in indexes]
+
+
+@given(st.integers(1, 70), st.data())
+def test_claims_under_one_root_pass_together_in_any_order_and_twice(
+    size: int, data: st.DataObject
+) -> None:
+    indexes = data.draw(st.lists(st.integers(0, size - 1), max_size=12))
+    verify_inclusions(claims_of(indexes, size), size, naive.root(LEAVES[:size]))
+
+
+@given(st.integers(2, 70), st.data())
+def test_one_false_claim_among_true_ones_is_refused_as_it_is_alone(
+    size: int, data: st.DataObject
+) -> None:
+    start = data.draw(st.integers(0, size - 1))
+    claims = claims_of(list(range(start, min(size, start + 9))), size)
+    at = data.draw(st.integers(0, len(claims) - 1))
+    true, root = claims[at], naive.root(LEAVES[:size])
+    wrong = [
+        Inclusion(true.index, naive.leaf(99), true.path),
+        Inclusion(true.index ^ 1, true.leaf, true.path),
+        Inclusion(-1 - true.index, true.leaf, true.path),
+        Inclusion(size, true.leaf, true.path),
+        Inclusion(true.index, true.leaf, [*true.path, true.leaf]),
+        Inclusion(true.index, true.leaf, true.path[:-1]),
+        Inclusion(true.index, true.leaf, true.path[1:]),
+        *(
+            Inclusion(true.index, true.leaf, [*true.path[:n], other, *true.path[n + 1 :]])
+            for n in range(len(true.path))
+            for other in (naive.leaf(98), true.path[n][:-1])
+        ),
+    ]
+    false = data.draw(st.sampled_from(wrong))
+    claims[at] = false
+    alone = refused(lambda: verify_inclusion(false.index, size, false.leaf, false.path, root))
+    assert refused(lambda: verify_inclusions(claims, size, root)) == alone

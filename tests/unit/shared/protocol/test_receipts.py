@@ -130,3 +130,9 @@ def test_a_receipt_says_where_and_when_the_envelope_was_taken_into_custody() -> 
 def test_a_receipt_is_canonical_whatever_the_proof_holds(entry: bytes, proof: str) -> None:
     whole = {"v": 1, "kind": "custody", "level": "logged", "entry": b64u(entry), "proof": proof}
     assert format_custody(entry, proof) == canonical_json(whole)
+
+
+def test_a_proof_that_is_no_text_has_no_receipt() -> None:
+    with pytest.raises(PlatformError) as caught:
+        format_custody(b"entry", "half of a pair: \ud800")
+    assert caught.value.code is Code.MALFORMED
