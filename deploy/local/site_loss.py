@@ -32,7 +32,7 @@ from deploy.local.site_parts import CUSTODIANS, KEYS, SENDERS, Load, Outcome, pl
 from deploy.local.stack import ORIGIN, CommandFailedError, Stack, sextant
 from sextant_client.client import Client
 from sextant_client.home import Home
-from sextant_client.recovery.restoring import litestream
+from sextant_client.recovery.replicas import litestream
 from sextant_shared.encoding import sha256
 from sextant_shared.errors import PlatformError
 

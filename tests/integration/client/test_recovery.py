@@ -19,8 +19,8 @@ from sextant_audit.app.opening import open_log, verify_log
 from sextant_audit.app.refilling import refill_ledger
 from sextant_audit.settings import AuditSettings
 from sextant_audit.signer.folder import remember_head
+from sextant_client.recovery.choosing import backups_in
 from sextant_client.recovery.models import Manifest
-from sextant_client.recovery.restoring import backups_in
 from sextant_client.recovery.snapshots import stored_at
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import system_clock
