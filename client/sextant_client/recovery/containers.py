@@ -1,4 +1,4 @@
-"""Holds every container against its signed head, and the files of declarations against its rows.
+"""Holds every container against its signed head, and declarations against the exchange.
 
 A container describes itself: the digest of its head stands in the row, that of its body in the
 head. So it is judged without a key, and without a digest of ours beside it.
@@ -14,10 +14,12 @@ from sextant_client.recovery.databases import Database
 from sextant_client.recovery.honouring import Findings, Missing
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.manifest import read_manifest
+from sextant_shared.protocol.message_types import DEFAULT_SECRETARIAT
 
 READ_COLUMNS = {
     "envelope": {"number", "id", "sender", "manifest", "blob", "erased", "log_index"},
     "content": {"number", "data"},
+    "delivery": {"number", "party", "state"},
 }
 READ_OF_DECLARATIONS = {
     "inbox": {"id", "sender", "envelope_id", "manifest_digest", "custody_index"}
@@ -30,7 +32,15 @@ _STORED = (
     " WHERE e.number > ? AND e.erased IS NULL AND e.log_index IS NOT NULL"
     " ORDER BY e.number LIMIT ?"
 )
-_KEPT = "SELECT count(*) FROM envelope WHERE sender = ? AND id = ? AND erased IS NULL"
+# What another party holds is not ours to miss: only the Secretariat's own mailbox counts.
+_DELIVERED = (
+    "SELECT e.number, e.sender, e.id, e.log_index FROM delivery AS d"
+    " JOIN envelope AS e ON e.number = d.number"
+    " WHERE d.party = ? AND d.state = 'acknowledged'"
+    " AND e.number > ? ORDER BY e.number LIMIT ?"
+)
+_IS_TAKEN_IN = "SELECT id FROM inbox WHERE sender = ? AND envelope_id = ?"
+_IS_KEPT = "SELECT number FROM envelope WHERE sender = ? AND id = ? AND erased IS NULL"
 _TAKEN_IN = (
     "SELECT id, sender, envelope_id, manifest_digest, custody_index FROM inbox"
     " WHERE id > ? ORDER BY id LIMIT ?"
@@ -54,18 +64,24 @@ def check_containers(found: Findings, exchange: Database, blobs: Path | None) ->
             found.containers += 1
 
 
-def check_vault(
+def check_declarations(
     found: Findings,
     declarations: Database,
     exchange: Database,
-    vault: Path,
+    vault: Path | None,
     *,
     every_byte: bool = False,
 ) -> None:
-    """Add the containers that declarations took in and has no more, or not whole.
+    """Add what declarations acknowledged to the exchange and has no more: rows, then files.
 
-    What the exchange still has can be fetched again; only what it erased is lost.
+    A file that the exchange still has can be fetched again; only what it erased is lost.
     """
+    for _, sender, id_, index in _pages(exchange, _DELIVERED, DEFAULT_SECRETARIAT):
+        if not declarations.rows(_IS_TAKEN_IN, sender, id_):
+            why = "the exchange has it as delivered, declarations lost it"
+            found.missing.append(Missing(id_, index, why))
+    if vault is None:
+        return
     for _, sender, id_, digest, index in _pages(declarations, _TAKEN_IN):
         name = bytes(digest).hex()
         try:
@@ -73,17 +89,16 @@ def check_vault(
                 if every_byte:
                     _require_whole(file, bytes(digest))
         except (PlatformError, OSError):
-            [(kept,)] = exchange.rows(_KEPT, sender, id_)
-            if kept:
+            if exchange.rows(_IS_KEPT, sender, id_):
                 found.owed_files.append(id_)
             else:
                 why = "declarations lost the file of its container, the exchange has erased it"
                 found.missing.append(Missing(id_, index, why))
 
 
-def _pages(database: Database, query: str) -> Iterator[Any]:
+def _pages(database: Database, query: str, *values: str) -> Iterator[Any]:
     last = -1
-    while rows := database.rows(query, last, _PAGE):
+    while rows := database.rows(query, *values, last, _PAGE):
         yield from rows
         last = int(rows[-1][0])
 

@@ -41,12 +41,16 @@ class Repository:
 
 @dataclass(frozen=True)
 class PgBackRest:
-    """pgBackRest for one server, whose name is its stanza; `options` go before each command."""
+    """pgBackRest for one server, whose name is its stanza; `options` go before each command.
+
+    `data` is where a restored server lies, if it is not where the configuration says.
+    """
 
     config: Path
     stanza: str
     runner: Runner
     options: Sequence[str] = ()
+    data: Path | None = None
 
     def words(self) -> list[str]:
         """Return how each of its commands begins.
@@ -100,12 +104,15 @@ class PgBackRest:
         Raises:
             PlatformError: `E_UNAVAILABLE`.
         """
-        self._run(f"--set={label}", "--type=none", "restore")
+        self._run(*self._at(), f"--set={label}", "--type=none", "restore")
 
     def fetching(self) -> str:
         """Return the command by which PostgreSQL fetches a piece of WAL (`%f`, `%p`)."""
-        fixed = shlex.join(self.words()).replace("%", "%%")
+        fixed = shlex.join([*self.words(), *self._at()]).replace("%", "%%")
         return f'{fixed} archive-get %f "%p"'
+
+    def _at(self) -> list[str]:
+        return [] if self.data is None else [f"--pg1-path={self.data}"]
 
     def _run(self, *arguments: str) -> str:
         fix = "It must be able to read and write its repository as the server's user."

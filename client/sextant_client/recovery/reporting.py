@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from sextant_client.home import write_file
-from sextant_client.recovery.containers import check_containers, check_vault
+from sextant_client.recovery.containers import check_containers, check_declarations
 from sextant_client.recovery.databases import open_database
 from sextant_client.recovery.honouring import (
     Findings,
@@ -87,9 +87,9 @@ def examine(
                 check_exchange(found, opened, exchange, places.blobs)
                 if every_byte:
                     check_containers(found, exchange, places.blobs)
-                if places.declarations is not None and places.vault is not None:
+                if places.declarations is not None:
                     with open_database(places.declarations) as declarations:
-                        check_vault(
+                        check_declarations(
                             found, declarations, exchange, places.vault, every_byte=every_byte
                         )
     name_lost(found, mirrors)

@@ -22,15 +22,14 @@ from sextant_client.recovery.pgbackrest import (
     Set,
     lsn_number,
 )
-from sextant_client.recovery.servers import LocalServer, Runner, find_programs
+from sextant_client.recovery.servers import ALONE, LocalServer, Runner, find_programs
 from sextant_shared.clock import parse_timestamp
 from sextant_shared.errors import Code, PlatformError
 
 SERVERS = "servers"
 CONFIG = "pgbackrest.conf"
 # Whatever an earlier restore has left in its settings.
-_TO_THE_END = {
-    **{f"recovery_target{of}": "" for of in ("", "_name", "_time", "_xid", "_lsn")},
+_RECOVERY = {
     "recovery_target_inclusive": "on",
     "recovery_target_timeline": "latest",
     "recovery_target_action": "promote",
@@ -47,9 +46,11 @@ class Moment:
     lsn: str | None = None
 
     def settings(self) -> dict[str, str]:
-        """Return how PostgreSQL is told."""
-        wanted = {"recovery_target_time": self.time, "recovery_target_lsn": self.lsn}
-        return {name: value for name, value in wanted.items() if value is not None}
+        """Return how PostgreSQL is told: what is not wanted first, for each unsets all others."""
+        time = (self.time or "").replace("T", " ").replace("Z", "+00")  # it knows no ISO 8601 here
+        wanted = {"recovery_target_time": time, "recovery_target_lsn": self.lsn or ""}
+        named = {f"recovery_target{of}": "" for of in ("", "_name", "_xid")}
+        return {**named, **dict(sorted(wanted.items(), key=lambda item: item[1]))}
 
     def allows(self, each: Set) -> bool:
         """Return whether recovery can begin with this backup: it ended before the moment."""
@@ -129,7 +130,7 @@ def returned(
         signal.touch()
         runner.own(signal)
         fetch = _fetch(root / RECEIVED / copied.name, pgbackrest)
-        local.start({**_TO_THE_END, "restore_command": fetch, **moment.settings()})
+        local.start({**ALONE, **_RECOVERY, "restore_command": fetch, **moment.settings()})
         came_to = str(local.ask("SELECT pg_last_wal_replay_lsn()"))
         yield Returned(copied.name, local, came_to, _behind(copied, came_to, moment), _reset(local))
     finally:
@@ -141,14 +142,10 @@ def _elsewhere(
     root: Path, config: Path, name: str, runner: Runner, local: LocalServer
 ) -> PgBackRest:
     """Return pgBackRest as it is told at this site: only places are others."""
-    options = [
-        f"--pg1-path={local.data}",
-        f"--lock-path={local.folder / 'lock'}",
-        "--log-level-file=off",
-    ]
+    options = [f"--lock-path={local.folder / 'lock'}", "--log-level-file=off"]
     if (repository := root / REPOSITORY).is_dir():
         options.append(f"--repo1-path={repository.resolve()}")
-    return PgBackRest(config, name, runner, options)
+    return PgBackRest(config, name, runner, options, local.data)
 
 
 def _begin_with(sets: Sequence[Set], moment: Moment) -> Set:

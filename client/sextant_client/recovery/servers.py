@@ -1,9 +1,9 @@
-"""A PostgreSQL server of our own on this machine: laid out, started, asked, stopped.
+"""A PostgreSQL server of our own on this machine: started, asked, stopped.
 
 Responsible for running PostgreSQL's programs as the user they want (they refuse root), and for a
-server that nobody else reaches: it listens on a socket in a folder of its user alone, takes no
-configuration from the data it was given, archives nothing and waits for no standby. Not responsible
-for what is in it, nor for the server that is started for people afterwards.
+server that nobody else reaches: it listens on a socket in a folder of its user alone, and takes no
+configuration files from the data it was given. Not responsible for what is in it, nor for the
+server that is started for people afterwards.
 """
 
 import os
@@ -26,21 +26,25 @@ from sextant_shared.errors import Code, PlatformError
 
 ADMINISTRATOR = "postgres"  # the role that a server begins with
 PRIVATE = 0o700
+_FIXED = {
+    "listen_addresses": "",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "lc_messages": "C",  # we read what it says
+}
+_TRUSTED = "local all all trust\nlocal replication all trust\n"  # who comes to the socket: root, it
 _PLACES = ("/usr/lib/postgresql/{}/bin", "/usr/pgsql-{}/bin")
 _RECOVERS = "the database system is"  # starting up, not yet accepting connections
 _POLL_S = 0.05
 _STOP_S = 600  # a last checkpoint writes all that recovery changed
 _SHOWN = 1500
-# Whatever the data folder brings along, this is what a server that is only looked at needs.
-_ALONE = {
-    "listen_addresses": "",
+# What a server that is only looked at needs, whatever its data brings along: it archives nothing,
+# waits for no standby, loads nothing.
+ALONE = {
     "archive_mode": "off",
     "synchronous_standby_names": "",
     "shared_preload_libraries": "",
     "ssl": "off",
-    "logging_collector": "off",
-    "log_destination": "stderr",
-    "lc_messages": "C",
     "hot_standby": "off",  # or it must be as large as the one that was lost
 }
 
@@ -152,18 +156,26 @@ def find_programs(version: str) -> Path:
 
 @dataclass
 class LocalServer:
-    """One server in a folder: `data`, its log, and what it is configured with."""
+    """One server in a folder: `data`, its log, and what it is configured with.
+
+    `socket` is the folder of its socket; without one it gets one with a short name while it runs.
+    """
 
     folder: Path
     programs: Path
     runner: Runner
+    socket: Path | None = None
     process: "subprocess.Popen[bytes] | None" = None
-    _socket: Path | None = field(default=None, repr=False)
+    _own_socket: Path | None = field(default=None, repr=False)
 
     @property
     def data(self) -> Path:
         """The data folder."""
         return self.folder / "data"
+
+    @property
+    def _where(self) -> Path | None:
+        return self.socket or self._own_socket
 
     @property
     def log(self) -> Path:
@@ -172,11 +184,11 @@ class LocalServer:
 
     def address(self, database: str, role: str = ADMINISTRATOR) -> str:
         """Return where a database is reached while it runs."""
-        return f"postgresql://{role}@/{database}?host={quote(str(self._socket))}"
+        return f"postgresql://{role}@/{database}?host={quote(str(self._where))}"
 
     def options(self) -> list[str]:
         """Return how PostgreSQL's own programs are told to come in."""
-        return ["-h", str(self._socket), "-U", ADMINISTRATOR]
+        return ["-h", str(self._where), "-U", ADMINISTRATOR]
 
     def start(self, settings: Mapping[str, str]) -> None:
         """Start it; return once it takes statements, however much it had to recover first.
@@ -187,12 +199,13 @@ class LocalServer:
         configuration = self.folder / "postgresql.conf"
         configuration.write_text("")
         access = self.folder / "pg_hba.conf"
-        access.write_text("local all all trust\n")  # who comes to the socket is its user, or root
+        access.write_text(_TRUSTED)
         for path in (configuration, access):
             self.runner.own(path)
-        self._socket = self.runner.own(Path(tempfile.mkdtemp(prefix="sextant-pg-")))
+        if self.socket is None:
+            self._own_socket = self.runner.own(Path(tempfile.mkdtemp(prefix="sextant-pg-")))
         files = {"config_file": configuration, "hba_file": access}
-        every = {**_ALONE, "unix_socket_directories": self._socket, **files, **settings}
+        every = {**_FIXED, "unix_socket_directories": self._where, **files, **settings}
         options = [part for name, value in every.items() for part in ("-c", f"{name}={value}")]
         command = [str(self.programs / "postgres"), "-D", str(self.data), *options]
         with self.log.open("ab") as log:
@@ -238,9 +251,9 @@ class LocalServer:
                 self.process.send_signal(signal.SIGINT)  # a fast shutdown
                 self.process.wait(_STOP_S)
             self.process = None
-        if self._socket is not None:
-            shutil.rmtree(self._socket, ignore_errors=True)
-            self._socket = None
+        if self._own_socket is not None:
+            shutil.rmtree(self._own_socket, ignore_errors=True)
+            self._own_socket = None
 
     def ask(self, query: str, database: str = "postgres") -> Any:
         """Return one value."""
@@ -248,9 +261,9 @@ class LocalServer:
             row = connection.execute(query).fetchone()
             return row[0] if row else None
 
-    def execute(self, statement: str) -> None:
+    def execute(self, statement: str, database: str = "postgres") -> None:
         """Run one statement as the server's administrator."""
-        with closing(driver().connect(self.address("postgres"), autocommit=True)) as connection:
+        with closing(driver().connect(self.address(database), autocommit=True)) as connection:
             connection.execute(statement)
 
     def run(self, program: str, *arguments: str | Path, what: str) -> str:
