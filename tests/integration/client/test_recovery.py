@@ -22,6 +22,8 @@ from sextant_audit.signer.folder import remember_head
 from sextant_client.recovery.choosing import backups_in
 from sextant_client.recovery.models import Manifest
 from sextant_client.recovery.snapshots import stored_at
+from sextant_declarations.app.refilling import refill_vault
+from sextant_declarations.domain.refilling import Refilled
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import system_clock
 from sextant_shared.errors import Code, PlatformError
@@ -44,6 +46,9 @@ class Lost:
     a: Manifest
     b: Manifest
     late_ids: list[str]
+    refilled: Refilled
+    vaults: tuple[dict[str, bytes], dict[str, bytes]]
+    """The vault before it was lost, and after it was filled again."""
 
     @property
     def old(self) -> Backups:
@@ -73,15 +78,33 @@ async def _live_and_end(folder: Path) -> Lost:
         await platform.declare(XBO, b"{  }")
         await platform.settled()
         late = _receipts(folder / "late", platform, 2)
-        for name in ("declarations", "exchange"):  # nothing comes after B
-            await platform.stop(name)
+        await platform.stop("declarations")
+        refilled, vaults = await _lose_vault(platform)
+        await platform.stop("exchange")  # nothing comes after B
         done = await asyncio.to_thread(backups.back_up)
         assert done.status == 0, done.stdout + done.stderr
         size = len(await platform.entries())
         await platform.until(lambda: _published(mirror) >= size)
         late_ids = [handed.id for handed in platform.handed[2:]]
     a, b = backups_in(backups.root, None)
-    return Lost(backups, mirror, early, late, a, b, late_ids)
+    return Lost(backups, mirror, early, late, a, b, late_ids, refilled, vaults)
+
+
+async def _lose_vault(platform: Platform) -> tuple[Refilled, Any]:
+    """Lose files of declarations while it does not run, fill it again."""
+    settings = platform.declarations_settings()
+    before = _files(settings.vault)
+    path = next(iter(sorted(settings.vault.rglob("*.dxe"))))
+    for each in settings.vault.rglob("*.txt"):
+        each.unlink()
+    path.unlink()
+    wire = platform.own_wires["exchange"]
+    refilled = await refill_vault(settings, clock=platform.clock, exchange=wire)
+    return refilled, (before, _files(settings.vault))
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def _receipts(folder: Path, platform: Platform, first: int) -> Path:
@@ -374,6 +397,12 @@ def test_a_sealed_room_needs_its_own_shares(lost: Lost, tmp_path: Path) -> None:
         (lost.backups.platform.declarations_settings().data_dir / "vault").rglob("*.txt")
     )
     assert content.read_bytes() not in pool or len(content.read_bytes()) < 64
+
+
+def test_the_vault_is_filled_again_from_the_exchange(lost: Lost) -> None:
+    before, after = lost.vaults
+    assert after == before
+    assert (lost.refilled.filled, lost.refilled.lacking) == (4, [])
 
 
 def test_what_is_no_receipt_is_told_and_not_believed(lost: Lost, tmp_path: Path) -> None:
