@@ -19,7 +19,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,8 @@ from deploy.local.processes import ServiceFailedError
 from deploy.local.screen import Screen
 from deploy.local.server import NAME, DrillServer, NoServerError, serving
 from deploy.local.several import ROOMS, ServerStack
-from deploy.local.site_parts import CUSTODIANS, KEYS, SENDERS, Load, Outcome, plan_of
+from deploy.local.site_parts import CUSTODIANS, KEYS, Load, Outcome, plan_of
+from deploy.local.site_verdict import Verdict, receipts_of
 from deploy.local.stack import ORIGIN, CommandFailedError, Stack, sextant
 from sextant_client.client import Client
 from sextant_client.home import Home
@@ -42,11 +43,6 @@ USAGE = "usage: python -m deploy.local.site_loss [--engine sqlite|postgresql] [-
 BEFORE_BACKUP, AFTER_BACKUP = 10, 60
 INTERVAL = "50ms"
 _ACCEPTED = (0, 4)
-_LOST_BY = {
-    "log": "the log lost",
-    "exchange": "the exchange lost",
-    "declarations": "declarations lost",
-}
 
 
 @dataclass
@@ -95,7 +91,7 @@ class Drill:
             report = self._restore()
             worker.join()  # it gave up meanwhile: nobody answers
         if self.lose:
-            self._judge_loss(report, set(acknowledged) - set(before))
+            self._verdict().judge_loss(report, set(acknowledged) - set(before))
             return self.outcome
         with self.screen.step("The second site serves"):
             self._serve()
@@ -108,7 +104,7 @@ class Drill:
                     raise ServiceFailedError("the second site took no deposit")
             served = time.monotonic()
         self.outcome.add("RTO: from the kill to the next receipt", f"{served - killed:.1f} s")
-        self._judge(report, acknowledged, killed)
+        self._verdict().judge(report, acknowledged, killed)
         return self.outcome
 
     # --- the primary --------------------------------------------------------------------------
@@ -217,16 +213,19 @@ class Drill:
         for witness in self.stack.witnesses.values():
             heads += ["--checkpoint", f"{witness.url}/{sha256(ORIGIN.encode()).hex()}/checkpoint"]
         accept = ("--accept-loss", "a drill: the senders still have them")
-        into = ("--into", self.into, *shares, *heads, *(self._receipts() if self.lose else accept))
+        into = (
+            "--into",
+            self.into,
+            *shares,
+            *heads,
+            *(receipts_of(self.stack) if self.lose else accept),
+        )
         done = sextant("ops", "restore", self.backups, *pins, *into, "--json", expect=_ACCEPTED)
         if self.server is not None and not self.lose:
             data = self.into / "servers" / NAME / "data"
             self.second = serving(data, self.server.local.programs)
         found: dict[str, Any] = done.json()
         return found
-
-    def _receipts(self) -> list[str | Path]:
-        return [part for n in SENDERS for part in ("--receipts", self.stack.home(n) / "sent")]
 
     def _trust(self) -> Path:
         """A person's own trust file: what a site pins lies elsewhere too."""
@@ -254,22 +253,29 @@ class Drill:
             service.settings = settings
         stack.signer.socket_path = self.site / "signer.sock"
         self._remember()
-        stack.start("audit", "exchange", "declarations")
+        stack.start("audit", "exchange")
+        self._module("sextant_declarations", "refill", stack.services["declarations"].settings)
+        stack.start("declarations")
 
     def _remember(self) -> None:
         """Make the signer's memory from the newest head that a witness has."""
         notes = [self._head(witness.url) for witness in self.stack.witnesses.values()]
         newest = max(notes, key=lambda note: int(note.splitlines()[1]))
+        self._module("sextant_audit.signer", "remember", self.stack.signer.settings, newest)
+
+    @staticmethod
+    def _module(name: str, command: str, settings: Mapping[str, str], given: str = "") -> None:
+        """Run a room's command with its settings."""
         done = subprocess.run(
-            [sys.executable, "-m", "sextant_audit.signer", "remember"],
-            input=newest,
-            env={**os.environ, **self.stack.signer.settings},
+            [sys.executable, "-m", name, command],
+            input=given,
+            env={**os.environ, **settings},
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode != 0:
-            raise CommandFailedError(f"remember:\n{done.stdout}{done.stderr}")
+            raise CommandFailedError(f"{name} {command}:\n{done.stdout}{done.stderr}")
 
     @staticmethod
     def _head(url: str) -> str:
@@ -285,59 +291,8 @@ class Drill:
         with Client(Home(load.open.folder.parents[1])) as client:
             client.deposit(load.open)
 
-    # --- the verdict --------------------------------------------------------------------------
-
-    def _judge(self, report: dict[str, Any], acknowledged: dict[str, float], killed: float) -> None:
-        """Hold every receipt of the load against the second site, which now serves."""
-        ledger, *beside = self._places()
-        pins = ("--trust", self._trust(), *beside)
-        checking = ("ops", "check", ledger, *pins, *self._receipts(), "--json")
-        after = sextant(*checking, expect=_ACCEPTED).json()
-        missing = (*after["missing"], *report["missing"])
-        for room, words in _LOST_BY.items():
-            named = {each["envelope"] for each in missing if words in each["why"]}
-            self._rpo(room, named & set(acknowledged), acknowledged, killed)
-        log = {each["envelope"] for each in missing if _LOST_BY["log"] in each["why"]}
-        self.outcome.add("receipts that verify", f"{after['receipts'] - len(log)}")
-        owed = report["owed_files"]
-        self.outcome.add("containers that declarations fetches again", str(len(owed)))
-        whole = sextant("log", "verify", "--home", self.stack.home("auditor"), expect=(0, 4))
-        self.outcome.add("the whole log, by an auditor", whole.stdout.splitlines()[0][:60])
-        self.outcome.holds = whole.status == 0 and (self.second is None or not missing)
-
-    def _places(self) -> list[str | Path]:
-        """Return where the rooms of the second site are, as `ops check` is told."""
-        into = self.into
-        files = {
-            "audit": into / "audit" / "log.sqlite3",
-            "exchange": into / "exchange" / "exchange.db",
-            "declarations": into / "declarations" / "declarations.sqlite3",
-        }
-        places: dict[str, str | Path] = {**files}
-        if self.second is not None:
-            named = {name: room.roles.database for name, room in ROOMS.items()}
-            places = {name: self.second.address(database) for name, database in named.items()}
-        blobs, vault = into / "exchange" / "blobs", into / "declarations" / "vault"
-        exchange = ("--exchange", places["exchange"], "--blobs", blobs)
-        return [
-            places["audit"],
-            *exchange,
-            *("--declarations", places["declarations"], "--vault", vault),
-        ]
-
-    def _rpo(self, room: str, lost: set[str], acknowledged: dict[str, float], at: float) -> None:
-        since = max((at - acknowledged[id_] for id_ in lost), default=0.0)
-        what = f"{len(lost)} acknowledged lost, of the last {since:.2f} s" if lost else "0"
-        self.outcome.add(f"RPO of the {room}", what)
-
-    def _judge_loss(self, report: dict[str, Any], expected: set[str]) -> None:
-        """The loss that was made on purpose must be found to the envelope."""
-        named = {each["envelope"] for each in report["missing"]}
-        lost = report["lost"] or {"first": "-", "last": "-"}
-        self.outcome.add("lost on purpose", f"{len(expected)} acknowledged envelopes")
-        self.outcome.add("found by the heads", f"entries {lost['first']}-{lost['last']}")
-        self.outcome.add("named by the receipts", f"{len(named & expected)} of {len(expected)}")
-        self.outcome.holds = bool(report["lost"]) and not report["honours"] and named >= expected
+    def _verdict(self) -> Verdict:
+        return Verdict(self.stack, self.into, self._trust(), self.second, self.outcome)
 
     def close(self) -> None:
         """End every process of the drill; remove what lies outside its folder."""
