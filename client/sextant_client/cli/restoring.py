@@ -30,6 +30,7 @@ from sextant_client.recovery.returning import PASSABLE, SERVERS
 from sextant_client.trust import Trust
 from sextant_shared.clock import system_clock
 from sextant_shared.encoding import canonical_json
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.checkpoints import Checkpoint
 
 REPORT = "NOT-HONOURED.json"
@@ -157,7 +158,7 @@ def check(
         Path | None, typer.Option(help="Its folder of large containers, if not beside a file.")
     ] = None,
     declarations: Annotated[
-        str | None, typer.Option(help="The database of declarations; needs --vault, --exchange.")
+        str | None, typer.Option(help="The database of declarations: a file, or an address.")
     ] = None,
     vault: Annotated[Path | None, typer.Option(help="The vault of declarations.")] = None,
     every_byte: Annotated[
@@ -172,6 +173,14 @@ def check(
     run = start(DEFAULT_HOME, as_json=as_json)
     pinned = Trust.load(trust)
     heads = heads_of(pinned, None, checkpoint or [], mirror or [])
+    if declarations is not None and exchange is None:
+        raise PlatformError(
+            Code.MALFORMED,
+            "declarations are held against the exchange",
+            expected="--exchange",
+            received="--declarations alone",
+            fix="Name the exchange's database too: --exchange PLACE.",
+        )
     if blobs is None and exchange is not None and not is_address(exchange):
         blobs = Path(exchange).with_name(BLOBS)
     places = Places(ledger, exchange, _folder(blobs), declarations, vault)

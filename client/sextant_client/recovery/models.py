@@ -161,7 +161,7 @@ class Manifest(Strict):
     custodians: list[Name]
     threshold: int
     tools: dict[str, str]
-    servers: Annotated[list[CopiedServer], Field(default_factory=list)]
+    servers: list[CopiedServer] = Field(default_factory=list)
 
     @property
     def plain(self) -> list[Copied]:

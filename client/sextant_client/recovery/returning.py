@@ -125,11 +125,11 @@ def returned(
     runner.own(own_config)
     try:
         pgbackrest = _elsewhere(root, own_config, copied.name, runner, local)
-        pgbackrest.lay(_begin_with(pgbackrest.look().sets, moment).label)
+        pgbackrest.lay(begin_with(pgbackrest.look().sets, moment).label)
         signal = local.data / "recovery.signal"
         signal.touch()
         runner.own(signal)
-        fetch = _fetch(root / RECEIVED / copied.name, pgbackrest)
+        fetch = fetching(root / RECEIVED / copied.name, pgbackrest)
         local.start({**ALONE, **_RECOVERY, "restore_command": fetch, **moment.settings()})
         came_to = str(local.ask("SELECT pg_last_wal_replay_lsn()"))
         yield Returned(copied.name, local, came_to, _behind(copied, came_to, moment), _reset(local))
@@ -148,7 +148,12 @@ def _elsewhere(
     return PgBackRest(config, name, runner, options, local.data)
 
 
-def _begin_with(sets: Sequence[Set], moment: Moment) -> Set:
+def begin_with(sets: Sequence[Set], moment: Moment) -> Set:
+    """Return the newest backup that ended before the moment.
+
+    Raises:
+        PlatformError: `E_NOT_FOUND` when there is none.
+    """
     fitting = [each for each in sets if moment.allows(each)]
     if not fitting:
         raise PlatformError(
@@ -161,7 +166,7 @@ def _begin_with(sets: Sequence[Set], moment: Moment) -> Set:
     return max(fitting, key=lambda each: lsn_number(each.lsn))
 
 
-def _fetch(received: Path, pgbackrest: PgBackRest) -> str:
+def fetching(received: Path, pgbackrest: PgBackRest) -> str:
     """Return how PostgreSQL finds a piece of WAL: whole pieces first, the unfinished one last."""
     if not received.is_dir():
         return pgbackrest.fetching()
