@@ -104,7 +104,9 @@ class PgBackRest:
         Raises:
             PlatformError: `E_UNAVAILABLE`.
         """
-        self._run(*self._at(), f"--set={label}", "--type=none", "restore")
+        # A tablespace too goes beside the data, never to where the lost server had it.
+        beside = () if self.data is None else (f"--tablespace-map-all={self.data}-tablespaces",)
+        self._run(*self._at(), *beside, f"--set={label}", "--type=none", "restore")
 
     def fetching(self) -> str:
         """Return the command by which PostgreSQL fetches a piece of WAL (`%f`, `%p`)."""

@@ -88,8 +88,11 @@ def restored(
     wanted = _wanted(rooms_from, log_from)
     if to is not None:
         _require_log_apart([room for room, _ in wanted])
+    returning = _servers(wanted, to)
     into.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     keys = _lay_keys(root, log_from, into, shares)
+    if returning and not keys:
+        raise _needs_keys(returning)
     databases: dict[str, str | Path] = {}
     replicas: list[str] = []
     for room, source in wanted:
@@ -104,10 +107,8 @@ def restored(
     _lay(root, rooms_from.others, into)
     with ExitStack() as running:
         servers = {}
-        for name, (copied, moment) in _servers(wanted, to).items():
-            say(f"server {name}: restored, recovers")
-            if not keys:
-                raise _needs_keys(name)
+        for name, (copied, moment) in returning.items():
+            say(f"server {name}: pgBackRest, then its WAL")
             at = returned(root, copied, into / KEYS / SERVERS / name / CONFIG, into, moment)
             servers[name] = running.enter_context(at)
         for room, _ in wanted:
@@ -160,10 +161,10 @@ def _servers(wanted: _Wanted, to: str | None) -> dict[str, tuple[CopiedServer, M
     return found
 
 
-def _needs_keys(server: str) -> PlatformError:
+def _needs_keys(servers: Iterable[str]) -> PlatformError:
     return PlatformError(
         Code.FORBIDDEN,
-        f"the server {server} comes back by what is sealed with the keys",
+        f"{', '.join(servers)}: a server comes back by what is sealed with the keys",
         expected="shares of the keys",
         received="none",
         fix="Custodians make them: sextant ops share BACKUPS --of keys --home HOME --out FILE.",

@@ -35,6 +35,7 @@ _RECOVERY = {
     "recovery_target_action": "promote",
 }
 _WAITS_FOR = "SELECT setting FROM pg_file_settings WHERE name = 'synchronous_standby_names'"
+_HAS_AMCHECK = "SELECT count(*) FROM pg_available_extensions WHERE name = 'amcheck'"
 PASSABLE = 0o711  # the server's user goes through, and sees nothing
 
 
@@ -84,13 +85,13 @@ class Returned:
             PlatformError: `E_STATE` when the server is not running any more.
         """
         local = self.local
-        if (local.programs / "pg_amcheck").exists():
+        if (local.programs / "pg_amcheck").exists() and local.ask(_HAS_AMCHECK):
             how, command = "pg_amcheck", ["--all", "--install-missing", *local.options()]
         elif local.ask("SHOW data_checksums") == "on":
             local.stop()
             how, command = "pg_checksums", ["--check", "-D", str(local.data)]
         else:
-            return "nothing: pg_amcheck is not installed, and there are no checksums", []
+            return "nothing: there is no amcheck here, and there are no checksums", []
         try:
             local.run(how, *command, what=f"{how} of {self.name}")
         except PlatformError as error:

@@ -80,12 +80,6 @@ class Runner:
         path.chmod(PRIVATE if path.is_dir() else 0o600)
         return path
 
-    def own_all(self, folder: Path) -> None:
-        """Make everything below a folder the user's."""
-        if identity := self.identity():
-            for path in (folder, *folder.rglob("*")):
-                os.chown(path, identity["user"], identity["group"], follow_symlinks=False)
-
     def run(self, command: Sequence[str | Path], *, what: str, fix: str = "") -> str:
         """Run a program to its end; return what it printed.
 
@@ -124,7 +118,8 @@ class Runner:
             raise PlatformError(
                 Code.STATE,
                 f"{self.user}, as whom the server runs, cannot come to {folder}",
-                fix=f"Let others pass through the folders on the way there: chmod o+x {folder}",
+                fix="Restore to a folder whose parents let others pass (o+x), such as /restored; for"
+                " verify-backup name one as TMPDIR.",
             ) from error
 
 
