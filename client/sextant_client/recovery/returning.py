@@ -133,7 +133,7 @@ def returned(
         fetch = fetching(root / RECEIVED / copied.name, pgbackrest)
         local.start({**ALONE, **_RECOVERY, "restore_command": fetch, **moment.settings()})
         came_to = str(local.ask("SELECT pg_last_wal_replay_lsn()"))
-        yield Returned(copied.name, local, came_to, _behind(copied, came_to, moment), _reset(local))
+        yield Returned(copied.name, local, came_to, lagging(copied, came_to, moment), _reset(local))
     finally:
         local.stop()
         own_config.unlink(missing_ok=True)  # it stays in the keys, with who may have it
@@ -176,7 +176,8 @@ def fetching(received: Path, pgbackrest: PgBackRest) -> str:
     return f"{copies[0]} || {pgbackrest.fetching()} || {copies[1]}"
 
 
-def _behind(copied: CopiedServer, came_to: str, moment: Moment) -> str | None:
+def lagging(copied: CopiedServer, came_to: str, moment: Moment) -> str | None:
+    """Return, in words, by how much a server came back older than its backup noted."""
     if moment != NEWEST or lsn_number(came_to) >= lsn_number(copied.lsn):
         return None
     return f"{copied.name} came back to {came_to} of its WAL; its backup noted {copied.lsn}"

@@ -118,8 +118,8 @@ class Runner:
             raise PlatformError(
                 Code.STATE,
                 f"{self.user}, as whom the server runs, cannot come to {folder}",
-                fix="Restore to a folder whose parents let others pass (o+x), such as /restored; for"
-                " verify-backup name one as TMPDIR.",
+                fix="Name a folder whose parents let others pass (o+x), such as /restored: --into,"
+                " or TMPDIR for verify-backup.",
             ) from error
 
 

@@ -12,7 +12,7 @@ from sextant_client.recovery.models import CopiedRoom, CopiedServer, Manifest, P
 from sextant_client.recovery.pgbackrest import PgBackRest, Set, lsn_number
 from sextant_client.recovery.replicas import newer_replica
 from sextant_client.recovery.restoring import restored
-from sextant_client.recovery.returning import Moment, begin_with, fetching
+from sextant_client.recovery.returning import Moment, begin_with, fetching, lagging
 from sextant_client.recovery.servers import Runner, find_programs
 from sextant_shared.clock import parse_timestamp, system_clock, timestamp_ms
 from sextant_shared.errors import Code, PlatformError
@@ -138,6 +138,17 @@ def test_wal_comes_whole_from_the_receiver_then_from_the_archive_and_last_unfini
 
     found = [fetch(name) for name in "ABCD"]
     assert found == ["received A", "archived B", "received C.partial", None]
+
+
+def test_a_server_that_lacks_wal_of_its_own_backup_is_told() -> None:
+    copied = CopiedServer(
+        name="main", user="postgres", version="15", label="F", lsn="1/200", encrypted=True
+    )
+    assert lagging(copied, "1/200", Moment()) is None
+    assert lagging(copied, "0/9000100", Moment(lsn="0/9000100")) is None
+    assert lagging(copied, "1/1FF", Moment()) == (
+        "main came back to 1/1FF of its WAL; its backup noted 1/200"
+    )
 
 
 def _manifest(*rooms: str) -> Manifest:
