@@ -104,6 +104,10 @@ class Drill:
                     raise ServiceFailedError("the second site took no deposit")
             served = time.monotonic()
         self.outcome.add("RTO: from the kill to the next receipt", f"{served - killed:.1f} s")
+        with self.screen.step("Declarations fetches its files again"):
+            self._refill()
+        whole = f"{time.monotonic() - killed:.1f} s"
+        self.outcome.add("until declarations runs too, its files fetched", whole)
         self._verdict().judge(report, acknowledged, killed)
         return self.outcome
 
@@ -254,8 +258,12 @@ class Drill:
         stack.signer.socket_path = self.site / "signer.sock"
         self._remember()
         stack.start("audit", "exchange")
-        self._module("sextant_declarations", "refill", stack.services["declarations"].settings)
-        stack.start("declarations")
+
+    def _refill(self) -> None:
+        """Let declarations have its files again, then start."""
+        settings = self.stack.services["declarations"].settings
+        self._module("sextant_declarations", "refill", settings)
+        self.stack.start("declarations")
 
     def _remember(self) -> None:
         """Make the signer's memory from the newest head that a witness has."""
