@@ -29,13 +29,21 @@ class Database:
         """Return what a query finds.
 
         Raises:
-            PlatformError: `E_INTEGRITY` when the database cannot be read.
+            PlatformError: `E_INTEGRITY` when the database cannot be read, `E_FORBIDDEN` when rows
+                are hidden from this role.
         """
         cursor = self.connection.cursor()
         try:
             cursor.execute(query.replace("?", "%s") if self.is_server else query, values)
             return list(cursor.fetchall())
         except Exception as error:  # each driver has errors of its own
+            if "row-level security" in str(error):
+                raise PlatformError(
+                    Code.FORBIDDEN,
+                    "this role does not see every row",
+                    received=str(error).splitlines()[0],
+                    fix="Name the server's administrator in the address.",
+                ) from error
             raise PlatformError(
                 Code.INTEGRITY, f"the database cannot be read: {error}", fix="Take another backup."
             ) from error

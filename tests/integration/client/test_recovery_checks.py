@@ -4,8 +4,13 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from sextant_client.recovery.databases import open_database
+from sextant_shared.errors import Code, PlatformError
 from tests.integration.client.lost_platform import Lost
 from tests.support.command import Done, sextant
+from tests.support.postgresql import EXCHANGE, SERVER
 
 
 def _change(path: Path, *statements: str) -> None:
@@ -79,3 +84,15 @@ def test_declarations_are_held_against_an_exchange_or_not_at_all(lost: Lost) -> 
     done = sextant("ops", "check", "x", "--trust", lost.backups.trust, "--declarations", "y")
     assert done.status == 3
     assert "--exchange" in done.stderr
+
+
+def test_hidden_rows_are_not_taken_for_lost_ones() -> None:
+    server = SERVER.required()
+    database = server.database(EXCHANGE)
+    query = "SELECT id FROM envelope"
+    with open_database(server.url(EXCHANGE.roles.reader, database)) as hiding:
+        with pytest.raises(PlatformError, match="does not see every row") as caught:
+            hiding.rows(query)
+        assert caught.value.code is Code.FORBIDDEN
+    with open_database(server.url("postgres", database)) as whole:
+        assert whole.rows(query) == []
