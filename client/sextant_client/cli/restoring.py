@@ -35,6 +35,7 @@ from sextant_shared.protocol.checkpoints import Checkpoint
 
 REPORT = "NOT-HONOURED.json"
 BLOBS, VAULT = "blobs", "vault"
+_STARTED = ("signer, which remembers first", "audit", "exchange", "declarations, after its refill")
 _NO_LOG = "  NOT CHECKED: this backup has no log; hold it against one: sextant ops check"
 
 SignedBy = Annotated[Path, typer.Option(help="Card of the operator whose backups are believed.")]
@@ -260,7 +261,8 @@ def _told_of(there: Restored, backups: Path, into: Path) -> list[str]:
         if replica.exists()
     ]
     keys = f"keys in {into / KEYS}" if there.keys else "keys stayed sealed: no shares given"
-    return [*said, f"  {keys}"]
+    order = [*(f"server {server.name}" for server in there.servers), *_STARTED]
+    return [*said, f"  {keys}", f"  start, as docs/recovery.md says: {', '.join(order)}"]
 
 
 def _folder(path: Path | None) -> Path | None:
