@@ -113,7 +113,8 @@ def returned(
     """
     runner = Runner(copied.user)
     into.chmod(PASSABLE)
-    (into / SERVERS).mkdir(mode=PASSABLE, exist_ok=True)
+    (into / SERVERS).mkdir(exist_ok=True)
+    (into / SERVERS).chmod(PASSABLE)
     folder = into / SERVERS / copied.name
     folder.mkdir()
     runner.own(folder)

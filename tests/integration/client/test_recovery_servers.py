@@ -6,7 +6,9 @@ real pgBackRest, and each commit is confirmed by a receiver. One platform for al
 
 import asyncio
 import os
+import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ import pytest
 
 from deploy.local.server import DrillServer, NoServerError
 from sextant_client.recovery.choosing import backups_in
+from sextant_client.recovery.pgbackrest import REPOSITORY, PgBackRest
+from sextant_client.recovery.returning import Moment, returned
+from sextant_client.recovery.servers import LocalServer, Runner, find_programs
 from tests.support.backups import Backups
 from tests.support.command import Done
 from tests.support.platform import XAL, XBO, Deposited, open_platform
@@ -206,3 +211,38 @@ def test_wal_in_clear_beside_a_sealed_room_is_refused_unless_the_disk_is_encrypt
     assert done.status == 3, done.stdout
     assert "pg_receivewal" in done.json()["error"]["received"]
     assert "--clear" in done.json()["error"]["fix"]
+
+
+def test_a_restored_server_is_archived_on_and_comes_back_once_more(
+    lost: Lost, folder: Path
+) -> None:
+    again = folder / "again"
+    subprocess.run(["cp", "-a", lost.backups.root, again], check=True)
+    copied = backups_in(again, None)[-1].server("main")
+    assert copied is not None
+    into = _into(folder, "primary")
+    assert lost.restore(into).status == 0
+    data, config = into / "servers" / "main" / "data", folder / "pgbackrest.conf"
+    sealed = (into / "keys" / "servers" / "main" / "pgbackrest.conf").read_text()
+    runner, programs = Runner(copied.user), find_programs(copied.version)
+    server = LocalServer(data.parent, programs, runner, socket=data.parent)
+    places = {"pg1-path": data, "pg1-socket-path": data.parent, "repo1-path": again / REPOSITORY}
+    for name, place in places.items():
+        sealed = re.sub(rf"(?m)^{name}=.*$", f"{name}={place}", sealed)
+    config.write_text(sealed)
+    runner.own(config)
+    pgbackrest = PgBackRest(config, "main", runner)
+    push = f"{' '.join(pgbackrest.words())} archive-push %p"
+    try:
+        server.start({"archive_mode": "on", "archive_command": push})
+        assert server.ask("SHOW synchronous_standby_names") == ""
+        pgbackrest.back_up()
+        server.execute("CREATE TABLE later AS SELECT 42 AS n")
+        runner.run([*pgbackrest.words(), "check"], what="check")  # archives what there is
+    finally:
+        server.stop()
+    third = folder / "third"
+    third.mkdir()
+    with returned(again, copied, config, third, Moment()) as back:
+        assert back.local.ask("SELECT n FROM later") == 42
+        assert back.behind is None
