@@ -3,18 +3,22 @@
 A backup that does not verify spoils no other. What lies in the pool and is named by nobody goes.
 """
 
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sextant_client.recovery.making import SETS
 from sextant_client.recovery.models import Card, Manifest
+from sextant_client.recovery.pgbackrest import RECEIVED
 from sextant_client.recovery.signing import MANIFEST, read_manifest
 from sextant_client.recovery.snapshots import POOL, check_stored
 from sextant_shared.clock import Clock, parse_timestamp
 from sextant_shared.errors import Code, PlatformError
 
 POSITION = "size:"
+_PIECE = re.compile(r"[0-9A-F]{24}")
+_TIMELINE = 8  # digits at the beginning
 
 
 def backups_in(
@@ -89,7 +93,8 @@ def prune(root: Path, backups: Sequence[Manifest], keep: int, clock: Clock) -> i
     """Remove all but the newest `keep` backups, keys whose time is over, and what nobody names.
 
     Return how many files went. Keys of details go sooner than what they open: to destroy one must
-    stay possible (docs/recovery.md).
+    stay possible (docs/recovery.md). Of what a receiver wrote, pieces go that the archive had when
+    the backup before the newest was made.
     """
     kept, gone = backups[-keep:], backups[:-keep]
     for manifest in gone:
@@ -106,4 +111,29 @@ def prune(root: Path, backups: Sequence[Manifest], keep: int, clock: Clock) -> i
         if path.name not in named:
             path.unlink()
             removed += 1
-    return removed
+    servers = kept[-2].servers if len(kept) > 1 else []
+    return removed + sum(_let_go(root / RECEIVED / each.name, each.piece) for each in servers)
+
+
+def _let_go(received: Path, piece: str) -> int:
+    """Remove whole pieces before one, of its timeline: of an earlier one the archive may lack some.
+
+    Raises:
+        PlatformError: `E_UNAVAILABLE` when they cannot be removed.
+    """
+    old = [
+        path
+        for path in received.glob(f"{piece[:_TIMELINE]}*")
+        if _PIECE.fullmatch(path.name) and path.name < piece
+    ]
+    try:
+        for path in old:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise PlatformError(
+            Code.UNAVAILABLE,
+            f"received WAL cannot be removed: {error.strerror}",
+            received=str(received),
+            fix="The backup is made. Let whoever runs it write there, or the disk fills.",
+        ) from error
+    return len(old)

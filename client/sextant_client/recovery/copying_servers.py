@@ -46,6 +46,7 @@ class Servers:
             version=found.version,
             label=found.sets[-1].label,
             lsn=found.sets[-1].lsn,
+            piece=found.sets[-1].piece,
             encrypted=found.cipher != CLEAR,
         )
 

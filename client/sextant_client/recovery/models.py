@@ -127,13 +127,17 @@ class CopiedRoom(Strict):
 
 
 class CopiedServer(Strict):
-    """How far a server was backed up: `lsn` covers whatever its rooms acknowledged until then."""
+    """How far a server was backed up: `lsn` covers whatever its rooms acknowledged until then.
+
+    pgBackRest's archive has all pieces of WAL up to `piece`.
+    """
 
     name: Name
     user: Name
     version: str
     label: str
     lsn: Annotated[str, Field(pattern=r"^[0-9A-F]{1,8}/[0-9A-F]{1,8}$")]
+    piece: Annotated[str, Field(pattern=r"^[0-9A-F]{24}$")]
     encrypted: bool
 
 

@@ -23,11 +23,12 @@ CLEAR = "none"
 
 @dataclass(frozen=True)
 class Set:
-    """One backup in the repository: its label, and when and where in the WAL it ended."""
+    """One backup in the repository: when it ended, where in the WAL, in which piece of it."""
 
     label: str
     ended: int
     lsn: str
+    piece: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,12 @@ class PgBackRest:
             )
         [of_server] = found
         sets = [
-            Set(each["label"], int(each["timestamp"]["stop"]), each["lsn"]["stop"])
+            Set(
+                label=each["label"],
+                ended=int(each["timestamp"]["stop"]),
+                lsn=each["lsn"]["stop"],
+                piece=each["archive"]["stop"],
+            )
             for each in of_server["backup"]
             if not each.get("error")  # pages whose checksum did not hold
         ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sextant_client.recovery.choosing import prune
 from sextant_client.recovery.copying_servers import Servers
 from sextant_client.recovery.models import CopiedRoom, CopiedServer, Manifest, Plan
 from sextant_client.recovery.pgbackrest import PgBackRest, Set, lsn_number
@@ -19,7 +20,11 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import read_model
 
 T0 = int(parse_timestamp("2026-03-01T00:00:00Z"))
-SETS = (Set("F", T0, "0/9000100"), Set("I", T0 + 3600, "1/200"))
+PIECE = "000000010000000000000009"
+SETS = (
+    Set("F", T0, "0/9000100", PIECE),
+    Set("I", T0 + 3600, "1/200", "000000010000000100000000"),
+)
 INFO = [  # as pgBackRest 2.45 says it, without what is not read here
     {
         "name": "main",
@@ -29,12 +34,20 @@ INFO = [  # as pgBackRest 2.45 says it, without what is not read here
             {
                 "label": "20260301-000000F",
                 "error": False,
+                "archive": {
+                    "start": "000000010000000000000002",
+                    "stop": "000000010000000000000002",
+                },
                 "lsn": {"start": "0/2000028", "stop": "0/2000138"},
                 "timestamp": {"start": T0 - 5, "stop": T0},
             },
             {
                 "label": "20260302-000000F",
                 "error": True,
+                "archive": {
+                    "start": "000000010000000000000004",
+                    "stop": "000000010000000000000004",
+                },
                 "lsn": {"start": "0/4000028", "stop": "0/4000138"},
                 "timestamp": {"start": T0 - 5, "stop": T0},
             },
@@ -140,10 +153,20 @@ def test_wal_comes_whole_from_the_receiver_then_from_the_archive_and_last_unfini
     assert found == ["received A", "archived B", "received C.partial", None]
 
 
-def test_a_server_that_lacks_wal_of_its_own_backup_is_told() -> None:
-    copied = CopiedServer(
-        name="main", user="postgres", version="15", label="F", lsn="1/200", encrypted=True
+def _copied(lsn: str = "0/9000100", piece: str = PIECE) -> CopiedServer:
+    return CopiedServer(
+        name="main",
+        user="postgres",
+        version="15",
+        label="F",
+        lsn=lsn,
+        piece=piece,
+        encrypted=True,
     )
+
+
+def test_a_server_that_lacks_wal_of_its_own_backup_is_told() -> None:
+    copied = _copied(lsn="1/200")
     assert lagging(copied, "1/200", Moment()) is None
     assert lagging(copied, "0/9000100", Moment(lsn="0/9000100")) is None
     assert lagging(copied, "1/1FF", Moment()) == (
@@ -174,11 +197,7 @@ def _manifest(*rooms: str) -> Manifest:
         custodians=["ONE", "TWO"],
         threshold=2,
         tools={},
-        servers=[
-            CopiedServer(
-                name="main", user="postgres", version="15", label="F", lsn="0/1", encrypted=True
-            )
-        ],
+        servers=[_copied()],
     )
 
 
@@ -192,6 +211,22 @@ def test_the_log_goes_back_to_no_moment_and_neither_does_what_shares_its_server(
     assert caught.value.code is Code.POLICY
     assert "audit, exchange, declarations" in caught.value.received
     assert not (tmp_path / "into").exists()
+
+
+def test_received_pieces_go_once_the_archive_had_them_at_the_backup_before(tmp_path: Path) -> None:
+    received = tmp_path / "received" / "main"
+    received.mkdir(parents=True)
+    old, last = "000000010000000000000008", "00000001000000000000000A"
+    kept = {PIECE, last, f"{old}.partial", "00000002.history", f"{last}.partial"}
+    for name in (*kept, old):
+        (received / name).touch()
+    later = _manifest("exchange").model_copy(update={"id": "two", "servers": [_copied(piece=last)]})
+    assert prune(tmp_path, [_manifest("exchange")], 14, system_clock) == 0
+    assert prune(tmp_path, [_manifest("exchange"), later], 14, system_clock) == 1
+    assert {path.name for path in received.iterdir()} == kept
+    next_timeline = [_copied(piece="0000000200000000000000FF")]
+    newest = later.model_copy(update={"id": "three", "servers": next_timeline})
+    assert prune(tmp_path, [newest, newest], 14, system_clock) == 0
 
 
 def _plan(**room: Any) -> Plan:
