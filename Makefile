@@ -158,12 +158,12 @@ images: $(STAMP) ## build each room's image offline, run it confined, declare th
 	@deploy/image/try.sh
 
 .PHONY: drill
-drill: $(STAMP) ## lose a site under load and restore it: RPO and RTO on SQLite, on PostgreSQL, and a loss on purpose (minutes)
+drill: $(STAMP) ## lose a site under load and restore it: RPO and RTO on SQLite, on PostgreSQL, and losses on purpose (ten minutes)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/recovery.txt
 	@$(BIN)/python -m deploy.local.site_loss --engine sqlite
 	@$(BIN)/python -m deploy.local.site_loss --engine postgresql
 	@$(BIN)/python -m deploy.local.site_loss --lose
-	@$(BIN)/python -m deploy.local.point_in_time
+	@$(BIN)/python -m deploy.local.site_loss --engine postgresql --lose
 
 # group: regenerate, then look at the difference
 .PHONY: docs-tables

@@ -7,7 +7,7 @@ that was handed out is held against what the second site has. Printed: what was 
 long nobody was served (RTO).
 
     --engine sqlite       all rooms on SQLite, copied by Litestream: asynchronous
-    --engine postgresql   the log on PostgreSQL, each commit confirmed by `pg_receivewal`
+    --engine postgresql   all rooms on PostgreSQL: pgBackRest, each commit confirmed by a receiver
     --lose                nothing is copied after the backup: the loss must be found, and named
 """
 
@@ -19,20 +19,23 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.local.log_server import LogServer, NoServerError
 from deploy.local.processes import ServiceFailedError
 from deploy.local.screen import Screen
-from deploy.local.site_parts import CUSTODIANS, KEYS, SENDERS, Load, Outcome, plan_of
+from deploy.local.server import NAME, DrillServer, NoServerError, serving
+from deploy.local.several import ROOMS, ServerStack
+from deploy.local.site_parts import CUSTODIANS, KEYS, Load, Outcome, plan_of
+from deploy.local.site_verdict import Verdict, receipts_of
 from deploy.local.stack import ORIGIN, CommandFailedError, Stack, sextant
 from sextant_client.client import Client
 from sextant_client.home import Home
-from sextant_client.recovery.restoring import litestream
+from sextant_client.recovery.replicas import litestream
+from sextant_client.recovery.servers import LocalServer
 from sextant_shared.encoding import sha256
 from sextant_shared.errors import PlatformError
 
@@ -50,8 +53,8 @@ class Drill:
     screen: Screen
     engine: str = "sqlite"
     lose: bool = False
-    server: LogServer | None = None
-    second: LogServer | None = None
+    server: DrillServer | None = None
+    second: LocalServer | None = None
     replicator: subprocess.Popen[bytes] | None = None
     outcome: Outcome = field(default_factory=Outcome)
 
@@ -63,10 +66,10 @@ class Drill:
 
     def run(self) -> Outcome:
         """Play it."""
-        stack = self.stack
         self.root.chmod(0o755)  # the database server runs as another user
         with self.screen.step("A platform, its witnesses, two States"):
             self._prepare()
+        stack = self.stack
         load = Load(stack)
         with self.screen.step("Backup, under load; then every change goes to the second site"):
             load.run(BEFORE_BACKUP)
@@ -88,7 +91,7 @@ class Drill:
             report = self._restore()
             worker.join()  # it gave up meanwhile: nobody answers
         if self.lose:
-            self._judge_loss(report, set(acknowledged) - set(before))
+            self._verdict().judge_loss(report, set(acknowledged) - set(before))
             return self.outcome
         with self.screen.step("The second site serves"):
             self._serve()
@@ -101,30 +104,33 @@ class Drill:
                     raise ServiceFailedError("the second site took no deposit")
             served = time.monotonic()
         self.outcome.add("RTO: from the kill to the next receipt", f"{served - killed:.1f} s")
-        self._judge(report, acknowledged, killed)
+        with self.screen.step("Declarations fetches its files again"):
+            self._refill()
+        whole = f"{time.monotonic() - killed:.1f} s"
+        self.outcome.add("until declarations runs too, its files fetched", whole)
+        self._verdict().judge(report, acknowledged, killed)
         return self.outcome
 
     # --- the primary --------------------------------------------------------------------------
 
     def _prepare(self) -> None:
+        if self.engine == "postgresql":
+            self.server = DrillServer.made("primary", self.backups)
+            self.server.create()
+            os.environ["PATH"] = f"{self.server.folder}{os.pathsep}{os.environ['PATH']}"
+            self.stack = ServerStack(
+                self.stack.root,
+                tracing=False,
+                report=self.screen.progress,
+                databases=self.server.databases(),
+                exchanges=1,
+            )
         stack = self.stack
         stack.root.mkdir(parents=True)
-        if self.engine == "postgresql":
-            self.server = LogServer.made("primary")
-            self.server.create()
-            settle = stack._settle  # noqa: SLF001 -- the ledger's address is this drill's own
-
-            def with_server(name: str, settings: dict[str, str]) -> None:
-                settle(name, settings)
-                if name == "audit" and self.server is not None:
-                    service = stack.services[name]
-                    service.settings = {**service.settings, **self.server.settings()}
-
-            stack._settle = with_server  # type: ignore[method-assign]  # noqa: SLF001
         stack.prepare()
         stack.start()
         stack.enrol()
-        self.site.mkdir()
+        self.site.mkdir(exist_ok=True)
         sextant("keys", "generate", "--use", "sig", "--home", self._home("operator"))
         for name in CUSTODIANS:
             sextant("keys", "generate", "--use", "seal", "--home", self._home(name))
@@ -150,6 +156,9 @@ class Drill:
         self.outcome.add("backup, under load", f"{time.monotonic() - begun:.1f} s")
 
     def _replicate(self) -> None:
+        if self.server is not None:
+            self.server.receive()
+            return
         config = self.site / "litestream.yml"
         named = (
             "--plan",
@@ -168,14 +177,8 @@ class Drill:
                 stderr=log,
                 env=environment,
             )
-        if self.server is not None:
-            site = Path(tempfile.mkdtemp(prefix="sextant-drill-wal-"))
-            site.chmod(0o755)
-            self.wal = site
-            self.server.receive(site)
-        wanted = 2 if self.server else 3
         deadline = time.monotonic() + 30
-        while len(list((self.backups / "replicas").glob("*"))) < wanted:
+        while len(list((self.backups / "replicas").glob("*"))) < len(ROOMS):
             if time.monotonic() > deadline:
                 raise ServiceFailedError((self.site / "litestream.log").read_text()[-800:])
             time.sleep(0.05)
@@ -213,20 +216,18 @@ class Drill:
         heads: list[str | Path] = []
         for witness in self.stack.witnesses.values():
             heads += ["--checkpoint", f"{witness.url}/{sha256(ORIGIN.encode()).hex()}/checkpoint"]
-        if self.server is None:
-            accept = ("--accept-loss", "a drill: the senders still have them")
-            into = ("--into", self.into, *shares, *heads, *(() if self.lose else accept))
-            done = sextant("ops", "restore", self.backups, *pins, *into, "--json", expect=_ACCEPTED)
-        else:
-            into = ("--into", self.into, *shares)
-            sextant("ops", "restore", self.backups, *pins, *into, "--json", expect=(5,))
-            self.second = LogServer.made("second")
-            self.second.take_over(self.wal)
-            ledger = self.second.url("postgres", plain=True)
-            database = self.into / "exchange" / "exchange.db"
-            beside = ("--exchange", database, *heads)
-            checking = ("ops", "check", ledger, "--trust", trust, *beside, "--json")
-            done = sextant(*checking, expect=_ACCEPTED)
+        accept = ("--accept-loss", "a drill: the senders still have them")
+        into = (
+            "--into",
+            self.into,
+            *shares,
+            *heads,
+            *(receipts_of(self.stack) if self.lose else accept),
+        )
+        done = sextant("ops", "restore", self.backups, *pins, *into, "--json", expect=_ACCEPTED)
+        if self.server is not None and not self.lose:
+            data = self.into / "servers" / NAME / "data"
+            self.second = serving(data, self.server.local.programs)
         found: dict[str, Any] = done.json()
         return found
 
@@ -244,6 +245,8 @@ class Drill:
             str(stack.root / "homes" / "SEC" / "keys"): str(keys / "sec"),
             **{str(stack.root / "homes" / h / "keys"): str(keys / k) for k, h in KEYS.items()},
         }
+        if self.server is not None and self.second is not None:
+            moved[str(self.server.folder)] = str(self.second.folder)
         for name, service in (*stack.services.items(), ("signer", stack.signer)):
             settings = dict(service.settings)
             for old, new in moved.items():
@@ -251,28 +254,36 @@ class Drill:
             if name in stack.services:
                 folder = keys / f"details-{name}"
                 settings[f"SEXTANT_{name.upper()}_SIDECAR_DIR"] = str(folder)
-            if name == "audit" and self.second is not None:
-                settings |= self.second.settings()
-                (self.into / "audit").mkdir(exist_ok=True)
             service.settings = settings
         stack.signer.socket_path = self.site / "signer.sock"
         self._remember()
-        stack.start("audit", "exchange", "declarations")
+        stack.start("audit", "exchange")
+
+    def _refill(self) -> None:
+        """Let declarations have its files again, then start."""
+        settings = self.stack.services["declarations"].settings
+        self._module("sextant_declarations", "refill", settings)
+        self.stack.start("declarations")
 
     def _remember(self) -> None:
         """Make the signer's memory from the newest head that a witness has."""
         notes = [self._head(witness.url) for witness in self.stack.witnesses.values()]
         newest = max(notes, key=lambda note: int(note.splitlines()[1]))
+        self._module("sextant_audit.signer", "remember", self.stack.signer.settings, newest)
+
+    @staticmethod
+    def _module(name: str, command: str, settings: Mapping[str, str], given: str = "") -> None:
+        """Run a room's command with its settings."""
         done = subprocess.run(
-            [sys.executable, "-m", "sextant_audit.signer", "remember"],
-            input=newest,
-            env={**os.environ, **self.stack.signer.settings},
+            [sys.executable, "-m", name, command],
+            input=given,
+            env={**os.environ, **settings},
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode != 0:
-            raise CommandFailedError(f"remember:\n{done.stdout}{done.stderr}")
+            raise CommandFailedError(f"{name} {command}:\n{done.stdout}{done.stderr}")
 
     @staticmethod
     def _head(url: str) -> str:
@@ -288,46 +299,8 @@ class Drill:
         with Client(Home(load.open.folder.parents[1])) as client:
             client.deposit(load.open)
 
-    # --- the verdict --------------------------------------------------------------------------
-
-    def _judge(self, report: dict[str, Any], acknowledged: dict[str, float], killed: float) -> None:
-        """Hold every receipt of the load against the second site, which now serves."""
-        receipts = [part for n in SENDERS for part in ("--receipts", self.stack.home(n) / "sent")]
-        ledger: str | Path = self.into / "audit" / "log.sqlite3"
-        if self.second is not None:
-            ledger = self.second.url("postgres", plain=True)
-        database = self.into / "exchange" / "exchange.db"
-        pins = ("--trust", self._trust(), "--exchange", database)
-        checking = ("ops", "check", ledger, *pins, *receipts, "--json")
-        after = sextant(*checking, expect=_ACCEPTED).json()
-        named = {each["envelope"] for each in (*after["missing"], *report["missing"])}
-        log = {m["envelope"] for m in after["missing"] if "exchange lost" not in m["why"]}
-        lost = named & set(acknowledged)
-        self._rpo("log", log & lost, acknowledged, killed)
-        self._rpo("exchange", lost, acknowledged, killed)
-        self.outcome.add("receipts that verify", f"{after['receipts'] - len(log & lost)}")
-        whole = sextant("log", "verify", "--home", self.stack.home("auditor"), expect=(0, 4))
-        self.outcome.add("the whole log, by an auditor", whole.stdout.splitlines()[0][:60])
-        self.outcome.holds = whole.status == 0 and (self.second is None or not log)
-
-    def _rpo(self, room: str, lost: set[str], acknowledged: dict[str, float], at: float) -> None:
-        since = max((at - acknowledged[id_] for id_ in lost), default=0.0)
-        what = f"{len(lost)} acknowledged lost, of the last {since:.2f} s" if lost else "0"
-        self.outcome.add(f"RPO of the {room}", what)
-
-    def _judge_loss(self, report: dict[str, Any], expected: set[str]) -> None:
-        """The loss that was made on purpose must be found to the envelope."""
-        receipts = [part for n in SENDERS for part in ("--receipts", self.stack.home(n) / "sent")]
-        ledger = self.into.with_name("restored.not-honoured") / "audit" / "log.sqlite3"
-        pins = ("--trust", self._trust())
-        checking = ("ops", "check", ledger, *pins, *receipts, "--json")
-        found = sextant(*checking, expect=(4,)).json()
-        named = {each["envelope"] for each in found["missing"]}
-        lost = report["lost"] or {"first": "-", "last": "-"}
-        self.outcome.add("lost on purpose", f"{len(expected)} acknowledged envelopes")
-        self.outcome.add("found by the witnesses' head", f"entries {lost['first']}-{lost['last']}")
-        self.outcome.add("named by the receipts", f"{len(named & expected)} of {len(expected)}")
-        self.outcome.holds = bool(report["lost"]) and not report["honours"] and named == expected
+    def _verdict(self) -> Verdict:
+        return Verdict(self.stack, self.into, self._trust(), self.second, self.outcome)
 
     def close(self) -> None:
         """End every process of the drill; remove what lies outside its folder."""
@@ -335,11 +308,10 @@ class Drill:
             self.replicator.kill()
             self.replicator.wait()
         self.stack.stop()
-        for server in (self.server, self.second):
-            if server is not None:
-                server.close()
-        with suppress(AttributeError):
-            shutil.rmtree(self.wal, ignore_errors=True)
+        if self.second is not None:
+            self.second.stop()
+        if self.server is not None:
+            self.server.close()
 
 
 @contextmanager

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.local.log_server import LogServer
+from deploy.local.server import NAME, USER, DrillServer
 from deploy.local.stack import Stack
-from sextant_audit.storage.roles import READER
 from sextant_client.client import Client
 from sextant_client.home import Home
 from sextant_client.sent import SentEnvelope
@@ -66,28 +65,28 @@ class Outcome:
         self.rows.append((what, value))
 
 
-def plan_of(stack: Stack, site: Path, server: LogServer | None) -> Path:
+def plan_of(stack: Stack, site: Path, server: DrillServer | None) -> Path:
     """Write the plan by which a primary is backed up."""
     data, homes = stack.root / "data", stack.root / "homes"
-    log: dict[str, Any] = {"name": "audit", "database": str(data / "audit" / "log.sqlite3")}
+    files = {
+        "audit": "log.sqlite3",
+        "exchange": "exchange.db",
+        "declarations": "declarations.sqlite3",
+    }
+    folders = {"exchange": ("blobs",), "declarations": ("vault",)}
+    rooms: list[dict[str, Any]] = []
+    for name, file in files.items():
+        place = {"database": str(data / name / file)} if server is None else {"server": NAME}
+        beside = {each: str(data / name / each) for each in folders.get(name, ())}
+        rooms.append({"name": name, **place, "folders": beside})
+    servers = {}
     if server is not None:
-        log = {"name": "audit", "server": "log", "ledger": server.url(READER)}
-    exchange, declarations = data / "exchange", data / "declarations"
+        rooms[0]["ledger"] = server.ledger
+        servers = {NAME: {"pgbackrest": str(server.config), "user": USER}}
     plan = {
         "v": 1,
-        "rooms": [
-            log,
-            {
-                "name": "exchange",
-                "database": str(exchange / "exchange.db"),
-                "folders": {"blobs": str(exchange / "blobs")},
-            },
-            {
-                "name": "declarations",
-                "database": str(declarations / "declarations.sqlite3"),
-                "folders": {"vault": str(declarations / "vault")},
-            },
-        ],
+        "rooms": rooms,
+        "servers": servers,
         "keys": {
             "signer": str(stack.root / "signer"),
             "sec": str(homes / "SEC" / "keys"),

@@ -23,7 +23,6 @@ MAY: dict[str, dict[str, str]] = {
         "shared/sextant_shared/chassis/roles.py": OWN_NAMES,
         "shared/sextant_shared/chassis/row_sight.py": OWN_NAMES,
         "client/sextant_client/recovery/snapshots.py": "a number of ours; PRAGMA binds no values",
-        "deploy/local/point_in_time.py": "a place of the server, in its own words",
         "shared/sextant_shared/chassis/postgresql.py": "settings and the role of an operator",
         "shared/sextant_shared/chassis/sight.py": "names and conditions of the room's own code",
         "shared/sextant_shared/chassis/sqlite.py": "how a transaction begins, a word of ours",

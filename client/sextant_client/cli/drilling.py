@@ -14,14 +14,16 @@ _PROGRAM = Path("deploy") / "local" / "site_loss.py"
 
 
 class Engine(StrEnum):
-    """Where the log has its ledger."""
+    """Where all rooms have their data."""
 
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql"
 
 
 def drill(
-    engine: Annotated[Engine, typer.Option(help="Engine of the log's ledger.")] = Engine.SQLITE,
+    engine: Annotated[
+        Engine, typer.Option(help="Where all rooms have their data.")
+    ] = Engine.SQLITE,
     lose: Annotated[
         bool, typer.Option("--lose", help="Lose entries on purpose: they must be found and named.")
     ] = False,

@@ -11,9 +11,9 @@ from sextant_client.cli.loading import LazyGroup
 COMMANDS: Mapping[str, str] = {
     "trace": "trace:trace",
     "backup": "recovering:backup",
-    "restore": "recovering:restore",
-    "verify-backup": "recovering:verify_backup",
-    "check": "recovering:check",
+    "restore": "restoring:restore",
+    "verify-backup": "restoring:verify_backup",
+    "check": "restoring:check",
     "replicate": "recovering:replicate",
     "drill": "drilling:drill",
     "card": "recovering_people:card",

@@ -7,9 +7,9 @@ import typer
 
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, PassphraseFile, start
 from sextant_client.home import write_file
+from sextant_client.recovery.choosing import backups_in, chosen
 from sextant_client.recovery.dual import open_share, read_header
 from sextant_client.recovery.models import Card
-from sextant_client.recovery.restoring import backups_in, chosen
 from sextant_client.recovery.snapshots import stored_at
 from sextant_shared.encoding import canonical_json
 from sextant_shared.errors import Code, PlatformError

@@ -11,13 +11,13 @@ What nobody outside holds cannot be missed: a receipt under a head of the last s
 seen by no witness, is found here only if its holder shows it.
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sextant_client.recovery.databases import Database
 from sextant_client.recovery.ledger import Ledger
 from sextant_shared.encoding import b64u_decode
 from sextant_shared.errors import PlatformError
@@ -76,11 +76,18 @@ class Findings:
     unreadable: list[str] = field(default_factory=list)
     large: int | None = None
     """Containers that were looked for as files; None when there is no folder of them here."""
+    containers: int | None = None
+    """Containers of which every byte was read; None when only their files were looked for."""
+    owed_files: list[str] = field(default_factory=list)
+    """Envelopes of which declarations lacks files that the exchange still has."""
+    behind: list[str] = field(default_factory=list)
+    """Servers that came back older than their backup, in words."""
 
     @property
     def holds(self) -> bool:
         """Whether every acknowledgement that is known of can be honoured."""
-        return not (self.lost or self.forked or self.missing or self.unreadable)
+        faults = (self.lost, self.forked, self.missing, self.unreadable, self.behind)
+        return not any(faults)
 
 
 def check_ledger(
@@ -115,13 +122,13 @@ def check_ledger(
 
 
 def check_exchange(
-    found: Findings, ledger: Ledger, database: sqlite3.Connection, blobs: Path | None = None
+    found: Findings, ledger: Ledger, database: Database, blobs: Path | None = None
 ) -> None:
     """Add what the exchange lacks of the log, and knows beyond it; and files that are gone."""
     newest = 0
     for batch in _batches(_accepted(ledger)):
         marks = ",".join("?" * len(batch))
-        rows = database.execute(_FIND.format(marks), [entry.env for _, entry in batch])
+        rows = database.rows(_FIND.format(marks), *(entry.env for _, entry in batch))
         known = {row[0] for row in rows}
         for index, entry in batch:
             if entry.env in known:
@@ -129,11 +136,11 @@ def check_exchange(
             else:
                 why = "the log has its entry, the exchange lost its container"
                 found.missing.append(Missing(entry.env, index, why))
-    for id_, index in database.execute(_BEYOND, (found.size,)):
+    for id_, index in database.rows(_BEYOND, found.size):
         why = "the exchange holds its receipt, the log lost its entry"
         found.missing.append(Missing(id_, index, why))
     if blobs is not None:
-        large = database.execute(_LARGE).fetchall()
+        large = database.rows(_LARGE)
         found.large = len(large)
         for id_, index, name in large:
             if index is not None and not (blobs / name).is_file():

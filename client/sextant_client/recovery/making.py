@@ -6,7 +6,9 @@ declarations, and every receipt that the exchange holds has its entry in the log
 round a restore would hold receipts without entries, which nothing can mend. A log that knows more
 than the exchange is told in full by `honouring.check_exchange`; senders still have those envelopes.
 
-The database of a room comes before its folders: a file is there before the row that names it.
+The database of a room comes before its folders: a file is there before the row that names it. A
+server comes after all of them: it is restored beyond its backup, to the end of its WAL, and so
+always knows more than the folders and than the position of the log that is noted here.
 
 The signer's memory is in no backup. Keys go without `state.json`: who restores an old memory can be
 made to sign a second history. `python -m sextant_audit.signer remember` makes it from the newest
@@ -24,12 +26,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from sextant_client.recovery import dual
+from sextant_client.recovery.copying_servers import Servers
 from sextant_client.recovery.honouring import check_ledger
 from sextant_client.recovery.ledger import Ledger, open_ledger
 from sextant_client.recovery.models import (
     Card,
     Copied,
     CopiedRoom,
+    CopiedServer,
     LogPosition,
     Manifest,
     Plan,
@@ -37,6 +41,7 @@ from sextant_client.recovery.models import (
     read_file,
     redacted,
 )
+from sextant_client.recovery.returning import CONFIG, SERVERS
 from sextant_client.recovery.signing import write_manifest
 from sextant_client.recovery.snapshots import PRIVATE, copy_database, digest_of, files_of, store
 from sextant_client.trust import Trust
@@ -57,22 +62,29 @@ Member = tuple[str, Path]
 
 @dataclass(frozen=True)
 class Making:
-    """A backup to be made into the folder `root`, signed by an operator's pair."""
+    """A backup to be made into the folder `root`, signed by an operator's pair.
+
+    `clear` says that sealed rooms may lie in clear beside it: the disk is encrypted.
+    """
 
     root: Path
     plan: Plan
     by: str
     pair: Sequence[Signer]
     clock: Clock
+    clear: bool = False
     say: Callable[[str], None] = lambda _text: None
 
     def __call__(self) -> Manifest:
         """Make it; durable and signed on return.
 
         Raises:
-            PlatformError: `E_STATE` for what the plan names and is not there, `E_KEY`,
-                `E_INTEGRITY` for a damaged database or log, `E_UNAVAILABLE`.
+            PlatformError: `E_STATE` for what the plan names and is not there, `E_POLICY` when a
+                sealed room lies in clear, `E_KEY`, `E_INTEGRITY` for a damaged database or log,
+                `E_UNAVAILABLE`.
         """
+        if not self.clear:
+            Servers(self.plan, self.root).require_sealed()
         custodians = [read_file(Card, Path(p), "the card") for p in self.plan.custodians]
         trust = Trust.load(Path(self.plan.trust))
         now = self.clock()
@@ -93,6 +105,7 @@ class Making:
                     self.say("log: every entry is hashed again")
                     with open_ledger(ledger) as opened:
                         position = position_of(opened, trust)
+            servers = self._servers()
             keys = self._keys(work, clear, custodians)
             others = [*self._settings(work), *self._public()]
         manifest = Manifest(
@@ -107,6 +120,7 @@ class Making:
             custodians=[card.name for card in custodians],
             threshold=self.plan.threshold,
             tools={"sextant": version("sextant-client"), "sqlite": sqlite3.sqlite_version},
+            servers=servers,
         )
         folder = self.root / SETS / manifest.id
         if folder.exists():
@@ -120,33 +134,46 @@ class Making:
         self, planned: PlannedRoom, work: Path, clear: Path, custodians: Sequence[Card]
     ) -> tuple[CopiedRoom, Path | str | None]:
         """Copy a room; also return where the ledger can be read, if it is the log's."""
-        if planned.database is None:
-            return _on_server(planned), planned.ledger
-        database = Path(planned.database)
-        snapshot = (clear if planned.sealed else work) / f"{planned.name}.db"
-        schema = copy_database(database, snapshot)
-        ledger = snapshot.with_name("ledger.db") if planned.name == "audit" else None
-        if ledger is not None:
-            ledger.hardlink_to(snapshot)
-        members = [(f"{planned.name}/{database.name}", snapshot)]
+        members: list[Member] = []
+        ledger: Path | str | None = planned.ledger
+        schema, snapshot = "server", None
+        if planned.server is None:
+            database = Path(str(planned.database))
+            snapshot = (clear if planned.sealed else work) / f"{planned.name}.db"
+            schema = copy_database(database, snapshot)
+            members.append((f"{planned.name}/{database.name}", snapshot))
+            if planned.name == "audit":
+                ledger = snapshot.with_name("ledger.db")
+                ledger.hardlink_to(snapshot)
         for name, folder in planned.folders.items():
             members += [(f"{planned.name}/{name}/{inner}", path) for inner, path in _in(folder)]
         archive = None
-        if planned.sealed:
+        if planned.sealed and members:
             files = [_digested(name, path) for name, path in members]
             archive = self._archive(f"{planned.name}.sealed", members, work, custodians)
         else:
             files = list(self._stored(members, keep=snapshot))
         made = CopiedRoom(
             name=planned.name,
-            engine="sqlite",
+            engine="sqlite" if planned.server is None else "postgresql",
             schema_version=schema,
             files=files,
             archive=archive,
+            server=planned.server,
+            database=None if planned.server is None else planned.on_server,
         )
         return made, ledger
 
-    def _stored(self, members: Sequence[Member], keep: Path) -> Iterator[Copied]:
+    def _servers(self) -> list[CopiedServer]:
+        """Have the servers backed up, that of the log last."""
+        of = {room.server: room.name for room in self.plan.rooms if room.server}
+        servers, made = Servers(self.plan, self.root), []
+        for name in sorted(of, key=lambda server: ORDER.index(of[server])):
+            self.say(f"server {name}: pgBackRest")
+            made.append(servers.copied(name))
+        return made
+
+    def _stored(self, members: Sequence[Member], keep: Path | None) -> Iterator[Copied]:
         for name, path in members:
             try:
                 yield store(self.root, path, name, move=path == keep)
@@ -176,6 +203,8 @@ class Making:
                     copy_database(path, copy)
                     path = copy  # noqa: PLW2901 -- what is sealed under the same name
                 members.append((name, path))
+        for name, server in self.plan.servers.items():  # it opens the repository
+            members.append((f"{SERVERS}/{name}/{CONFIG}", _there(server.pgbackrest)))
         return self._archive("keys.sealed", members, work, custodians)
 
     def _settings(self, work: Path) -> Iterator[Copied]:
@@ -222,23 +251,17 @@ def position_of(ledger: Ledger, trust: Trust) -> LogPosition:
     )
 
 
-def _on_server(planned: PlannedRoom) -> CopiedRoom:
-    return CopiedRoom(
-        name=planned.name,
-        engine="postgresql",
-        schema_version="server",
-        files=[],
-        server=planned.server,
-    )
-
-
 def _in(place: str) -> list[Member]:
+    return list(files_of(_there(place)))
+
+
+def _there(place: str) -> Path:
     path = Path(place)
     if not path.exists():
         raise PlatformError(
             Code.STATE, f"the plan names {place}, which is not there", fix="Correct the plan."
         )
-    return list(files_of(path))
+    return path
 
 
 def _digested(name: str, path: Path) -> Copied:

@@ -29,10 +29,10 @@ class Card(Strict):
 
 
 class PlannedRoom(Strict):
-    """One room: its database file, the folders beside it, and whether all of it is sealed.
+    """One room: its database, the folders beside it, and whether all of it is sealed.
 
-    A room on a PostgreSQL server has no file: `server` names the stanza that pgBackRest keeps, and
-    for the log `ledger` is the address at which its entries can be read.
+    `database` is a file. With `server` it is the name of a database on that server, and for the log
+    `ledger` is the address at which its entries can be read.
     """
 
     name: RoomName
@@ -44,12 +44,27 @@ class PlannedRoom(Strict):
 
     @model_validator(mode="after")
     def one_engine(self) -> Self:
-        """Refuse a room with two databases, or with none."""
-        if (self.database is None) == (self.server is None):
-            raise ValueError("a room has a database file, or the stanza of a server")
-        if self.server is not None and (self.folders or self.sealed):
-            raise ValueError("folders are copied, and rooms sealed, beside a database file alone")
+        """Refuse a room without a database, and a log that cannot be read."""
+        if self.database is None and self.server is None:
+            raise ValueError("a room has a database file, or a server")
+        if (self.ledger is not None) != (self.name == "audit" and self.server is not None):
+            raise ValueError("a log on a server, and nothing else, has the address of its ledger")
         return self
+
+    @property
+    def on_server(self) -> str:
+        """The name of its database on the server."""
+        return self.database or f"sextant_{self.name}"
+
+
+class PlannedServer(Strict):
+    """A PostgreSQL server; under its name it is a stanza in this configuration of pgBackRest.
+
+    `user` is whom it runs as; pgBackRest runs as the same.
+    """
+
+    pgbackrest: str
+    user: Name = "postgres"
 
 
 class Plan(Strict):
@@ -57,6 +72,7 @@ class Plan(Strict):
 
     v: Version1
     rooms: Annotated[list[PlannedRoom], Field(min_length=1, max_length=3)]
+    servers: Annotated[dict[Name, PlannedServer], Field(default_factory=dict)]
     keys: dict[Name, str]
     settings: Annotated[dict[Name, str], Field(default_factory=dict)]
     public: Annotated[dict[Name, str], Field(default_factory=dict)]
@@ -67,11 +83,14 @@ class Plan(Strict):
 
     @model_validator(mode="after")
     def reachable(self) -> Self:
-        """Refuse a threshold that nobody reaches, and rooms that stand twice."""
+        """Refuse a threshold nobody reaches, rooms that stand twice, servers nobody knows."""
         if self.threshold > len(self.custodians):
             raise ValueError("the threshold is larger than the number of custodians")
         if len({room.name for room in self.rooms}) != len(self.rooms):
             raise ValueError("a room stands twice")
+        named = {room.server for room in self.rooms if room.server}
+        if named != set(self.servers):
+            raise ValueError("`servers` are those that rooms name, and no others")
         return self
 
 
@@ -94,7 +113,8 @@ class Copied(Strict):
 class CopiedRoom(Strict):
     """What of a room is in the backup, and the version of its tables.
 
-    `archive` is the sealed file of a room that is sealed; then `files` says what is inside.
+    `archive` is the sealed file of a room that is sealed; then `files` says what is inside. Of a
+    room on a `server` only its folders are here: `database` comes back with the server.
     """
 
     name: RoomName
@@ -103,6 +123,22 @@ class CopiedRoom(Strict):
     files: list[Copied]
     archive: Copied | None = None
     server: Name | None = None
+    database: str | None = None
+
+
+class CopiedServer(Strict):
+    """How far a server was backed up: `lsn` covers whatever its rooms acknowledged until then.
+
+    pgBackRest's archive has all pieces of WAL up to `piece`.
+    """
+
+    name: Name
+    user: Name
+    version: str
+    label: str
+    lsn: Annotated[str, Field(pattern=r"^[0-9A-F]{1,8}/[0-9A-F]{1,8}$")]
+    piece: Annotated[str, Field(pattern=r"^[0-9A-F]{24}$")]
+    encrypted: bool
 
 
 class LogPosition(Strict):
@@ -129,6 +165,7 @@ class Manifest(Strict):
     custodians: list[Name]
     threshold: int
     tools: dict[str, str]
+    servers: list[CopiedServer] = Field(default_factory=list)
 
     @property
     def plain(self) -> list[Copied]:
@@ -139,6 +176,10 @@ class Manifest(Strict):
     def room(self, name: RoomName) -> CopiedRoom | None:
         """The part of one room, if it is there."""
         return next((room for room in self.rooms if room.name == name), None)
+
+    def server(self, name: str) -> CopiedServer | None:
+        """How far a server was backed up, if it is there."""
+        return next((server for server in self.servers if server.name == name), None)
 
 
 Read = TypeVar("Read", bound=Strict)

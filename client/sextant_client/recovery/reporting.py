@@ -1,13 +1,15 @@
 """What is told of a restore: the heads it was held against, the report, numbers for Prometheus."""
 
 from collections.abc import Sequence
-from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from sextant_client.home import write_file
+from sextant_client.recovery.containers import check_containers, check_declarations
+from sextant_client.recovery.databases import open_database
 from sextant_client.recovery.honouring import (
     Findings,
     check_exchange,
@@ -15,7 +17,7 @@ from sextant_client.recovery.honouring import (
     name_lost,
     read_receipts,
 )
-from sextant_client.recovery.ledger import open_file, open_ledger
+from sextant_client.recovery.ledger import open_ledger
 from sextant_client.recovery.models import LogPosition
 from sextant_client.trust import Trust
 from sextant_shared.encoding import b64, canonical_json, parse_json
@@ -50,26 +52,46 @@ def heads_of(
     return list({(head.size, head.root): head for head in heads}.values())
 
 
+@dataclass(frozen=True)
+class Places:
+    """Where the rooms are: databases as files or addresses, folders beside them if there are."""
+
+    ledger: str | Path
+    exchange: str | Path | None = None
+    blobs: Path | None = None
+    declarations: str | Path | None = None
+    vault: Path | None = None
+
+
 def examine(
-    ledger: str | Path,
-    exchange: Path | None,
+    places: Places,
     trust: Trust,
     heads: Sequence[Checkpoint],
     receipts: Sequence[Path],
     mirrors: Sequence[Path],
+    *,
+    every_byte: bool = False,
 ) -> Findings:
-    """Return what a restored log, and the exchange beside it, can honour.
+    """Return what a restored log, and the rooms beside it, can honour.
+
+    With `every_byte` each container is read whole and held against its signed head.
 
     Raises:
         PlatformError: `E_INTEGRITY` when a database cannot be read.
     """
     held, unreadable = read_receipts(receipts, trust.log_keys)
-    with open_ledger(ledger) as opened:
+    with open_ledger(places.ledger) as opened:
         found = check_ledger(opened, heads, held)
-        if exchange is not None:
-            with closing(open_file(exchange)) as database:
-                blobs = exchange.parent / "blobs"
-                check_exchange(found, opened, database, blobs if blobs.is_dir() else None)
+        if places.exchange is not None:
+            with open_database(places.exchange) as exchange:
+                check_exchange(found, opened, exchange, places.blobs)
+                if every_byte:
+                    check_containers(found, exchange, places.blobs)
+                if places.declarations is not None:
+                    with open_database(places.declarations) as declarations:
+                        check_declarations(
+                            found, declarations, exchange, places.vault, every_byte=every_byte
+                        )
     name_lost(found, mirrors)
     found.unreadable += unreadable
     return found
@@ -95,6 +117,9 @@ def document(found: Findings) -> dict[str, Any]:
         ],
         "large_containers": found.large,
         "unknown_to_exchange": found.unknown,
+        "containers": found.containers,
+        "owed_files": found.owed_files,
+        "behind": found.behind,
         "unreadable": found.unreadable,
     }
 
@@ -118,6 +143,14 @@ def lines(found: Findings) -> list[str]:
         told.append(f"  the log is ahead of the exchange by: {counts}")
     if found.large is not None:
         told.append(f"  {found.large:,} large container(s) of the exchange looked for as files")
+    if found.containers is not None:
+        told.append(f"  {found.containers:,} container(s) read whole, each as it was signed")
+    if found.owed_files:
+        told.append(
+            f"  declarations lacks files of {len(found.owed_files):,} envelope(s); the exchange has"
+            " them: python -m sextant_declarations refill"
+        )
+    told += [f"  OLDER THAN ITS BACKUP: {each}" for each in found.behind]
     told += [f"  unreadable: {each}" for each in found.unreadable[:SHOWN]]
     return told
 

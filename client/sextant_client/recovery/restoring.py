@@ -1,4 +1,4 @@
-"""Restores a backup into an empty folder, and keeps the folders of backups in order.
+"""Restores a backup into an empty folder: files, databases, servers, keys.
 
 Which moment: `--to` counts for exchange and declarations. The log always comes back to its newest
 entry: it only grows, a part of it is of no use to anybody, and to leave entries out would be to
@@ -10,18 +10,17 @@ was restored is checked by `honouring`; a folder whose report does not hold is n
 """
 
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sextant_client.recovery import dual
-from sextant_client.recovery.making import SETS
-from sextant_client.recovery.models import Card, Copied, CopiedRoom, Manifest
-from sextant_client.recovery.signing import MANIFEST, read_manifest
+from sextant_client.recovery.choosing import POSITION, chosen
+from sextant_client.recovery.models import Copied, CopiedRoom, CopiedServer, Manifest
+from sextant_client.recovery.replicas import newer_replica, restore_replica
+from sextant_client.recovery.returning import CONFIG, NEWEST, SERVERS, Moment, Returned, returned
 from sextant_client.recovery.snapshots import (
-    POOL,
     PRIVATE,
     check_stored,
     digest_of,
@@ -29,82 +28,26 @@ from sextant_client.recovery.snapshots import (
     stored_at,
     sync_file,
 )
-from sextant_shared.clock import Clock, parse_timestamp
 from sextant_shared.errors import Code, PlatformError
 
-REPLICAS = "replicas"
 KEYS = "keys"
-_POSITION = "size:"
-_PATIENCE_S = 3600
 _DATABASES = (".db", ".sqlite3")
+_Wanted = Sequence[tuple[CopiedRoom, Manifest]]
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What lies in the target: the databases by room, and from which backup each came."""
+    """What lies in the target: the databases by room, and from which backup each came.
 
-    databases: dict[str, Path]
+    A database is a file, or an address that answers while its server is among `servers`.
+    """
+
+    databases: Mapping[str, str | Path]
     rooms_from: Manifest
     log_from: Manifest
     keys: bool
     replicas: tuple[str, ...]
-
-
-def backups_in(
-    root: Path, signed_by: Card | None, tell: Callable[[str], None] = lambda _text: None
-) -> list[Manifest]:
-    """Return the backups of a folder, oldest first, each with its signatures verified.
-
-    `tell` is told of each that does not verify and is left out.
-
-    Raises:
-        PlatformError: `E_STATE` when there is none; as `signing.read_manifest` when none verifies.
-    """
-    folders = sorted(path.parent for path in (root / SETS).glob(f"*/{MANIFEST}"))
-    if not folders:
-        raise PlatformError(
-            Code.STATE, f"there is no backup in {root}", fix="Name the folder of `ops backup --to`."
-        )
-    known: list[Manifest] = []
-    refused: list[PlatformError] = []
-    for folder in folders:
-        try:
-            known.append(read_manifest(folder, signed_by))
-        except PlatformError as error:  # one that is damaged, or another's, spoils no other
-            refused.append(error)
-            tell(f"left out: {folder.name}: {error.detail}")
-    if not known:
-        raise refused[-1]
-    return sorted(known, key=lambda each: each.t)
-
-
-def chosen(backups: Sequence[Manifest], to: str | None) -> Manifest:
-    """Return the newest backup up to a time (RFC 3339), or to a position of the log (`size:N`).
-
-    Raises:
-        PlatformError: `E_NOT_FOUND` when all are newer, `E_MALFORMED`.
-    """
-    if to is None:
-        return backups[-1]
-    if to.startswith(_POSITION):
-        number = to.removeprefix(_POSITION)
-        if not number.isdecimal():
-            raise PlatformError(
-                Code.MALFORMED, "no position of the log", expected="size:1234", received=to[:40]
-            )
-        fitting = [b for b in backups if b.log is not None and b.log.size <= int(number)]
-    else:
-        until = parse_timestamp(to)
-        fitting = [b for b in backups if parse_timestamp(b.t) <= until]
-    if not fitting:
-        raise PlatformError(
-            Code.NOT_FOUND,
-            f"every backup is newer than {to}",
-            expected=f"{backups[0].t} or later",
-            received=to[:40],
-            fix="Name a later moment, or another folder of backups.",
-        )
-    return fitting[-1]
+    servers: tuple[Returned, ...]
 
 
 def require_empty(into: Path) -> None:
@@ -122,112 +65,136 @@ def require_empty(into: Path) -> None:
         )
 
 
-def restore(
+@contextmanager
+def restored(
     root: Path,
     backups: Sequence[Manifest],
     to: str | None,
     into: Path,
     shares: Sequence[dual.Share] = (),
-) -> Restored:
+    say: Callable[[str], None] = lambda _text: None,
+) -> Iterator[Restored]:
     """Lay a backup out below `into`, every file compared with its digest, every database whole.
 
+    Servers run inside the block, so that they can be looked at, and are stopped after it.
+
     Raises:
-        PlatformError: `E_STATE` for a target that is not empty, `E_INTEGRITY` for a file that is
-            missing or altered, `E_FORBIDDEN` with too few shares for a sealed room.
+        PlatformError: `E_STATE` for a target that is not empty, `E_POLICY` for a moment that would
+            take the log back, `E_INTEGRITY` for a file that is missing or altered, `E_FORBIDDEN`
+            with too few shares for a sealed room or for a server.
     """
     require_empty(into)
     rooms_from, log_from = chosen(backups, to), backups[-1]
-    wanted: list[CopiedRoom] = []
+    wanted = _wanted(rooms_from, log_from)
+    if to is not None:
+        _require_log_apart([room for room, _ in wanted])
+    returning = _servers(wanted, to)
+    into.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    keys = _lay_keys(root, log_from, into, shares)
+    if returning and not keys:
+        raise _needs_keys(returning)
+    databases: dict[str, str | Path] = {}
+    replicas: list[str] = []
+    for room, source in wanted:
+        (into / room.name).mkdir(mode=PRIVATE, exist_ok=True)
+        _lay_room(root, room, into, shares)
+        _lay_later(root, room, log_from, into)
+        if room.engine == "sqlite":
+            databases[room.name] = database = _database(room, into)
+            until = None if room.name == "audit" else to
+            if _take_newest(root, room, source, database, until):
+                replicas.append(room.name)
+    _lay(root, rooms_from.others, into)
+    with ExitStack() as running:
+        servers = {}
+        for name, (copied, moment) in returning.items():
+            say(f"server {name}: pgBackRest, then its WAL")
+            at = returned(root, copied, into / KEYS / SERVERS / name / CONFIG, into, moment)
+            servers[name] = running.enter_context(at)
+        for room, _ in wanted:
+            if room.server is not None:
+                address = servers[room.server].local.address(str(room.database))
+                databases[room.name] = address
+        yield Restored(
+            databases, rooms_from, log_from, keys, tuple(replicas), tuple(servers.values())
+        )
+
+
+def _wanted(rooms_from: Manifest, log_from: Manifest) -> _Wanted:
+    """Return the rooms, each with the backup it comes from: the log from the newest."""
+    found = []
     for room in rooms_from.rooms:
         source = log_from if room.name == "audit" else rooms_from
-        wanted += [found] if (found := source.room(room.name)) else []
-    into.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-    databases: dict[str, Path] = {}
-    replicas: list[str] = []
-    for room in wanted:
-        replica = root / REPLICAS / room.name
-        if room.engine == "sqlite":
-            _lay_room(root, room, into, shares)
-            databases[room.name] = _database(room, into)
-            moment = None if room.name == "audit" else to
-            if replica.is_dir() and not (moment or "").startswith(_POSITION):
-                _from_replica(replica, databases[room.name], moment)
-                replicas.append(room.name)
-            require_sound(databases[room.name])
-    _lay(root, rooms_from.others, into)
-    keys = _lay_keys(root, log_from, into, shares)
-    return Restored(databases, rooms_from, log_from, keys, tuple(replicas))
-
-
-def faults_in(root: Path, manifest: Manifest, now: float) -> list[str]:
-    """Return one line for each file of a backup that is missing or altered.
-
-    Keys that were to be kept for a shorter time and are gone are no fault.
-    """
-    files = manifest.plain
-    if manifest.keys_until and parse_timestamp(manifest.keys_until) < now:
-        files = [each for each in files if each != manifest.keys]
-    return check_stored(root, files)
-
-
-def prune(root: Path, backups: Sequence[Manifest], keep: int, clock: Clock) -> int:
-    """Remove all but the newest `keep` backups, keys whose time is over, and what nobody names.
-
-    Return how many files went. Keys of details go sooner than what they open: to destroy one must
-    stay possible (docs/recovery.md).
-    """
-    kept, gone = backups[-keep:], backups[:-keep]
-    for manifest in gone:
-        shutil.rmtree(root / SETS / manifest.id)
-    now = clock()
-    named = {
-        each.sha256
-        for manifest in kept
-        for each in manifest.plain
-        if each != manifest.keys or now <= parse_timestamp(manifest.keys_until or manifest.t)
-    }
-    removed = 0
-    for path in sorted((root / POOL).glob("*/*")):
-        if path.name not in named:
-            path.unlink()
-            removed += 1
-    return removed
-
-
-def litestream() -> str:
-    """Return the program that replicates SQLite.
-
-    Raises:
-        PlatformError: `E_STATE` when it is not installed.
-    """
-    beside = Path(sys.executable).with_name("litestream")
-    found = str(beside) if beside.is_file() else shutil.which("litestream")
-    if found is None:
-        raise PlatformError(
-            Code.STATE,
-            "litestream is not installed",
-            fix="pip install --require-hashes -r requirements/recovery.txt",
-        )
+        found += [(of, source)] if (of := source.room(room.name)) else []
     return found
 
 
-def _from_replica(replica: Path, target: Path, to: str | None) -> None:
-    """Put the newest state that Litestream holds, or that of a time, in place of the snapshot."""
-    fresh = target.with_name(f".{target.name}.new")
-    moment = ["-timestamp", to] if to else []
-    command = [litestream(), "restore", *moment, "-o", str(fresh), f"file://{replica.resolve()}"]
-    done = subprocess.run(  # noqa: S603 -- a program of ours with paths of ours
-        command, capture_output=True, text=True, check=False, timeout=_PATIENCE_S
-    )
-    if done.returncode != 0:
+def _require_log_apart(rooms: Sequence[CopiedRoom]) -> None:
+    log = next((room.server for room in rooms if room.name == "audit"), None)
+    beside = [room.name for room in rooms if log and room.server == log and room.name != "audit"]
+    if beside:
         raise PlatformError(
-            Code.UNAVAILABLE,
-            f"litestream could not restore {target.name}",
-            received=(done.stderr or done.stdout)[-300:],
-            fix="Move the folder of replicas away to restore the snapshot alone.",
+            Code.POLICY,
+            f"the log is on the server {log} too, and comes back whole, whatever is restored",
+            expected="a server of its own for the log, if other rooms go back to a moment",
+            received=f"audit, {', '.join(beside)} on {log}",
+            fix="Leave out --to: everything comes back to the newest moment.",
         )
-    fresh.replace(target)
-    sync_file(target)
+
+
+def _servers(wanted: _Wanted, to: str | None) -> dict[str, tuple[CopiedServer, Moment]]:
+    """Return the servers of the rooms, and to which moment each goes; the log's to the end."""
+    found: dict[str, tuple[CopiedServer, Moment]] = {}
+    for room, source in wanted:
+        if room.server is None:
+            continue
+        copied = source.server(room.server)
+        if copied is None:
+            raise PlatformError(Code.MALFORMED, f"the backup knows no server {room.server}")
+        if to is None or room.name == "audit":
+            moment = NEWEST
+        elif to.startswith(POSITION):
+            moment = Moment(lsn=copied.lsn)
+        else:
+            moment = Moment(time=to)
+        found[room.server] = (copied, moment)
+    return found
+
+
+def _needs_keys(servers: Iterable[str]) -> PlatformError:
+    return PlatformError(
+        Code.FORBIDDEN,
+        f"{', '.join(servers)}: a server comes back by what is sealed with the keys",
+        expected="shares of the keys",
+        received="none",
+        fix="Custodians make them: sextant ops share BACKUPS --of keys --home HOME --out FILE.",
+    )
+
+
+def _take_newest(
+    root: Path, room: CopiedRoom, source: Manifest, database: Path, to: str | None
+) -> bool:
+    """Put what Litestream has in the place of a snapshot, if it knows more."""
+    replica = newer_replica(root, room.name, source.t)
+    is_taken = replica is not None and not (to or "").startswith(POSITION)
+    if replica is not None and is_taken:
+        restore_replica(replica, database, to)
+    require_sound(database)
+    return is_taken
+
+
+def _lay_later(root: Path, room: CopiedRoom, newest: Manifest, into: Path) -> None:
+    """Lay the files that came to the folders of a room since the backup it comes from.
+
+    A database goes beyond its backup; each file is named by what is in it, and one too many is
+    named by nothing.
+    """
+    later = newest.room(room.name)
+    if later is None or later.archive or room.archive:
+        return
+    held = {each.path for each in room.files}
+    folders = [f for f in later.files if f.path not in held and len(Path(f.path).parts) > 2]  # noqa: PLR2004
+    _lay(root, folders, into)
 
 
 def _lay_room(root: Path, room: CopiedRoom, into: Path, shares: Sequence[dual.Share]) -> None:

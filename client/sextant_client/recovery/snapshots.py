@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sextant_client.recovery.ledger import open_file
+from sextant_client.recovery.databases import open_file
 from sextant_client.recovery.models import Copied
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.files import is_unfinished, sync_folder

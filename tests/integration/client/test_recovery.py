@@ -8,7 +8,6 @@ import asyncio
 import io
 import json
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,89 +18,18 @@ from sextant_audit.app.opening import open_log, verify_log
 from sextant_audit.app.refilling import refill_ledger
 from sextant_audit.settings import AuditSettings
 from sextant_audit.signer.folder import remember_head
-from sextant_client.recovery.models import Manifest
-from sextant_client.recovery.restoring import backups_in
+from sextant_client.recovery.choosing import backups_in
 from sextant_client.recovery.snapshots import stored_at
 from sextant_shared.chassis.telemetry import Telemetry
 from sextant_shared.clock import system_clock
 from sextant_shared.errors import Code, PlatformError
+from tests.integration.client.lost_platform import Lost
 from tests.support.backups import OPERATOR, Backups
 from tests.support.command import sextant
-from tests.support.platform import XAL, XBO, Platform, open_platform
 from tests.support.platform_files import ORIGIN
 from tests.support.postgresql import embedded
 
 pytestmark = embedded  # plans of backups name the files of rooms
-
-
-@dataclass
-class Lost:
-    """A platform that is gone: its backups, a copy of its log, and receipts that people hold."""
-
-    backups: Backups
-    mirror: Path
-    early: Path
-    late: Path
-    a: Manifest
-    b: Manifest
-    late_ids: list[str]
-
-    @property
-    def old(self) -> Backups:
-        """The backups as they were before B was made."""
-        only_a = Backups.__new__(Backups)
-        only_a.folder, only_a.platform = self.backups.folder / "before-b", self.backups.platform
-        if not only_a.folder.exists():
-            shutil.copytree(self.backups.root, only_a.root)
-            shutil.copytree(self.backups.folder / "people", only_a.folder / "people")
-            shutil.copy(self.backups.card(OPERATOR), only_a.card(OPERATOR))
-            shutil.rmtree(only_a.root / "sets" / self.b.id)
-        return only_a
-
-
-async def _live_and_end(folder: Path) -> Lost:
-    mirror = folder / "mirror"
-    audit = {"tiles_dir": mirror, "entries_public": True}
-    async with open_platform(folder / "platform", audit=audit) as platform:
-        backups = Backups(folder, platform)
-        await platform.declare(XAL, b"{}")
-        await platform.declare(XBO, b"{}" * 200_000)  # too large for a row: a blob
-        await platform.settled()
-        early = _receipts(folder / "early", platform, 0)
-        done = await asyncio.to_thread(backups.back_up, "--textfile", folder / "backup.prom")
-        assert done.status == 0, done.stdout + done.stderr
-        await platform.declare(XAL, b"{ }")
-        await platform.declare(XBO, b"{  }")
-        await platform.settled()
-        late = _receipts(folder / "late", platform, 2)
-        for name in ("declarations", "exchange"):  # nothing comes after B
-            await platform.stop(name)
-        done = await asyncio.to_thread(backups.back_up)
-        assert done.status == 0, done.stdout + done.stderr
-        size = len(await platform.entries())
-        await platform.until(lambda: _published(mirror) >= size)
-        late_ids = [handed.id for handed in platform.handed[2:]]
-    a, b = backups_in(backups.root, None)
-    return Lost(backups, mirror, early, late, a, b, late_ids)
-
-
-def _receipts(folder: Path, platform: Platform, first: int) -> Path:
-    for handed in platform.handed[first:]:
-        assert handed.custody is not None
-        (folder / handed.id).mkdir(parents=True)
-        (folder / handed.id / "custody.json").write_bytes(handed.custody)
-    return folder
-
-
-def _published(mirror: Path) -> int:
-    path = mirror / "checkpoint"
-    return int(path.read_text().splitlines()[1]) if path.exists() else 0
-
-
-@pytest.fixture(scope="module")
-def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
-    """Return what is left of a platform that ran, was backed up twice, and is gone."""
-    return asyncio.run(_live_and_end(tmp_path_factory.mktemp("lost")))
 
 
 def _settings(into: Path, signer: Path) -> AuditSettings:
@@ -370,11 +298,27 @@ def test_a_sealed_room_needs_its_own_shares(lost: Lost, tmp_path: Path) -> None:
     done = backups.restore(tmp_path / "site", *shares)
     assert done.status == 0, done.stdout
     assert (tmp_path / "site" / "declarations" / "declarations.sqlite3").is_file()
+    replica = backups.root / "replicas" / "declarations"
+    replica.mkdir(parents=True)
+    told = sextant(
+        "ops", "restore", backups.root, "--into", tmp_path / "2", *backups.pins(), *shares
+    )
+    assert f"{replica} holds a sealed room in clear: remove it" in told.stdout
+    refused = backups.back_up(rooms=sealed)
+    assert refused.status == 3
+    assert str(replica) in refused.json()["error"]["received"]
+    assert backups.back_up("--clear", rooms=sealed).status == 0
     pool = b"".join(p.read_bytes() for p in (backups.root / "pool").glob("*/*"))
     content = next(
         (lost.backups.platform.declarations_settings().data_dir / "vault").rglob("*.txt")
     )
     assert content.read_bytes() not in pool or len(content.read_bytes()) < 64
+
+
+def test_the_vault_is_filled_again_from_the_exchange(lost: Lost) -> None:
+    before, after = lost.vaults
+    assert after == before
+    assert (lost.refilled.filled, lost.refilled.lacking) == (4, [])
 
 
 def test_what_is_no_receipt_is_told_and_not_believed(lost: Lost, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from sextant_declarations.domain.deliveries import Stage
 from sextant_declarations.domain.gate import Access
+from sextant_declarations.domain.refilling import TakenIn
 from sextant_shared.chassis.own_folders import OwnFolder
 from sextant_shared.errors import Code, PlatformError
 
@@ -69,6 +70,12 @@ class FileVault:
             raise PlatformError(
                 Code.UNAVAILABLE, f"the vault cannot be written: {error.strerror}"
             ) from error
+
+    def lacks(self, each: TakenIn) -> bool:
+        """Return whether a file that must be there is not."""
+        wanted = {CONTAINER: True, CONTENT: each.is_opened, PACKAGE: each.is_package}
+        kinds = [kind for kind, is_wanted in wanted.items() if is_wanted]
+        return not all(self._path(each.manifest_digest, kind).is_file() for kind in kinds)
 
     def container(self, manifest_digest: bytes, access: Access) -> Path:
         """Return where the container stands.

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 import sextant_exchange.storage.tables  # noqa: F401 -- fills the metadata of SQLModel
 from sextant_audit.storage.tables import METADATA
 from sextant_client.recovery import honouring, ledger
+from sextant_client.recovery.choosing import chosen
 from sextant_client.recovery.honouring import check_ledger
 from sextant_client.recovery.ledger import open_ledger
 from sextant_client.recovery.models import (
@@ -21,7 +22,6 @@ from sextant_client.recovery.models import (
     Plan,
     redacted,
 )
-from sextant_client.recovery.restoring import chosen
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import format_entry
 from sextant_shared.models.strict import read_model
@@ -83,6 +83,10 @@ def test_what_is_no_moment_is_refused(to: str) -> None:
     assert caught.value.code is Code.MALFORMED
 
 
+SERVER = {"y": {"pgbackrest": "/etc/pgbackrest/pgbackrest.conf"}}
+LEDGER = "postgresql://sextant_audit_reader@/sextant_audit"
+
+
 def plan(**changes: Any) -> dict[str, Any]:
     room = {"name": "audit", "database": "/var/lib/sextant-audit/log.sqlite3"}
     people = {"custodians": ["a", "b"], "trust": "t", "keys": {}}
@@ -97,9 +101,10 @@ def plan(**changes: Any) -> dict[str, Any]:
         ({"threshold": 3}, "larger than the number"),
         ({"rooms": [{"name": "audit"}]}, "a database file, or"),
         ({"rooms": [plan()["rooms"][0]] * 2}, "stands twice"),
-        ({"rooms": [{"name": "audit", "database": "x", "server": "y"}]}, "a database file, or"),
-        ({"rooms": [{"name": "exchange", "server": "y", "folders": {"blobs": "b"}}]}, "alone"),
-        ({"rooms": [{"name": "declarations", "server": "y", "sealed": True}]}, "alone"),
+        ({"rooms": [{"name": "audit", "server": "y"}], "servers": SERVER}, "address of its ledger"),
+        ({"rooms": [{"name": "exchange", "server": "x"}], "servers": SERVER}, "that rooms name"),
+        ({"servers": SERVER}, "that rooms name"),
+        ({"rooms": [{"name": "exchange", "database": "x", "ledger": LEDGER}]}, "nothing else"),
     ],
     ids=[
         "one custodian",
@@ -107,9 +112,10 @@ def plan(**changes: Any) -> dict[str, Any]:
         "out of reach",
         "no engine",
         "twice",
-        "two engines",
-        "folders of a server",
-        "a sealed server",
+        "a log that nobody can read",
+        "an unknown server",
+        "a server of no room",
+        "a ledger of no log",
     ],
 )
 def test_a_plan_that_cannot_hold_is_refused(changes: dict[str, Any], word: str) -> None:
@@ -193,8 +199,11 @@ def test_a_gap_in_the_ledger_is_no_ledger(held: tuple[Path, MemoryLog]) -> None:
         check_ledger(opened, [], [])
 
 
-def test_the_plan_of_the_documentation_is_one() -> None:
-    [text] = re.findall(r"```json\n(.*?)```", (ROOT / "docs/recovery.md").read_text(), re.DOTALL)
-    planned = read_model(Plan, json.loads(text))
-    assert [room.name for room in planned.rooms if room.sealed] == ["declarations"]
-    assert "signer" in planned.keys
+def test_the_plans_of_the_documentation_are_plans() -> None:
+    found = re.findall(r"```json\n(.*?)```", (ROOT / "docs/recovery.md").read_text(), re.DOTALL)
+    files, servers = map(json.loads, found)
+    for members in (files, {**files, **servers}):
+        planned = read_model(Plan, members)
+        assert [room.name for room in planned.rooms if room.sealed] == ["declarations"]
+        assert "signer" in planned.keys
+        assert bool(planned.servers) is ("servers" in members)
