@@ -144,6 +144,10 @@ $(SECURITY)/.installed: requirements/security.txt
 sbom: $(STAMP) ## bill of materials of what runs, CycloneDX 1.6, to var/sbom.json; a licence that is not allowed fails
 	@$(BIN)/python -m deploy.local.bill
 
+.PHONY: operator
+operator: $(STAMP) ## an empty machine gets server, dashboards and backups by the pages, is lost and comes back (root, ten minutes)
+	@deploy/systemd/operator.sh
+
 .PHONY: boot
 boot: $(STAMP) ## boot the units of systemd in a container and install by docs/install.md (root, five minutes)
 	@deploy/systemd/boot.sh

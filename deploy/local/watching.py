@@ -7,6 +7,7 @@ from typing import Any
 import sextant_audit.app.metrics
 import sextant_declarations.app.metrics
 import sextant_exchange.app.metrics
+from sextant_shared.chassis.exposition import prometheus_name
 from sextant_shared.chassis.metrics import OF_EVERY_SERVICE, REQUESTS, Metric
 
 METRICS: Mapping[str, Sequence[Metric]] = {
@@ -15,25 +16,27 @@ METRICS: Mapping[str, Sequence[Metric]] = {
     "log": sextant_audit.app.metrics.METRICS,
     "declarations": sextant_declarations.app.metrics.METRICS,
 }
-# How Prometheus spells units: https://opentelemetry.io/docs/specs/otel/compatibility
-_UNITS = {"s": "_seconds", "By": "_bytes", "1": "_ratio"}
 _WIDTH, _HEIGHT, _COLUMNS = 8, 7, 3
 
 INTRO = """\
-`SEXTANT_<ROOM>_OTLP_METRICS_ENDPOINT` says to which collector a service sends its metrics
-(OTLP over HTTP, `…/v1/metrics`), `METRICS_INTERVAL_S` (60) how often. Without it nothing is
-counted. A collector that is down costs numbers and nothing else. No number names a party, and none
-tells of content; those of one request carry its trace as an exemplar, if it is recorded.
+A service gives its metrics to a Prometheus that asks it (`SEXTANT_<ROOM>_METRICS_PORT`: `/metrics`
+on 127.0.0.1 at that port, each process its own), sends them to a collector
+(`…_OTLP_METRICS_ENDPOINT`: OTLP over HTTP, `…/v1/metrics`, every `METRICS_INTERVAL_S`, 60), or
+both; without either nothing is counted. A collector that is down costs numbers and nothing else. No
+number names a party, and none tells of content; those of one request carry its trace as an
+exemplar, if it is recorded.
 
 What waits in a database is asked for once in an interval, through indexes of what is open. A store
 that does not answer leaves a gap, and a gap is an alarm too.
 
 [`deploy/monitoring/alerts.yaml`](../deploy/monitoring/alerts.yaml) has alerts for Prometheus, each
 with what to do, and [`dashboard.json`](../deploy/monitoring/dashboard.json) a dashboard for Grafana
-with all metrics of this page; import it and choose the data source. Both use the names that
-Prometheus gives (`dxe.log.lag` is `dxe_log_lag`) and the label `job` as `sextant/exchange`, as its
-OTLP receiver and the collectors do. `promtool` tests the alerts; no Grafana has opened the
-dashboard here, only its JSON is checked."""
+with all metrics of this page; import it and choose the data source, or
+[have it provisioned](operations/server.md#watch). Both use the names that Prometheus gives
+(`dxe.log.lag` is `dxe_log_lag`) and the label `job` as `sextant/exchange`, as its OTLP receiver and
+the collectors do, and as [`prometheus.yml`](../deploy/monitoring/prometheus.yml) does. `promtool`
+tests the alerts, and `make operator` puts every question of the dashboard to a real Prometheus; no
+Grafana has opened it here."""
 BACKUPS = """\
 ## Backups
 
@@ -66,10 +69,9 @@ def metrics_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def prometheus_name(metric: Metric) -> str:
+def name_in_prometheus(metric: Metric) -> str:
     """Return the name under which Prometheus keeps a metric."""
-    total = "_total" if metric.grows else ""
-    return metric.name.replace(".", "_") + _UNITS.get(metric.unit, "") + total
+    return prometheus_name(metric.name, metric.unit, grows=metric.grows)
 
 
 def dashboard_text() -> str:
@@ -90,11 +92,12 @@ def dashboard_text() -> str:
 
 
 def _panels() -> Iterator[dict[str, Any]]:
-    count = f"{prometheus_name(REQUESTS)}_count"
-    bucket = f"{prometheus_name(REQUESTS)}_bucket"
+    count = f"{name_in_prometheus(REQUESTS)}_count"
+    bucket = f"{name_in_prometheus(REQUESTS)}_bucket"
     deposits = 'http_request_method="POST",http_route="/v1/envelopes"'
     taken = f'{count}{{{deposits},http_response_status_code=~"201|202"}}'
     failed = f'sum by (job) (rate({count}{{http_response_status_code=~"5.."}}[5m]))'
+    answered = f"sum by (job) (rate({count}[5m]))"
     first = [
         ("Deposits taken in, per minute", f"60 * sum(rate({taken}[5m]))", "short"),
         (
@@ -102,7 +105,7 @@ def _panels() -> Iterator[dict[str, Any]]:
             f"histogram_quantile(0.99, sum by (le) (rate({bucket}{{{deposits}}}[5m])))",
             "s",
         ),
-        ("Answers 5xx, share", f"{failed} / sum by (job) (rate({count}[5m]))", "percentunit"),
+        ("Answers 5xx, share", f"({failed} or 0 * {answered}) / {answered}", "percentunit"),
     ]
     row = 0
     yield _row("First questions", row)
@@ -114,7 +117,7 @@ def _panels() -> Iterator[dict[str, Any]]:
         yield _row(f"{room[0].upper()}{room[1:]}", row)
         for place, metric in enumerate(shown):
             by = f"job, {metric.by}" if metric.by else "job"
-            name = prometheus_name(metric)
+            name = name_in_prometheus(metric)
             number = f"rate({name}[5m])" if metric.grows else name
             title, query = metric.name, f"max by ({by}) ({number})"
             if metric.is_spread:

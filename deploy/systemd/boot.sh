@@ -5,37 +5,18 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . deploy/podman.sh
+. deploy/systemd/machine.sh
 alone "$0"
-inside() { pod exec -i sextant-boot "$@"; }
 trap 'pod rm -f sextant-boot > /dev/null 2>&1 || true' EXIT
 
 say "a Debian root with systemd and Python, once"
 base localhost/sextant-base systemd,systemd-sysv,python3-minimal,python3-venv,ca-certificates
 
 say "wheels of the pins and of the rooms"
-pins requirements/run.txt
-rm -f "$work"/wheels/sextant_*
-"$python" -m pip wheel -q --no-deps --no-build-isolation -w "$work/wheels" "${rooms[@]}"
+wheels
 
 say "boot"
-pod run -d --name sextant-boot --systemd=always --privileged --network=none \
-  -v "$work/wheels:/wheels:ro" localhost/sextant-base /sbin/init > /dev/null
-for _ in {1..30}; do inside systemctl is-system-running 2> /dev/null && break || sleep 1; done
-inside mount --make-rshared / # a container's is private; credentials are mounted and handed on
-git ls-files -z deploy docs requirements examples | tar -c --null -T - | inside sh -c 'mkdir /src && tar -x -C /src'
-
-page() { # FILE: run its blocks of commands as they stand, but for where packages come from
-  "$python" - "$1" > "$work/page.sh" <<'END'
-import pathlib, re, sys
-
-blocks = re.findall(r"```sh\n(.*?)```", pathlib.Path(sys.argv[1]).read_text(), re.DOTALL)
-rooms = "./shared ./services/audit ./services/exchange ./services/declarations ./client"
-text = "\n".join(blocks).replace(rooms, "/wheels/sextant_*.whl")
-text = re.sub(r"(?m)^apt-get .*$", "# its packages are in the base", text)
-print("set -eux\nexport PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels\ncd /src\n" + text)
-END
-  inside sh -s < "$work/page.sh" > "$work/page.log" 2>&1 || { tail -n 20 "$work/page.log"; exit 1; }
-}
+boot sextant-boot localhost/sextant-base
 
 say "docs/install.md, each line as it stands"
 page docs/install.md
@@ -53,12 +34,6 @@ sextant keys enrol XAL.json --exchange http://127.0.0.1:8002 --client-id REG-1 -
 sextant submit /src/examples/kinds/S2_AND.json --home XAL --watch
 END
 
-check() { # SECONDS WORDS...: wait until a shell command inside succeeds
-  local patience=$1; shift
-  for ((i = 0; i < patience; i++)); do inside sh -c "$*" > /dev/null 2>&1 && return; sleep 1; done
-  echo "boot: never came true: $*"; inside journalctl --no-pager -u 'sextant-*' -n 40; exit 1
-}
-running() { echo "[ \$(systemctl show -p ActiveState --value sextant-$1) = active ]"; }
 restarted() { echo "[ \$(systemctl show -p NRestarts --value sextant-$1) -ge 1 ] && $(running "$1")"; }
 signal() { inside sh -c "kill -$2 \$(systemctl show -p MainPID --value sextant-$1)"; }
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.watching import METRICS, dashboard_text, prometheus_name
+from deploy.local.watching import METRICS, dashboard_text, name_in_prometheus
+from deploy.monitoring.answers import UNLESS, reason
 from tests.support.debian import run
 from tests.support.promtool import promtool
 from tests.support.vectors import ROOT
@@ -15,7 +16,7 @@ from tests.support.vectors import ROOT
 FOLDER = ROOT / "deploy" / "monitoring"
 ALERTS = FOLDER / "alerts.yaml"
 TESTS = sorted(FOLDER.glob("*.test.yaml"))
-KNOWN = {prometheus_name(metric) for metrics in METRICS.values() for metric in metrics}
+KNOWN = {name_in_prometheus(metric) for metrics in METRICS.values() for metric in metrics}
 _NAME = re.compile(r"\b(?:dxe|http_server|messaging)_[a-z_]+[a-z]\b(?!=)")
 _HISTOGRAM = re.compile(r"_(?:count|bucket|sum)$")
 
@@ -47,6 +48,29 @@ def test_prometheus_itself_finds_every_alert_as_it_is_meant() -> None:
     run([str(promtool()), "check", "rules", str(ALERTS)])
     said = run([str(promtool()), "test", "rules", *map(str, TESTS)], FOLDER)
     assert said.count("SUCCESS") == len(TESTS)
+
+
+def test_prometheus_understands_how_it_is_told_to_ask() -> None:
+    said = run([str(promtool()), "check", "config", "prometheus.yml"], FOLDER)
+    assert "SUCCESS" in said
+    assert "1 rule files found" in said
+
+
+def test_prometheus_asks_every_process_at_its_port_for_numbers() -> None:
+    install = (ROOT / "docs" / "install.md").read_text()
+    ports = set(re.findall(r"^SEXTANT_[A-Z]+_METRICS_PORT=(\d+)$", install, re.MULTILINE))
+    page = (ROOT / "docs" / "operations" / "server.md").read_text()
+    ports |= {f"1{port}" for port in re.findall(r"sextant-exchange@(\d+)$", page, re.MULTILINE)}
+    asked = re.findall(r'"127\.0\.0\.1:(1\d{4})"', (FOLDER / "prometheus.yml").read_text())
+    assert len(ports) == 4
+    assert set(asked) == ports
+
+
+def test_a_panel_may_be_empty_for_reasons_of_metrics_that_are_there() -> None:
+    known = {metric.name for metrics in METRICS.values() for metric in metrics}
+    for begins in UNLESS:
+        assert any(name.startswith(begins) for name in known), begins
+    assert reason("dxe.log.size") is None
 
 
 def test_each_alert_says_what_it_saw_and_what_to_do() -> None:

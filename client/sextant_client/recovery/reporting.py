@@ -166,8 +166,10 @@ def write_status(root: Path, textfile: Path | None, **changed: int) -> None:
     write_file(path, canonical_json(known))
     if textfile is not None:
         write_file(textfile, "".join(_metric(n, known[n]) for n in METRICS if n in known).encode())
+        textfile.chmod(_FOR_ALL)
 
 
+_FOR_ALL = 0o644  # the exporter is another user, and these are three numbers
 METRICS = {
     "backup_time_seconds": "POSIX time of the newest backup",
     "backup_verified_time_seconds": "POSIX time at which a backup was last verified whole",

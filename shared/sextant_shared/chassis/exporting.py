@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
 from sextant_shared import __version__
+from sextant_shared.chassis.exposition import AskedReader
 from sextant_shared.chassis.settings import ServiceSettings
 
 EXPORT_INTERVAL_MS = 500  # a demo or an operator should not wait long for the last spans
@@ -130,14 +131,21 @@ def span_processors(service: str, settings: ServiceSettings) -> list[SpanProcess
 
 
 def metric_readers(settings: ServiceSettings | None) -> list[MetricReader]:
-    """Return what sends the numbers of a service."""
-    if settings is None or settings.otlp_metrics_endpoint is None:
-        return []
-    exporter = OTLPMetricExporter(
-        endpoint=settings.otlp_metrics_endpoint, timeout=settings.otlp_timeout_s
-    )
-    interval_ms = settings.metrics_interval_s * 1000
-    return [PeriodicExportingMetricReader(exporter, export_interval_millis=interval_ms)]
+    """Return what sends the numbers of a service, and what gives them to whoever asks.
+
+    Raises:
+        PlatformError: `E_STATE` when the port for askers is taken.
+    """
+    found: list[MetricReader] = []
+    if settings is not None and settings.metrics_port is not None:
+        found.append(AskedReader(settings.metrics_port))
+    if settings is not None and settings.otlp_metrics_endpoint is not None:
+        exporter = OTLPMetricExporter(
+            endpoint=settings.otlp_metrics_endpoint, timeout=settings.otlp_timeout_s
+        )
+        interval_ms = settings.metrics_interval_s * 1000
+        found.append(PeriodicExportingMetricReader(exporter, export_interval_millis=interval_ms))
+    return found
 
 
 def _plain(span: ReadableSpan) -> dict[str, Any]:

@@ -180,6 +180,15 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
         tuple[Path, ...],
         Field(description="certificates (PEM) whose end is watched, such as those of the proxy"),
     ] = ()
+    metrics_port: Annotated[
+        int | None,
+        Field(
+            description="answer a Prometheus on 127.0.0.1 at this port (/metrics), beside or"
+            " without a collector",
+            ge=1,
+            le=65535,
+        ),
+    ] = None
     metrics_interval_s: Annotated[
         float, Field(description="seconds between two sendings of metrics", gt=0)
     ] = 60.0

@@ -1,0 +1,1 @@
+"""What an operator watches with: files for Prometheus, Alertmanager and Grafana."""
