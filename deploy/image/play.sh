@@ -30,13 +30,14 @@ if [[ -z ${SEXTANT_PLAYS:-} ]]; then
   fetch_helm
   # Containers, networks and mounts end with the namespaces; what is stored of them ends here.
   end() {
+    pod rm -f sextant-evaluation > /dev/null 2>&1 || true
     pod pod rm -f -a > /dev/null 2>&1 || true
     pod volume rm -f -a > /dev/null 2>&1 || true
-    pod secret rm -a > /dev/null 2>&1 || true
-    rm -rf "$site" "$pods" "$work/play.conf" "$work/now.yaml"
+    rm -rf "$site" "$pods" "$work/play.conf"
   }
   trap end EXIT
   end
+  mkdir -m 0700 "$pods" # what is written there holds keys
   SEXTANT_PLAYS=1 unshare --mount --net --pid --fork --kill-child "$0"
   exit
 fi
@@ -61,7 +62,7 @@ say "what podman does not know, and what becomes of it"
 mkdir -p "$site"/homes "$site"/{audit,exchange,declarations}/{secrets,pins} "$site"/declarations/keys "$site"/signer/secrets
 chown -R 10001:10001 "$site"
 evaluation() { # STEP
-  pod run --rm --network sextant --read-only --cap-drop all --security-opt no-new-privileges --tmpfs /tmp \
+  pod run --rm --name sextant-evaluation --network sextant --read-only --cap-drop all --security-opt no-new-privileges --tmpfs /tmp \
     -v "$site:/site" -e EXCHANGE_URL="http://$release-sextant-exchange:8002" \
     -e AUDIT_URL="http://$release-sextant-audit:8001" -e HOME=/tmp \
     -e DECLARATIONS_URL="http://$release-sextant-declarations:8003" \
@@ -71,21 +72,21 @@ given() { "$python" -m deploy.local.playable given "$@"; }
 has() { # ROOM: what has to exist before its pod, as the chart's README lists it
   case $1 in
     audit)
-      given Secret sextant-signer "$site/signer/secrets"
-      given ConfigMap sextant-audit-pins "$site/audit/pins" ;;
+      given sextant-signer "$site/signer/secrets"
+      given sextant-audit-pins "$site/audit/pins" ;;
     exchange)
-      given Secret sextant-exchange "$site/exchange/secrets"
-      given ConfigMap sextant-exchange-pins "$site/exchange/pins" ;;
+      given sextant-exchange "$site/exchange/secrets"
+      given sextant-exchange-pins "$site/exchange/pins" ;;
     declarations)
-      given Secret sextant-declarations "$site/declarations/secrets"
-      given Secret sextant-declarations-keys "$site/declarations/keys"
-      given ConfigMap sextant-declarations-pins "$site/declarations/pins" ;;
+      given sextant-declarations "$site/declarations/secrets"
+      given sextant-declarations-keys "$site/declarations/keys"
+      given sextant-declarations-pins "$site/declarations/pins" ;;
   esac
 }
 play() { # ROOM STAGE
   local name=$release-sextant-$1
-  { has "$1"; printf -- '---\n'; cat "$pods/$name.$2.yaml"; } > "$work/now.yaml"
-  pod kube play --network sextant "$work/now.yaml" > "$work/played.log" 2>&1 || { cat "$work/played.log"; exit 1; }
+  { has "$1"; printf -- '---\n'; cat "$pods/$name.$2.yaml"; } > "$pods/now.yaml"
+  pod kube play --network sextant "$pods/now.yaml" > "$work/played.log" 2>&1 || { cat "$work/played.log"; exit 1; }
 }
 address() { pod inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' \
   "$(pod pod inspect --format '{{.InfraContainerID}}' "$1")"; }
@@ -127,7 +128,7 @@ while read -r container <&3; do
   [[ $status == 0 ]] || { pod logs "$release-sextant-audit-$container" 2>&1 | tail -n 20; exit 1; }
 done 3< "$pods/$release-sextant-audit.ends"
 pod pod stop -t 20 "$release-sextant-audit" > /dev/null
-pod kube down "$work/now.yaml" > /dev/null 2>&1
+pod kube down "$pods/now.yaml" > /dev/null 2>&1
 play audit stays && probed audit
 say "pins"
 evaluation pins > "$work/play.log" 2>&1 || { cat "$work/play.log"; exit 1; }
@@ -138,13 +139,16 @@ play declarations stays && probed declarations
 
 say "how each process is confined"
 for name in "${services[@]}"; do
+  seen=0
   for id in $(pod ps -q --filter "pod=$name"); do
     read -r image container limit <<< "$(pod inspect --format '{{.ImageName}} {{.State.Pid}} {{.HostConfig.Memory}}' "$id")"
     [[ $image == *podman-pause* ]] && continue
+    seen=$((seen + 1))
     "$python" -m deploy.local.confined "$(pod inspect --format '{{.Name}}' "$id")" "$container"
     if pod exec "$id" touch /opt/sextant/x 2> /dev/null; then echo "play: its program can be written"; exit 1; fi
     ((limit > 0)) || { echo "play: no limit of memory"; exit 1; }
   done
+  ((seen > 0)) || { echo "play: nothing of $name runs"; exit 1; }
 done
 
 say "a State declares from pod to pod, and an auditor verifies the log"
@@ -164,8 +168,8 @@ for room in declarations exchange audit; do
   status=$(pod inspect --format '{{.State.ExitCode}}' "$name-$room")
   echo "$name: unready ${unready:-never}, exit status $status after $((SECONDS - began)) s"
   [[ -n $unready && ($status == 0 || $status == 143) ]] || { pod logs "$name-$room" 2>&1 | tail -n 20; exit 1; }
-  { has "$room"; printf -- '---\n'; cat "$pods/$name.stays.yaml"; } > "$work/now.yaml"
-  pod kube down "$work/now.yaml" > /dev/null 2>&1
+  { has "$room"; printf -- '---\n'; cat "$pods/$name.stays.yaml"; } > "$pods/now.yaml"
+  pod kube down "$pods/now.yaml" > /dev/null 2>&1
 done
 [[ -z $(pod ps -a -q) ]] || { echo "play: containers are left"; pod ps -a; exit 1; }
 say "all of it holds"

@@ -4,7 +4,6 @@ It knows no room: pods come as they are but for the changes it prints, each for 
 podman (4.3) does not know. What it cannot carry over it refuses: nothing is left out in silence.
 """
 
-import base64
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -59,10 +58,11 @@ class Played:
         return {**claim, "metadata": {"name": of_pod}}
 
     def _secrets(self) -> None:
+        """Mount a Secret as a ConfigMap: podman 4.3 mounts its base64 as it stands."""
         for volume in self._spec.get("volumes", []):
             if "secret" in volume:
-                volume["secret"].setdefault("optional", False)
-                self.changes.append(f"secret {volume['name']}: says that it is not optional")
+                volume["configMap"] = {"name": volume.pop("secret")["secretName"]}
+                self.changes.append(f"secret {volume['name']}: mounted as a ConfigMap")
 
     def _containers(self) -> list[Object]:
         return [*self._spec.get("initContainers", []), *self._spec["containers"]]
@@ -152,21 +152,18 @@ def apart(documents: Sequence[Object]) -> tuple[list[Played], list[Object], list
     return played, settings, left
 
 
-def given(kind: str, name: str, folder: Path) -> Object:
-    """Return a Secret or ConfigMap of a folder's files, as an operator makes it beforehand."""
-    files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
-    data = {
-        file: base64.b64encode(content).decode() if kind == "Secret" else content.decode()
-        for file, content in files.items()
-    }
-    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, "data": data}
+def given(name: str, folder: Path) -> Object:
+    """Return the object of a folder's files that has to exist before, as an operator makes it."""
+    files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+    data = {path.name: path.read_text() for path in files}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pods of RENDERED into FOLDER; or with `given KIND NAME FOLDER` print one object."""
+    """Write the pods of RENDERED into FOLDER; or with `given NAME FOLDER` print one object."""
     if arguments[0] == "given":
-        _, kind, name, folder = arguments
-        print("---\n" + yaml.safe_dump(given(kind, name, Path(folder))), end="")
+        _, name, folder = arguments
+        print("---\n" + yaml.safe_dump(given(name, Path(folder))), end="")
         return 0
     rendered, pods = map(Path, arguments)
     documents = [one for one in yaml.safe_load_all(rendered.read_text()) if one]
