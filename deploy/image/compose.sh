@@ -110,7 +110,9 @@ kept() { docker run --rm -v sextant-evaluation_site-homes:/site:ro --entrypoint 
 before=$(kept)
 COMPOSE_PROGRESS=plain compose up --detach > "$work/compose.log" 2>&1 || { tail -n 40 "$work/compose.log"; exit 1; }
 [[ $before == "$(kept)" ]] || { echo "compose: keys or homes changed"; exit 1; }
-step 1
+compose run --rm --no-deps --entrypoint /opt/sextant/bin/sextant try log verify --home /site/homes/auditor \
+  > "$work/compose.log" 2>&1 || { tail -n 40 "$work/compose.log"; exit 1; }
+grep CONSISTENT "$work/compose.log"
 
 say "SIGTERM, and each room ends by itself"
 compose stop > /dev/null 2>&1
