@@ -161,6 +161,14 @@ faults: $(STAMP) ## kills, full and broken disks, clock jumps, partitions, under
 images: $(STAMP) ## build each room's image offline, run it confined, declare through the containers (root, ten minutes)
 	@deploy/image/try.sh
 
+.PHONY: play
+play: $(STAMP) ## play the chart's pods with podman on a network of their own, probes, drain and all (root, ten minutes)
+	@deploy/image/play.sh
+
+.PHONY: compose
+compose: $(STAMP) ## run the evaluation of deploy/compose.yaml with Docker, by the commands of its page (root, a quarter of an hour)
+	@deploy/image/compose.sh
+
 .PHONY: drill
 drill: $(STAMP) ## lose a site under load and restore it: RPO and RTO on SQLite, on PostgreSQL, and losses on purpose (ten minutes)
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/recovery.txt
@@ -196,6 +204,8 @@ lock: $(STAMP) ## pins with hashes from requirements/*.in (needs uv on the path)
 	$(LOCK) requirements/fuzz.in -o requirements/fuzz.txt
 	$(LOCK) --no-deps requirements/collector.in -o requirements/collector.txt
 	$(LOCK) requirements/traces.in -o requirements/traces.txt
+	$(LOCK) --no-deps requirements/compose.in -o requirements/compose.txt
+	$(LOCK) --no-deps requirements/compose-build.in -o requirements/compose-build.txt
 
 .PHONY: clean
 clean: ## remove the virtual environment, caches and the local platform's data

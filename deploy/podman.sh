@@ -11,6 +11,8 @@ alone() { # SCRIPT ARGUMENTS...: install podman and go on in a namespace of moun
     local need=(podman crun catatonit mmdebstrap)
     dpkg -s "${need[@]}" > /dev/null 2>&1 || apt-get install -q -y --no-install-recommends "${need[@]}" > /dev/null
     mkdir -p "$work"
+    exec 9> "$work/lock" # kept until the end: a second podman would take the first one's containers for dead
+    flock -n 9 || { echo "another command with containers runs in this folder"; exit 1; }
     SEXTANT_ALONE=1 exec unshare --mount "$@"
   fi
   mount --make-rprivate /

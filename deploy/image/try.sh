@@ -4,8 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . deploy/podman.sh
+. deploy/image/rooms.sh
 alone "$0"
-version=$(sed -n 's/^__version__ = "\(.*\)"/\1/p' shared/sextant_shared/__init__.py)
 every=(audit signer exchange declarations witness client)
 running=(witness declarations exchange audit signer)
 site=$work/site
@@ -16,28 +16,7 @@ end() {
 trap end EXIT
 end
 
-say "a Debian root with Python, once"
-base localhost/sextant-python python3-minimal,python3-venv,ca-certificates
-
-say "wheels of the pins"
-pins requirements/run.txt requirements/image.txt
-
-build() { # ROOM: in a network namespace that has nothing, not even loopback
-  unshare --net podman --root "$work/storage" --runroot /run/sextant-containers --storage-driver overlay \
-    build -q --format docker --isolation chroot --network host \
-    --ulimit nofile=4096:4096 --ulimit nproc=4096:4096 --ignorefile .dockerignore \
-    -v "$work/wheels:/pins:ro" --build-arg PIP_NO_INDEX=1 --build-arg PIP_FIND_LINKS=/pins \
-    --build-arg BASE=localhost/sextant-python --build-arg "ROOM=$1" --build-arg "VERSION=$version" \
-    --build-arg "REVISION=$(git rev-parse HEAD)" --layers \
-    -f deploy/image/Dockerfile -t "localhost/sextant-$1:$version" . > /dev/null
-}
-say "one image per room"
-for room in "${every[@]}"; do
-  began=$SECONDS
-  build "$room"
-  size=$(pod image inspect --format '{{.Size}}' "localhost/sextant-$room:$version")
-  printf '%-13s %4d MB  %3d s\n' "$room" $((size / 1000000)) $((SECONDS - began))
-done
+images "${every[@]}"
 
 confined=(--network host --read-only --cap-drop all --security-opt no-new-privileges --tmpfs /tmp)
 room() { # ROOM ARGUMENTS...: one container, as confined as it can be

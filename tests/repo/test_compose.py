@@ -61,6 +61,8 @@ def test_each_service_is_confined(name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert not {"privileged", "cap_add", "pid", "ipc", "network_mode", "devices"} & set(service)
+    # Compose writes these into the container, and refuses where its root is read-only.
+    assert not {"configs", "secrets"} & set(service)
     assert re.fullmatch(r"[a-z]+(-?[a-z]+)*(/[a-z]+(-[a-z]+)*)?:\d+(\.\d+)*", service["image"])
     assert not service.get("user", "1").startswith(("0", "root"))
     for port in service.get("ports", []):

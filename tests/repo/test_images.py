@@ -10,6 +10,7 @@ from tests.support.debian import run
 from tests.support.vectors import ROOT
 
 DOCKERFILE = ROOT / "deploy" / "image" / "Dockerfile"
+OTHERS = ROOT / "deploy" / "image" / "others" / "Dockerfile"
 STAGES = re.split(r"(?m)^FROM ", DOCKERFILE.read_text())[1:]
 SERVICES = ("exchange", "audit", "signer", "declarations", "witness")
 GOOD = "Uid:\t10001\t10001\nCapEff:\t{0}\nCapBnd:\t{0}\nNoNewPrivs:\t1\n".format("0" * 16)
@@ -21,7 +22,7 @@ def stage(name: str) -> str:
 
 
 def test_the_linter_of_dockerfiles_finds_nothing() -> None:
-    run([str(tools() / "bin" / "hadolint"), str(DOCKERFILE)])
+    run([str(tools() / "bin" / "hadolint"), str(DOCKERFILE), str(OTHERS)])
 
 
 @pytest.mark.parametrize("room", SERVICES)
@@ -29,6 +30,16 @@ def test_each_service_has_an_entry_without_a_shell_and_a_check_of_its_own(room: 
     text = stage(f"room-{room}")
     assert re.search(r'^ENTRYPOINT \["/opt/sextant/bin/', text, re.MULTILINE)
     assert "sextant_shared.chassis.probe" in text
+
+
+def test_each_user_finds_a_folder_of_its_own_that_no_stage_before_made() -> None:
+    owners = {"room": "10001:10001", "room-signer": "10002:10001"}
+    for name, owner in owners.items():
+        assert f"--chown={owner} /state /var/lib/sextant\n" in stage(name)
+        assert stage(name).startswith("program AS ")
+    # Builders differ in whose a folder is that is there before COPY, or that WORKDIR makes.
+    assert "/state" not in stage("program")
+    assert "WORKDIR" not in stage("program")
 
 
 def test_no_image_runs_as_root() -> None:
