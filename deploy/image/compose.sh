@@ -92,8 +92,8 @@ at_outside ip address add 192.0.2.2/24 dev out1
 at_outside ip link set out1 up && at_outside ip route add default via 192.0.2.1
 at_outside "$python" -m http.server --bind 192.0.2.2 --directory "$others/packages" 8000 > /dev/null 2>&1 &
 sleep 2
-gets_out() { nsenter -t "$(docker inspect --format '{{.State.Pid}}' "$(compose ps -q "$1")")" --net \
-  curl -s -m 3 -o /dev/null http://192.0.2.2:8000/; }
+inside_of() { nsenter -t "$(docker inspect --format '{{.State.Pid}}' "$(compose ps -q "$1")")" --net "${@:2}"; }
+gets_out() { inside_of "$1" curl -s -m 3 -o /dev/null http://192.0.2.2:8000/; }
 gets_out traces || { echo "compose: nobody is outside, so that nothing is tried"; exit 1; }
 for service in signer exchange declarations postgres objects collector; do
   if gets_out "$service"; then echo "compose: $service has a way out"; exit 1; fi
@@ -101,6 +101,13 @@ done
 curl -sSf -o /dev/null http://127.0.0.1:8001/readyz
 docker ps --format '{{.Ports}}' | tr ',' '\n' | grep -e '->' | sort -u
 if docker ps --format '{{.Ports}}' | tr ',' '\n' | grep -e '->' | grep -vq '127\.0\.0\.1:'; then exit 1; fi
+
+say "the exchange's object store takes large containers"
+inside_of exchange curl -s http://127.0.0.1:8002/readyz | "$python" -c '
+import json, sys
+
+told = json.load(sys.stdin)
+sys.exit(None if told["ready"] and "blobs" not in told["notes"] else f"compose: {told}")'
 
 say "one trace goes through all rooms, and arrives"
 compose logs --no-log-prefix traces | "$python" -m deploy.local.arrived exchange declarations audit
