@@ -57,11 +57,13 @@ async def refill_vault(
         stack.push_async_callback(client.close)
         mailbox = HttpExchange(client, settings.party)
         workshop = await asyncio.to_thread(open_workshop, settings, stack)
+        vault = FileVault(settings.vault)
+        stack.callback(vault.close)
         fill = Refill(
             page=SqlTakenIn(database).page,
             mailbox=mailbox,
             directory=Directory(mailbox, trust, clock),
             workshop=workshop,
-            vault=FileVault(settings.vault),
+            vault=vault,
         )
         return await fill()
