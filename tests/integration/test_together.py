@@ -29,6 +29,7 @@ MADE = (
     "TRUNCATE tally, task_lease",
     "INSERT INTO tally VALUES ('a', 0), ('b', 0)",
 )
+PATIENCE_S = 20.0  # a server lets go of a session's locks a little after it was told goodbye
 Two = tuple[Database, Database]
 
 
@@ -80,9 +81,9 @@ async def test_who_holds_the_database_alone_keeps_out_those_who_share_it(
     place: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process of a version before writes without turns: the two never run side by side."""
-    monkeypatch.setattr(engine, "HOLD_WAIT_S", 0.0)
-    alone = writer_engine(place, lambda: 0.0)
-    with alone.connect():
+    alone = writer_engine(place, lambda: PATIENCE_S)
+    with alone.connect(), monkeypatch.context() as impatient:
+        impatient.setattr(engine, "HOLD_WAIT_S", 0.0)
         with pytest.raises(PlatformError) as refused:
             opened(place, SHARING)
         assert refused.value.detail == "another process holds the database"

@@ -96,8 +96,8 @@ def plan(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"custodians": ["a"]}, "at least 2"),
-        ({"threshold": 1}, "greater than or equal to 2"),
+        ({"custodians": ["a"]}, "/custodians: has too few"),
+        ({"threshold": 1}, "/threshold: is too small"),
         ({"threshold": 3}, "larger than the number"),
         ({"rooms": [{"name": "audit"}]}, "a database file, or"),
         ({"rooms": [plan()["rooms"][0]] * 2}, "stands twice"),
