@@ -139,16 +139,13 @@ play declarations stays && probed declarations
 
 say "how each process is confined"
 for name in "${services[@]}"; do
-  seen=0
-  for id in $(pod ps -q --filter "pod=$name"); do
-    read -r image container limit <<< "$(pod inspect --format '{{.ImageName}} {{.State.Pid}} {{.HostConfig.Memory}}' "$id")"
-    [[ $image == *podman-pause* ]] && continue
-    seen=$((seen + 1))
-    "$python" -m deploy.local.confined "$(pod inspect --format '{{.Name}}' "$id")" "$container"
-    if pod exec "$id" touch /opt/sextant/x 2> /dev/null; then echo "play: its program can be written"; exit 1; fi
+  while read -r container <&3; do
+    read -r state process limit <<< "$(pod inspect --format '{{.State.Status}} {{.State.Pid}} {{.HostConfig.Memory}}' "$container")"
+    [[ $state == running ]] || { echo "play: $container is $state"; pod logs "$container" 2>&1 | tail -n 20; exit 1; }
+    "$python" -m deploy.local.confined "$container" "$process"
+    if pod exec "$container" touch /opt/sextant/x 2> /dev/null; then echo "play: its program can be written"; exit 1; fi
     ((limit > 0)) || { echo "play: no limit of memory"; exit 1; }
-  done
-  ((seen > 0)) || { echo "play: nothing of $name runs"; exit 1; }
+  done 3< "$pods/$name.stay"
 done
 
 say "a State declares from pod to pod, and an auditor verifies the log"

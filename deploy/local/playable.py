@@ -113,6 +113,11 @@ class Played:
         return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
     @property
+    def stay(self) -> list[str]:
+        """Return the containers of the pod that stays, by the names that podman gives them."""
+        return [f"{self.name}-{one['name']}" for one in self.stays["spec"]["containers"]]
+
+    @property
     def ends(self) -> list[str]:
         """Return the containers that have to end before the pod that stays is played."""
         if self.begins is None:
@@ -180,7 +185,8 @@ def main(arguments: list[str]) -> int:
                 text = yaml.safe_dump_all([*settings, *claims, pod])
                 (pods / f"{one.name}.{stage}.yaml").write_text(text)
                 claims = []
-        (pods / f"{one.name}.ends").write_text("".join(f"{name}\n" for name in one.ends))
+        for file, names in (("ends", one.ends), ("stay", one.stay)):
+            (pods / f"{one.name}.{file}").write_text("".join(f"{name}\n" for name in names))
         probes = "".join(f"{json.dumps(probe)}\n" for probe in one.probes)
         (pods / f"{one.name}.probes").write_text(probes)
         print(f"{one.name}\n" + "\n".join(f"  {change}" for change in one.changes))

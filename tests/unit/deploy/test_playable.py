@@ -76,6 +76,7 @@ def test_what_waits_for_a_sidecar_ends_in_a_pod_of_its_own_first() -> None:
     assert played.ends == ["log-begins"]
     assert names(played.stays) == ["signer", "audit"]
     assert names(played.stays, "initContainers") == []
+    assert played.stay == ["trial-audit-signer", "trial-audit-audit"]
 
 
 def test_a_workload_without_a_sidecar_is_one_pod() -> None:
