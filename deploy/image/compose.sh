@@ -22,7 +22,8 @@ stuff() { # the context of others/Dockerfile: what registries would give, from t
   [[ -e $others/collector ]] || (
     cd deploy/image/others/collector
     GOPATH=$engine/go GOCACHE=$engine/go/cache GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0 \
-      "$engine/build/go/bin/go" build -trimpath -ldflags='-s -w' -o "$others/collector" .
+      "$engine/build/go/bin/go" build -trimpath -ldflags='-s -w' -o "$others/collector" . \
+      > "$work/collector.log" 2>&1 || { tail -n 20 "$work/collector.log"; exit 1; }
   )
   cp "$engine/root/bin/busybox" "$others/busybox"
   cp deploy/image/others/postgres.sh "$others/postgres.sh"
@@ -54,7 +55,7 @@ make_image() { # TARGET NAME
     -f deploy/image/others/Dockerfile "$others" > /dev/null
   docker image inspect --format "{{slice .Id 7 19}} $2" "$2"
 }
-named() { sed -n "s|^ *image: \($1:.*\)|\1|p" deploy/compose.yaml; }
+named() { sed -n "s|^ *image: \($1:.*\)|\1|p" deploy/compose.yaml | sort -u; }
 make_image python python:3.11-slim-bookworm
 make_image postgres "$(named postgres)"
 make_image objects "$(named chrislusf/seaweedfs)"
