@@ -103,12 +103,24 @@ curl -sSf -o /dev/null http://127.0.0.1:8001/readyz
 docker ps --format '{{.Ports}}' | tr ',' '\n' | grep -e '->' | sort -u
 if docker ps --format '{{.Ports}}' | tr ',' '\n' | grep -e '->' | grep -vq '127\.0\.0\.1:'; then exit 1; fi
 
-say "the exchange's object store takes large containers"
+say "a large container goes into the bucket and out of it"
+large='cd /tmp && { printf "%%PDF-1.7 " && head -c 400000 /dev/urandom; } > plan.pdf
+  named="{\"name\": \"plan.pdf\", \"sha256\": \"$(sha256sum < plan.pdf | cut -c 1-64)\", \"classification\": \"UNCLASSIFIED\"}"
+  sed "s/\"attachments\": \[\]/\"attachments\": [$named]/; s/\"part_count\": 0/\"part_count\": 1/" \
+    /opt/sextant/share/examples/NIL.json > nil.json
+  sextant submit nil.json --attach plan.pdf --watch --home /site/homes/XAL || true' # opened is enough here
+compose run --rm -T --no-deps --entrypoint /bin/sh try -euc "$large" > "$work/compose.log" 2>&1
+grep -E '^OPENED .* OPENED ' "$work/compose.log" || { tail -n 40 "$work/compose.log"; exit 1; }
+compose exec -T exchange /opt/sextant/bin/python -m sextant_exchange blobs > "$work/compose.log" 2>&1 \
+  || { tail -n 40 "$work/compose.log"; exit 1; }
+grep '^large containers: 1,' "$work/compose.log" || { cat "$work/compose.log"; exit 1; }
 inside_of exchange curl -s http://127.0.0.1:8002/readyz | "$python" -c '
 import json, sys
 
 told = json.load(sys.stdin)
 sys.exit(None if told["ready"] and "blobs" not in told["notes"] else f"compose: {told}")'
+compose exec -T objects /bin/sh -c 'echo fs.configure | weed shell -master=127.0.0.1:9333' > "$work/compose.log" 2>&1
+grep -q '"fsync": *true' "$work/compose.log" || { echo "compose: the store answers before the disk has it"; cat "$work/compose.log"; exit 1; }
 
 say "one trace goes through all rooms, and arrives"
 compose logs --no-log-prefix traces | "$python" -m deploy.local.arrived exchange declarations audit
