@@ -13,4 +13,5 @@ def make_stack(folder: Path, **options: Any) -> Stack:
     server = SERVER.if_wanted()
     if server is None:
         return Stack(folder, **options)
-    return ServerStack(folder, databases=databases_on(server), exchanges=1, **options)
+    databases = databases_on(server)
+    return ServerStack(folder, databases=databases, exchanges=1, secretariats=1, **options)

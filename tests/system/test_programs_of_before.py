@@ -38,7 +38,9 @@ _PREPARE = """
 import json, sys
 from pathlib import Path
 from deploy.local.several import ServerStack
-made = ServerStack(Path(sys.argv[1]), databases=json.loads(sys.argv[2]), exchanges=1,
+alone = {"exchanges": 1, "secretariats": 1}
+known = {name: count for name, count in alone.items() if name in ServerStack.__dataclass_fields__}
+made = ServerStack(Path(sys.argv[1]), databases=json.loads(sys.argv[2]), **known,
                    witnessed=False, tracing=False)
 made.prepare()
 kept = {name: [s.module, s.port, dict(s.settings)] for name, s in made.services.items()}
@@ -111,7 +113,12 @@ def platform(before: Before, tmp_path: Path) -> Iterator[ServerStack]:
     """Return a platform of earlier programs, which they prepared; today's program migrated."""
     databases = databases_on(SERVER.required())
     stack = ServerStack(
-        tmp_path / "platform", databases=databases, exchanges=1, witnessed=False, tracing=False
+        tmp_path / "platform",
+        databases=databases,
+        exchanges=1,
+        secretariats=1,
+        witnessed=False,
+        tracing=False,
     )
     done = subprocess.run(
         [sys.executable, "-c", _PREPARE, str(stack.root), json.dumps(databases)],
