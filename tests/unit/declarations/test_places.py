@@ -69,3 +69,24 @@ async def test_a_place_that_cannot_be_given_up_stops_no_delivery(
     secretariat.deliver(secretariat.world.declare())
     await secretariat.take_in()
     assert len(secretariat.records) == len(secretariat.exchange.acknowledged) == 1
+
+
+async def test_a_delivery_that_was_stored_before_gives_its_place_up_before_it_is_acknowledged(
+    secretariat: Secretariat,
+) -> None:
+    """Whoever dies between the two leaves no place behind that no delivery comes back to."""
+    acknowledged = secretariat.exchange.acknowledged
+
+    class Watched(Standing):
+        async def leave(self, seq: int) -> None:
+            assert seq
+            self.left.append(len(acknowledged))
+
+    places = Watched()
+    secretariat.intake = replace(secretariat.intake, places=places)
+    secretariat.deliver(secretariat.world.declare())
+    await secretariat.take_in()
+    await secretariat.take_in()
+    assert len(secretariat.records) == 1
+    assert places.left == [0, 1]
+    assert len(acknowledged) == 2

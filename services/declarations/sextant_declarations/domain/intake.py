@@ -124,6 +124,10 @@ class Intake:
             await self._take_in(lease, turn)
         elif b64u(held) != lease.manifest:
             raise _another(lease, held)
+        # Whoever wakes now is compared with this one too. Before it is acknowledged: if we stop
+        # between the two, it never comes again to give its place up.
+        await self._leave(lease)
+        turn.passed.set()
         self.step("declarations.after_stored")
         await self._acknowledge(lease)
         self.step("declarations.after_ack")
@@ -153,8 +157,6 @@ class Intake:
             with self.trace.inside("register"):
                 await self.vault.keep(stage, examined.manifest_digest, with_content=opened)
                 await self.submit(submission)
-            await self._leave(lease)
-            turn.passed.set()  # whoever wakes now is compared with this one too
         self.sighted(examined)
 
     async def _collect(self, lease: Lease, stage: Stage) -> Dossier:
