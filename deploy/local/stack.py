@@ -34,13 +34,13 @@ class Party:
     id: str
     name: str
     profile: str = "S1"
-    kem: str = "K1"
+    kems: tuple[str, ...] = ("K1", "K2")  # with K1 alone nothing of class C3 could be answered
 
 
 PARTIES = (
-    Party(SEC, "Technical Secretariat (synthetic)", kem="K2"),
+    Party(SEC, "Technical Secretariat (synthetic)", kems=("K2",)),
     Party("NA-XAL", "National Authority of Xanadu-Alba (synthetic)"),
-    Party("NA-XBO", "National Authority of Xanadu-Borealis (synthetic)", profile="S2", kem="K2"),
+    Party("NA-XBO", "National Authority of Xanadu-Borealis (synthetic)", "S2", kems=("K2",)),
 )
 
 INSPECTING = ("planner", "inspector")
@@ -189,8 +189,7 @@ class Stack:
         log_file = self.root / "pins" / "log.json"
         log_file.write_text(self._init_log())
         pinned: list[str | Path] = ["--registrars", registrars, "--log", log_file]
-        if self.witnessed:
-            pinned += ["--policy", self._init_witnesses(log_file)]
+        pinned += ["--policy", self._init_witnesses(log_file)] if self.witnessed else []
         sextant("trust", *pinned, "--out", self.trust_file)
         for party in PARTIES:
             self._tell(f"keys of {party.id}")
@@ -378,8 +377,10 @@ class Stack:
     def _prepare_party(self, party: Party) -> None:
         home, request = self.home(party.id), self.root / "pins" / f"{party.id}.json"
         self._init_home(party.id, party.id, f"{party.id}/submit-1")
-        profile = ("--profile", party.profile, "--kem", party.kem)
-        sextant("keys", "generate", "--home", home, *profile)
+        made = ("keys", "generate", "--home", home)
+        sextant(*made, "--profile", party.profile, "--kem", party.kems[0])
+        for kem in party.kems[1:]:
+            sextant(*made, "--use", "seal", "--kem", kem)
         named = ("--party", party.id, "--name", party.name)
         sextant("keys", "request", "--home", home, *named, "--out", request)
         sextant("keys", "countersign", request, "--home", self.home("REG-1"))
@@ -393,8 +394,7 @@ class Stack:
     def _init_home(self, name: str, party: str, client_id: str) -> None:
         options: list[str | Path] = ["--home", self.home(name), "--party", party]
         options += ["--client-id", client_id, "--trust", self.trust_file]
-        for service, url in self.addresses(name).items():
-            options += [f"--{service}", url]
+        options += [f"--{service}={url}" for service, url in self.addresses(name).items()]
         if self.tracing:
             options += ["--trace-file", self.traces / "client.jsonl"]
         sextant("init", *options)
