@@ -37,8 +37,8 @@ LIMIT_S = 120.0
 STATES = ("NA-XAL", "NA-XBO")
 EACH = 8
 UNTAKEN = "WHERE party = 'SEC' AND state <> 'acknowledged'"
-HANDS = {"client", "exchange", "exchange-2", "audit"}
-SECRETARIATS = {"declarations", "declarations-2"}  # whichever took it, or leads what follows
+MOST_TRIES = 20
+PROCESSES = {"client", "exchange", "exchange-2", "audit", "declarations", "declarations-2"}
 
 
 @dataclass
@@ -164,29 +164,31 @@ def _settle(together: Together) -> None:
 def test_a_declaration_is_one_trace_through_every_process_that_had_a_hand_in_it(
     together: Together,
 ) -> None:
-    """One takes it in from an exchange of its own, and whoever leads them logs it."""
-    hands: set[str] = set()
-    for number, state in enumerate(STATES, start=1):  # each deposits at another exchange
+    """One takes it from an exchange of its own, and whoever leads them logs it, often another."""
+    seen: dict[str, list[Span]] = {}
+    for number in range(MOST_TRIES):
+        # Each State deposits at another exchange, and processes of declarations take turns: so by
+        # twos, or each would meet the exchange that it collects from again and again.
+        state = STATES[number // 2 % 2]
         path = together.write(state, f"TRACED-{number}", 1)
         watched = ("submit", path, "--watch", "--json", "--home", together.stack.home(state))
         (envelope,) = sextant(*watched).json()["envelopes"]
         _settle(together)
         deadline = time.monotonic() + LIMIT_S  # processes write their spans down a little later
         while not _is_whole(seen := _spans(together.stack, envelope["trace"])):
-            assert time.monotonic() < deadline, (
-                "a service's work hangs under nobody's, or is missing"
-            )
+            assert time.monotonic() < deadline, "a service's work hangs under nobody's"
             time.sleep(0.1)
-        hands |= set(seen)
-    assert hands - SECRETARIATS == HANDS
+        if set(seen) == PROCESSES:
+            return
+    pytest.fail(f"never all of them: {sorted(seen)}")
 
 
 def _is_whole(seen: dict[str, list[Span]]) -> bool:
-    """Whether the sender began, all else hangs below it, and each service had its part."""
+    """Whether the sender began it, and everything else hangs below."""
     spans = [span for each in seen.values() for span in each]
     known = {span.id for span in spans}
     begun = {(span.service, span.parent) for span in spans if span.parent not in known}
-    return begun == {("client", None)} and "audit" in seen and bool(SECRETARIATS & set(seen))
+    return begun == {("client", None)}
 
 
 def _spans(stack: ServerStack, trace: str) -> dict[str, list[Span]]:
