@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 
 import sextant_exchange.storage.tables  # noqa: F401 -- fills the metadata of SQLModel
 from sextant_audit.storage.tables import METADATA
-from sextant_client.recovery import honouring, ledger
+from sextant_client.recovery import containers, honouring, ledger
 from sextant_client.recovery.choosing import chosen
 from sextant_client.recovery.honouring import check_ledger
 from sextant_client.recovery.ledger import open_ledger
@@ -22,6 +22,7 @@ from sextant_client.recovery.models import (
     Plan,
     redacted,
 )
+from sextant_declarations.storage.tables import INBOX
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import format_entry
 from sextant_shared.models.strict import read_model
@@ -136,8 +137,13 @@ def test_settings_are_kept_without_what_looks_like_a_secret() -> None:
 
 @pytest.mark.parametrize(
     ("columns", "tables"),
-    [(ledger.READ_COLUMNS, METADATA.tables), (honouring.READ_COLUMNS, SQLModel.metadata.tables)],
-    ids=["log", "exchange"],
+    [
+        (ledger.READ_COLUMNS, METADATA.tables),
+        (honouring.READ_COLUMNS, SQLModel.metadata.tables),
+        (containers.READ_COLUMNS, SQLModel.metadata.tables),
+        (containers.READ_OF_DECLARATIONS, INBOX.metadata.tables),
+    ],
+    ids=["log", "exchange", "containers", "declarations"],
 )
 def test_columns_that_are_read_are_columns_of_the_services(columns: Any, tables: Any) -> None:
     for table, names in columns.items():
