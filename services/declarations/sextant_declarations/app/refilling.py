@@ -1,6 +1,7 @@
 """`python -m sextant_declarations refill`: fetches what the vault lacks, before the service starts.
 
-The register is opened for this process alone, so that a service and this never meet.
+An embedded file is opened for this process alone. On a server it may run beside services: it reads
+the register, stages in a folder of its own, and keeps a file under the name of its digest.
 """
 
 import asyncio
@@ -35,8 +36,9 @@ async def refill_vault(
     """Fetch from the exchange, with this room's own access key, what the vault lacks.
 
     Raises:
-        PlatformError: `E_UNAVAILABLE` while the service runs or the exchange does not answer;
-            `E_KEY`, `E_MALFORMED` or `E_INTEGRITY` for files that do not fit.
+        PlatformError: `E_UNAVAILABLE` while a service has the embedded file open, or when the
+            exchange does not answer; `E_KEY`, `E_MALFORMED` or `E_INTEGRITY` for files that do not
+            fit.
     """
     trust = read_trust_file(settings.trust_file, settings.party)
     async with AsyncExitStack() as stack:
