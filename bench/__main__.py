@@ -92,14 +92,14 @@ def _print_deposits(report: DepositReport) -> None:
         line += f"{row.p50_ms:>8.1f}{row.p99_ms:>8.1f}"
         print(line + "".join(f"{value:>11.2f}" for value in row.cpu_ms.values()))
     floor = report.floor
-    print("\nfloor (CPU µs): ", end="")
     print(
-        f"two signatures {floor.signatures_us:.0f} + SHA-256 {floor.digest_us:.0f}"
+        f"\nfloor (CPU µs): a server that does no more {floor.together_us:.0f}; its parts alone:"
+        f" two signatures {floor.signatures_us:.0f} + SHA-256 {floor.digest_us:.0f}"
         f" + bare POST {floor.post_us:.0f} + commit share {floor.commit_us:.0f}"
-        f" = {floor.total_us:.0f}"
+        f" = {floor.sum_us:.0f}"
     )
     print(f"floor ÷ actual at 64 senders: {report.ratio:.2f} (exchange alone), ", end="")
-    print(f"{report.ratio_with_log:.2f} (with the log)")
+    print(f"{report.ratio_with_log:.2f} (with the log), {report.ratio_of_sum:.2f} (sum of parts)")
     print("where the rest goes (CPU µs, measured alone):")
     for name, cost in measure_parts():
         print(f"  {cost:>7.0f}  {name}")

@@ -58,6 +58,7 @@ class LogProcess:
             base_url=f"http://127.0.0.1:{self.port}",
             origin=ORIGIN,
             witness_policy_file=folder / "policy.txt",
+            witness_timeout_s=10,  # it shares this machine with whatever else is tested
             **SERVER.settings_of(folder),
         )
         self.keys = asyncio.run(begin_log(self.settings))

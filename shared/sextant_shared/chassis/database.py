@@ -301,7 +301,8 @@ def _narrowed(opened: Database, server: Server, blinds: Blinds) -> Database:
 
 def _writer(engine: Engine, fence: Fence | None, sharing: Sharing | None) -> Writer:
     if sharing is None:
-        return Writer(engine, before=fence.require if fence else None)
+        rest = sqlite.rest if engine.dialect.name == "sqlite" else None
+        return Writer(engine, before=fence.require if fence else None, rest=rest)
     if sharing.in_turns:
         return Writer(engine, before=take_turn_at_all)
     return Writer(engine, max_batch=1, hands=sharing.hands, tries=TRIES)

@@ -9,7 +9,7 @@ import fcntl
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import sleep
 from typing import IO, Any
@@ -24,8 +24,8 @@ from sextant_shared.errors import Code, PlatformError
 BUSY_TIMEOUT_MS = 5000
 EYES = "eyes"  # where a narrowed connection keeps whose sight it has
 PAGE_SIZE = 8192  # a container's manifest fits a page or two
-# 8 MiB of WAL between checkpoints. A commit that comes to one waits for it: with four times as much
-# that takes three times as long, and the slowest of a hundred answers are those that wait.
+# The writer checkpoints when nothing waits for it (`rest`). Where something always does, a commit
+# that comes to 8 MiB of WAL waits for it: with four times as much that takes three times as long.
 CHECKPOINT_PAGES = 1000
 HOLD_WAIT_S = 10.0  # a predecessor that is stopping finishes its commits meanwhile
 HOLD_POLL_S = 0.05
@@ -80,6 +80,15 @@ def reader_engine(path: Path, readers: int) -> Engine:
 def narrowed_engine(path: Path, readers: int, blinds: Blinds) -> Engine:
     """Return an engine of connections that show each caller what it may know of (`sight`)."""
     return _engine(path, _READER_PRAGMAS, "DEFERRED", pool_size=readers, blinds=blinds)
+
+
+def rest(connection: Connection) -> None:
+    """Bring what was committed from the WAL into the file, as far as nobody reads what was before.
+
+    What goes wrong is told to the next commit, as if this had been tried inside it.
+    """
+    with suppress(sqlite3.Error):
+        connection.connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 @contextmanager

@@ -8,6 +8,9 @@ Works that wait while one transaction commits share the next one: one fsync for 
 timer, so a lone caller does not wait. A future resolves only after COMMIT: what a caller is told
 is durable. One failing work is rolled back to its savepoint and does not sink the others; a fault
 of the store itself (full, locked, unreadable) or of the commit fails them all.
+
+What a store wants done now and then, and nobody should wait for, is its `rest`: a hand does it
+after so many works, once it has told their callers and no other work waits.
 """
 
 import asyncio
@@ -30,8 +33,10 @@ from sextant_shared.errors import Code, PlatformError
 T = TypeVar("T")
 Outcome = tuple[Any, Exception | None]
 Before = Callable[[Connection], None]
+Rest = Callable[[Connection], None]
 MAX_BATCH = 256  # beyond it a commit takes long enough for others to notice
 MAX_WAITING = 4096  # beyond it callers are told to come back: bounded memory
+REST_AFTER = 64  # works: each rest stays short, a hundredth of a second at most
 PAUSE_S = 0.02  # before a repeat, doubled each time and spread: who collided comes apart
 
 
@@ -58,6 +63,7 @@ class Writer:
         engine: Engine,
         *,
         before: Before | None = None,
+        rest: Rest | None = None,
         max_batch: int = MAX_BATCH,
         max_waiting: int = MAX_WAITING,
         hands: int = 1,
@@ -66,6 +72,7 @@ class Writer:
         connections = [engine.connect() for _ in range(hands)]
         self._tries = tries
         self._before = before
+        self._rest = rest
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._waiting: deque[_Work] = deque()
@@ -109,8 +116,13 @@ class Writer:
 
     def _run(self, open_connection: Connection) -> None:
         with open_connection as connection:
+            since = 0
             while batch := self._take():
                 _tell(batch, _commit(connection, batch, self._before, self._tries))
+                since += len(batch)
+                if self._rest and since >= REST_AFTER and not self._waiting:
+                    self._rest(connection)
+                    since = 0
 
     def _take(self) -> list[_Work]:
         with self._changed:

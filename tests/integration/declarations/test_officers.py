@@ -32,6 +32,7 @@ pytestmark = pytest.mark.anyio
 LIST_BUDGET = 1  # statements for a page of a list, however long
 OWED_BUDGET = 2  # what messages demand, and receipts on their way
 QUEUE_BUDGET = 2  # what is owed, and the alarms
+TRIES = 25  # of a page, until nothing else was asked beside it
 
 
 @pytest.fixture(scope="module")
@@ -184,10 +185,12 @@ async def test_lists_keep_to_their_budget_of_statements(
     name, _, query = path.partition("?")
     params = dict(pair.split("=") for pair in query.split("&") if pair)
     asked = []
-    for _ in range(5):  # what tasks ask meanwhile only adds: the fewest are the list's own
+    while len(asked) < TRIES:  # what tasks ask meanwhile only adds: the fewest are the list's own
         with counted() as statements:
             await get(platform, name, **params)
         asked.append([s for s in statements if not s.startswith(("BEGIN", "PRAGMA")) and _ours(s)])
+        if 1 <= len(asked[-1]) <= budget:
+            break
     platform.own_wires["exchange"].is_cut = False
     own = min(asked, key=len)
     assert 1 <= len(own) <= budget, own

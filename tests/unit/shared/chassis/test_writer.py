@@ -1,15 +1,19 @@
 """The group committer and natural batching: what is told is durable, one failure is one failure."""
 
 import asyncio
+import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, create_engine, event, text
 
+from sextant_shared.chassis import sqlite as sqlite_file
 from sextant_shared.chassis.batching import Batcher
-from sextant_shared.chassis.writer import Writer
+from sextant_shared.chassis.writer import REST_AFTER, Writer
 from sextant_shared.errors import Code, PlatformError
 
 pytestmark = pytest.mark.anyio
@@ -118,3 +122,53 @@ async def test_a_flush_that_breaks_is_told_to_all_of_its_batch_only() -> None:
     batcher: Batcher[int, int] = Batcher(flush, max_batch=2)
     results = await asyncio.gather(*(batcher.submit(i) for i in range(4)), return_exceptions=True)
     assert [type(r) for r in results] == [OSError, OSError, int, int]
+
+
+async def test_who_is_told_did_not_wait_for_the_rest(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/w.db", connect_args={"check_same_thread": False})
+    begun, may_end = threading.Event(), threading.Event()
+
+    def rest(_connection: Connection) -> None:
+        begun.set()
+        may_end.wait(10)
+
+    one = Writer(engine, rest=rest)
+    try:
+        await asyncio.gather(*(one.run(lambda _connection: None) for _ in range(REST_AFTER - 1)))
+        assert not begun.wait(0.05)
+        await one.run(lambda _connection: None)  # is told, though the rest has not ended
+        assert await asyncio.to_thread(begun.wait, 5)
+    finally:
+        may_end.set()
+        one.close()
+        engine.dispose()
+
+
+async def test_a_file_has_by_itself_what_was_committed_once_its_writer_rests(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "w.db"
+    engine = sqlite_file.writer_engine(path)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY)"))
+    one = Writer(engine, rest=sqlite_file.rest)
+    try:
+        await asyncio.gather(*(one.run(insert(n)) for n in range(REST_AFTER)))
+        for _ in range(100):
+            if alone(path, tmp_path / "alone.db") == REST_AFTER:
+                break
+            await asyncio.sleep(0.02)
+        assert alone(path, tmp_path / "alone.db") == REST_AFTER
+    finally:
+        one.close()
+        engine.dispose()
+
+
+def alone(path: Path, copy: Path) -> int:
+    """Count what a copy of the file has without the WAL beside it; -1 while it has no table."""
+    shutil.copy(path, copy)
+    with closing(sqlite3.connect(copy)) as connection:
+        try:
+            return int(connection.execute("SELECT count(*) FROM t").fetchone()[0])
+        except sqlite3.DatabaseError:
+            return -1
