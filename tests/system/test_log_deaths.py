@@ -59,6 +59,7 @@ class LogProcess:
             origin=ORIGIN,
             witness_policy_file=folder / "policy.txt",
             witness_timeout_s=10,  # it shares this machine with whatever else is tested
+            note_after_s=600,  # its own notes would be entries too
             **SERVER.settings_of(folder),
         )
         self.keys = asyncio.run(begin_log(self.settings))
