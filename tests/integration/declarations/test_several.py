@@ -11,6 +11,8 @@ import pytest
 from fastapi import FastAPI
 
 import sextant_declarations.app
+from deploy.local.postgresql.rooms import DECLARATIONS
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_declarations.app.opening import Outside
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.identity import TOKEN_PATH
@@ -22,7 +24,6 @@ from tests.integration.declarations.contents import declaration
 from tests.support.parties import signer
 from tests.support.platform import XAL, XBO, Platform
 from tests.support.platform_files import URLS, client_signer
-from tests.support.postgresql import DECLARATIONS, PostgresqlServer
 from tests.support.wires import Wire
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]
