@@ -18,10 +18,10 @@ from sqlalchemy import make_url
 
 from bench.cpu import family_cpu_s, process_cpu_s
 from bench.deposits import seal_many, send_spread
+from deploy.local.postgresql.server import PostgresqlServer, started_server
 from deploy.local.several import ServerStack, databases_on
 from deploy.local.stack import Stack, sextant
 from sextant_client.home import Home
-from tests.support.postgresql import PostgresqlServer, started_server
 
 SENDERS = 64
 WARM_UP = 128  # for each process

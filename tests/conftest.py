@@ -9,7 +9,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-from tests.support.postgresql_programs import WANTED
+from deploy.local.postgresql.programs import WANTED
 
 _PLATFORM = "tests/system/"
 _ON_THEIR_OWN = ("test_machine.py", "test_published_interfaces.py", "test_routes.py")

@@ -4,33 +4,28 @@ Responsible for what an administrator sets up once on a primary (docs/recovery.m
 it. How a server comes back is the product's own (`sextant ops restore`).
 """
 
-import os
 import secrets
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from deploy.local.several import ROOMS
+from deploy.local.debian import NoProgramError, fetch
+from deploy.local.postgresql.programs import NoPostgresqlError, installed
+from deploy.local.postgresql.rooms import ROOMS
+from deploy.local.postgresql.server import USER, PostgresqlServer
 from sextant_client.recovery.pgbackrest import RECEIVED, REPOSITORY
-from sextant_client.recovery.servers import LocalServer, Runner, find_programs
-from sextant_shared.chassis.database import migrate_server
-from sextant_shared.errors import PlatformError
+from sextant_client.recovery.servers import LocalServer, Runner
 
 NAME = "main"
-USER = "nobody"
 RECEIVER = "rcv"
 UNPACKED = Path("var/pgbackrest")
 _PATIENCE_S = 60.0
-_VERSIONS = ("18", "17", "16", "15")
 
 
-class NoServerError(RuntimeError):
+class NoServerError(NoPostgresqlError):
     """PostgreSQL or pgBackRest is not here, or did not do what it should; it says which."""
 
 
@@ -43,16 +38,10 @@ def pgbackrest() -> Path:
     found = shutil.which("pgbackrest")
     unpacked = UNPACKED / "usr/bin/pgbackrest"
     if found is None and not unpacked.exists():
-        UNPACKED.mkdir(parents=True, exist_ok=True)
-        for command in (
-            ["apt-get", "download", "-q", "pgbackrest"],
-            ["sh", "-c", "dpkg-deb -x pgbackrest_*.deb . && rm pgbackrest_*.deb"],
-        ):
-            done = subprocess.run(
-                command, cwd=UNPACKED, capture_output=True, text=True, check=False
-            )
-            if done.returncode != 0:
-                raise NoServerError(f"apt-get install pgbackrest\n{done.stderr}")
+        try:
+            fetch(("pgbackrest",), UNPACKED)
+        except NoProgramError as error:
+            raise NoServerError(f"apt-get install pgbackrest\n{error}") from error
     return Path(found) if found else unpacked.resolve()
 
 
@@ -60,8 +49,7 @@ def pgbackrest() -> Path:
 class DrillServer:
     """One server in a folder of its own; as root it runs as nobody, for it refuses root."""
 
-    folder: Path
-    local: LocalServer
+    server: PostgresqlServer
     backups: Path
     name: str = NAME
     receiver: "subprocess.Popen[bytes] | None" = None
@@ -71,19 +59,25 @@ class DrillServer:
         """Return a server that has no files yet, whose backups go to that folder.
 
         Raises:
-            NoServerError: when no PostgreSQL is installed.
+            NoServerError: when none is installed; what comes back runs on the machine's own.
         """
-        for version in _VERSIONS:
-            with suppress(PlatformError):
-                programs = find_programs(version)
-                break
-        else:
+        programs = installed()
+        if programs is None:
             raise NoServerError("apt-get install postgresql")
-        runner = Runner(USER)
-        folder = runner.own(Path(tempfile.mkdtemp(prefix=f"sextant-drill-{place}-")))
+        folder = Runner(USER).own(Path(tempfile.mkdtemp(prefix=f"sextant-drill-{place}-")))
         shutil.copy(pgbackrest(), folder / "pgbackrest")  # where its user can come to it
         (folder / "pgbackrest").chmod(0o755)
-        return cls(folder, LocalServer(folder, programs, runner, socket=folder), backups, name)
+        return cls(PostgresqlServer(programs, folder, durable=True), backups, name)
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.server.folder
+
+    @property
+    def local(self) -> LocalServer:
+        """The server itself."""
+        return self.server.local
 
     @property
     def config(self) -> Path:
@@ -92,16 +86,9 @@ class DrillServer:
 
     def databases(self) -> dict[str, dict[str, str]]:
         """Return the settings of each room that lead to its database."""
-        host = quote(str(self.folder))
-        found = {}
-        for name, room in ROOMS.items():
-            roles = {"": room.roles.writer, "READER_": room.roles.reader}
-            roles |= {"OFFICER_": room.narrowed} if room.narrowed else {}
-            found[name] = {
-                f"DATABASE_{kind}URL": f"postgresql+psycopg://{role}@/{room.roles.database}?host={host}"
-                for kind, role in roles.items()
-            }
-        return found
+        return {
+            name: self.server.environment(room.roles.database, room) for name, room in ROOMS.items()
+        }
 
     @property
     def ledger(self) -> str:
@@ -115,26 +102,17 @@ class DrillServer:
 
     def create(self) -> None:
         """Make the server, its archive, and a database for each room with its tables."""
-        options = ("-A", "trust", "-U", "postgres", "-N", "-k", "--no-locale", "-E", "UTF8")
-        self.local.run("initdb", "-D", self.local.data, *options, what="initdb")
         self._configure()
-        settings = {
+        self.server.more = {
+            "log_min_messages": "warning",  # an archive that fails says so there alone
             "archive_mode": "on",
             "archive_command": f"{' '.join(self.command)} archive-push %p",
         }
-        self.local.start(settings)
+        self.server.create("-k")
         self.local.runner.run([*self.command, "stanza-create"], what="stanza-create")
         for room in ROOMS.values():
-            database = room.roles.database
-            statements = room.roles.database_statements(database)
-            inside = statements.index(f"\\connect {database}")
-            for statement in (*room.roles.statements(), *statements[:inside]):
-                self.local.execute(statement)
-            for statement in statements[inside + 1 :]:
-                self.local.execute(statement, database)
-            url = self.local.address(database, room.roles.migrator)
-            address = url.replace("postgresql://", "postgresql+psycopg://")
-            migrate_server(address, room.roles.owner, room.migrations, after=room.after)
+            self.server.create_database(room.roles.database, room)
+            self.server.migrate(room.roles.database, room)
 
     def _configure(self) -> None:
         runner = self.local.runner
@@ -181,15 +159,7 @@ class DrillServer:
 
     def lose(self) -> None:
         """Kill the server and delete its disk; the receiver stands at the other site."""
-        process = self.local.process
-        if process is not None:
-            process.send_signal(signal.SIGSTOP)  # or it would tell its children apart
-            for pid in _children(process.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            process.kill()
-            process.wait()
-            self.local.process = None
+        self.server.kill()
         shutil.rmtree(self.local.data, ignore_errors=True)
         if self.receiver is not None:  # it keeps what it confirmed; now it asks nobody for more
             self.receiver.terminate()
@@ -211,12 +181,3 @@ def serving(data: Path, programs: Path) -> LocalServer:
     server = LocalServer(data.parent, programs, Runner(USER), socket=data.parent)
     server.start({"archive_mode": "off"})
     return server
-
-
-def _children(parent: int) -> list[int]:
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
-                found.append(int(stat.parent.name))
-    return found

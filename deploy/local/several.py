@@ -12,19 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from deploy.local.__main__ import main
+from deploy.local.postgresql.programs import NoPostgresqlError
+from deploy.local.postgresql.rooms import ROOMS
+from deploy.local.postgresql.server import PostgresqlServer, started_server
 from deploy.local.processes import ServiceProcess, free_port
 from deploy.local.stack import PARTIES, Stack
-from tests.support.postgresql import (
-    AUDIT,
-    DECLARATIONS,
-    EXCHANGE,
-    NoPostgresqlError,
-    PostgresqlServer,
-    Room,
-    started_server,
-)
-
-ROOMS: Mapping[str, Room] = {"audit": AUDIT, "exchange": EXCHANGE, "declarations": DECLARATIONS}
 
 
 @dataclass
@@ -99,11 +91,8 @@ class ServerStack(Stack):
 
 def databases_on(server: PostgresqlServer, *rooms: str) -> dict[str, dict[str, str]]:
     """Make a database for each room (all by default); return the settings that lead there."""
-    made = {}
-    for name in rooms or ROOMS:
-        addresses = server.settings(server.database(ROOMS[name]), room=ROOMS[name])
-        made[name] = {setting.upper(): url for setting, url in addresses.items()}
-    return made
+    chosen = rooms or tuple(ROOMS)
+    return {name: server.environment(server.database(ROOMS[name]), ROOMS[name]) for name in chosen}
 
 
 def _main() -> int:

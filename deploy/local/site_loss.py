@@ -25,10 +25,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.local.postgresql.programs import NoPostgresqlError
+from deploy.local.postgresql.rooms import ROOMS
 from deploy.local.processes import ServiceFailedError
 from deploy.local.screen import Screen
-from deploy.local.server import NAME, DrillServer, NoServerError, serving
-from deploy.local.several import ROOMS, ServerStack
+from deploy.local.server import NAME, DrillServer, serving
+from deploy.local.several import ServerStack
 from deploy.local.site_parts import CUSTODIANS, KEYS, Load, Outcome, plan_of
 from deploy.local.site_verdict import Verdict, receipts_of
 from deploy.local.stack import ORIGIN, CommandFailedError, Stack, sextant
@@ -342,7 +344,7 @@ def main(arguments: list[str]) -> int:
     try:
         with drill(engine, lose=lose) as playing:
             outcome = playing.run()
-    except (CommandFailedError, ServiceFailedError, NoServerError, PlatformError) as error:
+    except (CommandFailedError, ServiceFailedError, NoPostgresqlError, PlatformError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from deploy.local.server import NAME, USER, DrillServer
+from deploy.local.postgresql.server import USER
+from deploy.local.server import NAME, DrillServer
 from deploy.local.stack import Stack
 from sextant_client.client import Client
 from sextant_client.home import Home

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.several import ROOMS
+from deploy.local.postgresql.rooms import ROOMS
 from deploy.local.site_parts import SENDERS, Outcome
 from deploy.local.stack import Stack, sextant
 from sextant_client.recovery.servers import LocalServer

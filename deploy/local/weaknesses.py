@@ -39,6 +39,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("B404", "client/sextant_client/cli/drilling.py"): OWN_PROGRAM,
     ("B404", "client/sextant_client/recovery/replicas.py"): OWN_PROGRAM,
     ("B404", "client/sextant_client/recovery/servers.py"): OWN_PROGRAM,
+    ("B404", "deploy/local/debian.py"): OWN_PROGRAM,
     ("B404", "deploy/local/server.py"): OWN_PROGRAM,
     ("B404", "deploy/local/site_loss.py"): OWN_PROGRAM,
     (
@@ -61,6 +62,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("B603", "client/sextant_client/cli/drilling.py"): OWN_PROGRAM,
     ("B603", "client/sextant_client/recovery/replicas.py"): OWN_PROGRAM,
     ("B603", "client/sextant_client/recovery/servers.py"): OWN_PROGRAM,
+    ("B603", "deploy/local/debian.py"): OWN_PROGRAM,
     ("B603", "deploy/local/server.py"): OWN_PROGRAM,
     ("B603", "deploy/local/site_loss.py"): OWN_PROGRAM,
     ("B608", "services/declarations/sextant_declarations/storage/export_writing.py"): OWN_WORDS,

@@ -5,8 +5,8 @@ For each way in which a rule does not hold, the first case of the corpus that me
 
 import json
 
+from deploy.local.corpus import cases
 from sextant_shared.models.receipts import ReportedFinding
-from tests.support.corpus import cases
 
 WORKED = "../shared/sextant_shared/rules/words/worked.json"  # from the folder of the pages
 

@@ -15,6 +15,8 @@ from contextlib import suppress
 
 from rich.console import Console
 
+from deploy.local.debian import NoProgramError, installed
+from deploy.local.postgresql.programs import NoPostgresqlError, find_programs
 from tests.faults import (
     clocks,
     databases,
@@ -29,10 +31,8 @@ from tests.faults.grounds import CannotRunError, Grounds, laid_out
 from tests.faults.leg import Ground, Leg
 from tests.faults.load import LARGE, Supply, attempt
 from tests.faults.report import Outcome, Verdict, is_good, members, table
-from tests.support.debian import NoProgramError, installed
 from tests.support.edges import find_nginx
 from tests.support.objects import find_weed
-from tests.support.postgresql_programs import NoPostgresqlError, find_programs
 from tests.support.vectors import IN_CI, ROOT
 
 LEGS = (

@@ -20,12 +20,12 @@ from typing import TypeVar
 
 import httpx
 
+from deploy.local.postgresql.server import PostgresqlServer, started_server
 from deploy.local.processes import ServiceProcess, free_port
 from deploy.local.several import ServerStack, databases_on
 from sextant_client.home import Home
 from tests.faults.edge import Answer, Edge
 from tests.support.objects import S3Server
-from tests.support.postgresql import PostgresqlServer, started_server
 
 DISK_MIB, RESERVE_MIB, BALLAST_MIB = 256, 16, 8
 _MIB = 1 << 20

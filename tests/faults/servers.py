@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from deploy.local.postgresql.server import PostgresqlServer, started_server
 from deploy.local.processes import ServiceProcess
 from deploy.local.several import databases_on
 from tests.faults.edge import Edge
 from tests.faults.grounds import Collector, FaultStack, Grounds, command
 from tests.support.edges import find_nginx
 from tests.support.objects import started_store
-from tests.support.postgresql import PostgresqlServer, started_server
 
 STATEMENT_S = 3.0
 HOST, PORT = "127.0.0.1", 5432  # of the server; nothing else is in this namespace

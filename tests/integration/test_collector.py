@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.debian import NoProgramError
 from sextant_shared.chassis.loglines import LogLines
 from sextant_shared.chassis.telemetry import ENVELOPE_ID, current_trace_id
 from tests.integration.declarations.contents import declaration
 from tests.support.collector import collecting, skip_or_fail
-from tests.support.debian import NoProgramError
 from tests.support.otlp import Received, Span, receiver
 from tests.support.platform import XAL, Platform, running
 

@@ -13,6 +13,8 @@ from alembic import command
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine, text
 
+from deploy.local.postgresql.rooms import DECLARATIONS, EXCHANGE, ROOMS, Room
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_shared.chassis import postgresql as server_engines
 from sextant_shared.chassis import schema, sqlite
 from sextant_shared.chassis.database import open_database, require_migrated
@@ -21,19 +23,12 @@ from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.contents import declaration
 from tests.support.platform import XAL, XBO, open_platform
 from tests.support.platform_files import URLS
-from tests.support.postgresql import (
-    DECLARATIONS,
-    EXCHANGE,
-    ROOMS,
-    SERVER,
-    PostgresqlServer,
-    Room,
-)
+from tests.support.postgresql import SERVER
 from tests.support.schemas import narrowings, schema_of
 from tests.support.versions import CONTRACT, later
 
 HELD = "(id INTEGER PRIMARY KEY, size INTEGER, name TEXT)"
-NAMES = [room.roles.database for room in ROOMS]
+NAMES = [room.roles.database for room in ROOMS.values()]
 
 
 @pytest.fixture
@@ -68,7 +63,7 @@ def emptied(room: Room, engine: str, folder: Path) -> Iterator[Connection]:
 
 
 @pytest.mark.parametrize("engine", ["file", "server"])
-@pytest.mark.parametrize("room", ROOMS, ids=NAMES)
+@pytest.mark.parametrize("room", ROOMS.values(), ids=NAMES)
 def test_a_version_only_adds_or_says_why_it_takes(room: Room, engine: str, tmp_path: Path) -> None:
     unsaid: dict[str, list[str]] = {}
     with emptied(room, engine, tmp_path) as connection:
@@ -214,15 +209,15 @@ async def test_programs_of_before_go_on_start_and_write_on_a_newer_schema(
     server: PostgresqlServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All rooms: what was deposited before, meanwhile and after is registered and verifies."""
-    names = {room: server.database(room) for room in ROOMS}
+    names = {room: server.database(room) for room in ROOMS.values()}
     places = {
         room.roles.database.removeprefix("sextant_"): server.settings(names[room], room=room)
-        for room in ROOMS
+        for room in ROOMS.values()
     }
     async with open_platform(tmp_path / "platform", **places) as platform:
         await platform.declare(XAL, nil("XAL"))
         await platform.settled()
-        for room in ROOMS:
+        for room in ROOMS.values():
             newer = later(room, tmp_path, monkeypatch, "")
             await asyncio.to_thread(server.migrate, names[room], newer)
         # A newer program hides rows by conditions of its own.

@@ -22,17 +22,13 @@ from sqlalchemy import (
     text,
 )
 
+from deploy.local.postgresql.programs import NoPostgresqlError
+from deploy.local.postgresql.server import PostgresqlServer, started_server
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.postgresql import Server, reader_engine, shared_writer_engine
 from sextant_shared.chassis.sharing import Sharing, numbers, take_turns, upsert
 from sextant_shared.errors import Code, PlatformError
-from tests.support.postgresql import (
-    SERVER,
-    NoPostgresqlError,
-    PostgresqlServer,
-    skip_or_fail,
-    started_server,
-)
+from tests.support.postgresql import SERVER, skip_or_fail
 
 pytestmark = pytest.mark.anyio
 TABLE = "CREATE TABLE IF NOT EXISTS tally (name text PRIMARY KEY, n integer NOT NULL)"

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from sqlalchemy import Connection, MetaData, text
 
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_shared.chassis import postgresql as engine
 from sextant_shared.chassis.database import Database
 from sextant_shared.chassis.guarding import guarded
@@ -17,7 +18,7 @@ from sextant_shared.chassis.postgresql import Server, writer_engine
 from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.test_sharing import TABLE, counts, opened
-from tests.support.postgresql import SERVER, PostgresqlServer
+from tests.support.postgresql import SERVER
 
 pytestmark = pytest.mark.anyio
 SHARING = Sharing(hands=1, in_turns=True, apart=3)

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from deploy.local import licences as table
 from deploy.local.bill import bill
+from deploy.local.debian import NoProgramError, run
 from deploy.local.licences import ALLOWED, READ, WORDS, licence, licences, refused
 from deploy.local.pins import PINS, ROOMS, Pin, check_pinned, graph, read_pins
 from sextant_shared.errors import Code, PlatformError
 from tests.support.charts import tools
-from tests.support.debian import NoProgramError, run
 
 MADE = "2027-01-01T00:00:00Z"
 PINNED = read_pins(PINS.read_text())

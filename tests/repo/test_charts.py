@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.local.debian import NoProgramError, run
 from sextant_audit.settings import AuditSettings
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_exchange.settings import ExchangeSettings
@@ -21,7 +22,6 @@ from tests.support.charts import (
     module,
     render,
 )
-from tests.support.debian import NoProgramError, run
 from tests.support.vectors import ROOT
 
 VALUES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from sqlalchemy.engine import make_url
 
+from deploy.local.debian import NoProgramError, run
 from sextant_audit.settings import AuditSettings
 from sextant_audit.storage.roles import ROLES as AUDIT_ROLES
 from sextant_declarations.settings import DeclarationsSettings
@@ -20,7 +21,6 @@ from sextant_exchange.storage.roles import ROLES as EXCHANGE_ROLES
 from sextant_shared.chassis.objects.settings import read_credentials
 from sextant_shared.chassis.settings import ServiceSettings
 from tests.support.charts import environment_of_image, module
-from tests.support.debian import NoProgramError, run
 from tests.support.vectors import ROOT
 
 FILE = ROOT / "deploy" / "compose.yaml"

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.postgresql import programs
 from tests.support.engines import leads
 
-SUPPORT = Path(__file__).resolve().parents[1] / "support"
+PROGRAMS = Path(programs.__file__)
 
 
 @pytest.mark.parametrize(
@@ -31,4 +32,4 @@ def test_an_engine_that_nobody_knows_stops_the_run(
 ) -> None:
     monkeypatch.setenv("SEXTANT_TEST_DATABASE", wanted)
     with pytest.raises(ValueError, match=f"not '{wanted}'"):
-        runpy.run_path(str(SUPPORT / "postgresql_programs.py"))
+        runpy.run_path(str(PROGRAMS))

@@ -13,6 +13,7 @@ OWN_NAMES = "names of our own tables and roles, and nothing of a caller"
 TRIGGER = "triggers of a migration's own tables, one for each verb"
 MAY: dict[str, dict[str, str]] = {
     "sql-from-pieces": {
+        "deploy/local/postgresql/server.py": OWN_NAMES,
         "services/audit/sextant_audit/storage/growing.py": OWN_NAMES,
         "services/declarations/sextant_declarations/storage/export_writing.py": "quoted names, a"
         " path of our own folder; no value of a table",

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from deploy.local.confined import complaints
+from deploy.local.debian import run
 from tests.support.charts import tools
-from tests.support.debian import run
 from tests.support.vectors import ROOT
 
 DOCKERFILE = ROOT / "deploy" / "image" / "Dockerfile"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.debian import run
 from deploy.local.watching import METRICS, dashboard_text, name_in_prometheus
 from deploy.monitoring.answers import UNLESS, reason
-from tests.support.debian import run
 from tests.support.promtool import promtool
 from tests.support.vectors import ROOT
 

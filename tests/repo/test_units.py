@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from pydantic_settings import BaseSettings
 
+from deploy.local.debian import NoProgramError, installed
 from sextant_audit.settings import AuditSettings
 from sextant_audit.signer.settings import SignerSettings
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_exchange.settings import ExchangeSettings
 from sextant_shared.chassis.serving import GRACEFUL_SHUTDOWN_S
-from tests.support.debian import NoProgramError, installed
 from tests.support.vectors import IN_CI, ROOT
 
 FOLDER = ROOT / "deploy" / "systemd"

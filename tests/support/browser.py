@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.debian import NoProgramError, installed
+from deploy.local.debian import NoProgramError, installed
 from tests.support.vectors import IN_CI
 
 PACKAGES = ("chromium", "chromium-driver", "fonts-dejavu-core")

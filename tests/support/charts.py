@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.debian import NoProgramError, run
+from deploy.local.debian import NoProgramError, run
 from tests.support.vectors import IN_CI, ROOT
 
 PINS = ROOT / "requirements"

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.debian import NoProgramError, run
 from deploy.local.processes import free_port
-from tests.support.debian import NoProgramError, run
 from tests.support.vectors import IN_CI, ROOT
 
 UNPACKED = ROOT / "var" / "collector"

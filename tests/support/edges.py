@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from deploy.local.debian import NoProgramError, fetch, run
 from sextant_shared.clock import system_clock
-from tests.support.debian import NoProgramError, fetch, run
 from tests.support.vectors import IN_CI, ROOT
 
 FOLDER = ROOT / "deploy" / "edge"

@@ -5,7 +5,7 @@ looks whether a platform of real processes that it uses is on the server. So nob
 that a run was on the server: at its end it says how many tests were.
 
 The marker `database` is found, not listed: on a test whose module, or a module of one of its
-fixtures, leads by imports to `support/postgresql.py`.
+fixtures, leads by imports to `deploy/local/postgresql/server.py`.
 """
 
 import ast
@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine, event
 from tests.support.postgresql import SERVER
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = "tests.support.postgresql"
+SOURCE = "deploy.local.postgresql.server"
 ENGINES = "engines"  # a property of a test's reports, which come from every process of a run
 ON_SERVER = "postgresql"
 _lent: set[str] = set()

@@ -33,10 +33,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from deploy.local.debian import NoProgramError, run
 from sextant_shared.chassis.objects.parts import Asked, signed
 from sextant_shared.chassis.objects.settings import Credentials
 from sextant_shared.clock import monotonic, system_clock
-from tests.support.debian import NoProgramError, run
 from tests.support.vectors import IN_CI, ROOT
 
 UNPACKED = ROOT / "var" / "seaweedfs"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy.local.postgresql.rooms import DECLARATIONS, EXCHANGE
 from sextant_audit.settings import AuditSettings
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_exchange.settings import ExchangeSettings
@@ -16,7 +17,7 @@ from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyfiles import PrivateKey, write_key_file
 from tests.support.objects import S3
 from tests.support.parties import S1, PartyKeys, registrar_pairs, signer
-from tests.support.postgresql import DECLARATIONS, EXCHANGE, SERVER
+from tests.support.postgresql import SERVER
 
 SEC = "SEC"
 URLS = {name: f"http://{name}.example" for name in ("audit", "exchange", "declarations")}

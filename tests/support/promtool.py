@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.debian import NoProgramError, fetch
+from deploy.local.debian import NoProgramError, fetch
 from tests.support.vectors import IN_CI, ROOT
 
 _UNPACKED = ROOT / "var" / "promtool"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from deploy.local.debian import NoProgramError, fetch, run
 from sextant_shared.crypto.pkcs11 import TokenAccess
-from tests.support.debian import NoProgramError, fetch, run
 from tests.support.vectors import ROOT
 
 UNPACKED = ROOT / "var" / "softhsm"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.postgresql.rooms import Room
 from sextant_shared.chassis.schema import newest
-from tests.support.postgresql import Room
 
 CONTRACT = 'contract = "a column that programs of before write is gone"\n'
 _VERSION = '''"""What a release to come adds."""

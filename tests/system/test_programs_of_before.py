@@ -20,11 +20,12 @@ from typing import Any
 
 import pytest
 
+from deploy.local.postgresql.rooms import ROOMS
 from deploy.local.processes import ServiceProcess
 from deploy.local.several import ServerStack, databases_on
 from deploy.local.stack import sextant
 from sextant_shared.chassis.schema import served
-from tests.support.postgresql import ROOMS, SERVER
+from tests.support.postgresql import SERVER
 from tests.support.vectors import IN_CI, ROOT
 from tests.system.test_witnesses import EXAMPLES
 
@@ -79,7 +80,7 @@ def is_served(commit: str) -> bool:
     """Whether the programs of a commit have rooms on a server, and today's schemas serve them."""
     if not git("ls-tree", "--name-only", commit, "deploy/local/several.py"):
         return False
-    schemas = {room.roles.database: served(room.migrations) for room in ROOMS}
+    schemas = {room.roles.database: served(room.migrations) for room in ROOMS.values()}
     return all(newest_at(commit, name) in schemas[f"sextant_{name}"] for name in SERVICES)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from deploy.local.postgresql.server import PostgresqlServer
 from deploy.local.processes import ServiceFailedError, ServiceProcess
 from deploy.local.stack import Stack
 from sextant_audit.signer.remote import look
@@ -18,7 +19,7 @@ from sextant_client.client import Client
 from sextant_client.home import Home
 from sextant_shared.encoding import b64
 from sextant_shared.protocol.receipts import verify_custody
-from tests.support.postgresql import SERVER, PostgresqlServer
+from tests.support.postgresql import SERVER
 
 pytestmark = pytest.mark.processes
 

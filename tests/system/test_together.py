@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
+from deploy.local.postgresql.programs import NoPostgresqlError
+from deploy.local.postgresql.server import PostgresqlServer, started_server
 from deploy.local.several import ServerStack, databases_on
 from deploy.local.stack import sextant
 from sextant_client.client import Client
@@ -23,12 +25,7 @@ from sextant_client.home import Home
 from sextant_client.sent import SentEnvelope
 from sextant_client.traces.formats import read_spans
 from sextant_client.traces.spans import Span
-from tests.support.postgresql import (
-    NoPostgresqlError,
-    PostgresqlServer,
-    skip_or_fail,
-    started_server,
-)
+from tests.support.postgresql import skip_or_fail
 
 pytestmark = [pytest.mark.processes, pytest.mark.long]
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

@@ -33,7 +33,11 @@ _FIXED = {
     "lc_messages": "C",  # we read what it says
 }
 _TRUSTED = "local all all trust\nlocal replication all trust\n"  # who comes to the socket: root, it
-_PLACES = ("/usr/lib/postgresql/{}/bin", "/usr/pgsql-{}/bin")
+_PLACES = (
+    "/usr/lib/postgresql/{}/bin",
+    "/usr/pgsql-{}/bin",
+    "/opt/homebrew/opt/postgresql@{}/bin",
+)
 _RECOVERS = "the database system is"  # starting up, not yet accepting connections
 _POLL_S = 0.05
 _STOP_S = 600  # a last checkpoint writes all that recovery changed
@@ -224,7 +228,7 @@ class LocalServer:
             except psycopg.OperationalError as error:
                 if "FATAL" in str(error) and _RECOVERS not in str(error):
                     raise PlatformError(
-                        Code.UNAVAILABLE, "the restored server lets nobody in", received=str(error)
+                        Code.UNAVAILABLE, "the server lets nobody in", received=str(error)
                     ) from error
             time.sleep(_POLL_S)
         said = self.log.read_text(errors="replace")
@@ -232,18 +236,21 @@ class LocalServer:
         too_late = any("recovery ended before" in line for line in fatal)
         raise PlatformError(
             Code.UNAVAILABLE,
-            "the restored server does not come up",
+            "the server does not come up",
             received=("\n".join(fatal[-3:]) or said)[-_SHOWN:],
             fix="Its WAL ends before that moment: leave out --to, and all of it comes back."
             if too_late
             else f"All that it said is in {self.log}.",
         )
 
-    def stop(self) -> None:
-        """Stop it in order, with a last checkpoint; what it wrote is durable on return."""
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """Stop it; by default in order, with a last checkpoint: what it wrote is durable on return.
+
+        `how` is the signal that PostgreSQL is told by: SIGQUIT lets it end as a crash does.
+        """
         if self.process is not None:
             if self.process.poll() is None:
-                self.process.send_signal(signal.SIGINT)  # a fast shutdown
+                self.process.send_signal(how)
                 self.process.wait(_STOP_S)
             self.process = None
         if self._own_socket is not None:

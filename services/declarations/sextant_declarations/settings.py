@@ -148,6 +148,14 @@ class DeclarationsSettings(DatabaseSettings):
     retry_cap_s: Annotated[
         float, Field(description="longest delay of a delivery that failed", gt=0)
     ] = 900.0
+    behind_s: Annotated[
+        int,
+        Field(
+            description="delay of a delivery behind one that a lost process left: the exchange"
+            " hands that one out by then, so this need not grow",
+            ge=1,
+        ),
+    ] = 1
     pause_cap_s: Annotated[
         float, Field(description="longest pause between tries to reach the exchange or log", gt=0)
     ] = 30.0

@@ -189,11 +189,15 @@ class LeasePage(_Answer):
 
 
 class ReleaseRequest(Strict):
-    """Why a delivery comes back, when to try again, or that it never should be."""
+    """Why a delivery comes back, when to try again, or that it never should be.
+
+    One that was `untried` could not even be begun: the lease is not counted among its attempts.
+    """
 
     error: Annotated[str, Field(max_length=500)]
     delay_s: Annotated[int, Field(ge=0, le=MAX_LEASE_S)] | None = None
     dead: bool = False
+    untried: bool = False
 
 
 class ExtendRequest(Strict):

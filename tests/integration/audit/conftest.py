@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.postgresql.server import PostgresqlServer
 from tests.integration.audit.logs import AuditLog
-from tests.support.postgresql import SERVER, PostgresqlServer
+from tests.support.postgresql import SERVER
 
 
 @pytest.fixture

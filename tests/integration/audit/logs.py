@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from deploy.local.postgresql.rooms import AUDIT
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_audit.app import create_app
 from sextant_audit.app.opening import begin_log, verify_log
 from sextant_audit.domain.checking import LogReport
@@ -26,7 +28,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import Entry, format_entry
 from sextant_shared.protocol.checkpoints import LogKeys
 from tests.support.logs import ORIGIN
-from tests.support.postgresql import AUDIT, SERVER, PostgresqlServer
+from tests.support.postgresql import SERVER
 
 BASE_URL = "http://audit.example"
 ROLES = ("exchange", "secretariat", "auditor", "officer", "party", "registrar", "operator")

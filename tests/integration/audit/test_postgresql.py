@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_audit.__main__ import main
 from sextant_audit.app.ledgers import MIGRATIONS, open_ledger
 from sextant_audit.storage.roles import (
@@ -21,7 +22,6 @@ from sextant_shared.errors import Code, PlatformError
 from tests.integration.audit.logs import AuditLog, name_of
 from tests.integration.audit.test_appending import append, prove
 from tests.integration.audit.test_history import refuses_to_open
-from tests.support.postgresql import PostgresqlServer
 
 pytestmark = pytest.mark.anyio
 OWNERS_ACTS = [

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_audit.app.ledgers import MIGRATIONS, open_ledger
 from sextant_audit.storage.ledger import SqlLedger
 from sextant_audit.storage.roles import (
@@ -27,7 +28,6 @@ from sextant_shared.models.log import AppendAnswer
 from tests.integration.audit.logs import AuditLog, Served, name_of, place_of
 from tests.integration.audit.test_appending import append, prove
 from tests.integration.audit.test_history import refuses_to_open
-from tests.support.postgresql import PostgresqlServer
 
 pytestmark = pytest.mark.anyio
 

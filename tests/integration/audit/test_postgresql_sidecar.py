@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_audit.app.ledgers import open_ledger
 from sextant_audit.storage.tables import SIDECAR
 from sextant_shared.chassis.sidecar.notes import Notes
@@ -19,7 +20,6 @@ from sextant_shared.protocol.notes import make_note
 from tests.integration.audit.logs import AuditLog, place_of
 from tests.integration.declarations.contents import declaration
 from tests.support.platform import XAL, open_platform
-from tests.support.postgresql import PostgresqlServer
 
 pytestmark = pytest.mark.anyio
 FORBIDDEN = [

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.postgresql.rooms import EXCHANGE
 from sextant_client.recovery.databases import open_database
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.client.lost_platform import Lost
 from tests.support.command import Done, sextant
-from tests.support.postgresql import EXCHANGE, SERVER, embedded
+from tests.support.postgresql import SERVER, embedded
 
 pytestmark = embedded  # what was restored is changed in its files
 

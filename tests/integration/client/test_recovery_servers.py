@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from deploy.local.server import DrillServer, NoServerError
+from deploy.local.postgresql.programs import NoPostgresqlError
+from deploy.local.server import DrillServer
 from sextant_client.recovery.choosing import backups_in
 from sextant_client.recovery.pgbackrest import REPOSITORY, PgBackRest
 from sextant_client.recovery.returning import Moment, returned
@@ -67,7 +68,7 @@ def lost(folder: Path) -> Iterator[Lost]:
             servers[-1].create()
         path.setenv("PATH", str(servers[0].folder), prepend=os.pathsep)
         yield asyncio.run(_live_and_lose(folder, *servers))
-    except NoServerError as error:
+    except NoPostgresqlError as error:
         if IN_CI:
             pytest.fail(str(error))
         pytest.skip(str(error))

@@ -1,6 +1,7 @@
 import pytest
 
-from tests.support.postgresql import SERVER, PostgresqlServer
+from deploy.local.postgresql.server import PostgresqlServer
+from tests.support.postgresql import SERVER
 
 
 @pytest.fixture

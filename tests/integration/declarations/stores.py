@@ -4,6 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.postgresql.rooms import DECLARATIONS
 from sextant_declarations.app.migrating import MIGRATIONS
 from sextant_declarations.domain.register import StatePolicy
 from sextant_declarations.storage.filings import SqlFilings
@@ -16,7 +17,7 @@ from sextant_declarations.storage.threads import SqlThreads
 from sextant_shared.chassis.database import Database, Place, open_database
 from sextant_shared.chassis.sharing import Sharing
 from sextant_shared.chassis.sidecar.store import Sidecar
-from tests.support.postgresql import DECLARATIONS, SERVER
+from tests.support.postgresql import SERVER
 from tests.unit.declarations.world import SEC
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.postgresql.rooms import DECLARATIONS
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_declarations.app.together import SHARING
 from sextant_declarations.domain.deliveries import Lease
 from sextant_declarations.domain.owed import DueReply, Postponed
@@ -16,7 +18,6 @@ from sextant_declarations.storage.places import SqlPlaces
 from sextant_declarations.storage.tables import OWED_REPLIES
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.stores import SqlStore, open_store
-from tests.support.postgresql import DECLARATIONS, PostgresqlServer
 from tests.unit.declarations.secretariat import Secretariat
 from tests.unit.declarations.world import XAL, XBO
 

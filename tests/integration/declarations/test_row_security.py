@@ -16,6 +16,8 @@ from psycopg.errors import InsufficientPrivilege
 from pydantic import ValidationError
 from sqlalchemy import Connection, create_engine, text
 
+from deploy.local.postgresql.rooms import DECLARATIONS
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_declarations.__main__ import main
 from sextant_declarations.analysis.classification import MARKINGS
 from sextant_declarations.analysis.need import Line, Need
@@ -28,7 +30,6 @@ from sextant_shared.chassis.sight import seeing
 from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.stores import SqlStore, open_store
 from tests.support.platform_files import PlatformFiles
-from tests.support.postgresql import DECLARATIONS, PostgresqlServer
 from tests.unit.declarations.secretariat import Secretariat
 
 pytestmark = pytest.mark.anyio

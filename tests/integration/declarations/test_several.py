@@ -1,17 +1,23 @@
 """Two processes of declarations on one PostgreSQL database: nothing lost or twice, in order."""
 
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import make_url, text
 
 import sextant_declarations.app
+from deploy.local.postgresql.rooms import DECLARATIONS
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_declarations.app.opening import Outside
+from sextant_declarations.domain.places import LEFT
+from sextant_shared.chassis.database import open_reader
 from sextant_shared.chassis.http import ServiceClient
 from sextant_shared.chassis.identity import TOKEN_PATH
 from sextant_shared.crypto.keys import Alg
@@ -22,7 +28,6 @@ from tests.integration.declarations.contents import declaration
 from tests.support.parties import signer
 from tests.support.platform import XAL, XBO, Platform
 from tests.support.platform_files import URLS, client_signer
-from tests.support.postgresql import DECLARATIONS, PostgresqlServer
 from tests.support.wires import Wire
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]
@@ -154,6 +159,28 @@ async def test_one_that_stops_leaves_everything_to_the_other(both: Both) -> None
     await both.settled()
     assert len(await registered(both)) == 8
     await both.start(SECOND)
+
+
+async def test_who_waits_behind_what_a_lost_process_left_comes_again_soon_and_has_not_failed(
+    both: Both, postgresql: PostgresqlServer
+) -> None:
+    """Nobody takes that place over here, so it holds both processes back for three leases."""
+    both.overrides[FIRST] |= {"lease_s": 2, "retry_first_s": 60.0}
+    for name in (FIRST, SECOND):
+        await both.restart(name)
+    database = make_url(both.overrides[FIRST]["database_url"]).database or ""
+    left = f"INSERT INTO places VALUES (0, '{XAL}', 'lost', extract(epoch FROM now()))"
+    postgresql.execute(database, left)
+    began = time.monotonic()
+    await both.declare(XAL, declaration())
+    await both.settled()
+    assert 3 < time.monotonic() - began < 20
+    assert len(await registered(both)) == 1
+    engine = open_reader(both.exchange_settings().place)
+    with closing(engine.connect()) as connection:
+        told = "SELECT attempts, last_error FROM delivery WHERE party = 'SEC'"
+        assert [tuple(row) for row in connection.execute(text(told))] == [(1, LEFT)]
+    engine.dispose()
 
 
 async def test_a_token_of_one_is_taken_by_the_other(both: Both) -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from deploy.local.debian import run
 from sextant_shared.encoding import b64, b64u, b64u_decode, sha256
 from sextant_shared.errors import Code
 from sextant_shared.protocol.problems import TABLE, error_of
 from tests.integration.edge.conftest import DECLARATIONS, EXCHANGE, LOG, Edge
 from tests.integration.exchange.containers import SEC, XAL, sealed
 from tests.integration.exchange.world import PATIENCE_S
-from tests.support.debian import run
 from tests.support.edges import CHECKS, COMMANDS, Place, make_papers
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]

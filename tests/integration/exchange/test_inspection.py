@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import SQLModel
 
+from deploy.local.postgresql.rooms import EXCHANGE
 from sextant_exchange.__main__ import main
 from sextant_exchange.app import MIGRATIONS
 from sextant_exchange.domain.acts import (
@@ -34,7 +35,7 @@ from sextant_shared.models.exchange import DeliveryState
 from tests.integration.exchange.containers import SEC, XAL, sealed
 from tests.integration.exchange.world import World
 from tests.support.logs import INSTANT, envelope_id
-from tests.support.postgresql import EXCHANGE, SERVER, embedded
+from tests.support.postgresql import SERVER, embedded
 
 pytestmark = pytest.mark.anyio
 PARTIES = ("NA-XBO", "NA-XCA", "SEC")

@@ -243,6 +243,26 @@ async def test_leases_that_always_run_out_end_as_a_dead_letter(stopped: World) -
     assert "ran out" in error
 
 
+async def test_a_lease_in_which_a_delivery_was_not_even_tried_is_no_attempt(
+    stopped: World,
+) -> None:
+    await stopped.start(max_attempts=2)
+    await fill(stopped, 1)
+    caller = stopped.caller(SEC)
+    waits = {"error": "an earlier one comes first", "delay_s": 1, "untried": True}
+    for _ in range(4):
+        (lease,) = await caller.lease()
+        assert lease["attempts"] == 1
+        await act(caller, lease, "release", waits)
+        assert await state_of(caller) == ("available", 0, "an earlier one comes first")
+        assert await caller.lease() == []
+        stopped.clock.now += 1
+    for _ in range(2):
+        (lease,) = await caller.lease()
+        await act(caller, lease, "release", {"error": "broken", "delay_s": 0})
+    assert await state_of(caller) == ("dead", 2, "broken")
+
+
 async def test_a_dead_letter_that_is_replayed_starts_afresh(world: World) -> None:
     await fill(world, 2)
     caller = world.caller(SEC)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
+from deploy.local.postgresql.rooms import EXCHANGE
 from sextant_exchange.app import together
 from sextant_exchange.storage.tables import LEASES
 from sextant_shared.chassis.leading import Leading
@@ -25,7 +26,7 @@ from tests.integration.exchange.test_parties import XCC, in_force
 from tests.integration.exchange.world import World, open_world
 from tests.support.logs import MemoryLog
 from tests.support.parties import PartyKeys, next_version, registrar_pairs
-from tests.support.postgresql import EXCHANGE, SERVER
+from tests.support.postgresql import SERVER
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]
 Two = tuple[World, World]

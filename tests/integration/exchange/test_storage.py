@@ -12,6 +12,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event
 from sqlmodel import SQLModel
 
+from deploy.local.postgresql.rooms import EXCHANGE
 from sextant_exchange.app import MIGRATIONS
 from sextant_exchange.domain.acts import (
     ActKind,
@@ -46,7 +47,7 @@ from sextant_shared.models.acts import ReplayDetail
 from sextant_shared.models.exchange import DeliveryState, Lease, Priority
 from sextant_shared.protocol.notes import InForce
 from tests.support.logs import envelope_id
-from tests.support.postgresql import EVERYWHERE, EXCHANGE, SERVER, embedded
+from tests.support.postgresql import EVERYWHERE, SERVER, embedded
 
 pytestmark = pytest.mark.anyio
 GROWING = {

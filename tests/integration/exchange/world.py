@@ -16,6 +16,8 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, create_engine, event, text
 from sqlmodel import SQLModel
 
+from deploy.local.postgresql.rooms import EXCHANGE
+from deploy.local.postgresql.server import PostgresqlServer
 from sextant_exchange.app import MIGRATIONS, create_app
 from sextant_exchange.settings import ExchangeSettings
 from sextant_shared.chassis.application import gated
@@ -34,7 +36,7 @@ from tests.integration.exchange.containers import KEYS, Container, recall_of
 from tests.support.logs import NOW
 from tests.support.objects import S3
 from tests.support.parties import PartyKeys, registrar_pairs, signer
-from tests.support.postgresql import EXCHANGE, SERVER, PostgresqlServer
+from tests.support.postgresql import SERVER
 
 BASE_URL = "http://exchange.example"
 REGISTRAR, OPERATOR = "registrar-1", "operator-1"

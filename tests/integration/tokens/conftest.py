@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.debian import NoProgramError
 from sextant_shared.crypto.pkcs11 import device
 from sextant_shared.protocol import keyfiles
-from tests.support.debian import NoProgramError
 from tests.support.softhsm import SoftHsm, find_softhsm
 from tests.support.vectors import IN_CI
 

@@ -65,6 +65,7 @@ class FakeExchange:
     waiting: list[Accepted] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
     released: list[tuple[str, str, int]] = field(default_factory=list)
+    untried: list[str] = field(default_factory=list)
     polls: list[tuple[int, int, int]] = field(default_factory=list)
     extended: list[tuple[str, int]] = field(default_factory=list)
     deposited: dict[str, bytes] = field(default_factory=dict)
@@ -98,9 +99,11 @@ class FakeExchange:
             raise PlatformError(Code.STATE, "the lease is stale")
         self.acknowledged.append(token)
 
-    async def release(self, token: str, *, error: str, delay_s: int) -> None:
+    async def release(self, token: str, *, error: str, delay_s: int, untried: bool = False) -> None:
         self._up()
         self.released.append((token, error, delay_s))
+        if untried:
+            self.untried.append(token)
 
     async def extend(self, token: str, *, lease_s: int) -> None:
         self.extended.append((token, lease_s))

@@ -146,6 +146,24 @@ async def test_a_long_reason_is_cut_to_what_the_exchange_takes(
     }
 
 
+async def test_what_was_not_tried_is_given_back_as_that_also_to_an_exchange_of_before(
+    exchange: HttpExchange, server: Server
+) -> None:
+    problem = {"type": "about:blank", "status": 400, "code": "E_MALFORMED", "detail": "no member"}
+
+    def before(request: httpx.Request) -> httpx.Response:
+        knows = "untried" not in json.loads(request.content)
+        return httpx.Response(204) if knows else httpx.Response(400, json=problem)
+
+    server.answer = lambda _: httpx.Response(204)
+    await exchange.release("token", error="behind", delay_s=1, untried=True)
+    server.answer = before
+    await exchange.release("token", error="behind", delay_s=1, untried=True)
+    sent = [json.loads(request.content) for request in server.seen]
+    assert [body.get("untried") for body in sent] == [True, True, None]
+    assert {body["delay_s"] for body in sent} == {1}
+
+
 async def test_the_newest_proof_is_asked_for_without_a_position(
     exchange: HttpExchange, server: Server
 ) -> None:

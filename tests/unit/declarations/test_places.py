@@ -7,7 +7,7 @@ import pytest
 
 from sextant_declarations.domain.places import Ahead, NoPlaces
 from sextant_shared.errors import Code, PlatformError
-from tests.unit.declarations.secretariat import Secretariat
+from tests.unit.declarations.secretariat import PATIENCE, Secretariat
 from tests.unit.declarations.world import XAL
 
 pytestmark = pytest.mark.anyio
@@ -54,8 +54,27 @@ async def test_a_delivery_behind_one_that_was_left_behind_goes_back_with_its_pla
     assert secretariat.records == []
     ((_, reason, delay_s),) = secretariat.exchange.released
     assert "left an earlier delivery of this sender behind" in reason
-    assert delay_s >= 1
+    assert delay_s == PATIENCE.behind_s
+    assert len(secretariat.exchange.untried) == 1
     assert len(places.left) == 1
+
+
+async def test_who_waits_comes_again_as_soon_however_often_and_who_fails_comes_later(
+    secretariat: Secretariat,
+) -> None:
+    class Failing(Standing):
+        async def ahead(self, sender: str, seq: int) -> Ahead:
+            raise PlatformError(Code.UNAVAILABLE, f"the store cannot answer about {sender} {seq}")
+
+    secretariat.deliver(secretariat.world.declare())
+    for places in (Standing(*[Ahead.LEFT_BEHIND] * 4), Failing()):
+        secretariat.intake = replace(secretariat.intake, places=places)
+        for _ in range(4):
+            await secretariat.take_in()
+    delays = [delay_s for _, _, delay_s in secretariat.exchange.released]
+    assert delays[:4] == [PATIENCE.behind_s] * 4
+    assert min(delays[5:]) > PATIENCE.behind_s
+    assert len(secretariat.exchange.untried) == 4
 
 
 async def test_a_place_that_cannot_be_given_up_stops_no_delivery(

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.postgresql.server import PostgresqlServer
 from tests.faults.edge import Answer, Edge, configured, rude
 from tests.faults.grounds import CannotRunError, Collector, FaultStack, Grounds
 from tests.faults.leg import Meanwhile
 from tests.faults.stores import only_large_ones_wait
 from tests.support.edges import FOLDER
-from tests.support.postgresql import PostgresqlServer
 
 LARGE, SMALL = 300_000, 9_000
 

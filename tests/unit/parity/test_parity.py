@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import sextant_client
+from deploy.local.corpus import EXAMPLES, cases
 from sextant_declarations.domain.contents import check_content
 from sextant_declarations.domain.deliveries import FiledVersion, StateFilings
 from sextant_declarations.domain.library import Library
@@ -22,7 +23,6 @@ from sextant_shared.models.declaration import read_declaration
 from sextant_shared.models.receipts import ReportedFinding
 from sextant_shared.rules.window import revised_by
 from tests.support.command import sextant
-from tests.support.corpus import EXAMPLES, cases
 
 Members = list[dict[str, Any]]
 Said = tuple[Members, str]

@@ -73,7 +73,12 @@ class Taking:
             sighted=self.sighted,
             trace=self.spans,
             step=self.step,
-            patience=Patience(settings.lease_s, settings.retry_first_s, settings.retry_cap_s),
+            patience=Patience(
+                settings.lease_s,
+                settings.retry_first_s,
+                settings.retry_cap_s,
+                settings.behind_s,
+            ),
             places=places,
         )
         room = Reserve.of(settings).check

@@ -53,10 +53,20 @@ class HttpExchange:
         """End the delivery: its effect is stored here."""
         await self.client.request("POST", f"{LEASES}/{token}/acknowledge")
 
-    async def release(self, token: str, *, error: str, delay_s: int) -> None:
-        """Give the delivery back, to come again after `delay_s`."""
+    async def release(self, token: str, *, error: str, delay_s: int, untried: bool = False) -> None:
+        """Give the delivery back, to come again after `delay_s`; `untried` counts as no failure."""
+        path = f"{LEASES}/{token}/release"
         body = {"error": error[:MAX_REASON_CHARS], "delay_s": delay_s, "dead": False}
-        await self.client.request("POST", f"{LEASES}/{token}/release", json=body)
+        if untried:
+            try:
+                await self.client.request("POST", path, json={**body, "untried": True})
+            except PlatformError as refused:
+                # An exchange of the version before does not know the word, and counts.
+                if refused.code is not Code.MALFORMED:
+                    raise
+            else:
+                return
+        await self.client.request("POST", path, json=body)
 
     async def extend(self, token: str, *, lease_s: int) -> None:
         """Keep the delivery for another `lease_s`."""

@@ -16,7 +16,8 @@ Durable steps, in this order:
 5. The lease is acknowledged (`declarations.after_ack`). What is owed is delivered by `relay`.
 
 A delivery is never dropped: whatever goes wrong before step 4 gives it back with its reason, to
-come again later, and the exchange keeps what failed too often among its dead letters.
+come again later, and the exchange keeps what failed too often among its dead letters. One that only
+has to let an earlier one of its sender go first, in another process, has not failed.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ from sextant_declarations.domain.deliveries import (
 )
 from sextant_declarations.domain.directory import Directory
 from sextant_declarations.domain.owed import Address
-from sextant_declarations.domain.places import NoPlaces, Places, come
+from sextant_declarations.domain.places import BehindError, NoPlaces, Places, come
 from sextant_declarations.domain.ports import (
     Mailbox,
     Register,
@@ -66,11 +67,15 @@ _log = structlog.get_logger("sextant.declarations")
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a delivery is ours, and how soon it comes again after a failure."""
+    """How long a delivery is ours, and how soon it comes again after a failure.
+
+    `behind_s` is the delay of one that did not fail, but has to let an earlier one go first.
+    """
 
     lease_s: int
     retry_first_s: float
     retry_cap_s: float
+    behind_s: int
 
     def delay_s(self, attempts: int) -> int:
         """Return a delay that doubles with each attempt, shortened by chance to spread them."""
@@ -103,6 +108,9 @@ class Intake:
             try:
                 async with self._kept(lease):
                     await self._process(lease, turn)
+            except BehindError as error:
+                delay_s = self.patience.behind_s
+                await self._release(lease, error.detail, delay_s=delay_s, untried=True)
             except PlatformError as error:
                 await self._release(lease, f"{error.code}: {error.detail}")
             except asyncio.CancelledError:
@@ -219,12 +227,14 @@ class Intake:
             # It is stored: whoever gets it next finds that and acknowledges it.
             _log.warning("delivery.not_acknowledged", seq=lease.seq, code=str(error.code))
 
-    async def _release(self, lease: Lease, reason: str, *, delay_s: int | None = None) -> None:
+    async def _release(
+        self, lease: Lease, reason: str, *, delay_s: int | None = None, untried: bool = False
+    ) -> None:
         if delay_s is None:
             delay_s = self.patience.delay_s(lease.attempts)
         _log.warning("delivery.released", seq=lease.seq, delay_s=delay_s, reason=reason)
         with contextlib.suppress(PlatformError):  # then the lease runs out by itself
-            await self.mailbox.release(lease.token, error=reason, delay_s=delay_s)
+            await self.mailbox.release(lease.token, error=reason, delay_s=delay_s, untried=untried)
 
 
 def _another(lease: Lease, digest: bytes) -> PlatformError:

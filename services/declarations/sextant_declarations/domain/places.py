@@ -7,8 +7,9 @@ deliveries, and takes their places before it lets the next one ask.
 
 A process that dies leaves places behind, and the exchange hands their deliveries out again once
 their leases ran out. Whoever waits behind such a place gives its delivery back, so that the earlier
-one is leased first, and whoever gets it takes its place over. A place that nobody takes over (its
-delivery was buried or withdrawn) holds others back for three leases at most.
+one is leased first, and whoever gets it takes its place over. That is no failure: it comes again
+after a short delay that never grows, and its lease counts as no attempt. A place that nobody takes
+over (its delivery was buried or withdrawn) holds others back for three leases at most.
 """
 
 import asyncio
@@ -24,6 +25,16 @@ from sextant_shared.errors import Code, PlatformError
 
 LOOK_S = 0.1  # between looks whether another process decided what stands before
 LET_GO = "its place among the deliveries of its sender could not be stored"
+
+LEFT = "another process left an earlier delivery of this sender behind; it comes first"
+
+
+class BehindError(PlatformError):
+    """A delivery that was not begun, since an earlier one of its sender has to come first."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.STATE, LEFT)
+
 
 Alone = Callable[[], AbstractAsyncContextManager[None]]
 """A block in which no other process is at the same time."""
@@ -85,14 +96,11 @@ async def come(places: Places, lease: Lease) -> None:
     """Return when nothing earlier of the same sender is on its way in any process.
 
     Raises:
-        PlatformError: `E_STATE` when another process left an earlier one behind, which comes first.
+        BehindError: `E_STATE` when another process left an earlier one behind, which comes first.
     """
     while (ahead := await places.ahead(lease.sender, lease.seq)) is not Ahead.NOTHING:
         if ahead is Ahead.LEFT_BEHIND:
-            raise PlatformError(
-                Code.STATE,
-                "another process left an earlier delivery of this sender behind; it comes first",
-            )
+            raise BehindError
         await asyncio.sleep(LOOK_S)
 
 
@@ -126,9 +134,9 @@ class Collecting:
         except PlatformError:
             for lease in leases:
                 with suppress(PlatformError):  # then the lease runs out by itself
-                    await self.mailbox.release(lease.token, error=LET_GO, delay_s=0)
+                    await self.mailbox.release(lease.token, error=LET_GO, delay_s=0, untried=True)
             raise
 
-    async def release(self, token: str, *, error: str, delay_s: int) -> None:
+    async def release(self, token: str, *, error: str, delay_s: int, untried: bool = False) -> None:
         """Give a delivery back; its place goes when this process ends."""
-        await self.mailbox.release(token, error=error, delay_s=delay_s)
+        await self.mailbox.release(token, error=error, delay_s=delay_s, untried=untried)

@@ -57,8 +57,8 @@ class Leasing(Protocol):
         """Return up to `limit` deliveries, ours for `lease_s`; wait for the first one."""
         ...
 
-    async def release(self, token: str, *, error: str, delay_s: int) -> None:
-        """Give the delivery back, to come again after `delay_s`."""
+    async def release(self, token: str, *, error: str, delay_s: int, untried: bool = False) -> None:
+        """Give the delivery back, to come again after `delay_s`; `untried` counts as no failure."""
         ...
 
 

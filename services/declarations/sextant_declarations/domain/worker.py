@@ -152,4 +152,4 @@ class Worker:
         elif not asking.cancelled() and asking.exception() is None:
             for lease in asking.result():
                 with contextlib.suppress(PlatformError):  # then the lease runs out by itself
-                    await self.mailbox.release(lease.token, error=STOPPING, delay_s=0)
+                    await self.mailbox.release(lease.token, error=STOPPING, delay_s=0, untried=True)

@@ -191,7 +191,8 @@ class Deliveries:
                 return request.delay_s
             return self._policy.backoff(attempts, self._chance())
 
-        release = Release(request.error, pause, self._policy.max_attempts, request.dead)
+        most = self._policy.max_attempts
+        release = Release(request.error, pause, most, request.dead, request.untried)
         await self._mailboxes.release(party, token, release, self._clock())
         self._bells.ring([party])
 

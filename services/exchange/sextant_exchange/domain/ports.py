@@ -237,12 +237,16 @@ class LeaseOrder:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """How a delivery comes back: `pause` gives the seconds to wait from the attempts so far."""
+    """How a delivery comes back: `pause` gives the seconds to wait from the attempts so far.
+
+    A lease in which it was `untried` is no attempt.
+    """
 
     error: str
     pause: Callable[[int], float]
     max_attempts: int
     dead: bool
+    untried: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,12 +186,14 @@ def _lease(connection: Connection, party: str, order: LeaseOrder) -> list[Lease]
 
 def _release(connection: Connection, party: str, token: str, release: Release, now: float) -> None:
     row = _leased(connection, party, token, now)
-    if release.dead or row.attempts >= release.max_attempts:
+    attempts = row.attempts - 1 if release.untried else row.attempts
+    if release.dead or attempts >= release.max_attempts:
         _bury(connection, party, row, release.error, now)
         return
     connection.execute(
         _at(party, row.seq).values(
             state=DeliveryState.AVAILABLE.value,
+            attempts=attempts,
             not_before=now + release.pause(row.attempts),
             lease=None,
             lease_until=None,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from deploy.local.corpus import EXAMPLES, Case, cases
 from sextant_client.home import as_json
 from sextant_shared import rules
 from sextant_shared.errors import Severity
 from sextant_shared.rules.expected import YEAR_RULES
 from tests.support.command import Done, sextant
-from tests.support.corpus import EXAMPLES, Case, cases
 
 YEARLY = [case for case in cases() if case.year is not None]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from deploy.local.corpus import spoiled
 from sextant_shared.rules import check
 from sextant_shared.rules.filings import Filings
 from sextant_shared.rules.policy import DEFAULT_POLICY
-from tests.support.corpus import spoiled
 
 Change = Mapping[str, Any]
 NEGATIVE = {"value": "-5", "unit": "t"}

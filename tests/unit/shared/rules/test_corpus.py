@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
+from deploy.local.corpus import Case, cases
 from sextant_shared.rules import list_rules
 from sextant_shared.rules.wording import message_ids
-from tests.support.corpus import Case, cases
 
 CASES = list(cases())
 

@@ -4,11 +4,11 @@ from typing import get_args
 
 import pytest
 
+from deploy.local.corpus import cases
 from sextant_shared.errors import Code, PlatformError, Severity
 from sextant_shared.rules import list_rules
 from sextant_shared.rules.explaining import codes, explain
 from sextant_shared.rules.wording import DRAFTS, Language, ways
-from tests.support.corpus import cases
 
 
 @pytest.mark.parametrize("code", ["", "X", "X99", "X4-nonsense", "X4range", "E_NOTHING"])

@@ -9,10 +9,10 @@ import pytest
 from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor
 
+from deploy.local.corpus import cases
 from sextant_shared.errors import Finding
 from sextant_shared.rules import wording
 from sextant_shared.rules.wording import DRAFTS, LANGUAGES, Language
-from tests.support.corpus import cases
 
 FOLDER = Path(wording.__file__).parent / "words"
 REQUIRED = LANGUAGES

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploy.local.corpus import cases
 from sextant_shared.codelists.chemicals import is_cas
 from sextant_shared.errors import Severity
 from sextant_shared.models.declaration.amount import Amount
 from sextant_shared.rules import Report, check, list_rules, rule_pack_id
 from sextant_shared.rules.elsewhere import ELSEWHERE
 from sextant_shared.rules.policy import RulePolicy
-from tests.support.corpus import cases
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
 SAMPLES = sorted(EXAMPLES.glob("*/*.json"))

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from deploy.local.corpus import Case, cases
 from sextant_shared.errors import Finding
 from sextant_shared.models.declaration import CATALOGUE
 from sextant_shared.models.declaration.amount import Amount
@@ -22,7 +23,6 @@ from sextant_shared.rules.rule import Rule
 from sextant_shared.rules.shape import facts, members, models_of
 from sextant_shared.rules.structure import FORMS, flaws
 from sextant_shared.rules.wording import words
-from tests.support.corpus import Case, cases
 
 EXAMPLES = Path(__file__).resolve().parents[4] / "examples"
 TEXTS = {path.stem: path.read_text() for path in sorted((EXAMPLES / "kinds").glob("*.json"))}

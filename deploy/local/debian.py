@@ -1,4 +1,4 @@
-"""Programs that tests need, from Debian's packages: unpacked into `var/`, or installed."""
+"""Programs that tests and drills need, from Debian's packages: unpacked, or installed."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ def fetch(packages: Sequence[str], folder: Path) -> None:
             run(["apt-get", "download", *packages], partial)
         for package in sorted(partial.glob("*.deb")):
             run(["dpkg-deb", "-x", str(package), str(partial)])
-        with contextlib.suppress(OSError):  # another worker of this test run was faster
+        with contextlib.suppress(OSError):  # another process was faster
             partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
@@ -77,7 +77,7 @@ def run(
         done = subprocess.run(
             command,
             cwd=folder,
-            env={**os.environ, **(environment or {})},  # noqa: TID251 -- the tool needs PATH
+            env={**os.environ, **(environment or {})},  # the tool needs PATH
             capture_output=True,
             text=True,
             check=False,
