@@ -62,6 +62,10 @@ test-postgresql: $(STAMP) ## every test that has a database, on PostgreSQL 15, t
 	@$(foreach v,$(V),echo "PostgreSQL $(v)" && SEXTANT_TEST_DATABASE=$(or $(POSTGRESQL_$(v)),$(v)) \
 		$(BIN)/python -m pytest -q -n auto --dist loadfile -m "database and not long" $(T) $(if $(K),-k "$(K)") &&) true
 
+.PHONY: test-recovery-18
+test-recovery-18: $(STAMP) ## servers are backed up, lost and back on PostgreSQL 18, by the pgBackRest of Debian's next release (minutes)
+	@SEXTANT_TEST_DATABASE=$(POSTGRESQL_18) CI=true $(BIN)/python -m pytest -q tests/integration/client/test_recovery_servers.py
+
 .PHONY: quick
 quick: $(STAMP) ## unit tests only, stop at the first failure
 	@$(BIN)/python -m pytest -q -x tests/unit $(if $(K),-k "$(K)")

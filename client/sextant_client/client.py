@@ -28,6 +28,7 @@ from sextant_client.received import Received, fetch_over, is_received, receive
 from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_client.session import Session, transport_of
 from sextant_client.stored import StoredEnvelope
+from sextant_client.traces.spans import ENVELOPE_ID
 from sextant_client.tracing import Tracer
 from sextant_client.transfer import Progress, untold
 from sextant_client.uploading import send
@@ -199,7 +200,7 @@ class Client:
             PlatformError: what the exchange refuses with; `E_UNAVAILABLE`; `E_INTEGRITY` for a
                 receipt that does not verify.
         """
-        with self.tracer.span("sextant.deposit"):
+        with self.tracer.span("sextant.deposit", {ENVELOPE_ID: envelope.id}):
             response = self._send(envelope, progress or untold)
             raw = response.content
             if response.status_code == _PENDING:

@@ -5,13 +5,16 @@ Continues the current OpenTelemetry span when the host program has one; needs no
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from opentelemetry import trace
 
 from sextant_shared.clock import random_bytes
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Tracer:
@@ -29,7 +32,7 @@ class Tracer:
         return f"00-{self.trace_id}-{span_id}-01"
 
     @contextmanager
-    def span(self, name: str) -> Iterator[None]:
+    def span(self, name: str, attributes: Mapping[str, str] = _NONE) -> Iterator[None]:
         """Run the block in a span."""
         span_id = random_bytes(8).hex()
         parent = self._parents[-1] if self._parents else None
@@ -40,9 +43,17 @@ class Tracer:
             status = "unset"
         finally:
             self._parents.pop()
-            self._write(name, span_id, parent, start, status)
+            self._write(name, span_id, parent, start, status, attributes)
 
-    def _write(self, name: str, span_id: str, parent: str | None, start: int, status: str) -> None:
+    def _write(
+        self,
+        name: str,
+        span_id: str,
+        parent: str | None,
+        start: int,
+        status: str,
+        attributes: Mapping[str, str],
+    ) -> None:
         if self._path is None:
             return
         line: dict[str, object] = {
@@ -55,7 +66,7 @@ class Tracer:
             "start": start,
             "end": time.time_ns(),
             "status": status,
-            "attributes": {},
+            "attributes": dict(attributes),
             "links": [],
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)

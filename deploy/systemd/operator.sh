@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A new operator's way by the pages alone: an empty Debian gets all rooms on PostgreSQL with two
-# exchanges, dashboards, alerts and backups; it is lost; a second machine gets everything back. Needs
+# exchanges, dashboards, alerts, traces and backups; it is lost; a second machine gets everything back. Needs
 # root and apt; about ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -39,6 +39,22 @@ dashboards() { # the first answers and rules come within a minute
   check 60 "curl -sf '127.0.0.1:9090/api/v1/query?query=sextant_backup_log_size' | grep -q __name__"
 }
 
+drawn() { # the newest declaration, through all services; the State's own spans begin it
+  page "$server#One declaration, drawn"
+  grep -v '^+' "$work/page.log"
+  inside sh -seu <<'END'
+export PATH=/opt/sextant/bin:$PATH
+id=$(grep -ho '"dxe.envelope.id": "[^"]*' /var/log/sextant/declarations/*.jsonl | cut -d '"' -f 4 | sort | tail -n 1)
+sextant ops trace "$id" --from /var/log/sextant --from /media/people/XAL/traces.jsonl --json | python -c '
+import json, sys
+told = json.load(sys.stdin)
+services = {span["service"] for span in told["spans"]}
+assert services == {"client", "exchange", "audit", "declarations"}, services
+assert len(told["traces"]) == 1, told["traces"]'
+[ "$(stat -c %a /var/log/sextant/*/ | sort -u)" = 700 ]
+END
+}
+
 say "an empty machine"
 boot sextant-first localhost/sextant-server "${disks[@]}"
 inside pg_dropcluster --stop 15 main # of the base's own packages
@@ -53,7 +69,7 @@ echo "from an empty machine to services with dashboards and a first backup: $((S
 say "a State declares, at one exchange and at the other"
 where="--audit http://127.0.0.1:8001 --declarations http://127.0.0.1:8003"
 state "
-sextant init --home XAL --party NA-XAL --client-id NA-XAL/submit-1 --trust trust.json --exchange http://127.0.0.1:8002 $where
+sextant init --home XAL --party NA-XAL --client-id NA-XAL/submit-1 --trust trust.json --exchange http://127.0.0.1:8002 $where --trace-file XAL/traces.jsonl
 sextant keys generate --home XAL
 sextant keys request --home XAL --party NA-XAL --name Alvania --out XAL.json
 sextant keys countersign XAL.json --home REG-1
@@ -68,6 +84,8 @@ page "$server#Each week"
 grep -A 5 '^Backup' "$work/page.log"
 say "every question of the dashboard has an answer, and Prometheus knows of the backup"
 dashboards
+say "one declaration, drawn"
+drawn
 
 say "an auditor follows the log at home; declarations come in after the backup, and the machine is lost"
 state "sextant log mirror http://127.0.0.1:8001 mirror --home auditor --follow --interval 1 > /dev/null 2>&1 &"
@@ -98,4 +116,5 @@ say "the second machine is as the first was"
 page "$server#Two exchanges" "$server#Watch" "$server#The disk of the backups"
 ready
 dashboards
+drawn
 say "all of it holds"

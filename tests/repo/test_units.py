@@ -104,10 +104,27 @@ def test_a_stop_waits_for_what_is_under_way(path: Path) -> None:
     assert int(wait) > GRACEFUL_SHUTDOWN_S
 
 
+@pytest.mark.parametrize(
+    "path", [u for u in OF_ROOMS if "_TRACE_FILE=" in u.read_text()], ids=lambda p: p.name
+)
+def test_traces_lie_in_a_folder_of_their_own_that_the_service_alone_writes(path: Path) -> None:
+    text = path.read_text()
+    (folder,) = re.findall(r"^LogsDirectory=(\S+)$", text, re.MULTILINE)
+    places = re.findall(r"_TRACE_FILE=%L/(\S+)/[^/\s]+\.jsonl\b", text)
+    assert {folder, *places} == {room_of(path).replace("-", "/")}
+    assert "LogsDirectoryMode=0700" in text.splitlines()
+
+
+def test_every_service_under_a_watchdog_that_has_traces_writes_them() -> None:
+    serving = [u.name for u in OF_ROOMS if "Type=notify" in u.read_text()]
+    writing = [u.name for u in OF_ROOMS if "_TRACE_FILE=" in u.read_text()]
+    assert sorted(writing) == sorted(set(serving) - {"sextant-signer.service"})
+
+
 def test_one_more_exchange_has_its_own_of_what_is_not_shared_and_all_else_of_the_first() -> None:
     first = (FOLDER / "sextant-exchange.service").read_text()
     more = (FOLDER / "sextant-exchange@.service").read_text()
     own = set(re.findall(r"SEXTANT_EXCHANGE_([A-Z_]+)=\S*%i", more))
-    assert own == {"PORT", "BASE_URL", "WORK_DIR", "METRICS_PORT"}
+    assert own == {"PORT", "BASE_URL", "WORK_DIR", "METRICS_PORT", "TRACE_FILE"}
     shared = [line for line in first.splitlines() if not line.startswith(("#", "Desc", "Exec"))]
     assert [line for line in shared if line not in more.splitlines()] == []

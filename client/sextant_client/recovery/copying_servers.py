@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sextant_client.recovery.models import CopiedServer, Plan, PlannedRoom
-from sextant_client.recovery.pgbackrest import CLEAR, RECEIVED, PgBackRest
+from sextant_client.recovery.pgbackrest import (
+    CLEAR,
+    RECEIVED,
+    TOOL,
+    PgBackRest,
+    installed_version,
+)
 from sextant_client.recovery.replicas import REPLICAS
 from sextant_client.recovery.servers import Runner
 from sextant_shared.errors import Code, PlatformError
@@ -21,6 +27,26 @@ class Servers:
     def _of(self, name: str) -> PgBackRest:
         planned = self.plan.servers[name]
         return PgBackRest(Path(planned.pgbackrest), name, Runner(planned.user))
+
+    def require_known(self) -> None:
+        """Return if pgBackRest knows the version of each server.
+
+        Raises:
+            PlatformError: `E_STATE` when it is too old for one, or not installed.
+        """
+        for name in sorted({room.server for room in self.plan.rooms if room.server}):
+            self._of(name).require_known()
+
+    def tools(self) -> dict[str, str]:
+        """Return what made the copies, with its version.
+
+        Raises:
+            PlatformError: `E_STATE`, `E_UNAVAILABLE`.
+        """
+        used = [room.server for room in self.plan.rooms if room.server]
+        if not used:
+            return {}
+        return {TOOL: installed_version(Runner(self.plan.servers[used[0]].user))}
 
     def copied(self, name: str) -> CopiedServer:
         """Have a server backed up; return how far, once pgBackRest has all of it.

@@ -79,12 +79,14 @@ class Making:
         """Make it; durable and signed on return.
 
         Raises:
-            PlatformError: `E_STATE` for what the plan names and is not there, `E_POLICY` when a
-                sealed room lies in clear, `E_KEY`, `E_INTEGRITY` for a damaged database or log,
-                `E_UNAVAILABLE`.
+            PlatformError: `E_STATE` for what the plan names and is not there, or a pgBackRest that
+                is too old for a server, `E_POLICY` when a sealed room lies in clear, `E_KEY`,
+                `E_INTEGRITY` for a damaged database or log, `E_UNAVAILABLE`.
         """
+        on_servers = Servers(self.plan, self.root)
+        on_servers.require_known()
         if not self.clear:
-            Servers(self.plan, self.root).require_sealed()
+            on_servers.require_sealed()
         custodians = [read_file(Card, Path(p), "the card") for p in self.plan.custodians]
         trust = Trust.load(Path(self.plan.trust))
         now = self.clock()
@@ -119,7 +121,11 @@ class Making:
             log=position,
             custodians=[card.name for card in custodians],
             threshold=self.plan.threshold,
-            tools={"sextant": version("sextant-client"), "sqlite": sqlite3.sqlite_version},
+            tools={
+                "sextant": version("sextant-client"),
+                "sqlite": sqlite3.sqlite_version,
+                **on_servers.tools(),
+            },
             servers=servers,
         )
         folder = self.root / SETS / manifest.id

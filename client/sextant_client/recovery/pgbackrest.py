@@ -5,10 +5,14 @@ backups stay. At another site only places differ: a repository that lies in the 
 found there, and nothing is written outside the folder of the restore.
 """
 
+import configparser
 import json
+import re
 import shlex
 import shutil
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,12 @@ from sextant_shared.errors import Code, PlatformError
 REPOSITORY = "pgbackrest"
 RECEIVED = "received"
 CLEAR = "none"
+TOOL = "pgbackrest"
+_UNKNOWN = "unexpected control version"  # what it says of a server that is newer than it knows
+_NEWER = (
+    "Install a newer pgBackRest and run this again: that of a newer Debian, or of the PostgreSQL"
+    " project's own packages (docs/recovery.md, Servers)."
+)
 
 
 @dataclass(frozen=True)
@@ -59,13 +69,56 @@ class PgBackRest:
         Raises:
             PlatformError: `E_STATE` when it is not installed.
         """
-        program = shutil.which("pgbackrest")
-        if program is None:
-            raise PlatformError(
-                Code.STATE, "pgBackRest is not installed", fix="apt-get install pgbackrest"
-            )
+        program = find_pgbackrest()
         fixed = (f"--config={self.config}", f"--stanza={self.stanza}", "--log-level-console=error")
         return [program, *fixed, *self.options]
+
+    def require_known(self) -> None:
+        """Return if pgBackRest knows the server's version of PostgreSQL.
+
+        It says so by no command of its own: it is asked to begin an empty repository, beside. Of a
+        server on another machine it is not asked.
+
+        Raises:
+            PlatformError: `E_STATE` when it is too old, or not installed.
+        """
+        program = find_pgbackrest()
+        if (data := self._data_of_server()) is None:
+            return
+        scratch = self.runner.own(Path(tempfile.mkdtemp(prefix="sextant-pgbackrest-")))
+        places = (f"--pg1-path={data}", f"--repo1-path={scratch}/repo", f"--lock-path={scratch}")
+        quiet = ("--log-level-file=off", "--log-level-console=error", "--no-online")
+        command = [program, "--no-config", "--stanza=probe", *places, *quiet, "stanza-create"]
+        try:
+            self.runner.run(command, what="pgbackrest")
+        except PlatformError as error:
+            if _UNKNOWN in error.received:  # whatever else is wrong its real commands tell
+                raise self._too_old(data) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _too_old(self, data: Path) -> PlatformError:
+        version = "this version"
+        with suppress(OSError):
+            version = (data / "PG_VERSION").read_text().strip()
+        return PlatformError(
+            Code.STATE,
+            f"pgBackRest does not know PostgreSQL {version}, which {self.stanza} is",
+            expected=f"a pgBackRest that knows PostgreSQL {version}",
+            received=f"pgBackRest {installed_version(self.runner)}",
+            fix=_NEWER,
+        )
+
+    def _data_of_server(self) -> Path | None:
+        """Return where its configuration says that the server's data lies, if it is here."""
+        read = configparser.ConfigParser(interpolation=None, strict=False, delimiters="=")
+        try:
+            read.read_string(self.config.read_text())
+        except (OSError, UnicodeDecodeError, configparser.Error):
+            return None  # pgBackRest tells what is wrong with it
+        found = {**dict(_items(read, "global")), **dict(_items(read, self.stanza))}
+        place = found.get("pg1-path")
+        return Path(place) if place and "pg1-host" not in found else None
 
     def look(self) -> Repository:
         """Return what the repository holds.
@@ -127,6 +180,57 @@ class PgBackRest:
         command = next(word for word in arguments if not word.startswith("--"))
         what = f"pgbackrest {command} of {self.stanza}"
         return self.runner.run([*self.words(), *arguments], what=what, fix=fix)
+
+
+def find_pgbackrest() -> str:
+    """Return where the program is.
+
+    Raises:
+        PlatformError: `E_STATE` when it is not installed.
+    """
+    program = shutil.which(TOOL)
+    if program is None:
+        raise PlatformError(
+            Code.STATE, "pgBackRest is not installed", fix="apt-get install pgbackrest"
+        )
+    return program
+
+
+def installed_version(runner: Runner) -> str:
+    """Return the version of pgBackRest, such as `2.45`.
+
+    Raises:
+        PlatformError: `E_STATE` when it is not installed, `E_UNAVAILABLE` when it does not run.
+    """
+    return runner.run([find_pgbackrest(), "version"], what="pgbackrest version").split()[-1]
+
+
+def require_as_new(version: str, runner: Runner) -> None:
+    """Return if pgBackRest here is not older than the one that made a backup.
+
+    An older one reads its repository, and then fails at the first piece of WAL: the server would
+    come back without what was committed since.
+
+    Raises:
+        PlatformError: `E_STATE`.
+    """
+    here = installed_version(runner)
+    if _numbers(here) < _numbers(version):
+        raise PlatformError(
+            Code.STATE,
+            "pgBackRest is older here than where the backup was made",
+            expected=f"pgBackRest {version} or newer",
+            received=f"pgBackRest {here}",
+            fix=_NEWER,
+        )
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", version)]
+
+
+def _items(read: configparser.ConfigParser, section: str) -> list[tuple[str, str]]:
+    return read.items(section) if read.has_section(section) else []
 
 
 def lsn_number(lsn: str) -> int:

@@ -19,7 +19,15 @@ from sextant_client.recovery import dual
 from sextant_client.recovery.choosing import POSITION, chosen
 from sextant_client.recovery.models import Copied, CopiedRoom, CopiedServer, Manifest
 from sextant_client.recovery.replicas import newer_replica, restore_replica
-from sextant_client.recovery.returning import CONFIG, NEWEST, SERVERS, Moment, Returned, returned
+from sextant_client.recovery.returning import (
+    CONFIG,
+    NEWEST,
+    SERVERS,
+    Moment,
+    Returned,
+    require_tools,
+    returned,
+)
 from sextant_client.recovery.snapshots import (
     PRIVATE,
     check_stored,
@@ -79,9 +87,9 @@ def restored(
     Servers run inside the block, so that they can be looked at, and are stopped after it.
 
     Raises:
-        PlatformError: `E_STATE` for a target that is not empty, `E_POLICY` for a moment that would
-            take the log back, `E_INTEGRITY` for a file that is missing or altered, `E_FORBIDDEN`
-            with too few shares for a sealed room or for a server.
+        PlatformError: `E_STATE` for a target that is not empty or a program that is too old,
+            `E_POLICY` for a moment that would take the log back, `E_INTEGRITY` for a file that is
+            missing or altered, `E_FORBIDDEN` with too few shares for a sealed room or a server.
     """
     require_empty(into)
     rooms_from, log_from = chosen(backups, to), backups[-1]
@@ -89,6 +97,8 @@ def restored(
     if to is not None:
         _require_log_apart([room for room, _ in wanted])
     returning = _servers(wanted, to)
+    if shares:
+        require_tools([copied for copied, _ in returning.values()], log_from.tools)
     into.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     keys = _lay_keys(root, log_from, into, shares)
     if returning and not keys:

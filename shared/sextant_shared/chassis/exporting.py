@@ -95,21 +95,36 @@ class NamedSpans(SpanProcessor):
 
 
 class FileSpanExporter(SpanExporter):
-    """Appends one JSON line per span; times are unix nanoseconds."""
+    """Appends one JSON line per span; times are unix nanoseconds.
 
-    def __init__(self, path: Path) -> None:
+    A file that is `full` is put aside as `NAME.before.jsonl`, in place of the one before.
+    """
+
+    def __init__(self, path: Path, full: int) -> None:
         self._path = path
+        self._before = path.with_name(f"{path.stem}.before{path.suffix}")
+        self._full = full
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Write the spans; a full disk costs spans, never a request."""
-        lines = "".join(json.dumps(_plain(span)) + "\n" for span in spans)
+        lines = "".join(json.dumps(_plain(span)) + "\n" for span in spans).encode()
         try:
-            with self._lock, self._path.open("a") as file:
-                file.write(lines)
+            with self._lock:
+                return self._append(lines)
         except OSError:
             return SpanExportResult.FAILURE
+
+    def _append(self, lines: bytes) -> SpanExportResult:
+        # In one write: whoever reads meanwhile, or after a full disk, finds whole lines.
+        with self._path.open("ab", buffering=0) as file:
+            began = file.tell()
+            if file.write(lines) != len(lines):
+                file.truncate(began)
+                return SpanExportResult.FAILURE
+        if began + len(lines) >= self._full:
+            self._path.replace(self._before)
         return SpanExportResult.SUCCESS
 
 
@@ -121,7 +136,8 @@ def span_processors(service: str, settings: ServiceSettings) -> list[SpanProcess
     }
     found: list[SpanProcessor] = [NamedSpans(service)] if settings.trace_service_name else []
     if settings.trace_file:
-        found.append(Sending(FileSpanExporter(settings.trace_file), **bounds))
+        file = FileSpanExporter(settings.trace_file, settings.trace_file_bytes)
+        found.append(Sending(file, **bounds))
     if settings.otlp_endpoint:
         exporter = OTLPSpanExporter(
             endpoint=settings.otlp_endpoint, timeout=settings.otlp_timeout_s

@@ -159,6 +159,14 @@ class ServiceSettings(BaseSettings, frozen=True, extra="forbid"):
     trace_file: Annotated[
         Path | None, Field(description="append spans to this file as JSON lines")
     ] = None
+    trace_file_bytes: Annotated[
+        int,
+        Field(
+            description="so long that file grows; then it is put aside beside it as"
+            " NAME.before.jsonl, in place of the one before",
+            ge=1,
+        ),
+    ] = 33_554_432
     otlp_endpoint: Annotated[
         str | None, Field(description="send spans to this OTLP/HTTP collector")
     ] = None

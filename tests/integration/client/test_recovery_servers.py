@@ -2,6 +2,9 @@
 
 The log has a server of its own, exchange and declarations share another. Both are archived by the
 real pgBackRest, and each commit is confirmed by a receiver. One platform for all tests.
+
+`make test-recovery-18` has servers of the pinned wheel's version instead, and the pgBackRest of
+Debian's next release: this one's knows no PostgreSQL that is newer than itself.
 """
 
 import asyncio
@@ -17,20 +20,27 @@ from typing import Any
 
 import pytest
 
-from deploy.local.postgresql.programs import NoPostgresqlError
-from deploy.local.server import DrillServer
+from deploy.local.debian import NoProgramError
+from deploy.local.postgresql.programs import WANTED, NoPostgresqlError, pinned
+from deploy.local.server import DrillServer, pgbackrest
 from sextant_client.recovery.choosing import backups_in
+from sextant_client.recovery.copying_servers import Servers
+from sextant_client.recovery.models import Plan
 from sextant_client.recovery.pgbackrest import REPOSITORY, PgBackRest
 from sextant_client.recovery.returning import Moment, returned
 from sextant_client.recovery.servers import LocalServer, Runner, find_programs
+from sextant_shared.errors import PlatformError
+from sextant_shared.models.strict import read_model
 from tests.support.backups import Backups
 from tests.support.command import Done
+from tests.support.next_debian import next_pgbackrest
 from tests.support.platform import XAL, XBO, Deposited, open_platform
 from tests.support.vectors import IN_CI
 
 pytestmark = pytest.mark.long
 
 SHARED = ("exchange", "declarations")
+IS_PINNED = WANTED == "postgresql-pinned"
 
 
 @dataclass
@@ -63,12 +73,14 @@ def lost(folder: Path) -> Iterator[Lost]:
     servers: list[DrillServer] = []
     path = pytest.MonkeyPatch()
     try:
+        if IS_PINNED:
+            path.setenv("PATH", f"{next_pgbackrest()}:{pinned()}", prepend=os.pathsep)
         for name in ("log", "main"):
             servers.append(DrillServer.made(name, folder / "backups", name))
             servers[-1].create()
         path.setenv("PATH", str(servers[0].folder), prepend=os.pathsep)
         yield asyncio.run(_live_and_lose(folder, *servers))
-    except NoPostgresqlError as error:
+    except (NoProgramError, NoPostgresqlError) as error:
         if IN_CI:
             pytest.fail(str(error))
         pytest.skip(str(error))
@@ -200,6 +212,9 @@ def test_verify_reads_every_entry_container_and_page_and_leaves_nothing(
 def test_the_backup_says_how_far_each_server_came_and_that_it_is_encrypted(lost: Lost) -> None:
     [made] = backups_in(lost.backups.root, None)
     assert {server.name: server.encrypted for server in made.servers} == {"log": True, "main": True}
+    assert re.fullmatch(r"2\.\d+(\.\d+)?", made.tools["pgbackrest"])
+    if IS_PINNED:
+        assert {server.version for server in made.servers} == {"18"}
     assert made.log is not None
     assert made.log.size > 0
 
@@ -247,3 +262,33 @@ def test_a_restored_server_is_archived_on_and_comes_back_once_more(
     with returned(again, copied, config, third, Moment()) as back:
         assert back.local.ask("SELECT n FROM later") == 42
         assert back.behind is None
+
+
+def test_an_18_server_is_refused_at_once_by_a_pgbackrest_that_does_not_know_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    try:
+        programs, old = pinned(), pgbackrest()
+    except (NoServerError, NoPostgresqlError) as error:
+        if IN_CI:
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    runner = Runner("nobody")
+    if not runner.run([old, "version"], what="version").startswith("pgBackRest 2.4"):
+        pytest.skip("this pgBackRest knows 18")
+    place = runner.own(Path(tempfile.mkdtemp(dir=folder)))
+    shutil.copy(old, place / "pgbackrest")
+    (place / "pgbackrest").chmod(0o755)
+    monkeypatch.setenv("PATH", str(place), prepend=os.pathsep)
+    runner.run([programs / "initdb", "-D", place / "data", "-N"], what="initdb")
+    config = place / "pgbackrest.conf"
+    config.write_text(f"[global]\nrepo1-path={place}/repository\n[main]\npg1-path={place}/data\n")
+    runner.own(config)
+    servers = {"main": {"pgbackrest": str(config), "user": "nobody"}}
+    rooms = [{"name": name, "server": "main"} for name in SHARED]
+    members = {"v": 1, "rooms": rooms, "servers": servers, "keys": {}, "trust": "t"}
+    plan = read_model(Plan, {**members, "custodians": ["a", "b"]})
+    with pytest.raises(PlatformError, match="does not know PostgreSQL 18") as caught:
+        Servers(plan, folder).require_known()
+    assert caught.value.received.startswith("pgBackRest 2.")
+    assert not (place / "repository").exists()

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from sextant_client.recovery.choosing import prune
 from sextant_client.recovery.copying_servers import Servers
 from sextant_client.recovery.models import CopiedRoom, CopiedServer, Manifest, Plan
-from sextant_client.recovery.pgbackrest import PgBackRest, Set, lsn_number
+from sextant_client.recovery.pgbackrest import PgBackRest, Set, lsn_number, require_as_new
 from sextant_client.recovery.replicas import newer_replica
 from sextant_client.recovery.restoring import restored
 from sextant_client.recovery.returning import Moment, begin_with, fetching, lagging
@@ -65,12 +66,15 @@ def pgbackrest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     program.parent.mkdir()
     program.write_text(
         "#!/bin/sh\nfor word; do case $word in\n"
+        f"version) cat {archive}/version; exit;;\n"
+        f"stanza-create) cat {archive}/begins >&2 && exit 46; exit 0;;\n"
         f"info) cat {archive}/info; exit;;\n"
         f'archive-get) shift $(($# - 2)); cp "{archive}/$1" "$2"; exit;;\nesac; done\n'
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
     (archive / "info").write_text(json.dumps(INFO))
+    (archive / "version").write_text("pgBackRest 2.45\n")
     return archive
 
 
@@ -130,6 +134,57 @@ def test_a_server_that_the_repository_does_not_know_is_told(
     with pytest.raises(PlatformError, match="no server main") as caught:
         driven.look()
     assert "stanza-create" in caught.value.fix
+
+
+def _of_18(driven: PgBackRest, folder: Path, more: str = "") -> PgBackRest:
+    data, config = folder / "18" / "main", folder / "pgbackrest.conf"
+    data.mkdir(parents=True)
+    (data / "PG_VERSION").write_text("18\n")
+    config.write_text(f"[global]\nrepo1-cipher-pass=a%b\n[main]\npg1-path={data}\n{more}")
+    return replace(driven, config=config)
+
+
+def test_a_server_that_pgbackrest_is_too_old_for_is_told_before_anything_is_copied(
+    driven: PgBackRest, pgbackrest: Path, tmp_path: Path
+) -> None:
+    of_18 = _of_18(driven, tmp_path)
+    of_18.require_known()
+    (pgbackrest / "begins").write_text(
+        "ERROR: [046]: unexpected control version = 1800 and catalog version = 202506291\n"
+    )
+    with pytest.raises(PlatformError, match="does not know PostgreSQL 18") as caught:
+        of_18.require_known()
+    assert caught.value.code is Code.STATE
+    assert (caught.value.expected, caught.value.received) == (
+        "a pgBackRest that knows PostgreSQL 18",
+        "pgBackRest 2.45",
+    )
+    assert "newer pgBackRest" in caught.value.fix
+    (pgbackrest / "begins").write_text("ERROR: [055]: unable to open missing file\n")
+    of_18.require_known()  # its own commands tell that
+
+
+def test_of_a_server_elsewhere_nothing_is_asked(
+    driven: PgBackRest, pgbackrest: Path, tmp_path: Path
+) -> None:
+    (pgbackrest / "begins").write_text("ERROR: [046]: unexpected control version = 1800\n")
+    _of_18(driven, tmp_path, "pg1-host=db.example\n").require_known()
+    driven.require_known()  # nobody may read its configuration here, or there is none
+
+
+@pytest.mark.parametrize("made_by", ["2.45.1", "2.60.0", "3.0"])
+@pytest.mark.usefixtures("driven")
+def test_an_older_pgbackrest_than_that_of_the_backup_restores_nothing(made_by: str) -> None:
+    with pytest.raises(PlatformError, match="older here") as caught:
+        require_as_new(made_by, Runner("postgres"))
+    assert caught.value.expected == f"pgBackRest {made_by} or newer"
+    assert caught.value.received == "pgBackRest 2.45"
+
+
+@pytest.mark.parametrize("made_by", ["2.45", "2.9", "2.44.3"])
+@pytest.mark.usefixtures("driven")
+def test_a_pgbackrest_as_new_as_that_of_the_backup_restores_it(made_by: str) -> None:
+    require_as_new(made_by, Runner("postgres"))
 
 
 def test_wal_comes_whole_from_the_receiver_then_from_the_archive_and_last_unfinished(

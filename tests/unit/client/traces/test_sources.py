@@ -154,6 +154,16 @@ def test_a_folder_is_all_its_files_of_spans_and_nothing_else(tmp_path: Path) -> 
     assert found == list(STORY)
 
 
+def test_a_folder_of_the_folders_of_services_is_all_their_files(tmp_path: Path) -> None:
+    for one in STORY:
+        path = tmp_path / one.service / f"{one.service}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a") as file:
+            file.write(json.dumps(one.as_line()) + "\n")
+    found = BY_ENVELOPE.among(source_of(str(tmp_path)).spans(BY_ENVELOPE))
+    assert found == list(STORY)
+
+
 @pytest.mark.parametrize("name", ["nothing", "empty"])
 def test_a_place_without_files_of_spans_is_told(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()

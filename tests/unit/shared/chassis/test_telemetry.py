@@ -1,6 +1,7 @@
 """Which requests are recorded: drawn once, before any span is built, and followed by all below."""
 
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sextant_shared.chassis.telemetry import (
     current_traceparent,
     trace_id_of,
 )
+from tests.support.otlp import settings_of
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{}"
 
@@ -79,3 +81,42 @@ def test_what_no_caller_decided_is_recorded_in_its_share(tmp_path: Path) -> None
                     pass
     assert 280 < recorded < 520  # 400 expected; six standard deviations either way
     assert len(spans_of(telemetry, tmp_path)) == recorded
+
+
+def test_a_file_of_spans_is_put_aside_once_it_is_long_and_takes_twice_its_bound(
+    tmp_path: Path,
+) -> None:
+    path, before = tmp_path / "room.jsonl", tmp_path / "room.before.jsonl"
+    for name in ("first", "second", "third", "fourth"):
+        settings = settings_of(tmp_path, trace_file=path, trace_file_bytes=500)
+        telemetry = Telemetry("room", settings)
+        with telemetry.request(None), telemetry.span(name), telemetry.span(f"in {name}"):
+            pass
+        telemetry.shutdown()
+        assert not path.exists()  # each pair is longer than the bound
+        written = [json.loads(line)["name"] for line in before.read_text().splitlines()]
+        assert written == [f"in {name}", name]
+    assert sorted(each.name for each in tmp_path.glob("*.jsonl")) == ["room.before.jsonl"]
+
+
+def test_a_full_disk_costs_spans_and_leaves_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "room.jsonl"
+
+    def record(*names: str) -> None:
+        telemetry = Telemetry("room", settings_of(tmp_path, trace_file=path))
+        with telemetry.request(None):
+            for name in names:
+                with telemetry.span(name):
+                    pass
+        telemetry.shutdown()
+
+    record("before")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 100, hard))
+    try:
+        record("lost", "lost too")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    record("after")
+    names = [json.loads(line)["name"] for line in path.read_text().splitlines()]
+    assert names == ["before", "after"]
