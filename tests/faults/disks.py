@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.faults.grounds import BALLAST_MIB, CannotRunError, Grounds
+from tests.faults.grounds import BALLAST_MIB, Grounds
 from tests.faults.leg import Fault, Leg
+from tests.faults.machinery import CannotRunError
 from tests.support.disks import filled
 
 ATTACH_S = 1.0

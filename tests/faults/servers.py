@@ -15,7 +15,8 @@ from pathlib import Path
 from deploy.local.processes import ServiceProcess
 from deploy.local.several import databases_on
 from tests.faults.edge import Edge
-from tests.faults.grounds import Collector, FaultStack, Grounds, command
+from tests.faults.grounds import FaultStack, Grounds
+from tests.faults.machinery import Collector, command
 from tests.support.edges import find_nginx
 from tests.support.objects import started_store
 from tests.support.postgresql import PostgresqlServer, started_server
