@@ -8,11 +8,9 @@ behind is gone with the process.
 import io
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -101,28 +99,18 @@ class Grounds:
             raise CannotRunError(f"{name} does not run")
         return process.pid
 
-    def run(self, name: str, *arguments: str) -> tuple[int, str]:
-        """Run a service's own command, as its operator; return status and output."""
-        service = self.process(name)
-        done = subprocess.run(
-            [sys.executable, "-m", service.module, *arguments],
-            env={**os.environ, **service.settings},  # noqa: TID251 -- as an operator's shell
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        return done.returncode, done.stdout + done.stderr
-
-    def accounted(self) -> tuple[int, str]:
-        """Have the exchange's own command account for every delivery; return status and output.
+    def operate(self, *arguments: str) -> tuple[int, str]:
+        """Run the exchange's own command, as its operator does; return status and output.
 
         It runs in this process: a start of the interpreter in each leg is minutes of all legs.
         """
-        said = io.StringIO()
-        own = self.process("exchange").settings
-        with patch.dict(os.environ, own), redirect_stdout(said):  # noqa: TID251 -- as its shell
-            status = exchange_command(["verify"])
+        said, own = io.StringIO(), self.process("exchange").settings
+        with (
+            patch.dict(os.environ, own),  # noqa: TID251 -- as the operator's shell
+            redirect_stdout(said),
+            redirect_stderr(said),
+        ):
+            status = exchange_command([*arguments])
         return status, said.getvalue()
 
     def unexpected(self) -> int:

@@ -164,7 +164,7 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg, spent: Spent) -> tuple[
     with spent.on("search"):
         report = Report(plan, look(grounds.stack, supply.clients, ready, load, drained_s))
     with spent.on("verify"):
-        status, said = grounds.accounted()
+        status, said = grounds.operate("verify")
     with spent.on("check"):
         checked = leg.check(grounds)
     flaws = [
