@@ -23,14 +23,8 @@ from sextant_shared.models.messages import MESSAGE_CTY
 from tests.integration.declarations.contents import declaration
 from tests.support.command import sextant
 from tests.support.messages import MESSAGES
-from tests.support.platform import (
-    DECLARATION_CTY,
-    SEC,
-    XAL,
-    Deposited,
-    Platform,
-    open_platform,
-)
+from tests.support.platform import DECLARATION_CTY, XAL, Deposited, Platform, open_platform
+from tests.support.platform_files import SEC
 from tests.support.sdk import Desk
 
 pytestmark = pytest.mark.anyio
@@ -78,8 +72,9 @@ class Gap:
         path.write_bytes(declaration())
 
         def work(client: Client) -> SentEnvelope:
-            to = {"type_": "declaration.annual", "cty": DECLARATION_CTY}
-            return client.seal(path, classification="C1", **to)
+            return client.seal(
+                path, type_="declaration.annual", cty=DECLARATION_CTY, classification="C1"
+            )
 
         return await self.off(work)
 
