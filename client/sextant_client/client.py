@@ -17,6 +17,7 @@ import httpx
 
 from sextant_client.addressing import Addressed, address
 from sextant_client.carrying.offline import KeptDocuments, KeptParties, OfflineSession
+from sextant_client.carrying.stories import KeptStories
 from sextant_client.evidence import contact
 from sextant_client.home import Home, write_file
 from sextant_client.identity.watching import OwnEntry
@@ -92,10 +93,12 @@ class Client:
         self._clock = clock
         self.tracer = Tracer(Path(self.config.trace_file) if self.config.trace_file else None)
         self.kept: KeptDocuments | None = None
+        self.stories: KeptStories | None = None
         self.gone: list[Delivery] = []
         if self.config.offline:
             self.kept = KeptDocuments.of(home, self.trust)
-            self.session: Session = OfflineSession()
+            self.stories = KeptStories(home, self.trust.log_keys)
+            self.session: Session = OfflineSession(self.stories)
             self.log = LogReader(self.session)
             self.parties: PartyView = KeptParties(self.session, self.trust, self.kept)
             self.own = OwnEntry(home, self.parties, self.config.party)

@@ -8,6 +8,7 @@ sent/<id>/    container, content, receipt and replies of one envelope of ours; i
 inbox/<seq>/  one received envelope
 cursor        how far the mailbox was collected
 parties/      of an offline home: documents that were carried here, one file per party
+stories/      of an offline home: what the exchange tells of envelopes, one file each
 ```
 """
 

@@ -117,6 +117,8 @@ class Stack:
     services: dict[str, ServiceProcess] = field(default_factory=dict)
     witnesses: dict[str, ServiceProcess] = field(default_factory=dict)
     report: Callable[[str], None] = lambda _text: None
+    call: Callable[..., Finished] = sextant
+    """What runs `sextant` while setting up: the installed one, or its code in this process."""
     _done: int = 0
 
     @cached_property
@@ -178,19 +180,19 @@ class Stack:
             (self.root / name).mkdir(parents=True, exist_ok=True)
         self._define_services()
         self._tell("keys of the registrar")
-        sextant("keys", "generate", "--home", self.home("REG-1"), "--use", "sig", "--use", "api")
+        self.call("keys", "generate", "--home", self.home("REG-1"), "--use", "sig", "--use", "api")
         registrars = self.root / "pins" / "registrars.json"
-        sextant("keys", "registrars", "--home", self.home("REG-1"), "--out", registrars)
+        self.call("keys", "registrars", "--home", self.home("REG-1"), "--out", registrars)
         for name in CLIENTS:
             self._tell(f"access key of {name}")
-            sextant("keys", "generate", "--home", self.home(name), "--use", "api")
+            self.call("keys", "generate", "--home", self.home(name), "--use", "api")
         self._write_clients()
         self._tell("the log begins")
         log_file = self.root / "pins" / "log.json"
         log_file.write_text(self._init_log())
         pinned: list[str | Path] = ["--registrars", registrars, "--log", log_file]
         pinned += ["--policy", self._init_witnesses(log_file)] if self.witnessed else []
-        sextant("trust", *pinned, "--out", self.trust_file)
+        self.call("trust", *pinned, "--out", self.trust_file)
         for party in PARTIES:
             self._tell(f"keys of {party.id}")
             self._prepare_party(party)
@@ -226,9 +228,8 @@ class Stack:
         self._tell(f"{party.id} is enrolled")
         request, exchange = self.root / "pins" / f"{party.id}.json", self.addresses(SEC)["exchange"]
         registrar = ("--client-id", "REG-1", "--home", self.home("REG-1"))
-        done = sextant("keys", "enrol", request, "--exchange", exchange, *registrar, "--json")
-        enrolled: dict[str, Any] = done.json()
-        return enrolled
+        done = self.call("keys", "enrol", request, "--exchange", exchange, *registrar, "--json")
+        return dict(done.json())
 
     def _tell(self, text: str) -> None:
         """Report a step while setting up; a later start of services is none of it."""
@@ -356,7 +357,7 @@ class Stack:
             folder = self.root / "witnesses" / label
             named = ("--name", f"witness.{label.lower()}.example/w1", "--label", label)
             options = (*named, "--url", f"http://127.0.0.1:{port}", "--log", log_file)
-            made = sextant("witness", "init", *options, "--dir", folder, "--json").json()
+            made = self.call("witness", "init", *options, "--dir", folder, "--json").json()
             lines += made["policy"]
             serve = ("witness", "serve", "--port", str(port), "--dir", str(folder))
             self.witnesses[f"witness-{label}"] = ServiceProcess(
@@ -378,12 +379,12 @@ class Stack:
         home, request = self.home(party.id), self.root / "pins" / f"{party.id}.json"
         self._init_home(party.id, party.id, f"{party.id}/submit-1")
         made = ("keys", "generate", "--home", home)
-        sextant(*made, "--profile", party.profile, "--kem", party.kems[0])
+        self.call(*made, "--profile", party.profile, "--kem", party.kems[0])
         for kem in party.kems[1:]:
-            sextant(*made, "--use", "seal", "--kem", kem)
+            self.call(*made, "--use", "seal", "--kem", kem)
         named = ("--party", party.id, "--name", party.name)
-        sextant("keys", "request", "--home", home, *named, "--out", request)
-        sextant("keys", "countersign", request, "--home", self.home("REG-1"))
+        self.call("keys", "request", "--home", home, *named, "--out", request)
+        self.call("keys", "countersign", request, "--home", self.home("REG-1"))
         if party.id == SEC:
             self._settle("declarations", self._declarations())
 
@@ -395,6 +396,5 @@ class Stack:
         options: list[str | Path] = ["--home", self.home(name), "--party", party]
         options += ["--client-id", client_id, "--trust", self.trust_file]
         options += [f"--{service}={url}" for service, url in self.addresses(name).items()]
-        if self.tracing:
-            options += ["--trace-file", self.traces / "client.jsonl"]
-        sextant("init", *options)
+        options += ["--trace-file", self.traces / "client.jsonl"] if self.tracing else []
+        self.call("init", *options)

@@ -27,9 +27,10 @@ from tests.faults import (
     servers,
     stores,
 )
-from tests.faults.grounds import CannotRunError, Grounds, laid_out
+from tests.faults.grounds import Grounds, laid_out
 from tests.faults.leg import Ground, Leg
 from tests.faults.load import LARGE, Supply, attempt
+from tests.faults.machinery import CannotRunError
 from tests.faults.report import Outcome, Verdict, is_good, members, table
 from tests.support.edges import find_nginx
 from tests.support.objects import find_weed
@@ -83,8 +84,10 @@ def _enter(given: list[str]) -> None:
     if os.geteuid() != 0:
         raise CannotRunError("must run as root: it mounts disks and cuts networks, in namespaces")
     for program, package in _PROGRAMS.items():
-        with suppress(NoProgramError):  # the legs that need it say so
+        try:
             installed([program], [package])
+        except NoProgramError as error:  # the legs that need it cannot run
+            sys.stderr.write(f"faults: {error}\n")
     find_programs()
     for find in (find_nginx, find_weed):
         with suppress(NoProgramError):  # their ground says so
@@ -126,7 +129,9 @@ def _run_on(ground: Ground, legs: list[Leg], console: Console) -> list[Outcome]:
                 console.print(f"\n[bold]{leg.name}[/bold]: {leg.does}")
                 outcomes.append(_try(laid, supply, leg))
                 last = outcomes[-1]
-                console.print(f"  {last.verdict}, {last.seconds:.0f} s: {last.saw}", markup=False)
+                spent = ", ".join(f"{what} {s:.0f}" for what, s in last.spent.items())
+                took = f"{last.seconds:.0f} s ({spent})" if spent else f"{last.seconds:.0f} s"
+                console.print(f"  {last.verdict}, {took}: {last.saw}", markup=False)
                 if last.verdict is Verdict.FAILED:
                     _show_logs(laid, console)
                     _recover(laid)

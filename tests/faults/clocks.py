@@ -6,8 +6,9 @@ from pathlib import Path
 
 from deploy.local.scenario.sending import AGAIN
 from sextant_shared.errors import Code
-from tests.faults.grounds import CannotRunError, Grounds
+from tests.faults.grounds import Grounds
 from tests.faults.leg import Fault, Leg
+from tests.faults.machinery import CannotRunError
 from tests.support.vectors import ROOT
 
 LIBRARY = ROOT / "var" / "faults" / "libfaketime" / "vendor" / "libfaketime" / "src"

@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.faults.grounds import BALLAST_MIB, CannotRunError, Grounds
+from tests.faults.grounds import BALLAST_MIB, Grounds
 from tests.faults.leg import Fault, Leg
+from tests.faults.machinery import CannotRunError
 from tests.support.disks import filled
 
 ATTACH_S = 1.0
@@ -18,12 +19,12 @@ def full(grounds: Grounds) -> Iterator[None]:
     """Fill the exchange's disk to the last byte; an operator throws the ballast overboard."""
     with filled(grounds.disk.mount):
         yield
-        status, said = grounds.run("exchange", "ballast", "release")
+        status, said = grounds.operate("ballast", "release")
         if status != 0 or "released" not in said:
             raise AssertionError(f"the ballast is not released: {said}")
         (grounds.disk.mount / "room").write_bytes(b"x" * (BALLAST_MIB << 19))
     (grounds.disk.mount / "room").unlink()
-    status, said = grounds.run("exchange", "ballast", "fill")
+    status, said = grounds.operate("ballast", "fill")
     if status != 0:
         raise AssertionError(f"the ballast is not filled again: {said}")
 

@@ -5,97 +5,45 @@ spans to a collector. Everything is in a mount and a network namespace, so that 
 behind is gone with the process.
 """
 
+import io
 import json
 import os
-import subprocess
-import sys
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar
+from unittest.mock import patch
 
 import httpx
 
 from deploy.local.postgresql.server import PostgresqlServer, started_server
-from deploy.local.processes import ServiceProcess, free_port
+from deploy.local.processes import ServiceProcess
 from deploy.local.several import ServerStack, databases_on
+from deploy.local.stack import CommandFailedError, Finished
 from sextant_client.home import Home
+from sextant_exchange.__main__ import main as exchange_command
 from tests.faults.edge import Answer, Edge
+from tests.faults.machinery import MIB, CannotRunError, Collector, Disk, command
+from tests.support.command import sextant
 from tests.support.objects import S3Server
 
-DISK_MIB, RESERVE_MIB, BALLAST_MIB = 256, 16, 8
-_MIB = 1 << 20
+RESERVE_MIB, BALLAST_MIB = 16, 8
 _Thing = TypeVar("_Thing")
 UNEXPECTED = b"unexpected error"  # the line of a service that answered 500
 
 
-class CannotRunError(RuntimeError):
-    """This machine does not let a leg run; the message says why."""
-
-
-def command(*arguments: str | Path) -> str:
-    """Run a program of the machine.
+def within(*arguments: str | Path) -> Finished:
+    """Run `sextant` in this process: starting an interpreter forty times takes a minute.
 
     Raises:
-        CannotRunError: with what it said.
+        CommandFailedError: when it does not end well.
     """
-    try:
-        done = subprocess.run(
-            [str(argument) for argument in arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise CannotRunError(f"{arguments[0]}: {error}") from error
-    if done.returncode != 0:
-        raise CannotRunError(f"{' '.join(map(str, arguments))}: {done.stderr.strip()}")
-    return done.stdout
-
-
-class Collector:
-    """Takes spans over OTLP/HTTP and counts the calls; it can go away and come back."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self.calls = 0
-        self._server: ThreadingHTTPServer | None = None
-
-    @property
-    def url(self) -> str:
-        """Where spans are sent."""
-        return f"http://127.0.0.1:{self.port}/v1/traces"
-
-    def start(self) -> None:
-        """Listen."""
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                collector.calls += 1
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
-        serve = self._server.serve_forever
-        threading.Thread(target=serve, kwargs={"poll_interval": 0.05}, daemon=True).start()
-
-    def stop(self) -> None:
-        """Listen no more."""
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+    done = sextant(*arguments)
+    if done.status != 0:
+        raise CommandFailedError(f"sextant {arguments[0]}: {done.stderr}")
+    return Finished(done.status, done.stdout, done.stderr)
 
 
 @dataclass
@@ -103,51 +51,10 @@ class FaultStack(ServerStack):
     """The local platform with settings of the ground beside its own."""
 
     more: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    call: Callable[..., Finished] = within
 
     def _settle(self, name: str, settings: dict[str, str]) -> None:
         super()._settle(name, {**settings, **self.more.get(name, {})})
-
-
-@dataclass
-class Disk:
-    """An ext4 file system in a file, mounted where the exchange keeps its data."""
-
-    image: Path
-    mount: Path
-
-    @classmethod
-    def make(cls, image: Path, mount: Path) -> "Disk":
-        """Make and mount it; an error of the disk makes it read-only, as on most machines."""
-        mount.mkdir(parents=True)
-        with image.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, DISK_MIB * _MIB)
-        command("mkfs.ext4", "-q", "-F", "-m", "0", image)
-        disk = cls(image, mount)
-        disk.attach()
-        return disk
-
-    def attach(self) -> None:
-        """Mount it."""
-        command("mount", "-o", "loop,errors=remount-ro", self.image, self.mount)
-
-    def detach(self) -> None:
-        """Unmount it."""
-        command("umount", self.mount)
-
-    def break_down(self) -> None:
-        """Have the kernel find an error on it: from now on it is read-only."""
-        source = command("findmnt", "-n", "-o", "SOURCE", self.mount).strip()
-        trigger = Path("/sys/fs/ext4") / Path(source).name / "trigger_fs_error"
-        try:
-            trigger.write_text("1")
-        except OSError as error:
-            raise CannotRunError(f"{trigger}: {error.strerror}") from error
-
-    def mend(self) -> None:
-        """Check and mount it again; nobody may have a file open there."""
-        self.detach()
-        subprocess.run(["e2fsck", "-fy", str(self.image)], capture_output=True, check=False)
-        self.attach()
 
 
 @dataclass
@@ -192,18 +99,19 @@ class Grounds:
             raise CannotRunError(f"{name} does not run")
         return process.pid
 
-    def run(self, name: str, *arguments: str) -> tuple[int, str]:
-        """Run a service's own command, as its operator; return status and output."""
-        service = self.process(name)
-        done = subprocess.run(
-            [sys.executable, "-m", service.module, *arguments],
-            env={**os.environ, **service.settings},  # noqa: TID251 -- as an operator's shell
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        return done.returncode, done.stdout + done.stderr
+    def operate(self, *arguments: str) -> tuple[int, str]:
+        """Run the exchange's own command, as its operator does; return status and output.
+
+        It runs in this process: a start of the interpreter in each leg is minutes of all legs.
+        """
+        said, own = io.StringIO(), self.process("exchange").settings
+        with (
+            patch.dict(os.environ, own),  # noqa: TID251 -- as the operator's shell
+            redirect_stdout(said),
+            redirect_stderr(said),
+        ):
+            status = exchange_command([*arguments])
+        return status, said.getvalue()
 
     def unexpected(self) -> int:
         """Return how many answers were 500 until now, by the services' own logs."""
@@ -266,8 +174,8 @@ def laid_out() -> Iterator[Grounds]:
                 "audit": spans,
                 "exchange": {
                     **spans,
-                    "DISK_RESERVE_BYTES": str(RESERVE_MIB * _MIB),
-                    "BALLAST_BYTES": str(BALLAST_MIB * _MIB),
+                    "DISK_RESERVE_BYTES": str(RESERVE_MIB * MIB),
+                    "BALLAST_BYTES": str(BALLAST_MIB * MIB),
                     "CLOCK_SETTLE_S": "15",  # longer than a wrong clock lasts: it is not believed
                 },
                 "declarations": {**spans, "LEASE_S": "4", "RETRY_CAP_S": "2"},

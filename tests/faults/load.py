@@ -5,8 +5,9 @@ fault, how soon all is ready again, and what the services themselves say.
 """
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from deploy.local.scenario.plan import Plan
 from deploy.local.scenario.profiles import Profile
@@ -18,8 +19,9 @@ from deploy.local.stack import PARTIES
 from sextant_client.client import Client
 from sextant_shared.clock import system_clock
 from tests.faults.edge import rude
-from tests.faults.grounds import CannotRunError, Grounds
+from tests.faults.grounds import Grounds
 from tests.faults.leg import Ground, Leg, Meanwhile
+from tests.faults.machinery import CannotRunError
 from tests.faults.report import Outcome, Verdict, judged
 
 STATES, EACH = 3, 8  # envelopes of one State in one leg
@@ -92,13 +94,12 @@ class Load(Burst):
             time.sleep(self.leg.holds_s)
             self.mended_s, self.mended_at = self.now_s(), system_clock()
         self.mending_s = self.now_s() - self.mended_s
-        while self.now_s() < self.mended_s + self.leg.back_s:
-            unready = self.grounds.unready()
-            if not unready:
-                self.ready_s = self.now_s()
-                return
+        while unready := self.grounds.unready():
             self.unready = ", ".join(f"{name}: {why}" for name, why in unready.items())
+            if self.now_s() > self.mended_s + self.leg.back_s:
+                return
             time.sleep(READY_EVERY_S)
+        self.ready_s = self.now_s()
 
     @property
     def meanwhile(self) -> Meanwhile:
@@ -119,19 +120,36 @@ class Load(Burst):
         return min((s for s in later if s is not None), default=self.mended_s) - self.mended_s
 
 
+@dataclass
+class Spent:
+    """Where the time of a leg goes, in seconds."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def on(self, what: str) -> Iterator[None]:
+        """Count the time until the end to `what`."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[what] = round(time.monotonic() - begun, 1)
+
+
 def attempt(grounds: Grounds, supply: Supply, leg: Leg) -> Outcome:
     """Try one leg; whatever it meets is an outcome."""
-    begun = time.monotonic()
+    begun, spent = time.monotonic(), Spent()
     try:
-        verdict, saw = _attempt(grounds, supply, leg)
+        verdict, saw = _attempt(grounds, supply, leg, spent)
     except CannotRunError as error:
         verdict, saw = Verdict.CANNOT, str(error)
     except Exception as error:  # noqa: BLE001 -- the next leg shall be tried all the same
         verdict, saw = Verdict.FAILED, f"{type(error).__name__}: {error}"
-    return Outcome(leg.name, leg.does, saw, verdict, time.monotonic() - begun)
+    seconds = time.monotonic() - begun
+    return Outcome(leg.name, leg.does, saw, verdict, seconds, spent.seconds)
 
 
-def _attempt(grounds: Grounds, supply: Supply, leg: Leg) -> tuple[Verdict, str]:
+def _attempt(grounds: Grounds, supply: Supply, leg: Leg, spent: Spent) -> tuple[Verdict, str]:
     length_s = LEAD_S + leg.holds_s + TAIL_S
     ready = supply.take(length_s)
     plan = replace(supply.plan, minutes=length_s / 60)
@@ -139,23 +157,38 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg) -> tuple[Verdict, str]:
         grounds.stack, plan, lambda _done, _total: None, leg.again, leg=leg, grounds=grounds
     )
     unexpected, begun_at = grounds.unexpected(), system_clock()
-    load.send(ready)
-    drained_s = load.drain(DRAIN_S)
-    report = Report(plan, look(grounds.stack, supply.clients, ready, load, drained_s))
-    status, said = grounds.run("exchange", "verify")
+    with spent.on("load"):
+        load.send(ready)
+    with spent.on("queue"):
+        drained_s = load.drain(DRAIN_S)
+    with spent.on("search"):
+        report = Report(plan, look(grounds.stack, supply.clients, ready, load, drained_s))
+    with spent.on("verify"):
+        status, said = grounds.operate("verify")
+    with spent.on("check"):
+        checked = leg.check(grounds)
     flaws = [
         "" if report.holds else report.verdict(),
         *(f"refused: {sent.refused}" for sent in report.unaccepted[:1]),
-        "" if load.ready_s else f"not ready {leg.back_s:.0f} s after: {load.unready}",
+        _late(load),
         "" if drained_s is not None else f"the queue was not empty {DRAIN_S:.0f} s later",
         "" if status == 0 else f"verify: {said.strip()}",
         "answered 500" if grounds.unexpected() > unexpected else "",
-        leg.check(grounds),
+        checked,
         leg.during(grounds, load.meanwhile),
         rude(grounds.answers(begun_at)),
     ]
     verdict, flaw = judged(flaws)
     return verdict, flaw or _seen(report, load)
+
+
+def _late(load: Load) -> str:
+    """Say which services were not ready in time."""
+    if load.back_s is None:
+        return f"not ready {load.leg.back_s:.0f} s after: {load.unready}"
+    if load.back_s > load.leg.back_s:
+        return f"ready only {load.back_s:.0f} s after, {load.mending_s:.0f} s of them to mend"
+    return ""
 
 
 def _seen(report: Report, load: Load) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from tests.faults.grounds import Grounds, command
+from tests.faults.grounds import Grounds
 from tests.faults.leg import Fault, Leg
+from tests.faults.machinery import command
 
 TABLE = "inet faults"
 

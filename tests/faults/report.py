@@ -1,7 +1,7 @@
 """What came of each leg, as lines, a table, JSON members and an exit status. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -19,13 +19,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """One leg: what was done, what was seen, how it ended, how long it took."""
+    """One leg: what was done, what was seen, how it ended, how long it took and with what."""
 
     name: str
     does: str
     saw: str
     verdict: Verdict
     seconds: float = 0.0
+    spent: Mapping[str, float] = field(default_factory=dict)
 
 
 def judged(flaws: Iterable[str]) -> tuple[Verdict, str]:

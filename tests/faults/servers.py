@@ -1,4 +1,4 @@
-"""The other ground: all rooms on one PostgreSQL server, two exchanges, their objects behind S3.
+"""The other ground: all rooms on one PostgreSQL server, two exchanges and two Secretariats, and S3.
 
 An edge stands before the exchanges; States and Secretariat know no other address. The server keeps
 what it commits as one with real data does, and no statement may take longer than three seconds, so
@@ -16,7 +16,8 @@ from deploy.local.postgresql.server import PostgresqlServer, started_server
 from deploy.local.processes import ServiceProcess
 from deploy.local.several import databases_on
 from tests.faults.edge import Edge
-from tests.faults.grounds import Collector, FaultStack, Grounds, command
+from tests.faults.grounds import FaultStack, Grounds
+from tests.faults.machinery import Collector, command
 from tests.support.edges import find_nginx
 from tests.support.objects import started_store
 
@@ -46,8 +47,11 @@ class EdgedStack(FaultStack):
         return {**super().addresses(name), "exchange": self.edge.url}
 
     def _own(self, room: str, name: str, place: int) -> dict[str, str]:
-        own = super()._own(room, name, place)
-        return {**own, "SEXTANT_EXCHANGE_BASE_URL": self.edge.url} if room == "exchange" else own
+        through = {
+            "exchange": {"SEXTANT_EXCHANGE_BASE_URL": self.edge.url},
+            "declarations": {"SEXTANT_DECLARATIONS_EXCHANGE_URL": self.edge.url},
+        }
+        return {**super()._own(room, name, place), **through[room]}
 
 
 def _by_tcp(settings: Mapping[str, str], server: PostgresqlServer) -> dict[str, str]:

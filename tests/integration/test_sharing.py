@@ -241,3 +241,14 @@ def test_a_line_on_which_a_statement_runs_is_tried_as_often_as_it_may_take(
     found = [asked[f"keepalives_{name}"] for name in ("idle", "interval", "count")]
     assert found == [idle, every, "3"]
     assert asked["tcp_user_timeout"] == str(round(statement_s * 1000))
+
+
+def test_the_server_lets_go_of_a_client_that_vanished_as_soon(place: Server) -> None:
+    engine = reader_engine(replace(place, statement_s=6.0), 1)
+    with closing(engine.raw_connection()) as connection:
+        driver: Any = connection.driver_connection
+        options = driver.info.options
+    engine.dispose()
+    for setting in ("user_timeout=6000", "keepalives_idle=6", "keepalives_interval=2"):
+        assert f"-c tcp_{setting}" in options
+    assert "-c tcp_keepalives_count=3" in options

@@ -58,7 +58,7 @@ def test_the_page_leads_from_an_offline_machine_to_receipt_and_outcome(
         for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
         for line in block.strip().splitlines()
     ]
-    assert len(lines) == 15
+    assert len(lines) == 16
     for line in lines:
         walker.run(line)
         if line.startswith("sextant submit"):
@@ -67,12 +67,15 @@ def test_the_page_leads_from_an_offline_machine_to_receipt_and_outcome(
             assert "(today)" in said.stderr
             (folder,) = (tmp_path / "offline" / "sent").iterdir()
             walker.values["ENVELOPE-ID"] = folder.name
-    accepted, verified = walker.done[-2:]
+    accepted, verified, told = walker.done[-3:]
     sent = walker.values["ENVELOPE-ID"]
     assert f"RECEIPT  {sent}" in accepted.stdout
     assert re.search(rf"OPENED   {sent}  OPENED", accepted.stdout)
     assert re.search(rf"OUTCOME  {sent}  RE", accepted.stdout)
     assert verified.stdout.startswith(f"Holds: {sent} is log entry")
+    assert re.search(r"acknowledged +SEC", told.stdout)
+    assert "Nothing is owed." in told.stdout
+    assert "Carried here as of" in told.stdout
     assert not list((tmp_path / "offline" / "keys").glob("api-*"))
     assert "http" not in (tmp_path / "offline" / "config.json").read_text()
 

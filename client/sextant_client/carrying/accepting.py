@@ -4,8 +4,10 @@ In this order, each step safe to repeat:
 
 1. the newest head continues the one the home knows, and becomes it; a contradiction is evidence
 2. the party documents verify, and none is older than the one kept
-3. each receipt is for what was sealed here, and its head leads to the newest; then it is kept
+3. each receipt, of custody or of a refusal, is for what was sealed here, and its head leads to the
+   newest; then it is kept, and beside it the head that witnesses it by the home's own policy
 4. each delivery is verified and opened as from the mailbox, in its order and without a gap
+5. what the exchange tells of envelopes fits what lies here by now; then it is kept
 
 What fails stops there; what was accepted before it stays, and the file can be accepted again.
 """
@@ -18,12 +20,14 @@ from pathlib import Path
 from sextant_client.carrying.indexes import (
     CarriedDelivery,
     CarriedProof,
+    CarriedStory,
     GoneDelivery,
     Refused,
     ReturnIndex,
 )
 from sextant_client.carrying.offline import KeptDocuments
 from sextant_client.carrying.stick import MAX_SMALL_BYTES, Stick
+from sextant_client.carrying.stories import KeptStories, Story
 from sextant_client.evidence import contact
 from sextant_client.home import Config, Home, write_file
 from sextant_client.parties import verify_party
@@ -34,10 +38,13 @@ from sextant_shared.encoding import b64_decode, parse_json
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.log import ConsistencyProof
 from sextant_shared.models.party import RegistryProof
+from sextant_shared.models.receipts import Level
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
+from sextant_shared.protocol.levels import parse_witnessed, verify_witnessed
 from sextant_shared.protocol.parties import VerifiedParty
 from sextant_shared.protocol.receipts import CustodyReceipt, verify_custody
+from sextant_shared.protocol.refusals import verify_refusal
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ class Accepted:
     refused: tuple[Refused, ...]
     received: tuple[Received, ...]
     gone: tuple[GoneDelivery, ...]
+    witnessed: tuple[str, ...]
+    told: tuple[CarriedStory, ...]
     more: bool
 
 
@@ -83,11 +92,22 @@ def accept(home: Home, file: Path) -> Accepted:
         carried.check_head()
         parties = tuple(carried.keep_parties())
         receipts = tuple(carried.keep_receipts())
+        carried.keep_refusals()
+        witnessed = tuple(carried.keep_witnessed())
         collected = home.cursor()
         received = tuple(carried.receive())
-    refused = tuple(index.refused)
-    gone = tuple(one for one in index.gone if one.seq > collected)
-    return Accepted(carried.newest, parties, receipts, refused, received, gone, index.more)
+        carried.keep_stories()
+    return Accepted(
+        head=carried.newest,
+        parties=parties,
+        receipts=receipts,
+        refused=tuple(index.refused),
+        received=received,
+        gone=tuple(one for one in index.gone if one.seq > collected),
+        witnessed=witnessed,
+        told=tuple(index.stories),
+        more=index.more,
+    )
 
 
 @dataclass
@@ -148,6 +168,36 @@ class _Carried:
             envelope.write_receipt(raw)
             yield Receipted(one.id, receipt, is_new)
 
+    def keep_refusals(self) -> None:
+        sent = SentFolder(self.home.sent)
+        for one in self.index.refused:
+            if one.receipt is None:
+                continue
+            envelope, raw = sent.find(one.id), self.stick.small(one.receipt)
+            refusal = verify_refusal(raw, envelope.digest, one.id, self.trust.log_keys)
+            self._meet(refusal.checkpoint)
+            write_file(envelope.refusal, raw)
+
+    def keep_witnessed(self) -> Iterator[str]:
+        """Keep heads that witness receipts by the policy pinned here; yield for which."""
+        sent, keys = SentFolder(self.home.sent), self.trust.log_keys
+        for one in self.index.witnessed:
+            envelope, raw = sent.find(one.id), self.stick.small(one.member)
+            receipt = verify_custody(envelope.receipt.read_bytes(), envelope.digest, one.id, keys)
+            head = parse_witnessed(raw)
+            found = verify_witnessed(head, receipt.checkpoint, keys, self.trust.policy)
+            self._meet(found.checkpoint)
+            if found.level is Level.WITNESSED:
+                write_file(envelope.witnessed, raw)
+                yield one.id
+
+    def keep_stories(self) -> None:
+        stories = KeptStories(self.home, self.trust.log_keys)
+        for one in self.index.stories:
+            raw = self.stick.small(one.member)
+            story = read_model(Story, parse_json(raw, max_bytes=MAX_SMALL_BYTES))
+            stories.keep(one.sender, one.id, story, self.newest)
+
     def receive(self) -> Iterator[Received]:
         """Yield what is new; what is here already, or gone for good, is passed over."""
         collected = self.home.cursor()
@@ -184,15 +234,19 @@ class _Carried:
 
     def check_receipt(self, raw: bytes, digest: bytes, envelope_id: str) -> CustodyReceipt:
         receipt = verify_custody(raw, digest, envelope_id, self.trust.log_keys)
-        if receipt.checkpoint.size > self.newest.size:
+        self._meet(receipt.checkpoint)
+        return receipt
+
+    def _meet(self, head: Checkpoint) -> None:
+        """Hold a head of something in the file against the newest one, which is known by now."""
+        if head.size > self.newest.size:
             raise PlatformError(
                 Code.INTEGRITY,
                 "a receipt is of a later head than the newest of the file",
                 expected=f"size {self.newest.size} or less",
-                received=f"size {receipt.checkpoint.size}",
+                received=f"size {head.size}",
             )
-        contact(self.home, self.trust, receipt.checkpoint, self)
-        return receipt
+        contact(self.home, self.trust, head, self)
 
     def at(self, party: str, index: int) -> tuple[RegistryProof, VerifiedParty]:
         """Return the carried proof of the document in force at that position of the log."""

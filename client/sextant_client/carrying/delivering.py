@@ -1,4 +1,4 @@
-"""Delivers a stick: deposits what is on it, and brings back receipts, replies and what proves them.
+"""Delivers a stick: deposits what is on it, brings back receipts, replies, and what proves them.
 
 For a machine with a network and the access key of the same party; it needs no signing and no
 sealing key, and opens nothing. Safe to repeat: the exchange gives the same receipts, and the
@@ -7,42 +7,30 @@ return file is written whole at the end. One envelope that is refused stops no o
 
 import json
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from hashlib import file_digest
+from dataclasses import dataclass
 from pathlib import Path
 
+from sextant_client.carrying.bringing import Trip, bring, check_body
 from sextant_client.carrying.indexes import (
-    MAX_DELIVERIES,
-    CarriedDelivery,
     CarriedEnvelope,
     CarriedProof,
     Delivered,
-    GoneDelivery,
     Refused,
     ReturnIndex,
     StickIndex,
 )
-from sextant_client.carrying.stick import NOTE, Stick, StickWriter
+from sextant_client.carrying.stick import NOTE, Stick
+from sextant_client.carrying.telling import tell, witness
 from sextant_client.client import Client
 from sextant_client.evidence import contact
-from sextant_client.received import fetch_over
 from sextant_client.sent import SentEnvelope
-from sextant_client.stored import StoredEnvelope
 from sextant_shared.clock import Clock, timestamp_s
 from sextant_shared.encoding import b64, b64u
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.exchange import Delivery, DeliveryPage
 from sextant_shared.models.log import ConsistencyProof
-from sextant_shared.models.receipts import OPENED_TYPE, OUTCOME_TYPE
-from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
-from sextant_shared.protocol.manifest import PREFIX_SIZE, Manifest
-
-MAX_BACK_BYTES = 2 << 30  # what fits on any stick; the rest waits for the next trip
-_PAGE = 50
-_LONGEST_POLL_S = 20
+from sextant_shared.protocol.refusals import verify_refusal
 
 
 @dataclass(frozen=True)
@@ -57,20 +45,6 @@ class Brought:
     more: bool
 
 
-@dataclass
-class _Trip:
-    client: Client
-    folder: Path
-    writer: StickWriter = field(default_factory=StickWriter)
-    heads: dict[int, Checkpoint] = field(default_factory=dict)
-    registries: dict[tuple[str, int], CarriedProof] = field(default_factory=dict)
-    deliveries: list[CarriedDelivery] = field(default_factory=list)
-    gone: list[GoneDelivery] = field(default_factory=list)
-    answered: set[tuple[str, str]] = field(default_factory=set)
-    size: int = 0
-    more: bool = False
-
-
 def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: float = 0) -> Brought:
     """Deposit what is on a stick and write the return file; wait so long for the answers.
 
@@ -83,13 +57,18 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
         tempfile.TemporaryDirectory(dir=client.home.path, prefix=".carrying-") as name,
         Stick(stick) as opened,
     ):
-        trip = _Trip(client, Path(name))
+        trip = Trip(client, Path(name))
         index = opened.index(StickIndex)
         if index.party != client.config.party:
             raise _another_party(index.party, client.config.party)
         envelopes = [_taken(opened, one, index.party, trip.folder) for one in index.envelopes]
         delivered, refused = _deposit(trip, envelopes)
-        _bring(trip, index.collected, {one.id for one in delivered}, wait_s)
+        bring(trip, index.collected, {one.id for one in delivered}, wait_s)
+        stories = list(tell(client, trip.writer, _wanted(trip, index, delivered)))
+        sizes = {one.id: one.receipt for one in index.follow if one.receipt is not None}
+        sizes |= {one.id: trip.receipted[one.id] for one in delivered if index.witness}
+        witnessed = list(witness(client, trip.writer, sizes, trip.heads))
+        parties = [proof for party in index.parties if (proof := _party(trip, party))]
         newest = _newest(trip, index)
         target = out / f"sextant-{index.party}-back.zip" if out.is_dir() else out
         made = timestamp_s(clock())
@@ -105,7 +84,9 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
             refused=refused,
             deliveries=trip.deliveries,
             gone=trip.gone,
-            parties=[_party(trip, party) for party in index.parties],
+            stories=stories,
+            witnessed=witnessed,
+            parties=parties,
             registries=list(trip.registries.values()),
             checkpoint=trip.writer.add("checkpoint.txt", newest.text.encode()),
             consistency=trip.writer.add("consistency.json", _consistency(trip, newest)),
@@ -144,26 +125,12 @@ def _taken(stick: Stick, one: CarriedEnvelope, party: str, folder: Path) -> Sent
             received=" ".join(found),
             fix="Export it again; nothing of this stick was deposited.",
         )
-    _check_body(envelope, manifest)
+    check_body(envelope, manifest)
     return envelope
 
 
-def _check_body(envelope: StoredEnvelope, manifest: Manifest) -> None:
-    with envelope.container.open("rb") as source:
-        source.seek(PREFIX_SIZE + len(manifest.raw))
-        start = source.tell()
-        digest = file_digest(source, "sha256").digest()
-        length = source.tell() - start
-    if (length, digest) != (manifest.body_len, manifest.body_sha256):
-        raise PlatformError(
-            Code.DIGEST,
-            f"the body of envelope {manifest.header.id} is not the one that was signed",
-            fix="Carry or fetch it again.",
-        )
-
-
 def _deposit(
-    trip: _Trip, envelopes: Iterable[SentEnvelope]
+    trip: Trip, envelopes: Iterable[SentEnvelope]
 ) -> tuple[list[Delivered], list[Refused]]:
     delivered, refused = [], []
     for envelope in envelopes:
@@ -172,89 +139,60 @@ def _deposit(
         except PlatformError as error:
             if error.code is Code.INTEGRITY:
                 raise  # the log contradicts itself: nothing more is given to it
-            fix = error.fix or "Mend the reason, seal it again, and carry it again."
-            refused.append(
-                Refused(id=envelope.id, code=error.code, detail=error.detail[:1000], fix=fix[:1000])
-            )
+            refused.append(_refused(trip, envelope, error))
             continue
-        trip.heads[deposit.receipt.checkpoint.size] = deposit.receipt.checkpoint
+        head = deposit.receipt.checkpoint
+        trip.heads[head.size], trip.receipted[envelope.id] = head, head.size
         custody = trip.writer.add(f"receipts/{envelope.id}.json", deposit.raw)
         delivered.append(Delivered(id=envelope.id, custody=custody))
     return delivered, refused
 
 
-def _bring(trip: _Trip, after: int, ids: set[str], wait_s: float) -> None:
-    """Take every delivery behind `after`, and wait for both answers to each of `ids`."""
-    owed = {(id_, type_) for id_ in ids for type_ in (OPENED_TYPE, OUTCOME_TYPE)}
-    deadline = time.monotonic() + wait_s
-    while not trip.more:
-        left = deadline - time.monotonic() if owed - trip.answered else 0.0
-        poll = int(max(1, min(_LONGEST_POLL_S, left))) if left > 0 else 0
-        page = list(_page(trip.client, after, poll))
-        for delivery in page:
-            count = len(trip.deliveries) + len(trip.gone)
-            if count >= MAX_DELIVERIES or trip.size + delivery.size > MAX_BACK_BYTES:
-                trip.more = True
-                break
-            try:
-                _take(trip, delivery)
-            except PlatformError as error:
-                if error.code is not Code.GONE:
-                    raise
-                trip.gone.append(_gone(delivery, error))
-            after = delivery.seq
-        if not page and left <= 0:
-            return
-
-
-def _page(client: Client, after: int, wait_s: int) -> Iterator[Delivery]:
-    params = {"after": after, "limit": _PAGE, "wait": wait_s}
-    answer = client.session.request("GET", "/v1/mailbox", params=params)
-    yield from read_model(DeliveryPage, answer.json()).items
-
-
-def _gone(delivery: Delivery, error: PlatformError) -> GoneDelivery:
-    """Note a delivery that holds up nothing: those behind it are brought all the same."""
-    why = error.detail[:1000]
-    return GoneDelivery(seq=delivery.seq, sender=delivery.sender, id=delivery.id, why=why)
-
-
-def _take(trip: _Trip, delivery: Delivery) -> None:
-    client = trip.client
-    place = trip.folder / str(delivery.seq)
-    place.mkdir()
-    fetch_over(client.session, delivery, place)
-    envelope = StoredEnvelope(place)
-    manifest = envelope.manifest()
-    _check_body(envelope, manifest)
-    receipt = client.check_receipt(envelope.receipt.read_bytes(), manifest.digest, delivery.id)
-    trip.heads[receipt.checkpoint.size] = receipt.checkpoint
-    trip.answered.add((manifest.header.irt or "", manifest.header.type))
-    trip.size += envelope.container.stat().st_size
-    key = (delivery.sender, receipt.reg)
-    if key not in trip.registries:
-        proof, _ = client.parties.at(*key)
-        name = f"registry/{delivery.sender}-{receipt.reg}.json"
-        member = trip.writer.add(name, proof.model_dump_json().encode())
-        trip.registries[key] = CarriedProof(party=delivery.sender, index=receipt.reg, member=member)
-    trip.deliveries.append(
-        CarriedDelivery(
-            seq=delivery.seq,
-            sender=delivery.sender,
-            id=delivery.id,
-            container=trip.writer.add(f"deliveries/{delivery.seq}.dxe", envelope.container),
-            custody=trip.writer.add(f"deliveries/{delivery.seq}.json", envelope.receipt),
-        )
+def _refused(trip: Trip, envelope: SentEnvelope, error: PlatformError) -> Refused:
+    """Note a refusal, with the receipt that the client kept of it once it verified."""
+    fix = error.fix or "Mend the reason, seal it again, and carry it again."
+    receipt = None
+    if envelope.refusal.exists():
+        raw, keys = envelope.refusal.read_bytes(), trip.client.trust.log_keys
+        head = verify_refusal(raw, envelope.digest, envelope.id, keys).checkpoint
+        trip.heads[head.size] = head
+        receipt = trip.writer.add(f"receipts/{envelope.id}-refused.json", raw)
+    return Refused(
+        id=envelope.id,
+        code=error.code,
+        detail=error.detail[:1000],
+        fix=fix[:1000],
+        receipt=receipt,
     )
 
 
-def _party(trip: _Trip, party: str) -> CarriedProof:
-    proof, state = trip.client.parties.proof(party)
+def _wanted(
+    trip: Trip, index: StickIndex, delivered: Iterable[Delivered]
+) -> Iterator[tuple[str, str]]:
+    """Yield of what the home is told: what went out, what came, and what it follows.
+
+    What became of the Secretariat's own receipts is told with what they answer.
+    """
+    yield from ((index.party, one.id) for one in delivered)
+    brought = [(one.sender, one.id) for one in trip.deliveries]
+    yield from (one for one in brought if one not in trip.receipts)
+    yield from ((one.sender, one.id) for one in trip.gone)
+    yield from ((one.sender, one.id) for one in index.follow)
+
+
+def _party(trip: Trip, party: str) -> CarriedProof | None:
+    """Put in the document of a party; None for one that was never enrolled."""
+    try:
+        proof, state = trip.client.parties.proof(party)
+    except PlatformError as error:
+        if error.code is not Code.NOT_FOUND:
+            raise
+        return None
     member = trip.writer.add(f"parties/{party}.json", proof.model_dump_json().encode())
     return CarriedProof(party=party, index=state.index, member=member)
 
 
-def _newest(trip: _Trip, index: StickIndex) -> Checkpoint:
+def _newest(trip: Trip, index: StickIndex) -> Checkpoint:
     """Return the newest head, which continues all that were met and the home's own."""
     client = trip.client
     keys = client.trust.log_keys
@@ -269,7 +207,7 @@ def _newest(trip: _Trip, index: StickIndex) -> Checkpoint:
     return newest
 
 
-def _consistency(trip: _Trip, newest: Checkpoint) -> bytes:
+def _consistency(trip: Trip, newest: Checkpoint) -> bytes:
     proofs = {}
     for size in sorted(trip.heads):
         if size < newest.size:
@@ -280,7 +218,7 @@ def _consistency(trip: _Trip, newest: Checkpoint) -> bytes:
 
 
 def _note(
-    party: str, made: str, delivered: list[Delivered], refused: list[Refused], trip: _Trip
+    party: str, made: str, delivered: list[Delivered], refused: list[Refused], trip: Trip
 ) -> str:
     counts = f"Accepted: {len(delivered)}. Refused: {len(refused)}."
     lines = [

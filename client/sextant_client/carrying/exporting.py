@@ -4,13 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sextant_client.carrying.indexes import CarriedEnvelope, StickIndex
+from sextant_client.answers import RECEIPT_CTY
+from sextant_client.carrying.indexes import (
+    MAX_FOLLOWED,
+    MAX_PARTIES,
+    CarriedEnvelope,
+    Followed,
+    StickIndex,
+)
+from sextant_client.carrying.offline import KeptDocuments
 from sextant_client.carrying.stick import NOTE, StickWriter
+from sextant_client.carrying.stories import KeptStories
+from sextant_client.custody import owed_of
 from sextant_client.home import Home
+from sextant_client.received import stored_replies
 from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_shared.clock import Clock, timestamp_s
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.protocol.receipts import verify_custody
 
 
 @dataclass(frozen=True)
@@ -22,10 +34,13 @@ class Exported:
     envelopes: tuple[CarriedEnvelope, ...]
 
 
-def export_stick(home: Home, ids: Sequence[str], out: Path, clock: Clock) -> Exported:
+def export_stick(
+    home: Home, ids: Sequence[str], out: Path, clock: Clock, about: Sequence[str] = ()
+) -> Exported:
     """Write the sealed envelopes `ids`, by default all without a receipt, to a file or folder.
 
-    Also with nothing to send it is worth a trip: it asks for replies and party documents.
+    Also with nothing to send it is worth a trip: it asks for replies, for the documents of parties
+    (those of `about` too), and for what became of what was sent and received before.
 
     Raises:
         PlatformError: `E_NOT_FOUND`, `E_STATE`, `E_UNAVAILABLE` when the stick refuses.
@@ -45,11 +60,61 @@ def export_stick(home: Home, ids: Sequence[str], out: Path, clock: Clock) -> Exp
         made=made,
         collected=home.cursor(),
         checkpoint=newest.text if newest else None,
-        parties=sorted({config.party, config.secretariat}),
+        parties=_parties(home, about),
         envelopes=envelopes,
+        follow=_followed(home),
+        witness=trust.policy is not None,
         members=writer.described(),
     )
     return Exported(target, writer.write(target, index), tuple(envelopes))
+
+
+def _parties(home: Home, about: Sequence[str]) -> list[str]:
+    """Return whose documents are wanted: of all that the home seals to, or may have to answer."""
+    config, kept = home.config(), KeptDocuments.of(home, home.trust).all()
+    senders = {received.header.from_ for received in stored_replies(home.inbox)}
+    first = [config.party, config.secretariat, *about]
+    return list(dict.fromkeys([*first, *sorted({*kept, *senders})]))[:MAX_PARTIES]
+
+
+def _followed(home: Home) -> list[Followed]:
+    """Return of which envelopes the home wants to be told: first those whose story is not over.
+
+    Of many, those that were told of longest ago come first, so that each has its turn.
+    """
+    trust, party = home.trust, home.config().party
+    stories = KeptStories(home, trust.log_keys)
+    found: list[tuple[bool, int, Followed]] = []
+    for sent in SentFolder(home.sent).all():
+        if not sent.receipt.exists():
+            continue
+        size = None
+        if trust.policy is not None and not sent.witnessed.exists():
+            raw = sent.receipt.read_bytes()
+            size = verify_custody(raw, sent.digest, sent.id, trust.log_keys).checkpoint.size
+        found.append((*_told(home, stories, party, sent.id), _follow(party, sent.id, size)))
+    for received in stored_replies(home.inbox):
+        header = received.header
+        if header.cty != RECEIPT_CTY:
+            told = _told(home, stories, header.from_, header.id)
+            found.append((*told, _follow(header.from_, header.id, None)))
+    found.sort(key=lambda one: one[:2])
+    return [followed for _, _, followed in found[:MAX_FOLLOWED]]
+
+
+def _follow(sender: str, envelope_id: str, receipt: int | None) -> Followed:
+    return Followed(sender=sender, id=envelope_id, receipt=receipt)
+
+
+def _told(home: Home, stories: KeptStories, sender: str, envelope_id: str) -> tuple[bool, int]:
+    """Return whether nothing more is to be expected of an envelope, and as of which head."""
+    found = stories.find(sender, envelope_id)
+    if found is None:
+        return False, 0
+    story, head = found
+    owed = owed_of(story.thread, home, home.config().secretariat)
+    is_open = any(one.message == envelope_id and not one.answered for one in owed)
+    return story.is_taken and not is_open, head.size
 
 
 def _carried(writer: StickWriter, envelope: SentEnvelope, party: str) -> CarriedEnvelope:

@@ -11,9 +11,12 @@ from sextant_shared.models.entries import Index
 from sextant_shared.models.envelope import EnvelopeId, PartyId, Sha256
 from sextant_shared.models.strict import Strict, Version1
 
-MAX_MEMBERS = 8192  # 2,000 deliveries with three files each, and what proves them
+MAX_MEMBERS = 16_384  # 2,000 deliveries with three files each, what proves them, what is told
 MAX_DELIVERIES = 2000
 MAX_ENVELOPES = 2000
+MAX_FOLLOWED = 500
+MAX_STORIES = MAX_DELIVERIES + MAX_ENVELOPES + MAX_FOLLOWED
+MAX_PARTIES = 64
 MAX_MEMBER_BYTES = 128 << 20  # a container of the largest envelope
 _HEX = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _NAME = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9./-]{0,99}$")]
@@ -45,18 +48,32 @@ class CarriedEnvelope(Strict):
     container: _NAME
 
 
+class Followed(Strict):
+    """An envelope of which the home wants to know what became of it.
+
+    `receipt` is the size of the log in its custody receipt, where no witnessed head lies beside it.
+    """
+
+    sender: PartyId
+    id: EnvelopeId
+    receipt: Index | None = None
+
+
 class StickIndex(AnyIndex):
     """What goes out: sealed envelopes, and where the home stands, so that the rest is brought.
 
     `collected` says how far the mailbox is collected, `checkpoint` is the newest head the home
-    verified; `parties` are those whose documents it seals to.
+    verified; `parties` are those whose documents it seals to. `follow` are envelopes of earlier
+    trips; `witness` says that the home has a policy, so that witnessed heads are worth bringing.
     """
 
     kind: Literal["sextant-stick"]
     collected: Annotated[int, Field(ge=0)]
     checkpoint: Annotated[str, Field(max_length=65_536)] | None
-    parties: Annotated[list[PartyId], Field(max_length=64)]
+    parties: Annotated[list[PartyId], Field(max_length=MAX_PARTIES)]
     envelopes: Annotated[list[CarriedEnvelope], Field(max_length=MAX_ENVELOPES)]
+    follow: Annotated[list[Followed], Field(max_length=MAX_FOLLOWED, default_factory=list)]
+    witness: bool = False
 
 
 class Delivered(Strict):
@@ -67,12 +84,28 @@ class Delivered(Strict):
 
 
 class Refused(Strict):
-    """An envelope that was not accepted, and why."""
+    """An envelope that was not accepted, and why; `receipt` proves that, where the log says so."""
 
     id: EnvelopeId
     code: Text
     detail: Text
     fix: Text
+    receipt: _NAME | None = None
+
+
+class CarriedStory(Strict):
+    """The member that tells what became of an envelope."""
+
+    sender: PartyId
+    id: EnvelopeId
+    member: _NAME
+
+
+class WitnessedReceipt(Strict):
+    """The member with a witnessed head that continues the custody receipt of an envelope."""
+
+    id: EnvelopeId
+    member: _NAME
 
 
 class CarriedDelivery(Strict):
@@ -108,7 +141,8 @@ class ReturnIndex(AnyIndex):
     `gone` are the deliveries that nobody gets any more: they have their place in the order, and
     that they are gone is the word of the exchange and of the courier.
     `parties` are the documents in force now, `registries` those that the deliveries refer to;
-    `checkpoint` is the newest head and `consistency` leads to it from each older one.
+    `checkpoint` is the newest head and `consistency` leads to it from each older one. `stories` are
+    the word of the exchange on what was delivered, brought and asked for.
     """
 
     kind: Literal["sextant-stick-back"]
@@ -118,7 +152,12 @@ class ReturnIndex(AnyIndex):
     refused: Annotated[list[Refused], Field(max_length=MAX_ENVELOPES)]
     deliveries: Annotated[list[CarriedDelivery], Field(max_length=MAX_DELIVERIES)]
     gone: Annotated[list[GoneDelivery], Field(max_length=MAX_DELIVERIES, default_factory=list)]
-    parties: Annotated[list[CarriedProof], Field(max_length=64)]
+    stories: Annotated[list[CarriedStory], Field(max_length=MAX_STORIES, default_factory=list)]
+    witnessed: Annotated[
+        list[WitnessedReceipt],
+        Field(max_length=MAX_ENVELOPES + MAX_FOLLOWED, default_factory=list),
+    ]
+    parties: Annotated[list[CarriedProof], Field(max_length=MAX_PARTIES)]
     registries: Annotated[list[CarriedProof], Field(max_length=MAX_DELIVERIES)]
     checkpoint: _NAME
     consistency: _NAME

@@ -1,7 +1,8 @@
 """What a home without a network has: documents that were carried here, and no exchange.
 
 Responsible for keeping party documents that were verified, never an older one in place of a newer,
-and for saying how old they are. `OfflineSession` stands where a connection would.
+and for saying how old they are. `OfflineSession` stands where a connection would, and answers from
+what `stories` keeps.
 """
 
 from dataclasses import dataclass
@@ -10,11 +11,12 @@ from typing import Any, NoReturn
 
 import httpx
 
+from sextant_client.carrying.ages import as_of
+from sextant_client.carrying.stories import KeptStories
 from sextant_client.home import Home, as_json, read_json, write_file
 from sextant_client.parties import PartyView, verify_party
 from sextant_client.session import Session
 from sextant_client.trust import Trust
-from sextant_shared.clock import timestamp_s
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import RegistryProof
 from sextant_shared.models.strict import Strict, Version1, read_model
@@ -22,7 +24,7 @@ from sextant_shared.protocol.checkpoints import Checkpoint, verify_checkpoint
 from sextant_shared.protocol.parties import VerifiedParty
 from sextant_shared.protocol.registry_state import RegistryState
 
-_DAY_S = 86_400
+_TOLD = frozenset({"events", "thread"})  # and the status itself, at the envelope's own address
 
 
 class KeptDocument(Strict):
@@ -42,9 +44,7 @@ class Kept:
 
     def told(self, now: float) -> str:
         """Return how old it is, in words."""
-        days = max(0, int(now - self.head.time) // _DAY_S)
-        age = {0: "today", 1: "1 day ago"}.get(days, f"{days} days ago")
-        return f"as of {timestamp_s(self.head.time)} ({age})"
+        return as_of(self.head, now)
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ class KeptDocuments:
             raise PlatformError(
                 Code.STATE,
                 f"the document of {party} was never carried here",
-                fix="Make a trip first: sextant bundle export, deliver, accept (docs/air-gap.md).",
+                fix=f"Make a trip first: sextant bundle export --about {party}, deliver, accept"
+                " (docs/air-gap.md).",
             )
         kept = read_model(KeptDocument, read_json(path))
         head = verify_checkpoint(kept.head, self.trust.log_keys)
@@ -127,17 +128,23 @@ class KeptParties(PartyView):
 
 
 class OfflineSession(Session):
-    """Says what to do wherever a connection would be used."""
+    """Tells of envelopes what was carried here, and for all else what to do without a network."""
 
-    def __init__(self) -> None:
+    def __init__(self, stories: KeptStories) -> None:
         super().__init__("", client_id="", signer=None, transport=httpx.BaseTransport())
+        self.stories = stories
 
-    def request(self, *_args: Any, **_options: Any) -> NoReturn:
-        """Refuse.
+    def request(self, method: str, path: str, **_options: Any) -> httpx.Response:
+        """Return what was carried here of an envelope; refuse everything else.
 
         Raises:
-            PlatformError: `E_STATE`.
+            PlatformError: `E_NOT_FOUND` when nothing of it was; `E_STATE`.
         """
+        match (method, *path.strip("/").split("/")):
+            case ("GET", "v1", "envelopes", sender, envelope_id, *rest) if not {*rest} - _TOLD:
+                story, _ = self.stories.told(sender, envelope_id)
+                part = getattr(story, rest[0] if rest else "status")
+                return httpx.Response(200, json=part.model_dump(mode="json", by_alias=True))
         raise _offline()
 
     def stream(self, path: str, **_options: Any) -> NoReturn:

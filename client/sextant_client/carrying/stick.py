@@ -21,7 +21,7 @@ from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.archives import directory_of
 
-MAX_INDEX_BYTES = 4 << 20
+MAX_INDEX_BYTES = 8 << 20
 MAX_DIRECTORY_BYTES = MAX_MEMBERS * 256
 MAX_SMALL_BYTES = 4 << 20  # a receipt, a registry proof, a checkpoint
 INDEX = "index.json"

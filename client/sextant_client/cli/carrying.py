@@ -17,6 +17,7 @@ from sextant_client.cli.following import received_document, received_lines
 from sextant_client.client import Client
 from sextant_shared.clock import system_clock, timestamp_s
 
+_SHOWN = 5
 Out = Annotated[Path, typer.Option(help="File to write, or a folder such as the stick itself.")]
 
 
@@ -25,12 +26,16 @@ def export(
     envelope_ids: Annotated[
         list[str] | None, typer.Argument(help="Envelope ids; default: all without a receipt.")
     ] = None,
+    about: Annotated[
+        list[str] | None,
+        typer.Option(help="Party whose document is wanted too, to seal to; again for each."),
+    ] = None,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
     """Put sealed envelopes on a stick, to be delivered from another machine."""
     run = start(home, as_json=as_json)
-    done = export_stick(run.home, envelope_ids or [], out, system_clock)
+    done = export_stick(run.home, envelope_ids or [], out, system_clock, about or [])
     envelopes = [{"id": one.id, "created": one.created} for one in done.envelopes]
     lines = [f"CARRIED  {one.id}  sealed {one.created}" for one in done.envelopes]
     lines += [
@@ -101,6 +106,8 @@ def _accepted_document(done: Accepted) -> dict[str, Any]:
         "refused": _refused_members(done.refused),
         "new": [received_document(one, [], system_clock()) for one in done.received],
         "gone": [one.model_dump(mode="json") for one in done.gone],
+        "witnessed": list(done.witnessed),
+        "told": [{"sender": one.sender, "id": one.id} for one in done.told],
         "more": done.more,
     }
 
@@ -114,6 +121,12 @@ def _accepted_lines(done: Accepted) -> list[str]:
     lines += _refused_lines(done.refused)
     lines += [line for one in done.received for line in received_lines(one, [], system_clock())]
     lines += [f"GONE     {one.id}  from {one.sender}: {one.why}" for one in done.gone]
+    if done.witnessed:
+        lines.append(f"Witnessed by your policy: {', '.join(done.witnessed)}.")
+    if done.told:
+        told = ", ".join(one.id for one in done.told[:_SHOWN])
+        more = f" and {len(done.told) - _SHOWN} more" if len(done.told) > _SHOWN else ""
+        lines.append(f"Told of {told}{more}: sextant status ID.")
     lines.append(
         f"Log of size {done.head.size} at {timestamp_s(done.head.time)}."
         f" Documents kept: {', '.join(done.parties)}."
@@ -122,12 +135,16 @@ def _accepted_lines(done: Accepted) -> list[str]:
 
 
 def _refused_members(refused: tuple[Refused, ...]) -> list[dict[str, Any]]:
-    return [one.model_dump(mode="json") for one in refused]
+    return [one.model_dump(mode="json", exclude={"receipt"}) for one in refused]
 
 
 def _refused_lines(refused: tuple[Refused, ...]) -> list[str]:
     return [
         line
         for one in refused
-        for line in (f"REFUSED  {one.id}  {one.code}: {one.detail}", f"         {one.fix}")
+        for line in (
+            f"REFUSED  {one.id}  {one.code}: {one.detail}"
+            + ("" if one.receipt is None else " (with its receipt)"),
+            f"         {one.fix}",
+        )
     ]

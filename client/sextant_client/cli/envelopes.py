@@ -77,11 +77,7 @@ def submit(
         envelopes += [
             _seal(client, run, path, one, attached.paths) for path, one in checked.items()
         ]
-        send = not (seal_only or client.config.offline)
-        documents = [hand_over(client, run, e, watch=watch, send=send) for e in envelopes]
-        if envelopes and client.kept is not None:
-            kept = client.kept.newest(client.config.secretariat)
-            run.output.say(f"Sealed to keys {kept.told(system_clock())}.")
+        documents = [hand_over(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
     if run.output.as_json:
         run.output.result({"envelopes": documents, "attachments": attached.members()}, [])
     returned = any(d.get("outcome") not in {None, OutcomeVerdict.REGISTERED} for d in documents)
@@ -114,10 +110,17 @@ def _seal(
 def hand_over(
     client: Client, run: Run, envelope: SentEnvelope, *, watch: bool, send: bool
 ) -> dict[str, Any]:
-    """Deposit a sealed envelope, print its receipt, wait for its answers; return it as JSON."""
+    """Deposit a sealed envelope, print its receipt, wait for its answers; return it as JSON.
+
+    From a home without a network nothing is sent: it says how old the keys are that it sealed to.
+    """
     document: dict[str, Any] = {"id": envelope.id}
-    if not send:
+    if not send or client.kept is not None:
         run.output.say(f"SEALED   {envelope.id}")
+        for to in envelope.header.to if client.kept is not None else ():
+            if to.party != client.config.party:
+                kept = client.kept.newest(to.party)
+                run.output.say(f"Sealed to keys of {to.party} {kept.told(system_clock())}.")
         return document | {"sealed": str(envelope.container)}
     with moving(run.output, "Sending", "Sent") as progress:
         deposit = client.deposit(envelope, progress)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from sextant_client.carrying.ages import as_of
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.envelopes import EnvelopeArgument, answer_lines
 from sextant_client.cli.moving import moving
@@ -19,9 +20,10 @@ from sextant_client.custody import (
     refusal_of,
 )
 from sextant_client.received import Received
-from sextant_shared.clock import system_clock
+from sextant_shared.clock import system_clock, timestamp_s
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import Priority, ThreadMember
+from sextant_shared.protocol.checkpoints import Checkpoint
 from sextant_shared.protocol.events import etsi_of
 from sextant_shared.protocol.message_types import TABLE
 from sextant_shared.protocol.owing import Owed
@@ -47,11 +49,13 @@ def status(
                 raise
             run.output.result(*_refused(envelope_id, refusal))
             return
+        head = _told_with(client, envelope_id, sender)
     now = system_clock()
     document = custody.status.model_dump(mode="json", by_alias=True)
     document["events"] = [event.model_dump(mode="json") for event in custody.events.events]
     document["owed"] = [owed_document(owed, now) for owed in custody.owed]
-    run.output.result(document, _status_lines(custody, now))
+    lines = _status_lines(custody, now)
+    run.output.result(document | _age(head), [*lines, *_age_lines(head, now)])
 
 
 def thread(
@@ -65,12 +69,29 @@ def thread(
     with Client(run.home) as client:
         found = client.thread(envelope_id, sender)
         owed = owed_of(found, run.home, client.config.secretariat)
+        head = _told_with(client, envelope_id, sender)
     now = system_clock()
     lines = [line for member in found.members for line in _member_lines(member)]
     lines += ["There are more; ask for one of the later ones."] if found.is_cut else []
     document = found.model_dump(mode="json", by_alias=True)
     document["owed"] = [owed_document(one, now) for one in owed]
-    run.output.result(document, [*lines, *_owed_lines(owed, now)])
+    lines += [*_owed_lines(owed, now), *_age_lines(head, now)]
+    run.output.result(document | _age(head), lines)
+
+
+def _told_with(client: Client, envelope_id: str, sender: str | None) -> Checkpoint | None:
+    """Return the head that came with what is told; None where the exchange itself was asked."""
+    if client.stories is None:
+        return None
+    return client.stories.told(sender or client.config.party, envelope_id)[1]
+
+
+def _age(head: Checkpoint | None) -> dict[str, Any]:
+    return {} if head is None else {"as_of": timestamp_s(head.time)}
+
+
+def _age_lines(head: Checkpoint | None, now: float) -> list[str]:
+    return [] if head is None else [f"Carried here {as_of(head, now)}."]
 
 
 def collect_inbox(run: Run, wait: int) -> None:

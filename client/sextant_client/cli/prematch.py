@@ -51,7 +51,7 @@ def ask(
         path = Path(folder) / "ask.json"
         path.write_text(json.dumps(content), "utf-8")
         envelope = seal_message(client, Outgoing(ASK, path, classification=Classification.C1))
-        document = hand_over(client, run, envelope, watch=False, send=not client.config.offline)
+        document = hand_over(client, run, envelope, watch=False, send=True)
     run.output.say(
         f"Asked about {len(content['rows'])} rows; next: sextant inbox, then sextant prematch read."
     )

@@ -24,6 +24,7 @@ from sextant_shared.models.exchange import MAX_PAGE, DeliveryState
 LATEST_S = 180.0  # after the end of the burst: then an envelope counts as not accepted
 ROUND_PAUSE_S = 1.0
 SAMPLE_S = 1.0
+DRAIN_EVERY_S = 0.25
 WAITING = (DeliveryState.AVAILABLE, DeliveryState.LEASED)
 AGAIN = (Code.UNAVAILABLE, Code.RATE)
 Progress = Callable[[int, int], None]
@@ -122,7 +123,7 @@ class Burst:
                     self.oldest_queue_s = max(self.oldest_queue_s, queue.oldest_s)
                     if is_idle:
                         return round(waited, 1)
-                time.sleep(SAMPLE_S)
+                time.sleep(DRAIN_EVERY_S)
         return None
 
 

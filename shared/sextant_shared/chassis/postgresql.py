@@ -230,6 +230,10 @@ def _options(server: Server, *more: str) -> dict[str, Any]:
         f"statement_timeout={_ms(server.statement_s)}",
         f"lock_timeout={_ms(server.lock_s)}",
         f"idle_in_transaction_session_timeout={_ms(server.idle_s)}",
+        # A session whose client vanished without a word: it would keep its locks, the one on the
+        # whole database too, until the server's system tries the line, which is after two hours.
+        f"tcp_user_timeout={_ms(server.statement_s)}",
+        *(f"tcp_keepalives_{name}={value}" for name, value in _tries(server).items()),
         "jit=off",  # compiling a short statement takes a hundred times as long as running it
         *more,
     )
@@ -240,11 +244,18 @@ def _options(server: Server, *more: str) -> dict[str, Any]:
             # A server that vanished without a word: unanswered bytes end the line, in as long as
             # any statement may take. While a statement runs there are none, so the line is tried.
             "tcp_user_timeout": _ms(server.statement_s),
-            "keepalives_idle": max(1, round(server.statement_s)),
-            "keepalives_interval": max(1, round(server.statement_s / KEEPALIVES)),
-            "keepalives_count": KEEPALIVES,
+            **{f"keepalives_{name}": value for name, value in _tries(server).items()},
             "options": " ".join(f"-c {setting}" for setting in settings),
         },
+    }
+
+
+def _tries(server: Server) -> dict[str, int]:
+    """Say when a silent line is tried, how often, and after how many tries it is given up."""
+    return {
+        "idle": max(1, round(server.statement_s)),
+        "interval": max(1, round(server.statement_s / KEEPALIVES)),
+        "count": KEEPALIVES,
     }
 
 

@@ -8,6 +8,7 @@ import pytest
 from structlog.typing import EventDict
 
 from sextant_shared.encoding import b64
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import EnvelopeAcceptedEntry
 from sextant_shared.protocol.receipts import verify_custody
 from tests.integration.exchange.containers import SEC, XAL, Container, sealed
@@ -75,6 +76,23 @@ async def test_a_repeat_after_a_stop_finishes_what_the_first_began(stopped: Worl
     answer = await stopped.caller(XAL).deposit(container)
     assert answer.status_code == 200
     await check(stopped, container)
+
+
+async def test_a_large_container_stays_though_the_answer_to_its_commit_was_lost(
+    stopped: World,
+) -> None:
+    def lose(step: str) -> None:
+        if step == "exchange.after_held":
+            raise PlatformError(Code.UNAVAILABLE, "the store is away")
+
+    await stopped.start(recover_every_s=NEVER_S)
+    stopped.reached.append(lose)
+    container = sealed(content=LARGE)
+    assert (await stopped.caller(XAL).deposit(container)).status_code == 503
+    stopped.reached.clear()
+    assert (await stopped.caller(XAL).deposit(container)).status_code == 200
+    fetched = await stopped.caller(SEC).get(f"{container.path}/content")
+    assert fetched.content == container.data
 
 
 @in_a_folder

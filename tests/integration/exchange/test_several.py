@@ -226,6 +226,23 @@ async def test_documents_given_to_both_at_once_take_force_one_after_the_other(tw
         await in_force(world, "NA-XDD")
 
 
+@pytest.fixture
+def unrefreshed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no exchange look by itself at what the other put in force."""
+    monkeypatch.setattr(together, "REFRESH_S", 3600.0)
+
+
+@pytest.mark.usefixtures("unrefreshed")
+async def test_who_has_just_enrolled_is_found_at_the_other_at_once(two: Two) -> None:
+    one, other = two
+    assert (await one.enrol(XCC)).status_code == 201
+    for path in ("", "/proof", "/history"):
+        answer = await other.caller(XAL).get(f"/v1/parties/NA-XCC{path}")
+        assert answer.status_code == 200, answer.text
+    nobody = await other.caller(XAL).get("/v1/parties/NA-XEE/proof")
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "E_NOT_FOUND")
+
+
 async def test_what_one_began_and_did_not_finish_is_finished(two: Two) -> None:
     one, other = two
     given = sealed()

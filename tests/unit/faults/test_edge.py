@@ -6,8 +6,9 @@ import pytest
 
 from deploy.local.postgresql.server import PostgresqlServer
 from tests.faults.edge import Answer, Edge, configured, rude
-from tests.faults.grounds import CannotRunError, Collector, FaultStack, Grounds
+from tests.faults.grounds import FaultStack, Grounds
 from tests.faults.leg import Meanwhile
+from tests.faults.machinery import CannotRunError, Collector
 from tests.faults.stores import only_large_ones_wait
 from tests.support.edges import FOLDER
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.__main__ import IMPOSSIBLE, LEGS, chosen, main
-from tests.faults.grounds import CannotRunError
+from tests.faults.machinery import CannotRunError
 from tests.faults.networks import rules
 from tests.faults.report import Outcome, Verdict, is_good, judged, members
 

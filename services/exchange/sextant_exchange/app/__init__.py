@@ -292,7 +292,11 @@ def create_app(
                 Following(mailboxes, bells, settings.events_beat_s, settings.events_max_s)
             ),
             statement_routes(lookup, statements),
-            party_routes(registration, RootLoss(announced, registration, registrars, timekeeper)),
+            party_routes(
+                registration,
+                RootLoss(announced, registration, registrars, timekeeper),
+                together.fresh(registration),
+            ),
         ],
         lifespan=lifespan,
         identity=identity,

@@ -67,7 +67,7 @@ class Deposits:
 
         Raises:
             PlatformError: `E_DUPLICATE` for another manifest under the same id; `E_UNAVAILABLE`,
-                and then nothing is stored.
+                and then it is held or not: its repeat finds out.
             StaleRegistryError: when it must be judged again first.
         """
         result = await self._steps.hold(envelope)

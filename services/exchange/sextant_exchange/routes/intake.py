@@ -38,6 +38,8 @@ from sextant_shared.protocol.manifest import Manifest
 from sextant_shared.protocol.message_types import find_type
 
 TRIES = 3  # times that an envelope is judged again; then its sender repeats
+# After these nobody knows here whether what was written stands.
+_UNSURE = frozenset({Code.UNAVAILABLE, Code.INTEGRITY, Code.INTERNAL})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +153,10 @@ class Intake:
         content: bytes | None = None,
         blob: str | None = None,
     ) -> Deposited:
-        """Do step 12 for a container that arrived whole; a blob that is not needed is removed.
+        """Do step 12 for a container that arrived whole; a blob that nobody needs is removed.
+
+        Where the store does not say whether the row stands, as when the answer to a commit is lost,
+        the row may be there and have this very blob: it stays, and the sweep finds whose it is.
 
         Raises:
             PlatformError: `E_DUPLICATE`, `E_UNAVAILABLE`; `E_KEY`, `E_RECIPIENT` when a document
@@ -159,8 +164,9 @@ class Intake:
         """
         try:
             deposited = await self._hold(claim, manifest, now, content, blob)
-        except PlatformError:
-            await self._forget(blob)
+        except PlatformError as error:
+            if error.code not in _UNSURE:
+                await self._forget(blob)
             raise
         if deposited.is_repeat:  # its twin, under way at the same time, was first
             await self._forget(blob)

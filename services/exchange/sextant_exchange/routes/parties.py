@@ -1,6 +1,7 @@
 """HTTP for the party registry."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -10,6 +11,7 @@ from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.root_loss import RootLoss
 from sextant_shared.chassis.api_docs import answer
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import MAX_PAGE
 from sextant_shared.models.party import (
     EnrolmentRequest,
@@ -24,10 +26,13 @@ from sextant_shared.protocol.access import Action, require
 DOCUMENT_TYPE = "application/jose+json"
 _CREATED, _ACCEPTED = 201, 202
 _DOCUMENT = answer("JWS of the party document", DOCUMENT_TYPE, {"type": "string"})
+Found = TypeVar("Found")
 
 
-def party_routes(registration: Registration, root_loss: RootLoss) -> APIRouter:
-    """Return the routes."""
+def party_routes(
+    registration: Registration, root_loss: RootLoss, fresh: Callable[[], Awaitable[None]]
+) -> APIRouter:
+    """Return the routes; `fresh` brings in what another process of the exchange put in force."""
     router = guarded_router(prefix="/v1/parties", tags=["parties"])
 
     @router.get("", response_model=PartyList, **action(Action.REGISTRY_READ))
@@ -47,17 +52,20 @@ def party_routes(registration: Registration, root_loss: RootLoss) -> APIRouter:
     )
     async def read_party(party: str, ver: Annotated[int | None, Query(ge=1)] = None) -> Response:
         """Return a party document as it was signed, the newest version by default."""
-        return Response(registration.document(party, ver), media_type=DOCUMENT_TYPE)
+        document = await _found(fresh, lambda: registration.document(party, ver))
+        return Response(document, media_type=DOCUMENT_TYPE)
 
     @router.get("/{party}/proof", response_model=RegistryProof, **action(Action.REGISTRY_READ))
     async def read_proof(party: str, at: Annotated[int | None, Query(ge=0)] = None) -> Response:
         """Prove a party's complete key state at a log position, the newest by default."""
-        return JSONResponse(registration.proof(party, at).model_dump(mode="json"))
+        proof = await _found(fresh, lambda: registration.proof(party, at))
+        return JSONResponse(proof.model_dump(mode="json"))
 
     @router.get("/{party}/history", response_model=PartyHistory, **action(Action.REGISTRY_READ))
     async def read_history(party: str) -> Response:
         """Prove where each version of a party's document stands in the log, oldest first."""
-        return JSONResponse(registration.history(party).model_dump(mode="json"))
+        history = await _found(fresh, lambda: registration.history(party))
+        return JSONResponse(history.model_dump(mode="json"))
 
     @router.get("/{party}/recovery", response_model=RecoveryNotice, **action(Action.REGISTRY_READ))
     async def read_recovery(party: str) -> Response:
@@ -92,3 +100,14 @@ def party_routes(registration: Registration, root_loss: RootLoss) -> APIRouter:
         return JSONResponse(summary.model_dump(mode="json"), _CREATED)
 
     return router
+
+
+async def _found(fresh: Callable[[], Awaitable[None]], look: Callable[[], Found]) -> Found:
+    """Look again when there was nothing: who has just enrolled may ask another process."""
+    try:
+        return look()
+    except PlatformError as error:
+        if error.code is not Code.NOT_FOUND:
+            raise
+    await fresh()
+    return look()

@@ -12,6 +12,7 @@ from sextant_client.carrying.accepting import Accepted, accept
 from sextant_client.carrying.delivering import Brought, deliver
 from sextant_client.carrying.exporting import Exported, export_stick
 from sextant_client.client import Client
+from sextant_client.documents import index_of
 from sextant_client.enrolment import make_trust
 from sextant_client.home import Config, Home, write_file
 from sextant_client.prepare.filings import DECLARATION_CTY
@@ -31,6 +32,7 @@ from tests.support.parties import PartyKeys, registrar_pairs
 from tests.unit.declarations.world import SEC, XAL, World
 from tests.unit.declarations.world import Accepted as Logged
 
+T = "2026-11-24T11:28:00.123Z"
 DECLARATION = Path(__file__).resolve().parents[4] / "examples" / "NA-XAL" / "s2-and-2025.json"
 
 
@@ -47,6 +49,7 @@ class Wire(httpx.BaseTransport):
     mailbox: list[Logged] = field(default_factory=list)
     refused: dict[str, PlatformError] = field(default_factory=dict)
     gone: dict[str, str] = field(default_factory=dict)
+    lies: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     is_cut: bool = False
 
@@ -70,8 +73,9 @@ class Wire(httpx.BaseTransport):
                 return self._deposit(request.read())
             case ["v1", "mailbox"]:
                 return self._page(int(params["after"]))
-            case ["v1", "envelopes", sender, id_, what]:
-                return self._part(sender, id_, what)
+            case ["v1", "envelopes", sender, id_, *what]:
+                is_part = what in (["content"], ["receipt"])
+                return (self._part if is_part else self._told)(sender, id_, *what)
             case ["v1", "parties", party, "proof"]:
                 at = int(params["at"]) if "at" in params else None
                 return httpx.Response(200, content=self.world.proof_bytes(party, at))
@@ -85,7 +89,48 @@ class Wire(httpx.BaseTransport):
         data = found.container if what == "content" else found.custody
         return httpx.Response(200, content=data)
 
+    def _told(self, sender: str, id_: str, what: str = "status") -> httpx.Response:
+        """Tell of an envelope as the exchange would; of one with no copy taken yet."""
+        known = [*self.accepted.values(), *self.mailbox]
+        one = next((m for m in known if (m.sender, m.id) == (sender, id_)), None)
+        if one is None:
+            raise PlatformError(Code.NOT_FOUND, "no such envelope")
+        header, index = one.manifest.header, index_of(one.custody)
+        common = {"id": id_, "sender": sender, "type": header.type, "class": "C1"}
+        names = {"received": T, "index": index, "irt": header.irt, "sup": header.sup}
+        told: dict[str, Any] = {
+            "status": {
+                **common,
+                **names,
+                "manifest": b64u(one.manifest.digest),
+                "size": len(one.container),
+                "state": "accepted",
+                "trace": "0" * 32,
+                "recipients": [
+                    {"party": to.party, "seq": 1, "state": "available", "attempts": 0}
+                    for to in header.to
+                ],
+                **self.lies,
+            },
+            "events": {"events": [{"t": T, "event": "accepted", "detail": "", "index": index}]},
+            "thread": {
+                "members": [
+                    {
+                        **common,
+                        **names,
+                        "priority": "normal",
+                        "recipients": [to.party for to in header.to],
+                        "accepted": T,
+                    }
+                ],
+                "is_cut": False,
+            },
+        }
+        return httpx.Response(200, json=told[what])
+
     def _log(self, params: dict[str, str]) -> httpx.Response:
+        if set(params) == {"first"}:
+            raise PlatformError(Code.NOT_FOUND, "no head has a quorum")
         if not params:
             return httpx.Response(200, text=self.world.log.checkpoint())
         first, second = int(params["first"]), int(params["second"])
@@ -113,7 +158,7 @@ class Wire(httpx.BaseTransport):
                 "class": "C1",
                 "size": len(one.container),
                 "manifest": b64u(one.manifest.digest),
-                "deposited": "2026-11-24T11:28:00.123Z",
+                "deposited": T,
                 "state": "available",
                 "attempts": 0,
                 "last_error": "",

@@ -147,7 +147,7 @@ def test_a_later_trip_asks_only_for_what_is_not_here(way: Way) -> None:
 def test_more_than_fits_is_told_and_comes_with_the_next_trip(
     way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sextant_client.carrying.delivering.MAX_DELIVERIES", 2)
+    monkeypatch.setattr("sextant_client.carrying.bringing.MAX_DELIVERIES", 2)
     for word in (b"one", b"two", b"three"):
         way.wire.write(word)
     first, second = way.trip(), way.trip()
