@@ -4,7 +4,8 @@
 #   stores where a PostgreSQL server and an object store are used: logins, and a key and a certificate
 #   pins   once the log answers: what everybody pins of it, and the Secretariat's keys
 #   enrol  once the exchange answers: the Secretariat and one synthetic State, XAL
-#   try    once all answer: XAL declares, and an auditor verifies the whole log
+#   try    once all answer: XAL declares, its receipt verifies, it is registered within two minutes, and an
+#          auditor verifies the whole log
 # Each step does nothing a second time. Keys of all parties in one place are for an evaluation alone.
 set -eu
 exchange=${EXCHANGE_URL:-http://exchange:8002}
@@ -124,7 +125,12 @@ enrol() {
 }
 
 try() {
-  sextant submit "${1:-/opt/sextant/share/examples/S2_AND.json}" --home XAL --watch
+  said=$(mktemp)
+  sextant submit "${1:-/opt/sextant/share/examples/S2_AND.json}" --home XAL --watch | tee "$said"
+  sextant receipt verify "$(sed -n 's/^RECEIPT *\([^ ]*\) .*/\1/p' "$said")" --home XAL
+  # A wait that ended without an outcome is no error of the command.
+  grep -q '^OUTCOME .* REGISTERED ' "$said" || { echo "try: not registered" >&2; exit 1; }
+  rm "$said"
   sextant log verify --home auditor
 }
 

@@ -11,6 +11,7 @@ from deploy.local.debian import NoProgramError, run
 from sextant_audit.settings import AuditSettings
 from sextant_declarations.settings import DeclarationsSettings
 from sextant_exchange.settings import ExchangeSettings
+from sextant_shared.chassis.http import CONNECT_TIMEOUT_S
 from sextant_shared.chassis.serving import GRACEFUL_SHUTDOWN_S
 from sextant_shared.chassis.settings import ServiceSettings
 from tests.support.charts import (
@@ -129,6 +130,14 @@ def test_no_pod_runs_as_root_or_knows_the_cluster(values: str) -> None:
         assert pod["automountServiceAccountToken"] is False, name
         assert pod["terminationGracePeriodSeconds"] > 15 + GRACEFUL_SHUTDOWN_S, name
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod), name
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_an_answer_of_the_resolver_that_is_lost_costs_no_connection(values: str) -> None:
+    for name, _, pod in pods(values):
+        options = {one["name"]: one.get("value") for one in pod["dnsConfig"]["options"]}
+        assert int(options["timeout"]) < CONNECT_TIMEOUT_S, name
+        assert int(options["attempts"]) > 1, name
 
 
 @pytest.mark.parametrize("values", VALUES)

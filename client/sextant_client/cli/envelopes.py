@@ -115,12 +115,13 @@ def hand_over(
     From a home without a network nothing is sent: it says how old the keys are that it sealed to.
     """
     document: dict[str, Any] = {"id": envelope.id}
-    if not send or client.kept is not None:
+    kept = client.kept
+    if not send or kept is not None:
         run.output.say(f"SEALED   {envelope.id}")
-        for to in envelope.header.to if client.kept is not None else ():
+        for to in envelope.header.to if kept is not None else ():
             if to.party != client.config.party:
-                kept = client.kept.newest(to.party)
-                run.output.say(f"Sealed to keys of {to.party} {kept.told(system_clock())}.")
+                told = kept.newest(to.party).told(system_clock())
+                run.output.say(f"Sealed to keys of {to.party} {told}.")
         return document | {"sealed": str(envelope.container)}
     with moving(run.output, "Sending", "Sent") as progress:
         deposit = client.deposit(envelope, progress)

@@ -184,7 +184,7 @@ async def test_lists_keep_to_their_budget_of_statements(
     await platform.until(quiet(platform))
     name, _, query = path.partition("?")
     params = dict(pair.split("=") for pair in query.split("&") if pair)
-    asked = []
+    asked: list[list[str]] = []
     while len(asked) < TRIES:  # what tasks ask meanwhile only adds: the fewest are the list's own
         with counted() as statements:
             await get(platform, name, **params)

@@ -35,6 +35,12 @@ automountServiceAccountToken: false
 enableServiceLinks: false
 # Longer than DRAIN_S and the ten seconds in which requests under way are finished.
 terminationGracePeriodSeconds: {{ add .root.Values.drainSeconds 30 }}
+# An answer of the resolver that is lost costs five seconds otherwise, and a connection is given three.
+dnsConfig:
+  options:
+    - {name: timeout, value: "1"}
+    - {name: attempts, value: "3"}
+    - {name: single-request-reopen}
 securityContext:
   runAsNonRoot: true
   runAsUser: 10001
