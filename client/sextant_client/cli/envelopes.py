@@ -118,8 +118,8 @@ def hand_over(
     kept = client.kept
     if not send or kept is not None:
         run.output.say(f"SEALED   {envelope.id}")
-        for to in envelope.header.to if kept is not None else ():
-            if to.party != client.config.party:
+        for to in envelope.header.to:
+            if kept is not None and to.party != client.config.party:
                 told = kept.newest(to.party).told(system_clock())
                 run.output.say(f"Sealed to keys of {to.party} {told}.")
         return document | {"sealed": str(envelope.container)}
