@@ -2,6 +2,7 @@
 
 Signed bytes that two parsers read differently are an attack, so reading refuses whatever is
 ambiguous: duplicate members, floats, integers beyond 2^53, lone surrogates, base64 with spare bits.
+It refuses the character NUL too, at which some programs end a text, and which servers cannot keep.
 """
 
 import base64
@@ -13,6 +14,7 @@ from collections import Counter
 from typing import Any, NoReturn
 
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.nul import refuse_nul
 
 MAX_SAFE_INTEGER = 2**53 - 1
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -22,6 +24,7 @@ _LAST = {0: None, 2: frozenset("AQgw"), 3: frozenset("AEIMQUYcgkosw048")}
 # Possessive, and content to end unclosed: linear even where no string ever closes.
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _NESTING = re.compile(rb"[\[{\]}]")
+_NUL_ESCAPED = "\\u0000"  # the only way in which strict JSON can write it
 
 
 def sha256(data: bytes) -> bytes:
@@ -83,12 +86,14 @@ def canonical_json(value: Any) -> bytes:
     """Return the RFC 8785 encoding of strings, integers, booleans, null, lists and objects.
 
     Raises:
-        PlatformError: `E_MALFORMED` for floats, integers beyond 2^53, lone surrogates, and whatever
-            else JSON cannot hold.
+        PlatformError: `E_MALFORMED` for floats, integers beyond 2^53, lone surrogates, NUL, and
+            whatever else JSON cannot hold.
     """
     _refuse_inexact(value)
     try:
         text = _ENCODER.encode(value)
+        if _NUL_ESCAPED in text:
+            refuse_nul(value)
         if not text.isascii():  # only there can the two orders of names differ
             text = _UNSORTED.encode(_sorted(value))
         return text.encode("utf-8")
@@ -110,7 +115,8 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 6) -> dict[str, 
 
     Raises:
         PlatformError: `E_TOO_LARGE` beyond `max_bytes`; `E_MALFORMED` for bad UTF-8, duplicate
-            members, floats, integers beyond 2^53, deeper nesting, lone surrogates, or another top.
+            members, floats, integers beyond 2^53, deeper nesting, lone surrogates, NUL (with a
+            finding for each place), or another top.
     """
     if len(data) > max_bytes:
         raise PlatformError(
@@ -124,6 +130,8 @@ def parse_json(data: bytes, *, max_bytes: int, max_depth: int = 6) -> dict[str, 
         value = _DECODER.decode(data.decode("utf-8"))
         if b"\\" in data and b"\\u" in data:  # one byte is found ten times faster than two
             json.dumps(value, ensure_ascii=False).encode("utf-8")  # finds lone surrogates
+            if _NUL_ESCAPED.encode() in data:
+                refuse_nul(value)
     except (UnicodeError, ValueError, RecursionError) as error:
         raise PlatformError(Code.MALFORMED, f"not strict JSON: {error}") from error
     if not isinstance(value, dict):

@@ -93,6 +93,11 @@ func readValue(decoder *json.Decoder, depth int) (any, error) {
 			return nil, fmt.Errorf("no integer below 2^53")
 		}
 		return number, nil
+	case string:
+		if strings.ContainsRune(token, 0) {
+			return nil, fmt.Errorf("a text with NUL")
+		}
+		return token, nil
 	default:
 		return token, nil
 	}
@@ -104,6 +109,9 @@ func readObject(decoder *json.Decoder, depth int) (any, error) {
 		name, err := decoder.Token()
 		if err != nil {
 			return nil, err
+		}
+		if strings.ContainsRune(name.(string), 0) {
+			return nil, fmt.Errorf("a name with NUL")
 		}
 		if _, twice := members[name.(string)]; twice {
 			return nil, fmt.Errorf("a member stands twice")

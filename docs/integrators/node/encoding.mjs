@@ -99,6 +99,7 @@ class Scanner {
     if (literal === undefined) this.fail('no string');
     const value = JSON.parse(literal);
     if (!value.isWellFormed()) this.fail('a lone surrogate');
+    if (value.includes('\0')) this.fail('a text with NUL');
     return value;
   }
 

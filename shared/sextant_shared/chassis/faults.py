@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.nul import holds_nul
 
 RETRY_AFTER_S = 2
 _PRIMARY = 0xFF  # SQLite's extended result codes carry the primary one in the low byte
@@ -57,14 +58,12 @@ def is_fault(error: Exception) -> bool:
 def told_of(error: Exception) -> PlatformError | None:
     """Return what callers are told: of a fault, or of a value that a server cannot keep.
 
-    None is for all other mistakes. An embedded file keeps a NUL in a text, a server does not.
+    None is for all other mistakes. An embedded file would keep a NUL in a text, a server does not.
     """
     if is_fault(error):
         return fault_of(error)
     if isinstance(error, DBAPIError) and state_of(error) is None and _NO_NUL in str(error.orig):
-        return PlatformError(
-            Code.MALFORMED, "a text holds the character NUL", fix="Send it without that character."
-        )
+        return holds_nul()  # every edge refuses it; what comes by another way is refused here
     return None
 
 

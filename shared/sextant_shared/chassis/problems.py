@@ -29,6 +29,7 @@ _LOGGED = (Code.FORBIDDEN, Code.INTEGRITY, Code.INTERNAL)  # what an operator mu
 _PASSING = (Code.RATE, Code.UNAVAILABLE)
 RETRY_AFTER_S = 2
 _ECHO = 80
+REQUEST = "REQUEST"  # the rule of findings about a request, in no rule pack
 _log = structlog.get_logger("sextant.request")
 
 
@@ -106,7 +107,7 @@ async def on_invalid_request(_request: Request, error: Exception) -> Response:
 def _finding(item: dict[str, Any]) -> Finding:
     received = item.get("input")
     return Finding(
-        rule="REQUEST",
+        rule=REQUEST,
         severity=Severity.MUST_FIX,
         pointer=pointer_of(tuple(item.get("loc", ()))),
         message=words_of(str(item.get("type", "")), str(item.get("msg", ""))),

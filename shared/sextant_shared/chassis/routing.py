@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sextant_shared.chassis.api_docs import PROBLEM, Responses, summary_of
 from sextant_shared.chassis.identity import Identity
+from sextant_shared.chassis.nul import JsonRequest, refuse_in_address
 from sextant_shared.chassis.places import Kind, KindOf
 from sextant_shared.chassis.problems import on_platform_error
 from sextant_shared.chassis.settings import ServiceSettings
@@ -103,6 +104,7 @@ class GuardedRoute(APIRoute):
         return response
 
     async def _let_in(self, request: Request) -> None:
+        refuse_in_address(request)
         try:
             self._admit(request)
             if self.action is not None:
@@ -229,7 +231,7 @@ def _bounded(request: Request) -> Request:
             )
         return message
 
-    return Request(request.scope, receive)
+    return JsonRequest(request.scope, receive)
 
 
 def _too_long(limit: int) -> PlatformError:

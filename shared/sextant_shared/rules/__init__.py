@@ -103,7 +103,7 @@ def check(
     try:
         members = parse_json(data, max_bytes=MAX_BYTES, max_depth=MAX_DEPTH)
     except PlatformError as error:
-        return Report(None, (structure.unreadable(error),), "REJECTED", pack, None)
+        return Report(None, structure.unreadable(error), "REJECTED", pack, None)
     digest = sha256(canonical_json(members))
     try:
         declaration = read_declaration(members)

@@ -68,11 +68,20 @@ class _Spot:
     """The model around the place."""
 
 
-def unreadable(error: PlatformError) -> Finding:
-    """Return the finding on bytes that are no JSON object."""
+def unreadable(error: PlatformError) -> tuple[Finding, ...]:
+    """Return the findings on bytes that are no JSON object, or hold what is no text."""
+    if error.findings:
+        return tuple(_unreadable_at(found) for found in error.findings)
     expected = error.expected or "one JSON object in UTF-8"
     args = {"reason": error.detail, "expected": expected}
-    return _finding(Place(pointer="", way="unreadable", args=args, received=error.received))
+    return (_finding(Place(pointer="", way="unreadable", args=args, received=error.received)),)
+
+
+def _unreadable_at(found: Finding) -> Finding:
+    args = {"reason": found.message, "expected": found.expected}
+    return _finding(
+        Place(pointer=found.pointer, way="unreadable", args=args, received=found.received)
+    )
 
 
 def unknown_kind(document: Mapping[str, Any], error: PlatformError) -> Finding:

@@ -9,7 +9,7 @@ import pytest
 
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.sealing import SealingKey
-from sextant_shared.errors import PlatformError
+from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import (
     DeclarationOpenedEntry,
     DeclarationOutcomeEntry,
@@ -45,6 +45,30 @@ async def test_garbage_under_a_valid_signature_gets_a_signed_rejection(platform:
     types = [type(entry) for entry in await platform.entries()][-6:]
     assert DeclarationOpenedEntry in types
     assert DeclarationRefusedEntry in types
+
+
+async def test_a_text_with_nul_is_told_where_it_stands_whatever_the_database(
+    platform: Platform,
+) -> None:
+    content = declaration().replace(b'"Contact point"', rb'"Contact\u0000point"')
+    sent = await platform.declare(XAL, content)
+    await platform.settled()
+    assert await verdicts(platform) == ["opened OPENED", "outcome REJECTED"]
+    (outcome,) = [r for r in await platform.replies(XAL, sent) if r["kind"] == "outcome"]
+    ((pointer, expected, received, fix),) = [
+        (f["pointer"], f["expected"], f["received"], f["fix"]) for f in outcome["findings"]
+    ]
+    assert (pointer, expected) == ("/na_contact/0/function", "text without U+0000")
+    assert received == r"'Contact\x00point'"
+    assert fix
+    for asked, place in (
+        (platform.officer("GET", "/v1/declarations", params={"state": "X\0L"}), "/query/state"),
+        (platform.officer("POST", "/v1/messages", json={"text": "a\0"}), "/body/text"),
+    ):
+        with pytest.raises(PlatformError) as refused:
+            await asked
+        assert refused.value.code is Code.MALFORMED
+        assert [finding.pointer for finding in refused.value.findings] == [place]
 
 
 async def test_an_envelope_that_does_not_open_gets_a_signed_refusal(platform: Platform) -> None:

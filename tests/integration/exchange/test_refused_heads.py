@@ -161,6 +161,11 @@ async def test_the_reserve_of_the_disk_is_never_used_for_new_envelopes(stopped: 
         pytest.param(lambda c: b"DXE1\x00\x01\x00\x01" + c.data[8:], "E_TOO_LARGE", id="long head"),
         pytest.param(lambda c: Container(b"{}", c.body), "E_MALFORMED", id="an empty manifest"),
         pytest.param(lambda c: Container(b"[" * 60_000, c.body), "E_MALFORMED", id="deep JSON"),
+        pytest.param(
+            lambda c: Container(c.manifest[:-1] + rb',"x":"\u0000"}', c.body),
+            "E_MALFORMED",
+            id="NUL in a text",
+        ),
         pytest.param(lambda c: c.bent(header=lambda h: h.update(v=2)), "E_VERSION", id="v 2"),
         pytest.param(lambda c: c.bent(header=lambda h: h.update(enc="C2")), "E_VERSION", id="enc"),
         pytest.param(

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from sextant_shared.encoding import b64_decode, b64u, b64u_decode, canonical_json, parse_json
 from sextant_shared.errors import Code, PlatformError
 
+TEXTS = st.characters(codec="utf-8", exclude_characters="\0")
+NAMES = st.text(TEXTS, max_size=8)
+
 
 @pytest.mark.parametrize(
     "text",
@@ -66,6 +69,28 @@ def test_ambiguous_json_is_refused(data: bytes) -> None:
     assert caught.value.code is Code.MALFORMED
 
 
+def test_a_nul_is_told_of_each_text_that_holds_one_and_of_no_other() -> None:
+    data = rb'{"a":["\u0000",{"b/c":"x\u0000"}],"d\u0000":{"e":1},"f":"\\u0000 is no NUL"}'
+    with pytest.raises(PlatformError, match="NUL") as caught:
+        parse_json(data, max_bytes=1000)
+    error = caught.value
+    assert (error.code, error.received) == (Code.MALFORMED, r"'\x00'")
+    assert [(f.pointer, f.message.partition(" holds")[0]) for f in error.findings] == [
+        ("/a/0", "a text"),
+        ("/a/1/b~1c", "a text"),
+        ("", "the name of a member"),
+    ]
+    assert all(f.expected and f.received and f.fix for f in error.findings)
+    assert "\0" not in f"{error} {error.findings}"
+    assert parse_json(rb'{"f":"\\u0000"}', max_bytes=100) == {"f": "\\u0000"}
+
+
+def test_no_more_findings_on_nul_than_a_reader_can_use() -> None:
+    with pytest.raises(PlatformError) as caught:
+        parse_json(b'{"a":[' + b",".join([rb'"\u0000"'] * 5000) + b"]}", max_bytes=100_000)
+    assert len(caught.value.findings) == 100
+
+
 def test_json_beyond_its_bound_is_refused_unread() -> None:
     with pytest.raises(PlatformError) as caught:
         parse_json(b'{"a":"' + b"x" * 100 + b'"}', max_bytes=50)
@@ -99,7 +124,8 @@ def test_brackets_inside_strings_do_not_count_as_depth() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [1.5, {"a": 0.1}, 2**53, [float("nan")], {"a": "\ud800"}, {1: 2}, b"a"]
+    "value",
+    [1.5, {"a": 0.1}, 2**53, [float("nan")], {"a": "\ud800"}, {1: 2}, b"a", ["\0"], {"\0": 1}],
 )
 def test_values_without_canonical_form_are_refused(value: object) -> None:
     with pytest.raises(PlatformError):
@@ -111,22 +137,20 @@ def test_members_are_ordered_by_utf16_code_units() -> None:
     assert canonical_json({"\ufb33": 1, "\U0001f600": 2}) == '{"😀":2,"\ufb33":1}'.encode()
 
 
-@given(st.dictionaries(st.text(max_size=4), st.none(), max_size=6))
+@given(st.dictionaries(NAMES, st.none(), max_size=6))
 def test_the_order_of_members_is_that_of_utf16_whatever_their_names(value: dict[str, None]) -> None:
     names = list(json.loads(canonical_json(value)))
     assert names == sorted(value, key=lambda name: name.encode("utf-16-be"))
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
-    ),
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(TEXTS, max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
     max_leaves=12,
 )
 
 
-@given(st.dictionaries(st.text(max_size=8), JSON, max_size=5))
+@given(st.dictionaries(NAMES, JSON, max_size=5))
 def test_canonical_json_reads_back_and_is_stable(value: dict[str, object]) -> None:
     data = canonical_json(value)
     again = parse_json(data, max_bytes=1 << 20, max_depth=20)

@@ -1,6 +1,7 @@
 """The frame around every request: guards, bounds, time-outs, problems, trace gate, docs."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -38,6 +40,10 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+class Kept(BaseModel):
+    notes: list[str]
 
 
 class Nobody:
@@ -73,6 +79,10 @@ def make_app(tmp_path: Path, *, ready: str = "ok", **changes: object) -> FastAPI
     @router.get("/number", **open_to_all("test"))
     async def number(n: int, m: int) -> Response:
         return JSONResponse(n + m)
+
+    @router.post("/kept/{name}", **open_to_all("test"))
+    async def kept(name: str, body: Kept) -> Response:
+        return JSONResponse({"name": name, "notes": body.notes})
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -159,6 +169,39 @@ async def test_all_bad_parameters_are_found_at_once(tmp_path: Path) -> None:
     assert answer.status_code == 400
     pointers = {finding["pointer"] for finding in answer.json()["findings"]}
     assert pointers == {"/query/n", "/query/m"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointers"),
+    [
+        ("/kept/a%00", {"notes": []}, ["/path/name"]),
+        ("/kept/a?x=1&x=%00&y=2", {"notes": []}, ["/query/x"]),
+        ("/kept/a", {"notes": ["a", "b\0", "\0"]}, ["/body/notes/1", "/body/notes/2"]),
+        ("/kept/a", {"notes": [], "\0": 1}, ["/body"]),
+    ],
+    ids=["address", "parameter", "texts", "name"],
+)
+async def test_no_request_may_hold_a_nul_wherever(
+    tmp_path: Path, path: str, body: dict[str, Any], pointers: list[str]
+) -> None:
+    for encoding in ("utf-8", "utf-16"):
+        async with client(make_app(tmp_path)) as http:
+            said = json.dumps(body).encode(encoding)
+            headers = {"content-type": "application/json"}
+            answer = await http.post(path, content=said, headers=headers)
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (400, "E_MALFORMED")
+        assert [(f["rule"], f["pointer"]) for f in problem["findings"]] == [
+            ("REQUEST", pointer) for pointer in pointers
+        ]
+        assert all(f["expected"] and f["received"] and f["fix"] for f in problem["findings"])
+        assert "\\u0000" not in answer.text
+
+
+async def test_what_only_looks_like_a_nul_is_kept(tmp_path: Path) -> None:
+    async with client(make_app(tmp_path)) as http:
+        answer = await http.post("/kept/%2500?x=%2500", json={"notes": ["\\u0000"]})
+    assert answer.json() == {"name": "%00", "notes": ["\\u0000"]}
 
 
 async def test_a_body_beyond_its_bound_is_refused(tmp_path: Path) -> None:
