@@ -72,7 +72,7 @@ LEGS = (
     ),
     Leg(
         name="freeze-secretariat",
-        does="the Secretariat stands still for 8 s, longer than its leases last (4 s)",
+        does="the Secretariat stands still for 8 s, longer than its leases last (6 s)",
         fault=frozen("declarations"),
         holds_s=8.0,
     ),

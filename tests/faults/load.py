@@ -28,6 +28,7 @@ STATES, EACH = 3, 8  # envelopes of one State in one leg
 LARGE = {Ground.FILES: 0.25, Ground.SERVERS: 0.5}  # the part of them that is kept as an object
 LEAD_S, TAIL_S = 1.5, 3.0
 DRAIN_S = 120.0
+OWED_S, NOTHING_OWED = 20.0, "acts owed to the log: 0\n"
 READY_EVERY_S = 0.1
 SEED = 5
 ALREADY = tuple(party.id for party in PARTIES[1:])
@@ -164,7 +165,7 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg, spent: Spent) -> tuple[
     with spent.on("search"):
         report = Report(plan, look(grounds.stack, supply.clients, ready, load, drained_s))
     with spent.on("verify"):
-        status, said = grounds.operate("verify")
+        unaccounted = _unaccounted(grounds)
     with spent.on("check"):
         checked = leg.check(grounds)
     flaws = [
@@ -172,7 +173,7 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg, spent: Spent) -> tuple[
         *(f"refused: {sent.refused}" for sent in report.unaccepted[:1]),
         _late(load),
         "" if drained_s is not None else f"the queue was not empty {DRAIN_S:.0f} s later",
-        "" if status == 0 else f"verify: {said.strip()}",
+        unaccounted,
         "answered 500" if grounds.unexpected() > unexpected else "",
         checked,
         leg.during(grounds, load.meanwhile),
@@ -180,6 +181,18 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg, spent: Spent) -> tuple[
     ]
     verdict, flaw = judged(flaws)
     return verdict, flaw or _seen(report, load)
+
+
+def _unaccounted(grounds: Grounds) -> str:
+    """Say what the exchange cannot account for by its own command, or owes the log for long."""
+    deadline = time.monotonic() + OWED_S
+    while True:
+        status, said = grounds.operate("verify")
+        if status == 0 and NOTHING_OWED in said:
+            return ""
+        if status != 0 or time.monotonic() > deadline:
+            return f"verify: {said.strip()}"
+        time.sleep(READY_EVERY_S)
 
 
 def _late(load: Load) -> str:
