@@ -95,9 +95,10 @@ class Load(Burst):
             time.sleep(self.leg.holds_s)
             self.mended_s, self.mended_at = self.now_s(), system_clock()
         self.mending_s = self.now_s() - self.mended_s
+        patience_s = self.now_s() + self.leg.back_s
         while unready := self.grounds.unready():
             self.unready = ", ".join(f"{name}: {why}" for name, why in unready.items())
-            if self.now_s() > self.mended_s + self.leg.back_s:
+            if self.now_s() > patience_s:
                 return
             time.sleep(READY_EVERY_S)
         self.ready_s = self.now_s()
@@ -171,7 +172,7 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg, spent: Spent) -> tuple[
     flaws = [
         "" if report.holds else report.verdict(),
         *(f"refused: {sent.refused}" for sent in report.unaccepted[:1]),
-        _late(load),
+        "" if load.ready_s else f"not ready {leg.back_s:.0f} s after: {load.unready}",
         "" if drained_s is not None else f"the queue was not empty {DRAIN_S:.0f} s later",
         unaccounted,
         "answered 500" if grounds.unexpected() > unexpected else "",
@@ -193,15 +194,6 @@ def _unaccounted(grounds: Grounds) -> str:
         if status != 0 or time.monotonic() > deadline:
             return f"verify: {said.strip()}"
         time.sleep(READY_EVERY_S)
-
-
-def _late(load: Load) -> str:
-    """Say which services were not ready in time."""
-    if load.back_s is None:
-        return f"not ready {load.leg.back_s:.0f} s after: {load.unready}"
-    if load.back_s > load.leg.back_s:
-        return f"ready only {load.back_s:.0f} s after, {load.mending_s:.0f} s of them to mend"
-    return ""
 
 
 def _seen(report: Report, load: Load) -> str:
