@@ -39,7 +39,8 @@ def side_by_side(legs: Sequence[Leg]) -> list[Outcome]:
             process.wait()
     except KeyboardInterrupt:
         for process in begun.values():
-            process.terminate()  # it takes its ground down
+            process.terminate()  # it takes its ground down, once its leg's senders are done
+        for process in begun.values():
             process.wait()
         raise
     for reader in readers:
