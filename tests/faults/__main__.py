@@ -1,7 +1,7 @@
 """`make faults L="kill disk-full"`: one fault after another under load; a table of what was seen.
 
-Needs root. Programs are fetched first; then everything runs in a mount and a network namespace of
-its own, which no packet leaves.
+Needs root. Programs are fetched first; then each ground is in a process of its own, in a mount and
+a network namespace of its own, which no packet leaves; two grounds stand side by side.
 """
 
 import json
@@ -18,6 +18,7 @@ from rich.console import Console
 from deploy.local.debian import NoProgramError, installed
 from deploy.local.postgresql.programs import NoPostgresqlError, find_programs
 from tests.faults import (
+    beside,
     clocks,
     databases,
     deaths,
@@ -27,6 +28,7 @@ from tests.faults import (
     servers,
     stores,
 )
+from tests.faults.beside import INSIDE, side_by_side
 from tests.faults.grounds import Grounds, laid_out
 from tests.faults.leg import Ground, Leg
 from tests.faults.load import LARGE, Supply, attempt
@@ -50,7 +52,6 @@ IMPOSSIBLE = {
     "netem": "delays and reordering of packets need a kernel with sch_netem; loss is nftables'",
     "device-mapper": "dm-delay and dm-flakey need a kernel with device-mapper; strace stands in",
 }
-INSIDE = "--inside"
 FOUND = ROOT / "var" / "faults.json"
 _PROGRAMS = {"nft": "nftables", "strace": "strace", "mkfs.ext4": "e2fsprogs", "ip": "iproute2"}
 
@@ -69,18 +70,27 @@ def chosen(names: list[str]) -> list[Leg]:
 
 def main(given: list[str]) -> int:
     """Run legs; return 0 when all that ran held, 1 when one did not, 2 when none could run."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop in order, as Ctrl-C does
     try:
-        legs = chosen([name for name in given if name != INSIDE])
-        if INSIDE not in given:
-            _enter(given)
-        return _run(legs, everything=len(legs) == len(LEGS))
+        if given[:1] == [INSIDE]:
+            return inside(Ground(given[1]), chosen(given[2:]))
+        legs = chosen(given)
+        _fetch()
+        return _judge(side_by_side(legs), everything=len(legs) == len(LEGS))
     except (CannotRunError, NoPostgresqlError) as error:
         sys.stderr.write(f"faults: {error}\n")
         return 2
 
 
-def _enter(given: list[str]) -> None:
-    """Fetch what is needed while there is a network, then go where there is none."""
+def inside(ground: Ground, legs: list[Leg]) -> int:
+    """Run the legs of one ground, in namespaces of its own; leave the outcomes for who began it."""
+    outcomes = _run_on(ground, legs, Console(highlight=False))
+    beside.found_on(ground).write_text(json.dumps(members(outcomes)))
+    return 0
+
+
+def _fetch() -> None:
+    """Fetch what is needed while there is a network."""
     if os.geteuid() != 0:
         raise CannotRunError("must run as root: it mounts disks and cuts networks, in namespaces")
     for program, package in _PROGRAMS.items():
@@ -97,20 +107,13 @@ def _enter(given: list[str]) -> None:
         pins = ["--no-deps", "--require-hashes", "-r", str(ROOT / "requirements" / "faults.txt")]
         target = ["--target", str(ROOT / "var" / "faults")]
         subprocess.run([*pip, *pins, *target], check=False)
-    inside = [sys.executable, "-m", "tests.faults", INSIDE, *given]
-    os.execvp("unshare", ["unshare", "--mount", "--net", "--", *inside])
 
 
-def _run(legs: list[Leg], *, everything: bool) -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop in order, as Ctrl-C does
-    console = Console(highlight=False)
-    outcomes: list[Outcome] = []
-    for ground in dict.fromkeys(leg.ground for leg in legs):
-        outcomes += _run_on(ground, [leg for leg in legs if leg.ground is ground], console)
+def _judge(outcomes: list[Outcome], *, everything: bool) -> int:
     if everything:
         outcomes += [Outcome(n, why, "", Verdict.IMPOSSIBLE) for n, why in IMPOSSIBLE.items()]
-    FOUND.parent.mkdir(exist_ok=True)
     FOUND.write_text(json.dumps(members(outcomes), indent=1, ensure_ascii=False) + "\n")
+    console = Console(highlight=False)
     console.print()
     console.print(table(outcomes))
     return 0 if is_good(outcomes, in_ci=IN_CI) else 1

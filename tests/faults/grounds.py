@@ -178,7 +178,7 @@ def laid_out() -> Iterator[Grounds]:
                     "BALLAST_BYTES": str(BALLAST_MIB * MIB),
                     "CLOCK_SETTLE_S": "15",  # longer than a wrong clock lasts: it is not believed
                 },
-                "declarations": {**spans, "LEASE_S": "4", "RETRY_CAP_S": "2"},
+                "declarations": {**spans, "LEASE_S": "6", "RETRY_CAP_S": "2"},
             },
         )
         life.callback(stack.stop)

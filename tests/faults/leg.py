@@ -48,7 +48,8 @@ class Leg:
     """One fault under load.
 
     `does` says in one line what is done, `holds_s` is how long the fault lasts, `back_s` how soon
-    after it is mended the services must be ready, `needs` are programs without which it cannot run.
+    the services must be ready once it is mended and what was killed has started again, which has a
+    bound of its own; `needs` are programs without which it cannot run.
     `again` are refusals after which a sender comes back with the same bytes. `check` looks once all
     is mended, `during` at what callers were told while the fault held.
     """

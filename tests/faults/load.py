@@ -28,6 +28,7 @@ STATES, EACH = 3, 8  # envelopes of one State in one leg
 LARGE = {Ground.FILES: 0.25, Ground.SERVERS: 0.5}  # the part of them that is kept as an object
 LEAD_S, TAIL_S = 1.5, 3.0
 DRAIN_S = 120.0
+OWED_S, NOTHING_OWED = 20.0, "acts owed to the log: 0\n"
 READY_EVERY_S = 0.1
 SEED = 5
 ALREADY = tuple(party.id for party in PARTIES[1:])
@@ -94,9 +95,10 @@ class Load(Burst):
             time.sleep(self.leg.holds_s)
             self.mended_s, self.mended_at = self.now_s(), system_clock()
         self.mending_s = self.now_s() - self.mended_s
+        patience_s = self.now_s() + self.leg.back_s
         while unready := self.grounds.unready():
             self.unready = ", ".join(f"{name}: {why}" for name, why in unready.items())
-            if self.now_s() > self.mended_s + self.leg.back_s:
+            if self.now_s() > patience_s:
                 return
             time.sleep(READY_EVERY_S)
         self.ready_s = self.now_s()
@@ -164,15 +166,15 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg, spent: Spent) -> tuple[
     with spent.on("search"):
         report = Report(plan, look(grounds.stack, supply.clients, ready, load, drained_s))
     with spent.on("verify"):
-        status, said = grounds.operate("verify")
+        unaccounted = _unaccounted(grounds)
     with spent.on("check"):
         checked = leg.check(grounds)
     flaws = [
         "" if report.holds else report.verdict(),
         *(f"refused: {sent.refused}" for sent in report.unaccepted[:1]),
-        _late(load),
+        "" if load.ready_s else f"not ready {leg.back_s:.0f} s after: {load.unready}",
         "" if drained_s is not None else f"the queue was not empty {DRAIN_S:.0f} s later",
-        "" if status == 0 else f"verify: {said.strip()}",
+        unaccounted,
         "answered 500" if grounds.unexpected() > unexpected else "",
         checked,
         leg.during(grounds, load.meanwhile),
@@ -182,13 +184,16 @@ def _attempt(grounds: Grounds, supply: Supply, leg: Leg, spent: Spent) -> tuple[
     return verdict, flaw or _seen(report, load)
 
 
-def _late(load: Load) -> str:
-    """Say which services were not ready in time."""
-    if load.back_s is None:
-        return f"not ready {load.leg.back_s:.0f} s after: {load.unready}"
-    if load.back_s > load.leg.back_s:
-        return f"ready only {load.back_s:.0f} s after, {load.mending_s:.0f} s of them to mend"
-    return ""
+def _unaccounted(grounds: Grounds) -> str:
+    """Say what the exchange cannot account for by its own command, or owes the log for long."""
+    deadline = time.monotonic() + OWED_S
+    while True:
+        status, said = grounds.operate("verify")
+        if status == 0 and NOTHING_OWED in said:
+            return ""
+        if status != 0 or time.monotonic() > deadline:
+            return f"verify: {said.strip()}"
+        time.sleep(READY_EVERY_S)
 
 
 def _seen(report: Report, load: Load) -> str:

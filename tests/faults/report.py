@@ -47,6 +47,11 @@ def members(outcomes: Sequence[Outcome]) -> list[Mapping[str, Any]]:
     return [asdict(outcome) for outcome in outcomes]
 
 
+def read_members(found: Iterable[Mapping[str, Any]]) -> list[Outcome]:
+    """Return outcomes out of a file."""
+    return [Outcome(**{**one, "verdict": Verdict(one["verdict"])}) for one in found]
+
+
 def table(outcomes: Sequence[Outcome]) -> Table:
     """Return the table for a terminal."""
     shown = Table("leg", "what was done", "what was seen", "verdict", "s", show_lines=True)

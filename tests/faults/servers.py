@@ -92,7 +92,7 @@ def laid_out() -> Iterator[Grounds]:
             more={
                 "audit": common,
                 "exchange": {**common, **objects, **_STORE, "BASE_URL": edge.url},
-                "declarations": {**common, "LEASE_S": "4", "RETRY_CAP_S": "2"},
+                "declarations": {**common, "LEASE_S": "6", "RETRY_CAP_S": "2"},
             },
         )
         life.callback(stack.stop)

@@ -1,11 +1,15 @@
 """Which legs run, how they are judged, and which of them a machine may leave out."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.faults.__main__ import IMPOSSIBLE, LEGS, chosen, main
+from tests.faults.beside import side_by_side
 from tests.faults.machinery import CannotRunError
 from tests.faults.networks import rules
-from tests.faults.report import Outcome, Verdict, is_good, judged, members
+from tests.faults.report import Outcome, Verdict, is_good, judged, members, read_members
 
 
 def outcome(verdict: Verdict) -> Outcome:
@@ -61,3 +65,23 @@ def test_packets_of_a_service_are_met_on_their_way_there_and_back() -> None:
 
 def test_outcomes_are_kept_as_they_were() -> None:
     assert members([outcome(Verdict.HELD)])[0]["verdict"] == "held"
+
+
+def test_outcomes_come_back_from_a_file_as_they_were() -> None:
+    outcomes = [Outcome("kill", "does", "saw", Verdict.HELD, 12.5, {"load": 9.0})]
+    assert read_members(json.loads(json.dumps(members(outcomes)))) == outcomes
+
+
+def test_legs_of_a_ground_that_fell_have_not_held(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tests.faults.beside.ROOT", tmp_path)
+    monkeypatch.setattr("tests.faults.beside._NAMESPACES", ("echo", "fallen:"))
+    outcomes = side_by_side(chosen(["store", "kill"]))
+    assert [(one.name, one.verdict) for one in outcomes] == [
+        ("kill", Verdict.FAILED),
+        ("store", Verdict.FAILED),
+    ]
+    told = capsys.readouterr().out
+    assert "files   | fallen:" in told
+    assert "servers | fallen:" in told

@@ -6,6 +6,8 @@ from the rollback journal, which ends with each transaction; copies of this fold
 where it may live on, so they must be few and short-lived.
 
 Order: a key is durable before the detail that it seals. A stop in between leaves a key of nothing.
+Durable is a transaction once the journal's end is, in the folder too: else a power cut brings the
+journal back, and the next start undoes with it what was committed.
 """
 
 import sqlite3
@@ -21,7 +23,7 @@ KEYS_FILE = "details.keys"
 _PRIVATE_FOLDER, _PRIVATE_FILE = 0o700, 0o600
 _PREPARE = """
 PRAGMA journal_mode = DELETE;
-PRAGMA synchronous = FULL;
+PRAGMA synchronous = EXTRA;
 PRAGMA secure_delete = ON;
 PRAGMA trusted_schema = OFF;
 CREATE TABLE IF NOT EXISTS owner (name TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT;
@@ -103,14 +105,26 @@ class _Transaction:
         self._file = file
 
     def __enter__(self) -> None:
-        self._file.execute("BEGIN IMMEDIATE")
+        try:
+            self._file.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise _unwritable(error) from error
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if error is None:
-            self._file.execute("COMMIT")
-            return
-        self._file.execute("ROLLBACK")
+            try:
+                self._file.execute("COMMIT")
+            except sqlite3.Error as failed:
+                error = failed
+            else:
+                return
+        if self._file.in_transaction:  # a full disk ends it by itself
+            self._file.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error):
-            raise PlatformError(
-                Code.UNAVAILABLE, f"the keys of details cannot be written: {error}", retry_after_s=5
-            ) from error
+            raise _unwritable(error) from error
+
+
+def _unwritable(error: sqlite3.Error) -> PlatformError:
+    return PlatformError(
+        Code.UNAVAILABLE, f"the keys of details cannot be written: {error}", retry_after_s=5
+    )

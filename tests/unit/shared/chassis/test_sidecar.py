@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, MetaData, create_engine, update
 
-from sextant_shared.chassis.sidecar.keys import KEYS_FILE
+from sextant_shared.chassis.sidecar.keys import KEYS_FILE, DetailKeys
 from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.chassis.sidecar.tables import sidecar_tables
 from sextant_shared.crypto.details import open_detail, seal_detail, unwrap_key, wrap_key
@@ -170,6 +170,29 @@ def noted(states: dict[tuple[str, str], str], in_force: InForce) -> list[MadeNot
     made_now = changes("exchange", in_force, lambda *about: states.get(about), 1.0)
     states.update({(note.type, note.subject): note.state for note in made_now})
     return made_now
+
+
+def test_a_key_survives_a_power_cut_right_after_it_was_made(tmp_path: Path) -> None:
+    keys = DetailKeys(tmp_path)
+    (mode,) = keys._file.execute("PRAGMA journal_mode").fetchone()
+    (synchronous,) = keys._file.execute("PRAGMA synchronous").fetchone()
+    keys.close()
+    extra = 3  # the folder too: else a journal that ended may come back, and undo what it was for
+    assert (mode, synchronous) == ("delete", extra)
+
+
+def test_a_full_disk_is_told_and_once_there_is_room_keys_are_made_again(tmp_path: Path) -> None:
+    keys = DetailKeys(tmp_path)
+    (pages,) = keys._file.execute("PRAGMA page_count").fetchone()
+    keys._file.execute(f"PRAGMA max_page_count = {pages}")
+    many = {bytes([n]) * 32: "audit" for n in range(200)}
+    with pytest.raises(PlatformError, match="cannot be written") as caught:
+        keys.make(many)
+    assert (caught.value.code, caught.value.retry_after_s) == (Code.UNAVAILABLE, 5)
+    keys._file.execute("PRAGMA max_page_count = 10000")
+    made = keys.make(many)
+    assert all(keys.find(leaf) == key for leaf, key in made.items())
+    keys.close()
 
 
 def test_what_did_not_change_is_not_noted_again() -> None:
