@@ -95,9 +95,8 @@ def _note(connection: Connection) -> None:
     _lent.add(connection.dialect.name)
 
 
-@cache
 def _named(engine: str) -> str:
-    return f"PostgreSQL {SERVER.started().version}" if engine == ON_SERVER else "embedded files"
+    return f"PostgreSQL {SERVER.version}" if engine == ON_SERVER else "embedded files"
 
 
 def _modules(item: pytest.Item) -> set[str]:

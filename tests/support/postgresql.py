@@ -23,8 +23,12 @@ embedded = pytest.mark.skipif(EVERYWHERE, reason="this opens or damages the embe
 
 @dataclass
 class CommonServer:
-    """The one server of a test process, started when it is asked for."""
+    """The one server of a test process, started when it is asked for.
 
+    Its `version` is known when it was stopped, too.
+    """
+
+    version: int = 0
     _life: ExitStack = field(default_factory=ExitStack)
     _one: PostgresqlServer | None = None
 
@@ -36,6 +40,7 @@ class CommonServer:
         """
         if self._one is None:
             self._one = self._life.enter_context(started_server())
+            self.version = self._one.version
         return self._one
 
     def required(self) -> PostgresqlServer:

@@ -50,17 +50,19 @@ async def test_garbage_under_a_valid_signature_gets_a_signed_rejection(platform:
 async def test_a_text_with_nul_is_told_where_it_stands_whatever_the_database(
     platform: Platform,
 ) -> None:
-    content = declaration().replace(b'"Contact point"', rb'"Contact\u0000point"')
+    content = declaration(site_code="XAL-1")
+    content = content.replace(b'"XAL-1"', rb'"XAL-1\u0000"')
+    content = content.replace(b'"Contact point"', rb'"Contact\u0000point"')
     sent = await platform.declare(XAL, content)
     await platform.settled()
     assert await verdicts(platform) == ["opened OPENED", "outcome REJECTED"]
     (outcome,) = [r for r in await platform.replies(XAL, sent) if r["kind"] == "outcome"]
-    ((pointer, expected, received, fix),) = [
-        (f["pointer"], f["expected"], f["received"], f["fix"]) for f in outcome["findings"]
+    assert [(f["pointer"], f["expected"], f["received"]) for f in outcome["findings"]] == [
+        ("/na_contact/0/function", "text without U+0000", r"'Contact\x00point'"),
+        ("/site_code", "text without U+0000", r"'XAL-1\x00'"),
     ]
-    assert (pointer, expected) == ("/na_contact/0/function", "text without U+0000")
-    assert received == r"'Contact\x00point'"
-    assert fix
+    assert all(f["fix"] for f in outcome["findings"])
+    assert platform.stored("SELECT site FROM content_sites") == [{"site": "XAL-1"}]
     for asked, place in (
         (platform.officer("GET", "/v1/declarations", params={"state": "X\0L"}), "/query/state"),
         (platform.officer("POST", "/v1/messages", json={"text": "a\0"}), "/body/text"),

@@ -102,8 +102,7 @@ class FakeExchange:
     async def release(self, token: str, *, error: str, delay_s: int, untried: bool = False) -> None:
         self._up()
         self.released.append((token, error, delay_s))
-        if untried:
-            self.untried.append(token)
+        self.untried += [token] * untried
 
     async def extend(self, token: str, *, lease_s: int) -> None:
         self.extended.append((token, lease_s))
@@ -133,9 +132,8 @@ class FakeExchange:
             raise PlatformError(self.refuse, "the exchange refuses it")
         if manifest.header.id not in self.deposited:
             self.deposited[manifest.header.id] = container
-            self.receipts[manifest.header.id] = self.world.accept_container(
-                container, manifest
-            ).custody
+            accepted = self.world.accept_container(container, manifest)
+            self.receipts[manifest.header.id] = accepted.custody
         return None if self.pending else self.receipts[manifest.header.id]
 
     async def receipt(self, id_: str) -> bytes | None:

@@ -37,6 +37,8 @@ def test_a_site_inside_a_changed_value_is_found() -> None:
         (b'{"plant_site_code": "XAL-1", "kind": 7}', ("XAL-1",)),
         (b'{"sites":[{"site_code":"B"},{"facility_code" :\n"A"}]', ("A", "B")),
         (b'{"plant_site_code":"XAL-\\u0031"}', ("XAL-1",)),
+        (b'{"plant_site_code":"XAL-\\u0000\\ud8001"}', ("XAL-1",)),
+        (b'{"plant_site_code":"\\u0000"}', ()),
         (b'{"plant_site_code":"quoted \\" here"}', ('quoted " here',)),
         (b'{"plant_site_code":"XAL-1","plant_site_code":"XAL-2"}', ("XAL-1", "XAL-2")),
         (b'{"plant_site_code":"\\x"}', ()),
@@ -56,7 +58,10 @@ def test_the_number_of_sites_is_bounded() -> None:
 
 
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 9)
+    | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(st.sampled_from(["site_code", "a", "facility_code"]), inner, max_size=3)

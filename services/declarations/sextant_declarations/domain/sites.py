@@ -47,7 +47,9 @@ def _inside(value: Any) -> Iterator[str]:
 
 
 def _read(literal: bytes) -> str:
+    """Return the text of a literal, without what no database keeps: NUL and half characters."""
     try:
-        return str(json.loads(b'"' + literal + b'"'))
+        text = str(json.loads(b'"' + literal + b'"'))
     except ValueError:
         return ""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
