@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## print this list
 	@awk 'BEGIN {FS = ":.*## "} \
 		/^# group: / {printf "\n%s\n", substr($$0, 10)} \
-		/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+		/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '\nStart with `make demo`.\n'
 
 # With DATABASE=postgresql: all rooms on a throw-away server, two processes of the exchange.

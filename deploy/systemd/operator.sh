@@ -71,6 +71,7 @@ where="--audit http://127.0.0.1:8001 --declarations http://127.0.0.1:8003"
 state "
 sextant init --home XAL --party NA-XAL --client-id NA-XAL/submit-1 --trust trust.json --exchange http://127.0.0.1:8002 $where --trace-file XAL/traces.jsonl
 sextant keys generate --home XAL
+sextant keys generate --home XAL --use seal --kem K2 # what is answered to class C3
 sextant keys request --home XAL --party NA-XAL --name Alvania --out XAL.json
 sextant keys countersign XAL.json --home REG-1
 sextant keys enrol XAL.json --exchange http://127.0.0.1:8002 --client-id REG-1 --home REG-1
