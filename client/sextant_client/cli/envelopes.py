@@ -117,10 +117,7 @@ def hand_over(
     document: dict[str, Any] = {"id": envelope.id}
     if not send or client.kept is not None:
         run.output.say(f"SEALED   {envelope.id}")
-        for to in envelope.header.to if client.kept is not None else ():
-            if to.party != client.config.party:
-                kept = client.kept.newest(to.party)
-                run.output.say(f"Sealed to keys of {to.party} {kept.told(system_clock())}.")
+        _tell_ages(client, run, envelope)
         return document | {"sealed": str(envelope.container)}
     with moving(run.output, "Sending", "Sent") as progress:
         deposit = client.deposit(envelope, progress)
@@ -135,6 +132,16 @@ def hand_over(
                 if not run.output.as_json:
                     run.output.result({}, answer_lines(answer))
     return document
+
+
+def _tell_ages(client: Client, run: Run, envelope: SentEnvelope) -> None:
+    """Say how old the keys are that a home without a network sealed to."""
+    if client.kept is None:
+        return
+    for to in envelope.header.to:
+        if to.party != client.config.party:
+            kept = client.kept.newest(to.party)
+            run.output.say(f"Sealed to keys of {to.party} {kept.told(system_clock())}.")
 
 
 def deposit_document(deposit: Deposit) -> dict[str, Any]:
