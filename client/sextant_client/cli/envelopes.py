@@ -115,13 +115,9 @@ def hand_over(
     From a home without a network nothing is sent: it says how old the keys are that it sealed to.
     """
     document: dict[str, Any] = {"id": envelope.id}
-    kept = client.kept
-    if not send or kept is not None:
+    if not send or client.kept is not None:
         run.output.say(f"SEALED   {envelope.id}")
-        for to in envelope.header.to:
-            if kept is not None and to.party != client.config.party:
-                told = kept.newest(to.party).told(system_clock())
-                run.output.say(f"Sealed to keys of {to.party} {told}.")
+        _tell_ages(client, run, envelope)
         return document | {"sealed": str(envelope.container)}
     with moving(run.output, "Sending", "Sent") as progress:
         deposit = client.deposit(envelope, progress)
@@ -136,6 +132,16 @@ def hand_over(
                 if not run.output.as_json:
                     run.output.result({}, answer_lines(answer))
     return document
+
+
+def _tell_ages(client: Client, run: Run, envelope: SentEnvelope) -> None:
+    """Say how old the keys are that a home without a network sealed to."""
+    if client.kept is None:
+        return
+    for to in envelope.header.to:
+        if to.party != client.config.party:
+            kept = client.kept.newest(to.party)
+            run.output.say(f"Sealed to keys of {to.party} {kept.told(system_clock())}.")
 
 
 def deposit_document(deposit: Deposit) -> dict[str, Any]:
