@@ -162,8 +162,8 @@ images: $(STAMP) ## build each room's image offline, run it confined, declare th
 	@deploy/image/try.sh
 
 .PHONY: play
-play: $(STAMP) ## play the chart's pods with podman on a network of their own, probes, drain and all (root, ten minutes)
-	@deploy/image/play.sh
+play: $(STAMP) ## play the chart's pods with podman on a network of their own, probes, drain and all (root, ten minutes; DATABASE=postgresql)
+	@deploy/image/play.sh $(or $(filter postgresql,$(DATABASE)),embedded)
 
 .PHONY: compose
 compose: $(STAMP) ## run the evaluation of deploy/compose.yaml with Docker, by the commands of its page (root, a quarter of an hour)

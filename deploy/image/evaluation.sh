@@ -22,7 +22,7 @@ done_with() { : > "$site/homes/.$1"; echo "$1: done"; }
 
 keys() {
   once keys
-  for name in REG-1 issuer exchange secretariat officer auditor; do sextant keys generate --use api --home "$name"; done
+  for name in REG-1 issuer desk exchange secretariat officer auditor; do sextant keys generate --use api --home "$name"; done
   sextant keys generate --use sig --home REG-1
   sextant keys registrars --home REG-1 --out $site/exchange/pins/registrars.json
   for who in exchange secretariat auditor; do
@@ -34,6 +34,7 @@ keys() {
   done
   cp issuer/keys/api-*.json $site/exchange/secrets/issuer.json
   cp exchange/keys/api-*.json $site/exchange/secrets/audit.json
+  cp desk/keys/api-*.json $site/declarations/secrets/issuer.json # for several processes of one address
   cp secretariat/keys/api-*.json $site/declarations/secrets/audit.json
   secret $site/signer/secrets/passphrase
   secret $site/declarations/secrets/passphrase
