@@ -104,7 +104,7 @@ kept_waiting() { # what made declarations wait, as they tell it
   local names one
   lines "$release-sextant-declarations.pods" names
   for one in "${names[@]}"; do
-    pod logs "$one-declarations" 2>&1 | grep -E 'delivery\.|worker\.|\.owed|\.defect' | sed "s/^/$one: /" || true
+    pod logs "$one-declarations" 2>&1 | grep -E 'delivery\.|worker\.|the store failed|\.owed|\.defect' | sed "s/^/$one: /" || true
   done
 }
 drained() { # POD: SIGTERM, and it is unready at once and ends by itself
