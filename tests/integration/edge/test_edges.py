@@ -32,6 +32,7 @@ EDGE_HEADERS = {
 }
 # A token request that no service looks at for long, more often than an address may send one.
 BURST = 200
+AT_ONCE = 50  # requests
 
 
 def is_problem(answer: httpx.Response, code: Code, *, waits: bool = False) -> bool:
@@ -244,9 +245,13 @@ async def test_one_address_asks_for_tokens_no_faster_than_its_share(edge: Edge) 
         async def ask() -> httpx.Response:
             return await http.post("/oauth/token", content=b"")
 
-        answers = await asyncio.gather(*(ask() for _ in range(BURST + 60)))
+        over: list[httpx.Response] = []
+        for _ in range(10 * BURST // AT_ONCE):  # on a slow machine its share grows meanwhile
+            answers = await asyncio.gather(*(ask() for _ in range(AT_ONCE)))
+            over += [a for a in answers if a.status_code == HTTPStatus.TOO_MANY_REQUESTS]
+            if over:
+                break
         assert (await http.get(OPEN)).status_code == HTTPStatus.OK  # its other requests go on
-    over = [a for a in answers if a.status_code == HTTPStatus.TOO_MANY_REQUESTS]
     assert over
     assert is_problem(over[0], Code.RATE, waits=True)
 
