@@ -6,6 +6,7 @@ server's certificate, and for each room the files of its Secret, named as in the
 
 import datetime as dt
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -22,7 +23,7 @@ OWNER = {"tls": "migrator"}
 Issued = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 
-def issue(name: str, by: Issued | None = None, host: str | None = None) -> Issued:
+def issue(name: str, by: Issued | None = None, hosts: Sequence[str] = ()) -> Issued:
     """Return a certificate and its key: of an authority, of a server, or of a login."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -37,8 +38,8 @@ def issue(name: str, by: Issued | None = None, host: str | None = None) -> Issue
         .not_valid_after(now + dt.timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=by is None, path_length=None), critical=True)
     )
-    if host:
-        names = x509.SubjectAlternativeName([x509.DNSName(host)])
+    if hosts:
+        names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
         builder = builder.add_extension(names, critical=False)
     return builder.sign(by[1] if by else key, hashes.SHA256()), key
 
@@ -51,7 +52,7 @@ def logins(room: str) -> dict[str, str]:
 def papers(folder: Path, host: str) -> None:
     """Write `server`, and for each room its own folder and its owner's, `ROOM-migrator`."""
     authority = issue("authority of a trial")
-    _write(folder / "server", authority, {"server": issue(host, authority, host)})
+    _write(folder / "server", authority, {"server": issue(host, authority, [host])})
     for room in ROOMS:
         for place, given in ((room, logins(room)), (f"{room}-migrator", OWNER)):
             issued = {

@@ -5,7 +5,6 @@ time a silent service is given, and the switch of mutual TLS. Where a program is
 be had, tests that need it skip on a developer's machine and fail in CI.
 """
 
-import datetime as dt
 import os
 import re
 import shutil
@@ -21,12 +20,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from deploy.local.debian import NoProgramError, fetch, run
-from sextant_shared.clock import system_clock
+from deploy.local.logins import Issued, issue
 from tests.support.vectors import IN_CI, ROOT
 
 FOLDER = ROOT / "deploy" / "edge"
@@ -103,27 +100,8 @@ def make_papers(folder: Path) -> Papers:
     return Papers(folder)
 
 
-Issued = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
-
-
 def _issue(folder: Path, name: str, by: Issued | None) -> Issued:
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.fromtimestamp(system_clock(), dt.UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(by[0].subject if by else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=by is None, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS]), critical=False
-        )
-    )
-    made = builder.sign(by[1] if by else key, hashes.SHA256())
+    made, key = issue(name, by, HOSTS)
     pem, raw = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     (folder / f"{name}.pem").write_bytes(made.public_bytes(pem))
     (folder / f"{name}.key").write_bytes(key.private_bytes(pem, raw, serialization.NoEncryption()))
