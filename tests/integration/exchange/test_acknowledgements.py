@@ -130,7 +130,7 @@ async def test_what_was_acknowledged_is_logged_before_its_ciphertext_is_erased(
     await stopped.restart(recover_every_s=0.05)
     await until(lambda: not stopped.rows(OWED))
     acts = [row.kind for row in stopped.rows("SELECT kind FROM act ORDER BY position")]
-    # At once, or a moment later with the erasure that waits behind it; nothing else, no other order.
+    # At once, or a moment later with the erasure that waits behind it: no other act or order.
     assert acts in (["delivery.acknowledged"], ["delivery.acknowledged", "envelope.erased"])
     stopped.audit.is_cut = False
     await until(lambda: stopped.rows("SELECT 1 FROM envelope WHERE erased IS NOT NULL"))
