@@ -90,8 +90,8 @@ fmt: $(STAMP) ## format and mend what the linter can mend
 
 # group: measure
 .PHONY: bench
-bench: $(STAMP) ## deposits per second against their floor, bounded, on loopback
-	@$(BIN)/python -m bench
+bench: $(STAMP) ## deposits per second against their floor, bounded, on loopback (DATABASE=postgresql: with one and two exchanges)
+	@$(BIN)/python -m bench $(if $(filter postgresql,$(DATABASE)),several)
 
 MUTATE := $(VENV)-mutate
 G ?= rules

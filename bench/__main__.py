@@ -2,7 +2,8 @@
 
 `python -m bench deposits`, `waiters`, `signer` or `identity` prints that part alone. `make bench`
 leaves out
-`python -m bench several`, which needs a PostgreSQL server (of the system, or fetched),
+`python -m bench several`, which needs a PostgreSQL server (of the system, or fetched) and is
+`make bench DATABASE=postgresql`,
 `python -m bench flat [COUNT]`, which deposits for minutes and prints the services' memory,
 `python -m bench growth [LARGEST]`, which makes a log of a million entries unless told, and one of
 300,000 for its memory (`growth memory` alone prints that),

@@ -71,6 +71,21 @@ def test_commands_in_the_readme_are_targets_of_the_makefile() -> None:
     assert {"demo", "test", "run"} <= shown <= targets
 
 
+# Targets that hold nothing of themselves: they start, mend, measure or write, or narrow another.
+HOLD_NOTHING = {"help", "install", "run", "fmt", "bench", "mutate", "docs-tables", "lock", "clean"}
+PART_OF_TEST = {"quick", "lint", "types", "contracts"}
+
+
+def test_every_check_of_the_makefile_is_run_by_ci_or_by_the_night() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z0-9-]+):(?!=).*## ", makefile, flags=re.MULTILINE))
+    by_ci = re.findall(r"^make ([a-z0-9-]+)", (ROOT / ".ci/run").read_text(), flags=re.MULTILINE)
+    night = (ROOT / ".ci/nightly").read_text()
+    by_night = re.findall(r'^    "([a-z0-9-]+)', night, flags=re.MULTILINE)
+    assert {"test", "faults"} <= targets
+    assert targets == {*by_ci, *by_night, *HOLD_NOTHING, *PART_OF_TEST}
+
+
 LOCKS = sorted(path.stem for path in (ROOT / "requirements").glob("*.in"))
 
 
