@@ -24,13 +24,17 @@ class Connection:
         self._port = port
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
+    async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect, where that is not done, and return the streams."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
+        return self._streams
+
     async def request(
         self, method: str, path: str, headers: dict[str, str], body: bytes = b""
     ) -> Answer:
         """Send one request and read its answer."""
-        if self._streams is None:
-            self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 20)
-        reader, writer = self._streams
+        reader, writer = await self.open()
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         writer.write(f"{head}{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body)
