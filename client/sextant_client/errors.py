@@ -45,7 +45,7 @@ TABLE = {
     REFUSED: "the server, or a token, cannot be reached or refused",
     UNTRUSTED: "a signature, key or integrity check failed",
     WARNINGS: "accepted with findings to explain, under --strict; not witnessed yet; flagged; due;"
-    " `doctor` warns of something",
+    " `doctor` warns of something; no outcome while --watch waited",
     BUNDLE_MALFORMED: "the bundle or proof is not well-formed",
     BUNDLE_LOG: "the log does not contain the entry where the proof says",
     BUNDLE_CUSTODY: "the receipt is for another envelope or entry",

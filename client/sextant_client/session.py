@@ -23,7 +23,7 @@ from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105 -- a path
 TIMEOUT_S = 90.0  # longer than the longest long-poll
-CONNECT_TIMEOUT_S = 5.0
+CONNECT_TIMEOUT_S = 6.0  # a resolver asks its second server after 5 s
 BACKOFF_S = 0.3
 BACKOFF_CAP_S = 15.0
 TOKEN_MARGIN_S = 30

@@ -20,13 +20,14 @@ from sextant_client.sent import SentEnvelope
 from sextant_client.visible import visible_of
 from sextant_shared.clock import system_clock
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.models.receipts import Level, OutcomeReceipt, OutcomeVerdict
+from sextant_shared.models.receipts import Level, OpenedVerdict, OutcomeReceipt, OutcomeVerdict
 from sextant_shared.protocol.levels import parse_witnessed, standing_of, verify_witnessed
 from sextant_shared.protocol.receipts import verify_custody
 
 receipt_app = typer.Typer(help="Custody receipts.", no_args_is_help=True)
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
 WATCH_LIMIT_S = 120.0
+_GRAVITY = (exits.OK, exits.WARNINGS, exits.FINDINGS)
 EnvelopeArgument = Annotated[str, typer.Argument(help="Envelope id.")]
 
 
@@ -80,8 +81,16 @@ def submit(
         documents = [hand_over(client, run, e, watch=watch, send=not seal_only) for e in envelopes]
     if run.output.as_json:
         run.output.result({"envelopes": documents, "attachments": attached.members()}, [])
-    returned = any(d.get("outcome") not in {None, OutcomeVerdict.REGISTERED} for d in documents)
-    return exits.FINDINGS if returned else exits.OK
+    return max((_status(document) for document in documents), key=_GRAVITY.index, default=exits.OK)
+
+
+def _status(document: dict[str, Any]) -> int:
+    """Return the exit status that the answers to one envelope come to."""
+    if document.get("opened") == OpenedVerdict.REJECTED:
+        return exits.FINDINGS
+    if document.get("outcome") not in {None, OutcomeVerdict.REGISTERED}:
+        return exits.FINDINGS
+    return exits.WARNINGS if document.get("awaited") else exits.OK
 
 
 def _seal(
@@ -117,6 +126,8 @@ def hand_over(
     document: dict[str, Any] = {"id": envelope.id}
     if not send or client.kept is not None:
         run.output.say(f"SEALED   {envelope.id}")
+        if watch:
+            run.output.say("Nothing was sent, so --watch has no answers to wait for.")
         _tell_ages(client, run, envelope)
         return document | {"sealed": str(envelope.container)}
     with moving(run.output, "Sending", "Sent") as progress:
@@ -124,14 +135,25 @@ def hand_over(
     document |= deposit_document(deposit)
     if not run.output.as_json:
         run.output.result({}, deposit_lines(deposit))
-    if watch:
-        for received in client.follow(envelope.id, WATCH_LIMIT_S):
-            answer = received.answer()
-            if answer is not None:
-                document |= {answer.kind: str(answer.verdict)}
-                if not run.output.as_json:
-                    run.output.result({}, answer_lines(answer))
-    return document
+    return document | (_watch(client, run, envelope.id) if watch else {})
+
+
+def _watch(client: Client, run: Run, envelope_id: str) -> dict[str, Any]:
+    """Print the answers to an envelope as they come; return verdicts, and which are `awaited`."""
+    told: dict[str, Any] = {}
+    for received in client.follow(envelope_id, WATCH_LIMIT_S):
+        answer = received.answer()
+        if answer is not None:
+            told |= {answer.kind: str(answer.verdict)}
+            if not run.output.as_json:
+                run.output.result({}, answer_lines(answer))
+    if told.get("opened") == OpenedVerdict.REJECTED:
+        return told
+    awaited = [kind for kind in ("opened", "outcome") if kind not in told]
+    if awaited:
+        within = f"within {WATCH_LIMIT_S:.0f} s"
+        run.output.say(f"No {' and no '.join(awaited)} receipt {within}; later: sextant inbox")
+    return told | ({"awaited": awaited} if awaited else {})
 
 
 def _tell_ages(client: Client, run: Run, envelope: SentEnvelope) -> None:
