@@ -32,6 +32,7 @@ BATCH = 512  # spans or lines in one request
 QUEUE = 2048
 TIMEOUT_S = 2.0
 SERVICE_NAME = "service.name"
+LEFT_OUT = "dxe.left_out"  # on spans that are sent nowhere
 
 
 def resource_of(service: str, settings: ServiceSettings | None) -> Resource:
@@ -60,6 +61,11 @@ class Sending(BatchSpanProcessor):
             max_export_batch_size=min(BATCH, queue),
         )
         self._patience_ms = int(patience_s * 1000)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Have the span sent, unless it is marked as one to leave out."""
+        if not (span.attributes or {}).get(LEFT_OUT):
+            super().on_end(span)
 
     def shutdown(self) -> None:
         """Send what is left, if somebody takes it in time."""

@@ -7,7 +7,7 @@ turning problem documents back into errors. Not responsible for what a failure m
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,7 @@ import httpx
 from opentelemetry.trace import SpanKind
 
 from sextant_shared.chassis.identity import TOKEN_PATH
-from sextant_shared.chassis.telemetry import Telemetry, current_traceparent
+from sextant_shared.chassis.telemetry import Telemetry, current_traceparent, leave_out_current
 from sextant_shared.clock import Clock
 from sextant_shared.crypto.signing import Signer
 from sextant_shared.encoding import parse_json
@@ -24,7 +24,8 @@ from sextant_shared.models.strict import Strict, read_model
 from sextant_shared.protocol.problems import MAX_PROBLEM_BYTES, error_of
 from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
 
-CONNECT_TIMEOUT_S = 3.0
+# Longer than the 5 s after which a resolver asks its second server: a dead first one only slows.
+CONNECT_TIMEOUT_S = 6.0
 DEFAULT_TIMEOUT_S = 30.0
 MAX_CONNECTIONS = 8  # httpx's pool costs milliseconds a call when many are in flight
 MAX_ATTEMPTS = 4
@@ -122,6 +123,19 @@ class ServiceClient:
                 await asyncio.sleep(wait_s + BACKOFF_S * 2**attempt * jitter)
         raise PlatformError(Code.UNAVAILABLE, f"{self._base_url} does not answer")
 
+    async def poll(
+        self, path: str, *, json: Any, timeout_s: float, is_idle: Callable[[httpx.Response], bool]
+    ) -> httpx.Response:
+        """Return a successful answer to a POST that waits for news; it is made once.
+
+        The span of one that `is_idle`, which brought none, is sent nowhere.
+
+        Raises:
+            PlatformError: as `request`.
+        """
+        timeout = httpx.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
+        return await self._once("POST", path, {}, {"json": json, "timeout": timeout}, is_idle)
+
     @asynccontextmanager
     async def stream(
         self, method: str, path: str, *, params: Mapping[str, str | int] | None = None
@@ -144,13 +158,20 @@ class ServiceClient:
                 raise self._unreachable(error) from error
 
     async def _once(
-        self, method: str, path: str, headers: Mapping[str, str], options: dict[str, Any]
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        options: dict[str, Any],
+        is_idle: Callable[[httpx.Response], bool] = lambda _: False,
     ) -> httpx.Response:
         with self._span(method, path):
             for is_last in (False, True):
                 sent = {**headers, **await self._headers(method, path)}
                 response = await self._send(method, path, sent, options)
                 if response.is_success:
+                    if is_idle(response):
+                        leave_out_current()
                     return response
                 error = self._refusal(response, response.content, sent)
                 if error.code is not Code.AUTH or is_last:

@@ -25,7 +25,12 @@ from opentelemetry.sdk.trace.sampling import (
 from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from sextant_shared.chassis.exporting import metric_readers, resource_of, span_processors
+from sextant_shared.chassis.exporting import (
+    LEFT_OUT,
+    metric_readers,
+    resource_of,
+    span_processors,
+)
 from sextant_shared.chassis.metrics import Metrics
 from sextant_shared.chassis.settings import ServiceSettings
 
@@ -179,6 +184,11 @@ def link_current(traceparent: str) -> None:
     context = _span_context(traceparent)
     if context:
         trace.get_current_span().add_link(context)
+
+
+def leave_out_current() -> None:
+    """Have the current span sent nowhere: a call that is made all day and brought nothing."""
+    trace.get_current_span().set_attribute(LEFT_OUT, value=True)
 
 
 def trace_id_of(traceparent: str | None) -> str:

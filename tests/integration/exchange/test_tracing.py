@@ -107,6 +107,19 @@ async def test_a_trace_that_begins_here_has_the_logs_part_as_well(world: World) 
         named(spans, name, server["trace_id"])
 
 
+async def test_only_asking_for_work_that_brings_some_leaves_a_span(world: World) -> None:
+    path = world.folder / "spans.jsonl"
+    await world.restart(trace_file=path)
+    caller = world.caller(SEC)
+    assert await caller.lease() == []
+    await world.caller(XAL).deposit(sealed())
+    assert len(await caller.lease()) == 1
+    assert await caller.lease() == []
+    await world.stop()
+    spans = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [span["name"] for span in spans].count("POST /v1/mailbox/leases") == 1
+
+
 async def test_spans_carry_ids_and_sizes_and_nothing_else_of_ours(world: World) -> None:
     spans = await traced(world, "01")
     attributes = {name for span in spans for name in span["attributes"]}

@@ -40,12 +40,11 @@ class HttpExchange:
     async def lease(self, limit: int, *, lease_s: int, wait_s: int) -> list[Lease]:
         """Return up to `limit` deliveries, ours for `lease_s`; wait for the first one."""
         # Not repeated by the client: an answer that was lost holds leases that must run out.
-        response = await self.client.request(
-            "POST",
+        response = await self.client.poll(
             LEASES,
             json={"max": limit, "lease_s": lease_s, "wait_s": wait_s},
-            repeatable=False,
             timeout_s=wait_s + LONG_POLL_MARGIN_S,
+            is_idle=lambda answer: not _read(LeasePage, answer).leases,
         )
         return [_lease(found) for found in _read(LeasePage, response).leases]
 

@@ -78,8 +78,8 @@ class Patience:
     behind_s: int
 
     def delay_s(self, attempts: int) -> int:
-        """Return a delay that doubles with each attempt, shortened by chance to spread them."""
-        doubled = self.retry_first_s * float(1 << min(attempts, _MAX_DOUBLINGS))
+        """Return the delay after so many attempts; it doubles, and is shortened by chance."""
+        doubled = self.retry_first_s * float(1 << min(max(attempts - 1, 0), _MAX_DOUBLINGS))
         longest = min(self.retry_cap_s, doubled)
         return max(1, round(longest * random.uniform(0.5, 1.0)))  # noqa: S311 - spreads load
 

@@ -10,6 +10,7 @@ from sextant_exchange.domain.mailboxes import Deliveries
 from sextant_exchange.domain.ports import Wanted
 from sextant_shared.chassis.places import resting
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
+from sextant_shared.chassis.telemetry import leave_out_current
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.models.exchange import (
     MAX_PAGE,
@@ -65,6 +66,8 @@ def mailbox_routes(deliveries: Deliveries) -> APIRouter:
         """
         with resting(request, waits=body.wait_s > 0):
             leases = await deliveries.lease(_party(request), body, request.is_disconnected)
+        if not leases:
+            leave_out_current()
         return JSONResponse(LeasePage(leases=leases).model_dump(mode="json", by_alias=True))
 
     @router.post("/leases/{token}/acknowledge", status_code=204, **action(Action.MAILBOX_LEASE))
