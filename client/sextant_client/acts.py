@@ -1,8 +1,8 @@
 """Acts on envelopes from a party's side: recall what was sent, mend what was given up.
 
 A recall is signed once and lies beside the envelope before it is sent, so that a lost answer or a
-killed process repeats the same bytes and gets the same receipt. What the exchange says it did is
-believed when the log proves it.
+killed process repeats the same bytes and gets the same receipt; from a home without a network it
+waits there for the next stick. What the exchange says it did is believed when the log proves it.
 """
 
 from dataclasses import dataclass
@@ -30,24 +30,29 @@ from sextant_shared.models.exchange import DeliveryPage
 from sextant_shared.models.party import KeyUse
 from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.acts import VerifiedAct, format_act, verify_act
+from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.recalls import sign_recall
 
 if TYPE_CHECKING:
     from sextant_client.client import Client
 
 DEAD_LETTERS = "/v1/mailbox/dead-letters"
-# Refusals of the statement itself: nothing was done by it, so the next one is signed afresh.
+# Nothing was done by a statement that is refused with one of these.
 _ABOUT_IT = frozenset({Code.STATE, Code.CLOCK, Code.KEY, Code.SIGNATURE, Code.DIGEST})
 
 
 @dataclass(frozen=True)
 class Recalled:
-    """What a recall did to each copy; `index` is None while the log owes the proof."""
+    """What a recall did to each copy; `index` is None while the log owes the proof.
+
+    One that `is_carried` was only signed: a home without a network has it carried.
+    """
 
     envelope_id: str
     copies: list[RecalledCopy]
     index: int | None
     receipt: Path | None
+    is_carried: bool = False
 
 
 def recall(client: "Client", envelope: SentEnvelope, reason: str, clock: Clock) -> Recalled:
@@ -58,22 +63,54 @@ def recall(client: "Client", envelope: SentEnvelope, reason: str, clock: Clock) 
             `E_INTEGRITY` for a receipt that does not prove this recall.
     """
     statement = _statement(client, envelope, reason, clock)
-    path = f"/v1/envelopes/{client.config.party}/{envelope.id}/recall"
-    body = RecallRequest(statement=statement.decode()).model_dump(mode="json")
+    if client.kept is not None:
+        return Recalled(envelope.id, [], None, None, is_carried=True)
     try:
-        view = read_model(ActView, client.session.request("POST", path, json=body).json())
+        view = post_recall(client, envelope.id, statement)
     except PlatformError as error:
-        if error.code in _ABOUT_IT:
+        if is_about_statement(error.code):
             envelope.recall_statement.unlink()
         raise
-    copies = read_model(RecallDetail, view.detail).recipients
     if view.receipt is None:
+        copies = read_model(RecallDetail, view.detail).recipients
         return Recalled(envelope.id, copies, None, None)
     raw = format_act(view.receipt)
-    act = _check(client, raw, envelope.id)
+    act = verify_recalled(raw, envelope.id, statement, client.trust.log_keys)
+    contact(client.home, client.trust, act.checkpoint, client.log)
+    return keep_recalled(envelope, act, raw)
+
+
+def post_recall(client: "Client", envelope_id: str, statement: bytes) -> ActView:
+    """Give the exchange a statement about an envelope of ours; the same twice is one act.
+
+    Raises:
+        PlatformError: what the exchange refuses with.
+    """
+    path = f"/v1/envelopes/{client.config.party}/{envelope_id}/recall"
+    body = RecallRequest(statement=statement.decode()).model_dump(mode="json")
+    return read_model(ActView, client.session.request("POST", path, json=body).json())
+
+
+def is_about_statement(code: str) -> bool:
+    """Whether a refusal is of the statement itself, so that the next one is signed afresh."""
+    return code in _ABOUT_IT
+
+
+def verify_recalled(raw: bytes, envelope_id: str, statement: bytes, keys: LogKeys) -> VerifiedAct:
+    """Return what a receipt proves of the recall by that statement.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` when it is of another act or statement; as `verify_act`.
+    """
+    act = verify_act(raw, envelope_id, keys)
     entry = act.entry
     if not isinstance(entry, EnvelopeRecalledEntry) or entry.stmt != b64u(sha256(statement)):
         raise PlatformError(Code.INTEGRITY, "the receipt is not about the recall that was sent")
+    return act
+
+
+def keep_recalled(envelope: SentEnvelope, act: VerifiedAct, raw: bytes) -> Recalled:
+    """Keep the receipt of a recall beside its envelope; return what it proves."""
     write_file(envelope.recall_receipt, raw)
     proved = read_model(RecallDetail, act.detail).recipients
     return Recalled(envelope.id, proved, act.index, envelope.recall_receipt)
@@ -125,10 +162,3 @@ def _statement(client: "Client", envelope: SentEnvelope, reason: str, clock: Clo
     signed = sign_recall(statement, client.home.keys.pair(KeyUse.SIG, [key.kid for key in active]))
     write_file(envelope.recall_statement, signed)
     return signed
-
-
-def _check(client: "Client", raw: bytes, envelope_id: str) -> VerifiedAct:
-    """Verify a receipt of an act, and that its log continues the one we know."""
-    act = verify_act(raw, envelope_id, client.trust.log_keys)
-    contact(client.home, client.trust, act.checkpoint, client.log)
-    return act

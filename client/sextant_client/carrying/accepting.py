@@ -6,6 +6,7 @@ In this order, each step safe to repeat:
 2. the party documents verify, and none is older than the one kept
 3. each receipt, of custody or of a refusal, is for what was sealed here, and its head leads to the
    newest; then it is kept, and beside it the head that witnesses it by the home's own policy
+   so is what proves a recall, for the statement that was signed here
 4. each delivery is verified and opened as from the mailbox, in its order and without a gap
 5. what the exchange tells of envelopes fits what lies here by now; then it is kept
 
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from sextant_client.acts import Recalled
 from sextant_client.carrying.indexes import (
     CarriedDelivery,
     CarriedProof,
@@ -26,6 +28,7 @@ from sextant_client.carrying.indexes import (
     ReturnIndex,
 )
 from sextant_client.carrying.offline import KeptDocuments
+from sextant_client.carrying.recalling import keep_recalls
 from sextant_client.carrying.stick import MAX_SMALL_BYTES, Stick
 from sextant_client.carrying.stories import KeptStories, Story
 from sextant_client.evidence import contact
@@ -64,6 +67,8 @@ class Accepted:
     parties: tuple[str, ...]
     receipts: tuple[Receipted, ...]
     refused: tuple[Refused, ...]
+    recalled: tuple[Recalled, ...]
+    unrecalled: tuple[Refused, ...]
     received: tuple[Received, ...]
     gone: tuple[GoneDelivery, ...]
     witnessed: tuple[str, ...]
@@ -93,6 +98,7 @@ def accept(home: Home, file: Path) -> Accepted:
         parties = tuple(carried.keep_parties())
         receipts = tuple(carried.keep_receipts())
         carried.keep_refusals()
+        recalled = tuple(keep_recalls(home, stick, index, carried.meet))
         witnessed = tuple(carried.keep_witnessed())
         collected = home.cursor()
         received = tuple(carried.receive())
@@ -102,6 +108,8 @@ def accept(home: Home, file: Path) -> Accepted:
         parties=parties,
         receipts=receipts,
         refused=tuple(index.refused),
+        recalled=recalled,
+        unrecalled=tuple(index.unrecalled),
         received=received,
         gone=tuple(one for one in index.gone if one.seq > collected),
         witnessed=witnessed,
@@ -175,7 +183,7 @@ class _Carried:
                 continue
             envelope, raw = sent.find(one.id), self.stick.small(one.receipt)
             refusal = verify_refusal(raw, envelope.digest, one.id, self.trust.log_keys)
-            self._meet(refusal.checkpoint)
+            self.meet(refusal.checkpoint)
             write_file(envelope.refusal, raw)
 
     def keep_witnessed(self) -> Iterator[str]:
@@ -186,7 +194,7 @@ class _Carried:
             receipt = verify_custody(envelope.receipt.read_bytes(), envelope.digest, one.id, keys)
             head = parse_witnessed(raw)
             found = verify_witnessed(head, receipt.checkpoint, keys, self.trust.policy)
-            self._meet(found.checkpoint)
+            self.meet(found.checkpoint)
             if found.level is Level.WITNESSED:
                 write_file(envelope.witnessed, raw)
                 yield one.id
@@ -234,10 +242,10 @@ class _Carried:
 
     def check_receipt(self, raw: bytes, digest: bytes, envelope_id: str) -> CustodyReceipt:
         receipt = verify_custody(raw, digest, envelope_id, self.trust.log_keys)
-        self._meet(receipt.checkpoint)
+        self.meet(receipt.checkpoint)
         return receipt
 
-    def _meet(self, head: Checkpoint) -> None:
+    def meet(self, head: Checkpoint) -> None:
         """Hold a head of something in the file against the newest one, which is known by now."""
         if head.size > self.newest.size:
             raise PlatformError(

@@ -20,6 +20,7 @@ from sextant_client.carrying.indexes import (
     ReturnIndex,
     StickIndex,
 )
+from sextant_client.carrying.recalling import recall_all
 from sextant_client.carrying.stick import NOTE, Stick
 from sextant_client.carrying.telling import tell, witness
 from sextant_client.client import Client
@@ -43,10 +44,12 @@ class Brought:
     refused: tuple[Refused, ...]
     deliveries: int
     more: bool
+    recalled: tuple[str, ...] = ()
+    unrecalled: tuple[Refused, ...] = ()
 
 
 def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: float = 0) -> Brought:
-    """Deposit what is on a stick and write the return file; wait so long for the answers.
+    """Deposit and recall what is on a stick, write the return file; wait so long for the answers.
 
     Raises:
         PlatformError: `E_SENDER` for a stick of another party; `E_MALFORMED`, `E_DIGEST`,
@@ -63,6 +66,7 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
             raise _another_party(index.party, client.config.party)
         envelopes = [_taken(opened, one, index.party, trip.folder) for one in index.envelopes]
         delivered, refused = _deposit(trip, envelopes)
+        recalled, unrecalled = recall_all(trip, opened, index.recalls)
         bring(trip, index.collected, {one.id for one in delivered}, wait_s)
         stories = list(tell(client, trip.writer, _wanted(trip, index, delivered)))
         sizes = {one.id: one.receipt for one in index.follow if one.receipt is not None}
@@ -72,7 +76,8 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
         newest = _newest(trip, index)
         target = out / f"sextant-{index.party}-back.zip" if out.is_dir() else out
         made = timestamp_s(clock())
-        trip.writer.add(NOTE, _note(index.party, made, delivered, refused, trip).encode())
+        said = [*refused, *unrecalled]
+        trip.writer.add(NOTE, _note(index.party, made, delivered, said, trip).encode())
         back = ReturnIndex(
             v=1,
             kind="sextant-stick-back",
@@ -86,6 +91,8 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
             gone=trip.gone,
             stories=stories,
             witnessed=witnessed,
+            recalled=recalled,
+            unrecalled=unrecalled,
             parties=parties,
             registries=list(trip.registries.values()),
             checkpoint=trip.writer.add("checkpoint.txt", newest.text.encode()),
@@ -94,7 +101,16 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
         )
         size = trip.writer.write(target, back)
     ids = tuple(one.id for one in delivered)
-    return Brought(target, size, ids, tuple(refused), len(trip.deliveries), trip.more)
+    return Brought(
+        target,
+        size,
+        ids,
+        tuple(refused),
+        len(trip.deliveries),
+        trip.more,
+        tuple(one.id for one in recalled),
+        tuple(unrecalled),
+    )
 
 
 def _another_party(carried: str, own: str) -> PlatformError:
@@ -173,7 +189,7 @@ def _wanted(
 
     What became of the Secretariat's own receipts is told with what they answer.
     """
-    yield from ((index.party, one.id) for one in delivered)
+    yield from ((index.party, one.id) for one in [*delivered, *index.recalls])
     brought = [(one.sender, one.id) for one in trip.deliveries]
     yield from (one for one in brought if one not in trip.receipts)
     yield from ((one.sender, one.id) for one in trip.gone)

@@ -13,6 +13,7 @@ from sextant_client.carrying.indexes import (
     StickIndex,
 )
 from sextant_client.carrying.offline import KeptDocuments
+from sextant_client.carrying.recalling import carry
 from sextant_client.carrying.stick import NOTE, StickWriter
 from sextant_client.carrying.stories import KeptStories
 from sextant_client.custody import owed_of
@@ -32,12 +33,15 @@ class Exported:
     path: Path
     size: int
     envelopes: tuple[CarriedEnvelope, ...]
+    recalls: tuple[str, ...] = ()
 
 
 def export_stick(
     home: Home, ids: Sequence[str], out: Path, clock: Clock, about: Sequence[str] = ()
 ) -> Exported:
     """Write the sealed envelopes `ids`, by default all without a receipt, to a file or folder.
+
+    Recalls that were signed and are not proved yet go with them.
 
     Also with nothing to send it is worth a trip: it asks for replies, for the documents of parties
     (those of `about` too), and for what became of what was sent and received before.
@@ -50,6 +54,7 @@ def export_stick(
     target = out / f"sextant-{config.party}-out.zip" if out.is_dir() else out
     writer = StickWriter()
     envelopes = [_carried(writer, envelope, config.party) for envelope in chosen]
+    recalls = list(carry(writer, sent))
     made = timestamp_s(clock())
     writer.add(NOTE, _note(config.party, made, envelopes).encode())
     newest = trust.checkpoint()
@@ -62,11 +67,13 @@ def export_stick(
         checkpoint=newest.text if newest else None,
         parties=_parties(home, about),
         envelopes=envelopes,
+        recalls=recalls,
         follow=_followed(home),
         witness=trust.policy is not None,
         members=writer.described(),
     )
-    return Exported(target, writer.write(target, index), tuple(envelopes))
+    size = writer.write(target, index)
+    return Exported(target, size, tuple(envelopes), tuple(one.id for one in recalls))
 
 
 def _parties(home: Home, about: Sequence[str]) -> list[str]:

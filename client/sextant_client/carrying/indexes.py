@@ -48,6 +48,13 @@ class CarriedEnvelope(Strict):
     container: _NAME
 
 
+class CarriedRecall(Strict):
+    """A signed statement that recalls an envelope of the party."""
+
+    id: EnvelopeId
+    statement: _NAME
+
+
 class Followed(Strict):
     """An envelope of which the home wants to know what became of it.
 
@@ -60,7 +67,7 @@ class Followed(Strict):
 
 
 class StickIndex(AnyIndex):
-    """What goes out: sealed envelopes, and where the home stands, so that the rest is brought.
+    """What goes out: sealed envelopes, recalls, and where the home stands: the rest is brought.
 
     `collected` says how far the mailbox is collected, `checkpoint` is the newest head the home
     verified; `parties` are those whose documents it seals to. `follow` are envelopes of earlier
@@ -72,6 +79,7 @@ class StickIndex(AnyIndex):
     checkpoint: Annotated[str, Field(max_length=65_536)] | None
     parties: Annotated[list[PartyId], Field(max_length=MAX_PARTIES)]
     envelopes: Annotated[list[CarriedEnvelope], Field(max_length=MAX_ENVELOPES)]
+    recalls: Annotated[list[CarriedRecall], Field(max_length=MAX_ENVELOPES, default_factory=list)]
     follow: Annotated[list[Followed], Field(max_length=MAX_FOLLOWED, default_factory=list)]
     witness: bool = False
 
@@ -91,6 +99,13 @@ class Refused(Strict):
     detail: Text
     fix: Text
     receipt: _NAME | None = None
+
+
+class CarriedRecalled(Strict):
+    """A recall that was made, and the member that proves it; None while the log owes that."""
+
+    id: EnvelopeId
+    receipt: _NAME | None
 
 
 class CarriedStory(Strict):
@@ -140,6 +155,7 @@ class ReturnIndex(AnyIndex):
 
     `gone` are the deliveries that nobody gets any more: they have their place in the order, and
     that they are gone is the word of the exchange and of the courier.
+    `unrecalled` are recalls that were refused, and why.
     `parties` are the documents in force now, `registries` those that the deliveries refer to;
     `checkpoint` is the newest head and `consistency` leads to it from each older one. `stories` are
     the word of the exchange on what was delivered, brought and asked for.
@@ -157,6 +173,10 @@ class ReturnIndex(AnyIndex):
         list[WitnessedReceipt],
         Field(max_length=MAX_ENVELOPES + MAX_FOLLOWED, default_factory=list),
     ]
+    recalled: Annotated[
+        list[CarriedRecalled], Field(max_length=MAX_ENVELOPES, default_factory=list)
+    ]
+    unrecalled: Annotated[list[Refused], Field(max_length=MAX_ENVELOPES, default_factory=list)]
     parties: Annotated[list[CarriedProof], Field(max_length=MAX_PARTIES)]
     registries: Annotated[list[CarriedProof], Field(max_length=MAX_DELIVERIES)]
     checkpoint: _NAME

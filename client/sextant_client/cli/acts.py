@@ -1,6 +1,6 @@
 """`sextant recall` and `sextant inbox …`: taking back what was sent, mending what was given up."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,16 +31,33 @@ def recall(
     run = start(home, as_json=as_json)
     with Client(run.home) as client:
         done = acts.recall(client, client.sent.find(envelope_id), reason, system_clock)
-    place = f"log entry {done.index}" if done.receipt else "its proof follows: run this again"
-    lines = [f"RECALL   {done.envelope_id}  {place}"]
-    lines += [f"  {copy.party:<12} {_WORDS[copy.outcome]}" for copy in done.copies]
-    document = {
+    if not done.is_carried:
+        run.output.result(recalled_document(done), recalled_lines(done))
+        return
+    run.output.result(
+        {**recalled_document(done), "signed": True},
+        [
+            f"SIGNED   {done.envelope_id}  recall; carry it within a day: sextant bundle export",
+            "  Until it is at the exchange, recipients may take the envelope.",
+        ],
+    )
+
+
+def recalled_lines(done: acts.Recalled) -> list[str]:
+    """Return what a recall did, for people."""
+    place = f"log entry {done.index}" if done.receipt else "its proof follows: do the same again"
+    copies = [f"  {copy.party:<12} {_WORDS[copy.outcome]}" for copy in done.copies]
+    return [f"RECALL   {done.envelope_id}  {place}", *copies]
+
+
+def recalled_document(done: acts.Recalled) -> dict[str, Any]:
+    """Return what a recall did, as JSON."""
+    return {
         "id": done.envelope_id,
         "index": done.index,
         "recipients": [copy.model_dump(mode="json") for copy in done.copies],
         "receipt": str(done.receipt) if done.receipt else None,
     }
-    run.output.result(document, lines)
 
 
 @inbox_app.callback()

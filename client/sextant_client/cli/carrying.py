@@ -12,6 +12,7 @@ from sextant_client.carrying.delivering import Brought
 from sextant_client.carrying.delivering import deliver as deliver_stick
 from sextant_client.carrying.exporting import export_stick
 from sextant_client.carrying.indexes import Refused
+from sextant_client.cli.acts import recalled_document, recalled_lines
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, start
 from sextant_client.cli.following import received_document, received_lines
 from sextant_client.client import Client
@@ -38,11 +39,13 @@ def export(
     done = export_stick(run.home, envelope_ids or [], out, system_clock, about or [])
     envelopes = [{"id": one.id, "created": one.created} for one in done.envelopes]
     lines = [f"CARRIED  {one.id}  sealed {one.created}" for one in done.envelopes]
+    lines += [f"RECALL   {id_}" for id_ in done.recalls]
     lines += [
         f"Wrote {done.path} ({done.size:,} bytes).",
         "Next, on a machine with a network: sextant bundle deliver FILE --out FILE.",
     ]
-    run.output.result({"stick": str(done.path), "size": done.size, "envelopes": envelopes}, lines)
+    document = {"stick": str(done.path), "size": done.size, "envelopes": envelopes}
+    run.output.result(document | {"recalls": list(done.recalls)}, lines)
 
 
 def deliver(
@@ -59,7 +62,7 @@ def deliver(
     with Client(run.home) as client:
         done = deliver_stick(client, file, out, clock=system_clock, wait_s=wait)
     run.output.result(_brought_document(done), _brought_lines(done))
-    return exits.REFUSED if done.refused else exits.OK
+    return exits.REFUSED if done.refused or done.unrecalled else exits.OK
 
 
 def accept(
@@ -71,7 +74,7 @@ def accept(
     run = start(home, as_json=as_json)
     done = accept_file(run.home, file)
     run.output.result(_accepted_document(done), _accepted_lines(done))
-    return exits.REFUSED if done.refused else exits.OK
+    return exits.REFUSED if done.refused or done.unrecalled else exits.OK
 
 
 def _brought_document(done: Brought) -> dict[str, Any]:
@@ -80,6 +83,8 @@ def _brought_document(done: Brought) -> dict[str, Any]:
         "size": done.size,
         "delivered": list(done.delivered),
         "refused": _refused_members(done.refused),
+        "recalled": list(done.recalled),
+        "unrecalled": _refused_members(done.unrecalled),
         "deliveries": done.deliveries,
         "more": done.more,
     }
@@ -89,6 +94,8 @@ def _brought_lines(done: Brought) -> list[str]:
     return [
         *(f"ACCEPTED {id_}" for id_ in done.delivered),
         *_refused_lines(done.refused),
+        *(f"RECALL   {id_}" for id_ in done.recalled),
+        *_refused_lines(done.unrecalled, "NOT RECALLED"),
         f"Replies brought: {done.deliveries}."
         + (" More wait: make another trip." if done.more else ""),
         f"Wrote {done.path} ({done.size:,} bytes). Carry it back: sextant bundle accept FILE.",
@@ -104,6 +111,8 @@ def _accepted_document(done: Accepted) -> dict[str, Any]:
             for r in done.receipts
         ],
         "refused": _refused_members(done.refused),
+        "recalled": [recalled_document(one) for one in done.recalled],
+        "unrecalled": _refused_members(done.unrecalled),
         "new": [received_document(one, [], system_clock()) for one in done.received],
         "gone": [one.model_dump(mode="json") for one in done.gone],
         "witnessed": list(done.witnessed),
@@ -119,6 +128,8 @@ def _accepted_lines(done: Accepted) -> list[str]:
         for r in done.receipts
     ]
     lines += _refused_lines(done.refused)
+    lines += [line for one in done.recalled for line in recalled_lines(one)]
+    lines += _refused_lines(done.unrecalled, "NOT RECALLED")
     lines += [line for one in done.received for line in received_lines(one, [], system_clock())]
     lines += [f"GONE     {one.id}  from {one.sender}: {one.why}" for one in done.gone]
     if done.witnessed:
@@ -138,12 +149,12 @@ def _refused_members(refused: tuple[Refused, ...]) -> list[dict[str, Any]]:
     return [one.model_dump(mode="json", exclude={"receipt"}) for one in refused]
 
 
-def _refused_lines(refused: tuple[Refused, ...]) -> list[str]:
+def _refused_lines(refused: tuple[Refused, ...], word: str = "REFUSED") -> list[str]:
     return [
         line
         for one in refused
         for line in (
-            f"REFUSED  {one.id}  {one.code}: {one.detail}"
+            f"{word:<8} {one.id}  {one.code}: {one.detail}"
             + ("" if one.receipt is None else " (with its receipt)"),
             f"         {one.fix}",
         )

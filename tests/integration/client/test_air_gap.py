@@ -9,13 +9,14 @@ from typing import TypeVar
 
 import pytest
 
+from sextant_client.acts import Recalled, recall
 from sextant_client.carrying.accepting import Accepted, accept
 from sextant_client.carrying.delivering import deliver
 from sextant_client.carrying.exporting import Exported, export_stick
 from sextant_client.client import Client
 from sextant_client.custody import Custody, custody_of, refusal_of
 from sextant_client.home import Home
-from sextant_client.outgoing import reply_to, seal_message
+from sextant_client.outgoing import Outgoing, reply_to, seal_message
 from sextant_client.sent import SentEnvelope
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.errors import Code, PlatformError
@@ -23,7 +24,7 @@ from sextant_shared.models.messages import MESSAGE_CTY
 from tests.integration.declarations.contents import declaration
 from tests.support.command import sextant
 from tests.support.messages import MESSAGES
-from tests.support.platform import DECLARATION_CTY, XAL, Deposited, Platform, open_platform
+from tests.support.platform import DECLARATION_CTY, XAL, XBO, Deposited, Platform, open_platform
 from tests.support.platform_files import SEC
 from tests.support.sdk import Desk
 
@@ -92,14 +93,28 @@ class Gap:
             export_stick, self.home, [], stick, self.platform.clock, about
         )
 
-    async def trip(self, *about: str) -> Accepted:
-        """Export, deliver, accept."""
+    async def write(self, party: str) -> SentEnvelope:
+        """Seal a letter to another State."""
+        path = self.folder / "letter.txt"
+        path.write_text("Please find the annex attached.")
+        letter = Outgoing(type="correspondence", file=path, to=(party,))
+        return await self.off(lambda client: seal_message(client, letter))
+
+    async def recall(self, sent: SentEnvelope, reason: str = "wrong annex") -> Recalled:
+        return await self.off(lambda client: recall(client, sent, reason, self.platform.clock))
+
+    async def deliver(self, *about: str) -> Path:
+        """Export and deliver; return what is carried back."""
         await self.export(*about)
         stick, back = self.folder / "stick.zip", self.folder / "back.zip"
         await self.courier.do(
             lambda client: deliver(client, stick, back, clock=self.platform.clock)
         )
-        return await asyncio.to_thread(accept, self.home, back)
+        return back
+
+    async def trip(self, *about: str) -> Accepted:
+        """Export, deliver, accept."""
+        return await asyncio.to_thread(accept, self.home, await self.deliver(*about))
 
     async def offline(self, envelope_id: str, sender: str | None = None) -> Custody:
         return await self.off(lambda client: custody_of(client, envelope_id, sender))
@@ -182,3 +197,58 @@ async def test_a_refusal_comes_back_with_its_receipt(gap: Gap) -> None:
     assert refusal.code == Code.CLOCK
     shown = await asyncio.to_thread(sextant, "status", sent.id, "--home", gap.home.path)
     assert f"{sent.id}  refused  log entry {refusal.index}" in shown.stdout
+
+
+async def test_a_recall_signed_offline_goes_out_and_what_proves_it_comes_back(
+    gap: Gap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sextant_client.cli.acts.system_clock", gap.platform.clock)
+    await gap.trip(XBO)
+    sent = await gap.write(XBO)
+    await gap.trip()
+    shown = await asyncio.to_thread(
+        sextant, "recall", sent.id, "--reason", "wrong annex", "--home", gap.home.path
+    )
+    assert (shown.status, shown.stdout.split()[0]) == (0, "SIGNED")
+    statement = sent.recall_statement.read_bytes()
+    assert (await gap.export()).recalls == (sent.id,)
+    accepted = await gap.trip()
+    (recalled,) = accepted.recalled
+    assert [(copy.party, copy.outcome) for copy in recalled.copies] == [(XBO, "recalled")]
+    assert sent.recall_receipt.exists()
+    assert sent.recall_statement.read_bytes() == statement
+    assert sent.is_recalled_from(XBO)
+    assert (await gap.export()).recalls == ()
+    offline = await gap.offline(sent.id)
+    assert "recalled" in {event.event for event in offline.events.events}
+    assert offline == await gap.online(sent.id)
+
+
+async def test_a_recall_that_came_too_late_is_said_and_signed_afresh_next_time(gap: Gap) -> None:
+    await gap.trip()
+    sent = await gap.declare()
+    await gap.trip()
+    await gap.platform.settled()
+    await gap.recall(sent)
+    accepted = await gap.trip()
+    assert accepted.recalled == ()
+    assert [(one.id, one.code) for one in accepted.unrecalled] == [(sent.id, Code.STATE)]
+    assert not sent.recall_statement.exists()
+    assert (await gap.export()).recalls == ()
+
+
+async def test_a_proof_of_another_recall_is_refused_and_not_kept(gap: Gap) -> None:
+    await gap.trip(XBO)
+    sent = await gap.write(XBO)
+    await gap.trip()
+    await gap.recall(sent)
+    back = await gap.deliver()
+    sent.recall_statement.unlink()
+    await gap.recall(sent, "another reason")  # what is signed here now is not what was carried
+    with pytest.raises(PlatformError) as caught:
+        await asyncio.to_thread(accept, gap.home, back)
+    assert caught.value.code is Code.INTEGRITY
+    assert not sent.recall_receipt.exists()
+    sent.recall_statement.unlink()
+    with pytest.raises(PlatformError, match="was signed in this home"):
+        await asyncio.to_thread(accept, gap.home, back)
