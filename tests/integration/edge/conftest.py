@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sextant_shared.chassis.application import gated
 from tests.integration.exchange.containers import KEYS
-from tests.integration.exchange.world import PATIENCE_S, World, write_pins
+from tests.integration.exchange.world import LOG_WAIT_S, PATIENCE_S, World, write_pins
 from tests.support.edges import COMMANDS, Papers, Place, free_port, make_papers, running_edge
 
 EXCHANGE, DECLARATIONS, LOG = "exchange.example", "declarations.example", "log.example"
@@ -136,7 +136,7 @@ async def open_outside(folder: Path) -> AsyncIterator[Outside]:
     """Yield a running exchange that trusts an edge on this machine, its parties enrolled."""
     world = Outside(folder / "exchange")
     write_pins(world.folder, world.audit.log.keys.vkeys, world.audit.log.origin)
-    await world.start(trusted_proxies=("127.0.0.1",), log_wait_s=1.0, recover_every_s=0.05)
+    await world.start(trusted_proxies=("127.0.0.1",), log_wait_s=LOG_WAIT_S, recover_every_s=0.05)
     try:
         for keys in KEYS.values():
             assert (await world.enrol(keys)).status_code == httpx.codes.CREATED

@@ -11,7 +11,7 @@ from structlog.typing import EventDict
 
 from tests.integration.exchange.audits import MemoryAudit
 from tests.integration.exchange.containers import KEYS
-from tests.integration.exchange.world import World, open_world
+from tests.integration.exchange.world import LOG_WAIT_S, World, open_world
 from tests.support.logs import MemoryLog
 
 Enrolled = tuple[Path, list[bytes]]
@@ -65,5 +65,5 @@ async def stopped(enrolled: Enrolled, tmp_path: Path) -> AsyncIterator[World]:
 @pytest.fixture
 async def world(stopped: World) -> World:
     """A fresh copy, running; the log answers at once, and a late one is not waited for long."""
-    await stopped.start(log_wait_s=1.0, recover_every_s=0.05)
+    await stopped.start(log_wait_s=LOG_WAIT_S, recover_every_s=0.05)
     return stopped

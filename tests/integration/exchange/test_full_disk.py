@@ -10,7 +10,7 @@ from tests.integration.exchange.audits import MemoryAudit
 from tests.integration.exchange.conftest import Enrolled
 from tests.integration.exchange.containers import XAL, Container, sealed
 from tests.integration.exchange.refusals import code_of
-from tests.integration.exchange.world import World
+from tests.integration.exchange.world import LOG_WAIT_S, World
 from tests.support.disks import filled, read_only, small_disk, writers
 from tests.support.logs import MemoryLog
 from tests.support.postgresql import embedded
@@ -27,7 +27,7 @@ async def on_disk(enrolled: Enrolled, tmp_path: Path) -> AsyncIterator[World]:
     with small_disk(tmp_path / "disk", DISK_MB) as disk:
         shutil.copytree(folder, disk / "exchange")
         world = World(disk / "exchange", MemoryAudit(MemoryLog(list(leaves))))
-        await world.start(log_wait_s=1.0, recover_every_s=0.05)
+        await world.start(log_wait_s=LOG_WAIT_S, recover_every_s=0.05)
         yield world
         await world.stop()
 

@@ -19,7 +19,7 @@ from tests.integration.exchange.containers import SEC, XAL, Container, sealed
 from tests.integration.exchange.parts import Sender
 from tests.integration.exchange.test_erasure import acknowledged, logged, rule
 from tests.integration.exchange.test_recovery import check, until
-from tests.integration.exchange.world import World
+from tests.integration.exchange.world import LOG_WAIT_S, World
 from tests.support.objects import S3, Line
 from tests.support.platform import XBO, open_platform
 
@@ -38,7 +38,7 @@ async def world(stopped: World, line: Line) -> World:
     """An exchange behind whose store is a line that can be cut."""
     settings = S3.started().settings(port=line.port)
     await stopped.start(
-        log_wait_s=1.0, recover_every_s=0.05, s3_retries=0, s3_connect_s=1, **settings
+        log_wait_s=LOG_WAIT_S, recover_every_s=0.05, s3_retries=0, s3_connect_s=1, **settings
     )
     return stopped
 

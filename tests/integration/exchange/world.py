@@ -41,6 +41,7 @@ from tests.support.postgresql import SERVER
 BASE_URL = "http://exchange.example"
 REGISTRAR, OPERATOR = "registrar-1", "operator-1"
 PATIENCE_S = 10.0
+LOG_WAIT_S = 4.0  # a deposit is not answered 202 because the machine is slow
 _READ = "sqlite:///file:{}?mode=ro&uri=true"
 
 
