@@ -189,7 +189,8 @@ def _wanted(
 
     What became of the Secretariat's own receipts is told with what they answer.
     """
-    yield from ((index.party, one.id) for one in [*delivered, *index.recalls])
+    yield from ((index.party, one.id) for one in delivered)
+    yield from ((index.party, one.id) for one in index.recalls)
     brought = [(one.sender, one.id) for one in trip.deliveries]
     yield from (one for one in brought if one not in trip.receipts)
     yield from ((one.sender, one.id) for one in trip.gone)
