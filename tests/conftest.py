@@ -1,6 +1,7 @@
 """How the tests are spread over processes, what each leaves alone, and what it ends with."""
 
 import gc
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -25,6 +26,13 @@ def _no_server_stays() -> Iterator[None]:
         objects.S3.close()
     if (support := sys.modules.get("tests.support.postgresql")) is not None:
         support.SERVER.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_reaches_what_tests_start() -> None:
+    """Hear SIGINT: a shell that runs the tests behind has it ignored, and children inherit that."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class OneProcessForThePlatform(LoadFileScheduling):

@@ -66,7 +66,7 @@ from tests.support.wires import Wire
 
 XAL, XBO = "NA-XAL", "NA-XBO"
 DECLARATION_CTY = "application/vnd.sextant.declaration+json"
-PATIENCE_S = 20.0  # real seconds until a test that waits for something fails
+PATIENCE_S = 60.0  # real seconds until a test that waits for something fails
 
 ACTS = (DeclarationOpenedEntry, DeclarationOutcomeEntry, DeclarationRefusedEntry)
 

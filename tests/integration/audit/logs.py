@@ -86,7 +86,7 @@ class AuditLog:
             signer_socket=self.signer_socket,
             signer_timeout_s=1,
             witness_policy_file=self.policy,
-            witness_timeout_s=0.5,
+            witness_timeout_s=2.5,  # a slow machine answers within it
             witness_interval_s=0.05,
             trace_file=self.trace_file,
             **self.more,

@@ -38,7 +38,7 @@ ANSWERS = {
     "words": (HttpAnswer(200, TEXT, b"thank you\n"), "signature line"),
     "bytes": (HttpAnswer(200, TEXT, b"\xff\n"), "answered with what is no text"),
     "flood": (HttpAnswer(200, TEXT, bytes(MAX_ANSWER_BYTES + 1)), "answers without end"),
-    "hangs": (None, "does not answer within 0.5 s"),
+    "hangs": (None, "does not answer within 2.5 s"),
 }
 
 

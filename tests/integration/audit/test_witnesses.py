@@ -124,7 +124,7 @@ async def test_heads_are_cosigned_served_and_proved(tmp_path: Path) -> None:
             report = WitnessReport.model_validate_json((await served.get("/v1/witnesses")).content)
             assert report.witnessed_size == report.size == again.size
             assert {s.name: s.lag for s in report.witnesses}["xch"] == again.size
-            assert {s.fault for s in report.witnesses} == {"", "does not answer within 0.5 s"}
+            assert {s.fault for s in report.witnesses} == {"", "does not answer within 2.5 s"}
             assert (await served.get("/v1/witnessed?first=99")).status_code == 404
             assert head.first == first.size
         async with log.serve() as served:  # all of it is known again after a stop
@@ -154,5 +154,5 @@ async def test_witnesses_that_hang_hold_up_no_entry(tmp_path: Path) -> None:
             began = clock()
             for number in range(1, 6):
                 await append(served, number)
-            assert clock() - began < 2  # one call alone would hang for 0.5 s, again and again
+            assert clock() - began < 8  # one call alone would hang for 2.5 s, again and again
             await published(served, keys, 6)
