@@ -1,14 +1,17 @@
 """Alerts and dashboard speak of metrics that exist, and fire when they should."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from deploy.local.dashboard import FIRST, Question, dashboard_text
 from deploy.local.debian import run
-from deploy.local.watching import METRICS, dashboard_text, name_in_prometheus
+from deploy.local.watching import METRICS, name_in_prometheus
 from deploy.monitoring.answers import UNLESS, reason
 from tests.support.promtool import promtool
 from tests.support.vectors import ROOT
@@ -29,6 +32,18 @@ def names(text: str) -> Iterator[str]:
 
 def alerts() -> list[str]:
     return re.findall(r"- alert: (\w+)", ALERTS.read_text())
+
+
+def condition(alert: str) -> str:
+    """Return when an alert fires."""
+    (rule,) = re.findall(rf"- alert: {alert}\n(.*?)\n +labels:", ALERTS.read_text(), re.DOTALL)
+    return str(rule)
+
+
+def bounds(text: str) -> set[float]:
+    """Return the numbers that a condition compares with."""
+    found = re.findall(r"[<>=] (\d[\d.]*(?: \* \d+)*)", text)
+    return {math.prod(map(float, each.split(" * "))) for each in found}
 
 
 @pytest.mark.parametrize("path", [ALERTS, *TESTS], ids=lambda path: path.name)
@@ -67,10 +82,10 @@ def test_prometheus_asks_every_process_at_its_port_for_numbers() -> None:
 
 
 def test_a_panel_may_be_empty_for_reasons_of_metrics_that_are_there() -> None:
-    known = {metric.name for metrics in METRICS.values() for metric in metrics}
     for begins in UNLESS:
-        assert any(name.startswith(begins) for name in known), begins
-    assert reason("dxe.log.size") is None
+        assert any(name.startswith(begins) for name in KNOWN), begins
+    assert reason("max by (job) (dxe_log_size)") is None
+    assert reason("max by (job) (dxe_log_witness_faults)") == "witnesses cosign"
 
 
 def test_each_alert_says_what_it_saw_and_what_to_do() -> None:
@@ -79,10 +94,40 @@ def test_each_alert_says_what_it_saw_and_what_to_do() -> None:
         assert len(re.findall(word, text)) == len(alerts())
 
 
+def panels() -> list[dict[str, Any]]:
+    """Return the panels that ask something."""
+    return [p for p in json.loads(dashboard_text())["panels"] if "targets" in p]
+
+
 def test_the_dashboard_shows_every_metric_and_no_other() -> None:
-    board = json.loads(dashboard_text())
-    queries = [each["expr"] for panel in board["panels"] for each in panel.get("targets", ())]
+    queries = [each["expr"] for panel in panels() for each in panel["targets"]]
     assert set(names("\n".join(queries))) == KNOWN
+
+
+@pytest.mark.parametrize("question", FIRST, ids=lambda each: each.title)
+def test_a_first_question_turns_red_where_its_alert_fires(question: Question) -> None:
+    fires = condition(question.alert)
+    assert set(names(question.query)) <= set(names(fires))
+    assert all(which in fires for which in re.findall(r"\w+\{[^}]*\}", question.query))
+    bound = question.below if question.above is None else question.above
+    assert bound in bounds(fires)
+    (calm, at) = question.steps if question.above is not None else question.steps[::-1]
+    assert (calm["color"], at["color"]) == ("green", "red")
+
+
+def test_what_processes_count_for_themselves_is_added_up() -> None:
+    asked = {panel["title"]: panel["targets"][0]["expr"] for panel in panels()}
+    assert asked["dxe.service.refused"].startswith("sum by (job, kind) (rate(")
+    assert asked["dxe.service.in_flight"] == "sum by (job, kind) (dxe_service_in_flight)"
+    assert asked["dxe.service.clock.sound"].startswith("min by")
+    assert asked["dxe.exchange.receipts.owed"].startswith("max by")
+
+
+def test_histograms_show_the_traces_of_what_they_counted() -> None:
+    spread = {p["title"] for p in panels() if "_bucket" in p["targets"][0]["expr"]}
+    traced = {p["title"] for p in panels() if p["targets"][0].get("exemplar")}
+    assert traced == spread
+    assert len(traced) == 2
 
 
 def test_no_two_panels_lie_on_one_another() -> None:
