@@ -14,6 +14,7 @@ from sextant_shared.chassis.metrics import REQUESTS, Metric
 _WIDTH, _HEIGHT, _COLUMNS = 8, 7, 3
 _SMALL, _LOW, _ABREAST = 4, 4, 6
 _DAY = 86_400
+_DISK = 'fstype!~"tmpfs|ramfs|squashfs|iso9660|fuse.*"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,27 @@ FIRST = (
         "s",
         "KeysOld",
         above=120 * _DAY,
+    ),
+    Question(
+        "Receivers that commits wait for",
+        "min(sextant_server_receivers * sextant_server_commits_wait_ratio)",
+        "short",
+        "ReceiverAway",
+        below=1,
+    ),
+    Question(
+        "WAL that waits for the archive, pieces",
+        "max(min_over_time(sextant_server_archive_waiting[15m]))",
+        "short",
+        "ArchiveFails",
+        above=0,
+    ),
+    Question(
+        "Fullest disk: free",
+        f"min(node_filesystem_avail_bytes{{{_DISK}}} / node_filesystem_size_bytes)",
+        "percentunit",
+        "DiskEnds",
+        below=0.05,
     ),
 )
 

@@ -8,11 +8,66 @@ import sextant_exchange.app.metrics
 from sextant_shared.chassis.exposition import prometheus_name
 from sextant_shared.chassis.metrics import OF_EVERY_SERVICE, Metric
 
+# What a PostgreSQL server says of itself: deploy/postgresql/watch.sql has the same names and words.
+SERVER = (
+    Metric(
+        "sextant.server.asked.time",
+        "s",
+        "POSIX time at which the server answered last",
+        "older than some minutes",
+    ),
+    Metric(
+        "sextant.server.commits.wait",
+        "1",
+        "1 while each commit waits for a receiver, else 0",
+        "it is 0: what is answered may be lost with the machine",
+        across="min",
+    ),
+    Metric(
+        "sextant.server.receivers",
+        "{receiver}",
+        "receivers that confirm commits now",
+        "it is 0: no commit ends, so nothing is taken in",
+        across="min",
+    ),
+    Metric(
+        "sextant.server.commit.oldest",
+        "s",
+        "how long the oldest commit has waited for its receiver",
+        "above some seconds: the receiver or its disk is slow",
+    ),
+    Metric(
+        "sextant.server.slot.held",
+        "By",
+        "WAL that is kept for each slot",
+        "it grows: whoever has that slot is away",
+        by="slot",
+    ),
+    Metric(
+        "sextant.server.wal",
+        "By",
+        "all WAL on the disk of the server",
+        "far above `max_wal_size`: a slot or the archive keeps it; a full disk ends the server",
+    ),
+    Metric(
+        "sextant.server.archive.failing",
+        "1",
+        "1 while the newest attempt to archive a piece of WAL failed, else 0",
+        "it is 1: `pgbackrest check` says why",
+    ),
+    Metric(
+        "sextant.server.archive.waiting",
+        "{piece}",
+        "pieces of WAL that wait for the archive",
+        "above 0 for minutes",
+    ),
+)
 METRICS: Mapping[str, Sequence[Metric]] = {
     "every service": OF_EVERY_SERVICE,
     "exchange": sextant_exchange.app.metrics.METRICS,
     "log": sextant_audit.app.metrics.METRICS,
     "declarations": sextant_declarations.app.metrics.METRICS,
+    "server": SERVER,
 }
 
 INTRO = """\
@@ -35,6 +90,11 @@ the names that Prometheus gives (`dxe.log.lag` is `dxe_log_lag`) and the label `
 [`prometheus.yml`](../deploy/monitoring/prometheus.yml) does. `promtool` tests the alerts, and
 `make operator` puts every question of the dashboard to a real Prometheus; no Grafana has opened it
 here."""
+OF_THE_SERVER = """\
+Of a PostgreSQL server. Services cannot tell: [`watch.sql`](../deploy/postgresql/watch.sql) asks the
+server itself, each minute by `sextant-watch.timer`, and writes a file for the textfile collector of
+Prometheus' node exporter ([set up](operations/server.md#watch)). Numbers of a server that does not
+answer stay as they were and grow old."""
 BACKUPS = """\
 ## Backups
 
@@ -54,6 +114,7 @@ def metrics_page() -> str:
     lines = ["# Metrics", "", NOTE, "", *INTRO.splitlines()]
     for room, metrics in METRICS.items():
         lines += ["", f"## {room[0].upper()}{room[1:]}", ""]
+        lines += [*OF_THE_SERVER.splitlines(), ""] if metrics is SERVER else []
         lines += ["| metric | unit | by | what it tells | look when |"]
         lines += ["| --- | --- | --- | --- | --- |"]
         for one in metrics:

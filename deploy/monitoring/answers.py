@@ -23,6 +23,8 @@ UNLESS: Mapping[str, str] = {
     "dxe_log_scrub_": "the scrubber ended a pass",
     "dxe_log_tiles_": "tiles are written to a folder",
     "dxe_log_timestamp_": "time-stamps are asked for",
+    "sextant_server_": "rooms are on a server that sextant-watch.timer asks",
+    "node_filesystem_": "the node exporter sees a disk",
 }
 
 

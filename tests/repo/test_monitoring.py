@@ -11,7 +11,7 @@ import pytest
 
 from deploy.local.dashboard import FIRST, Question, dashboard_text
 from deploy.local.debian import run
-from deploy.local.watching import METRICS, name_in_prometheus
+from deploy.local.watching import METRICS, SERVER, name_in_prometheus
 from deploy.monitoring.answers import UNLESS, reason
 from tests.support.promtool import promtool
 from tests.support.vectors import ROOT
@@ -20,7 +20,7 @@ FOLDER = ROOT / "deploy" / "monitoring"
 ALERTS = FOLDER / "alerts.yaml"
 TESTS = sorted(FOLDER.glob("*.test.yaml"))
 KNOWN = {name_in_prometheus(metric) for metrics in METRICS.values() for metric in metrics}
-_NAME = re.compile(r"\b(?:dxe|http_server|messaging)_[a-z_]+[a-z]\b(?!=)")
+_NAME = re.compile(r"\b(?:dxe|http_server|messaging|sextant_server)_[a-z_]+[a-z]\b(?!=)")
 _HISTOGRAM = re.compile(r"_(?:count|bucket|sum)$")
 
 
@@ -82,10 +82,16 @@ def test_prometheus_asks_every_process_at_its_port_for_numbers() -> None:
 
 
 def test_a_panel_may_be_empty_for_reasons_of_metrics_that_are_there() -> None:
-    for begins in UNLESS:
+    for begins in UNLESS.keys() - {"node_filesystem_"}:
         assert any(name.startswith(begins) for name in KNOWN), begins
     assert reason("max by (job) (dxe_log_size)") is None
     assert reason("max by (job) (dxe_log_witness_faults)") == "witnesses cosign"
+
+
+def test_the_server_is_asked_for_every_number_of_its_table_and_no_other() -> None:
+    text = (ROOT / "deploy" / "postgresql" / "watch.sql").read_text()
+    asked = re.findall(r"SELECT '(sextant_\w+)',\s+'([^']+)'", text)
+    assert asked == [(name_in_prometheus(each), each.tells) for each in SERVER]
 
 
 def test_each_alert_says_what_it_saw_and_what_to_do() -> None:
