@@ -13,13 +13,14 @@ from deploy.local.dashboard import FIRST, Question, dashboard_text
 from deploy.local.debian import run
 from deploy.local.watching import METRICS, SERVER, name_in_prometheus
 from deploy.monitoring.answers import UNLESS, reason
-from tests.support.promtool import promtool
+from tests.support.promtool import alertmanager_file, amtool, promtool
 from tests.support.vectors import ROOT
 
 FOLDER = ROOT / "deploy" / "monitoring"
 ALERTS = FOLDER / "alerts.yaml"
 TESTS = sorted(FOLDER.glob("*.test.yaml"))
 KNOWN = {name_in_prometheus(metric) for metrics in METRICS.values() for metric in metrics}
+ALWAYS = "Watchdog"  # the sign of life
 _NAME = re.compile(r"\b(?:dxe|http_server|messaging|sextant_server)_[a-z_]+[a-z]\b(?!=)")
 _HISTOGRAM = re.compile(r"_(?:count|bucket|sum)$")
 
@@ -56,7 +57,8 @@ def test_alerts_name_only_metrics_that_are_sent(path: Path) -> None:
 def test_each_alert_is_tried_where_it_fires_and_where_it_does_not() -> None:
     text = "\n".join(path.read_text() for path in TESTS)
     tried = re.findall(r"- name: (\w+) (fires|is silent)", text)
-    assert sorted(tried) == sorted((n, w) for n in alerts() for w in ("fires", "is silent"))
+    wanted = {(name, how) for name in alerts() for how in ("fires", "is silent")}
+    assert sorted(tried) == sorted(wanted - {(ALWAYS, "is silent")})
 
 
 def test_prometheus_itself_finds_every_alert_as_it_is_meant() -> None:
@@ -69,6 +71,33 @@ def test_prometheus_understands_how_it_is_told_to_ask() -> None:
     said = run([str(promtool()), "check", "config", "prometheus.yml"], FOLDER)
     assert "SUCCESS" in said
     assert "1 rule files found" in said
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Path:
+    """Return Alertmanager's file with addresses that count."""
+    return alertmanager_file(tmp_path, "https://pager.test")
+
+
+def test_alertmanager_understands_its_file_as_it_comes_and_with_addresses(told: Path) -> None:
+    for file in (FOLDER / "alertmanager.yml", told):
+        assert "3 receivers" in run([str(amtool()), "check-config", str(file)])
+    assert told.read_text().count('\n    webhook_configs: [{url: "https://pager.test/') == 3
+
+
+@pytest.mark.parametrize(
+    ("alert", "receiver"),
+    [
+        (("alertname=ReceiverAway", "severity=page"), "duty"),
+        (("alertname=Crowded", "severity=ticket"), "morning"),
+        ((f"alertname={ALWAYS}", "severity=none"), "heartbeat"),
+    ],
+)
+def test_each_alert_reaches_who_shall_hear_of_it(
+    told: Path, alert: tuple[str, ...], receiver: str
+) -> None:
+    asked = [str(amtool()), "config", "routes", "test", f"--config.file={told}", *alert]
+    assert run(asked).split() == [receiver]
 
 
 def test_prometheus_asks_every_process_at_its_port_for_numbers() -> None:
@@ -96,7 +125,7 @@ def test_the_server_is_asked_for_every_number_of_its_table_and_no_other() -> Non
 
 def test_each_alert_says_what_it_saw_and_what_to_do() -> None:
     text = ALERTS.read_text()
-    for word in ("severity: (?:page|ticket)", "summary: ", "fix: "):
+    for word in ("severity: (?:page|ticket|none)", "summary: ", "fix: "):
         assert len(re.findall(word, text)) == len(alerts())
 
 

@@ -1,12 +1,13 @@
 """Programs that watch, as Debian has them: found on the system, or unpacked from their package."""
 
+import re
 import shutil
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from deploy.local.debian import NoProgramError, fetch
+from deploy.local.debian import NoProgramError, fetch, run
 from tests.support.vectors import IN_CI, ROOT
 
 
@@ -23,6 +24,17 @@ def amtool() -> Path:
 def node_exporter() -> Path:
     """Return what tells Prometheus of a machine."""
     return _found("prometheus-node-exporter", "prometheus-node-exporter")
+
+
+def alertmanager_file(folder: Path, address: str) -> Path:
+    """Return Alertmanager's file as the page makes it, with its receivers at an address."""
+    page = (ROOT / "docs" / "operations" / "server.md").read_text()
+    (change,) = re.findall(r'^sed -i ".+" /etc/prometheus/alertmanager\.yml$', page, re.MULTILINE)
+    changed = folder / "alertmanager.yml"
+    shutil.copy(ROOT / "deploy" / "monitoring" / changed.name, changed)
+    named = {"pager": address, "heartbeat": f"{address}/heartbeat"}
+    run(["sh", "-euc", change.replace("/etc/prometheus", str(folder))], environment=named)
+    return changed
 
 
 @cache
