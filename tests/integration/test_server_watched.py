@@ -62,10 +62,11 @@ class Watch:
         for name, place in places.items():
             text = text.replace(name, str(place))
         commands = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
-        assert len(commands) == 2
+        assert len(commands) == 3
         user = {"PGUSER": "postgres", "PATH": ""}
         return all(
-            subprocess.run(c.split(), env=user, check=False).returncode == 0 for c in commands
+            subprocess.run(c.split(), env=user, umask=0o077, check=False).returncode == 0
+            for c in commands
         )
 
     def numbers(self) -> dict[str, float]:
@@ -127,6 +128,7 @@ def test_a_server_that_does_not_answer_leaves_what_it_said_before(
 
 def test_a_server_that_waits_for_nobody_says_so(watch: Watch) -> None:
     told = watch.numbers()
+    assert watch.told.stat().st_mode & 0o777 == 0o644  # the exporter is another user
     assert abs(told["sextant_server_asked_time_seconds"] - system_clock()) < 60
     assert told["sextant_server_commits_wait_ratio"] == 0
     assert told["sextant_server_receivers"] == 0
