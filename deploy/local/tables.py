@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import get_args
 
 from deploy.local.apis import SERVICES, openapi_text
+from deploy.local.dashboard import dashboard_text
 from deploy.local.drills import sandbox_page
 from deploy.local.exchanges import events_page, messages_page
 from deploy.local.licences import licences_page
 from deploy.local.scenario.page import scenarios_page
-from deploy.local.watching import dashboard_text, metrics_page
+from deploy.local.watching import metrics_page
 from deploy.local.worked import WORKED, worked_text
 from sextant_client.errors import TABLE as EXITS
 from sextant_client.prepare.xml.schema import as_xsd

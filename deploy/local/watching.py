@@ -1,22 +1,74 @@
-"""What operators watch, out of the services' own tables of metrics: a page, and a dashboard."""
+"""What operators watch, out of the services' own tables of metrics: the page."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import sextant_audit.app.metrics
 import sextant_declarations.app.metrics
 import sextant_exchange.app.metrics
 from sextant_shared.chassis.exposition import prometheus_name
-from sextant_shared.chassis.metrics import OF_EVERY_SERVICE, REQUESTS, Metric
+from sextant_shared.chassis.metrics import OF_EVERY_SERVICE, Metric
 
+# What a PostgreSQL server says of itself: deploy/postgresql/watch.sql has the same names and words.
+SERVER = (
+    Metric(
+        "sextant.server.asked.time",
+        "s",
+        "POSIX time at which the server answered last",
+        "older than some minutes",
+    ),
+    Metric(
+        "sextant.server.commits.wait",
+        "1",
+        "1 while each commit waits for a receiver, else 0",
+        "it is 0: what is answered may be lost with the machine",
+        across="min",
+    ),
+    Metric(
+        "sextant.server.receivers",
+        "{receiver}",
+        "receivers that confirm commits now",
+        "it is 0: no commit ends, so nothing is taken in",
+        across="min",
+    ),
+    Metric(
+        "sextant.server.commit.oldest",
+        "s",
+        "how long the oldest commit has waited for its receiver",
+        "above some seconds: the receiver or its disk is slow",
+    ),
+    Metric(
+        "sextant.server.slot.held",
+        "By",
+        "WAL that is kept for each slot",
+        "it grows: whoever has that slot is away",
+        by="slot",
+    ),
+    Metric(
+        "sextant.server.wal",
+        "By",
+        "all WAL on the disk of the server",
+        "far above `max_wal_size`: a slot or the archive keeps it; a full disk ends the server",
+    ),
+    Metric(
+        "sextant.server.archive.failing",
+        "1",
+        "1 while the newest attempt to archive a piece of WAL failed, else 0",
+        "it is 1: `pgbackrest check` says why",
+    ),
+    Metric(
+        "sextant.server.archive.waiting",
+        "{piece}",
+        "pieces of WAL that wait for the archive",
+        "above 0 for minutes",
+    ),
+)
 METRICS: Mapping[str, Sequence[Metric]] = {
     "every service": OF_EVERY_SERVICE,
     "exchange": sextant_exchange.app.metrics.METRICS,
     "log": sextant_audit.app.metrics.METRICS,
     "declarations": sextant_declarations.app.metrics.METRICS,
+    "server": SERVER,
 }
-_WIDTH, _HEIGHT, _COLUMNS = 8, 7, 3
 
 INTRO = """\
 A service gives its metrics to a Prometheus that asks it (`SEXTANT_<ROOM>_METRICS_PORT`: `/metrics`
@@ -31,12 +83,18 @@ that does not answer leaves a gap, and a gap is an alarm too.
 
 [`deploy/monitoring/alerts.yaml`](../deploy/monitoring/alerts.yaml) has alerts for Prometheus, each
 with what to do, and [`dashboard.json`](../deploy/monitoring/dashboard.json) a dashboard for Grafana
-with all metrics of this page; import it and choose the data source, or
-[have it provisioned](operations/server.md#watch). Both use the names that Prometheus gives
-(`dxe.log.lag` is `dxe_log_lag`) and the label `job` as `sextant/exchange`, as its OTLP receiver and
-the collectors do, and as [`prometheus.yml`](../deploy/monitoring/prometheus.yml) does. `promtool`
-tests the alerts, and `make operator` puts every question of the dashboard to a real Prometheus; no
-Grafana has opened it here."""
+with all metrics of this page, first the questions of a morning, each red where its alert begins;
+import it and choose the data source, or [have it provisioned](operations/server.md#watch). Both use
+the names that Prometheus gives (`dxe.log.lag` is `dxe_log_lag`) and the label `job` as
+`sextant/exchange`, as its OTLP receiver and the collectors do, and as
+[`prometheus.yml`](../deploy/monitoring/prometheus.yml) does. `promtool` tests the alerts, and
+`make operator` puts every question of the dashboard to a real Prometheus; no Grafana has opened it
+here."""
+OF_THE_SERVER = """\
+Of a PostgreSQL server. Services cannot tell: [`watch.sql`](../deploy/postgresql/watch.sql) asks the
+server itself, each minute by `sextant-watch.timer`, and writes a file for the textfile collector of
+Prometheus' node exporter ([set up](operations/server.md#watch)). Numbers of a server that does not
+answer stay as they were and grow old."""
 BACKUPS = """\
 ## Backups
 
@@ -56,6 +114,7 @@ def metrics_page() -> str:
     lines = ["# Metrics", "", NOTE, "", *INTRO.splitlines()]
     for room, metrics in METRICS.items():
         lines += ["", f"## {room[0].upper()}{room[1:]}", ""]
+        lines += [*OF_THE_SERVER.splitlines(), ""] if metrics is SERVER else []
         lines += ["| metric | unit | by | what it tells | look when |"]
         lines += ["| --- | --- | --- | --- | --- |"]
         for one in metrics:
@@ -72,85 +131,6 @@ def metrics_page() -> str:
 def name_in_prometheus(metric: Metric) -> str:
     """Return the name under which Prometheus keeps a metric."""
     return prometheus_name(metric.name, metric.unit, grows=metric.grows)
-
-
-def dashboard_text() -> str:
-    """Return the dashboard: the first questions, then everything, a row for each service."""
-    panels = list(_panels())
-    board = {
-        "title": "Sextant",
-        "uid": "sextant",
-        "tags": ["sextant"],
-        "schemaVersion": 39,
-        "editable": True,
-        "refresh": "1m",
-        "time": {"from": "now-24h", "to": "now"},
-        "templating": {"list": [{"name": "source", "type": "datasource", "query": "prometheus"}]},
-        "panels": panels,
-    }
-    return json.dumps(board, indent=1, ensure_ascii=False) + "\n"
-
-
-def _panels() -> Iterator[dict[str, Any]]:
-    count = f"{name_in_prometheus(REQUESTS)}_count"
-    bucket = f"{name_in_prometheus(REQUESTS)}_bucket"
-    deposits = 'http_request_method="POST",http_route="/v1/envelopes"'
-    taken = f'{count}{{{deposits},http_response_status_code=~"201|202"}}'
-    failed = f'sum by (job) (rate({count}{{http_response_status_code=~"5.."}}[5m]))'
-    answered = f"sum by (job) (rate({count}[5m]))"
-    first = [
-        ("Deposits taken in, per minute", f"60 * sum(rate({taken}[5m]))", "short"),
-        (
-            "Deposits: 99 of 100 are answered within",
-            f"histogram_quantile(0.99, sum by (le) (rate({bucket}{{{deposits}}}[5m])))",
-            "s",
-        ),
-        ("Answers 5xx, share", f"({failed} or 0 * {answered}) / {answered}", "percentunit"),
-    ]
-    row = 0
-    yield _row("First questions", row)
-    for place, (title, query, unit) in enumerate(first):
-        yield _panel(title, query, unit, (row + 1, place), "")
-    row += 1 + _HEIGHT
-    for room, metrics in METRICS.items():
-        shown = [metric for metric in metrics if metric is not REQUESTS]
-        yield _row(f"{room[0].upper()}{room[1:]}", row)
-        for place, metric in enumerate(shown):
-            by = f"job, {metric.by}" if metric.by else "job"
-            name = name_in_prometheus(metric)
-            number = f"rate({name}[5m])" if metric.grows else name
-            title, query = metric.name, f"max by ({by}) ({number})"
-            if metric.is_spread:
-                spread = f"sum by (job, le) (rate({name}_bucket[5m]))"
-                title += ": 95 of 100 are below"
-                query = f"histogram_quantile(0.95, {spread})"
-            unit = {"s": "s", "By": "bytes"}.get(metric.unit, "short")
-            at = (row + 1 + place // _COLUMNS * _HEIGHT, place % _COLUMNS)
-            yield _panel(title, query, unit, at, _described(metric))
-        row += 1 + -(-len(shown) // _COLUMNS) * _HEIGHT
-
-
-def _described(metric: Metric) -> str:
-    look = f" Look when: {metric.look}." if metric.look else ""
-    return f"{metric.tells[0].upper()}{metric.tells[1:]}.{look}"
-
-
-def _row(title: str, y: int) -> dict[str, Any]:
-    return {"type": "row", "title": title, "gridPos": {"h": 1, "w": 24, "x": 0, "y": y}}
-
-
-def _panel(title: str, query: str, unit: str, at: tuple[int, int], told: str) -> dict[str, Any]:
-    y, column = at
-    source = {"type": "prometheus", "uid": "${source}"}
-    return {
-        "type": "timeseries",
-        "title": title,
-        "description": told,
-        "datasource": source,
-        "gridPos": {"h": _HEIGHT, "w": _WIDTH, "x": column * _WIDTH, "y": y},
-        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
-        "targets": [{"refId": "A", "datasource": source, "expr": query}],
-    }
 
 
 def _listed(names: list[str]) -> str:

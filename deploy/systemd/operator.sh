@@ -37,6 +37,10 @@ dashboards() { # the first answers and rules come within a minute
   page "$server#What the dashboard asks"
   grep -v '^+' "$work/page.log"
   check 60 "curl -sf '127.0.0.1:9090/api/v1/query?query=sextant_backup_log_size' | grep -q __name__"
+  # The sign of life reaches Alertmanager within a minute, for somebody elsewhere to miss.
+  check 120 "amtool --alertmanager.url=http://127.0.0.1:9093 alert query Watchdog --receiver=heartbeat | grep -q Watchdog"
+  # The timer asks each minute, Prometheus four times: a receiver confirms commits, and they wait for it.
+  check 120 "curl -sf '127.0.0.1:9090/api/v1/query?query=sextant_server_receivers==sextant_server_commits_wait_ratio' | grep -q '\"1\"'"
 }
 
 drawn() { # the newest declaration, through all services; the State's own spans begin it

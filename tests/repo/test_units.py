@@ -82,6 +82,13 @@ def test_a_service_may_do_little(name: str, unit_path: Path) -> None:
     assert said.startswith("0\n"), said[-2000:]
 
 
+def test_no_unit_takes_the_memory_of_the_server_with_it_when_it_stops() -> None:
+    as_server = [unit for unit in UNITS if "\nUser=postgres\n" in unit.read_text()]
+    assert len(as_server) >= 3
+    for file in (*as_server, *FOLDER.glob("*.service.d/*.conf")):
+        assert "\nRemoveIPC=yes" not in file.read_text(), file.name
+
+
 @pytest.mark.parametrize("path", OF_ROOMS, ids=lambda path: path.name)
 def test_every_variable_is_a_setting_and_every_secret_a_credential(path: Path) -> None:
     text = path.read_text()

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from opentelemetry.metrics import CallbackOptions, Histogram, Observation
 from opentelemetry.sdk.metrics import MeterProvider
@@ -34,7 +34,9 @@ class Metric:
 
     `by` is the attribute that tells its parts apart; it has few values, never a party's name.
     `is_spread` says that many measurements are counted by size, as a histogram.
-    What `grows` is counted from the start of the process and never falls.
+    What `grows` is counted from the start of the process and never falls. `across` says what the
+    numbers of several processes come to: what each counts for itself is added up; of what all of
+    them see, the worst is shown.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Metric:
     by: str = ""
     is_spread: bool = False
     grows: bool = False
+    across: Literal["max", "min", "sum"] = "max"
 
 
 REQUESTS = Metric(
@@ -60,6 +63,7 @@ IN_FLIGHT = Metric(
     "requests under way: uploads, other writes, reads, requests for tokens",
     "together near `MAX_IN_FLIGHT`, or one near its own bound",
     by="kind",
+    across="sum",
 )
 REFUSED = Metric(
     "dxe.service.refused",
@@ -68,18 +72,28 @@ REFUSED = Metric(
     "it grows for minutes",
     by="kind",
     grows=True,
+    across="sum",
 )
 DISK_FREE = Metric(
-    "dxe.service.disk.free", "By", "free where the data lies", "it lasts for less than a week"
+    "dxe.service.disk.free",
+    "By",
+    "free where the data lies",
+    "it lasts for less than a week",
+    across="min",
 )
 BALLAST = Metric(
     "dxe.service.disk.ballast",
     "By",
     "held by the ballast file, which an operator releases when the disk is full",
     "it is 0: it was released; fill it again once there is room",
+    across="min",
 )
 CLOCK_SOUND = Metric(
-    "dxe.service.clock.sound", "1", "1 while the clock is believed, else 0", "it is 0"
+    "dxe.service.clock.sound",
+    "1",
+    "1 while the clock is believed, else 0",
+    "it is 0",
+    across="min",
 )
 CERTIFICATES = Metric(
     "dxe.service.certificate.left",
@@ -88,6 +102,7 @@ CERTIFICATES = Metric(
     " read",
     "below two weeks",
     by="file",
+    across="min",
 )
 OF_EVERY_SERVICE = (
     REQUESTS,

@@ -12,6 +12,7 @@ IN_FLIGHT = Metric(
     "{delivery}",
     "deliveries under examination",
     "at `MAX_LEASES` for long: give the workshop more `PROCESSES`",
+    across="sum",
 )
 WAITING = Metric(
     "dxe.declarations.waiting",

@@ -46,9 +46,14 @@ ROOM = Metric(
     "By",
     "what deposits may still take: free, less what uploads were promised, less the reserve",
     "less than a busy day brings; below 0 deposits are 503",
+    across="min",
 )
 WAITERS = Metric(
-    "dxe.exchange.waiters", "{client}", "clients that wait for news", "near `MAX_POLLERS`"
+    "dxe.exchange.waiters",
+    "{client}",
+    "clients that wait for news",
+    "near `MAX_POLLERS`",
+    across="sum",
 )
 OLDEST_KEY = Metric(
     "dxe.exchange.keys.oldest",
@@ -62,6 +67,7 @@ BLOBS = Metric(
     "1",
     "1 while the store of blobs answers, else 0",
     "it is 0: large deposits are 503, small ones go on",
+    across="min",
 )
 SWEPT = Metric(
     "dxe.exchange.blobs.swept",
@@ -69,6 +75,7 @@ SWEPT = Metric(
     "removed since the start: blobs that no envelope has, puts that nobody ended",
     "it grows: deposits stop midway",
     by="kind",
+    across="sum",
 )
 METRICS = (
     DELIVERIES,
