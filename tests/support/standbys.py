@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from threading import Thread
+
+import psycopg
 
 from deploy.local.postgresql.server import PostgresqlServer
 
@@ -27,7 +29,7 @@ def second_site_away(server: PostgresqlServer) -> Iterator[None]:
         yield
     finally:
         name_standbys(server, "")
-        for each in tries:
+        for each in [*tries, _commit(server)]:  # the last ends when the server has read it
             each.join(PATIENCE_S)
 
 
@@ -38,7 +40,11 @@ def name_standbys(server: PostgresqlServer, names: str) -> None:
 
 
 def _commit(server: PostgresqlServer) -> Thread:
-    thread = Thread(target=server.execute, args=("postgres", _COMMIT), daemon=True)
+    def commit() -> None:
+        with suppress(psycopg.OperationalError):  # a test may stop the server meanwhile
+            server.execute("postgres", _COMMIT)
+
+    thread = Thread(target=commit, daemon=True)
     thread.start()
     return thread
 

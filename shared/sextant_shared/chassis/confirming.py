@@ -18,6 +18,7 @@ from sextant_shared.clock import monotonic
 from sextant_shared.errors import Code, PlatformError
 
 OK = "ok"
+LATELY_S = 15.0  # who waits for a turn fails once in this time, or nobody tries any more
 RETRY_AFTER_S = 5  # a receiver that is started again needs about as long
 _log = structlog.get_logger("sextant.store")
 
@@ -70,7 +71,8 @@ class Commits:
             return "a commit waits for the server to confirm it"
         if self._failing is not None:
             first, last = self._failing
-            if last - first > self.bound_s and monotonic() - last < 2 * self.bound_s:
+            lately_s = max(2 * self.bound_s, LATELY_S)
+            if last - first > self.bound_s and monotonic() - last < lately_s:
                 return "no commit could be made for long"
         return OK
 

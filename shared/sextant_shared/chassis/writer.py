@@ -204,7 +204,8 @@ def _commit(
             failure, failed = fault_of(_cause(unsure)), True
             break
         except Exception as error:  # noqa: BLE001 -- told to the caller whose work raised it
-            failure, failed = told_of(error) or error, is_fault(error)
+            failure = told_of(error) or error
+            failed = isinstance(failure, PlatformError) and failure.code is Code.UNAVAILABLE
             if tried == tries or not _may_repeat(error):
                 break
             sleep(PAUSE_S * 2**tried * random_bytes(1)[0] / 255)
