@@ -43,7 +43,7 @@ class Receiver:
                 cwd="/",
                 **runner.identity(),
             )
-        self._wait_for(NAME)
+        self._set("ALTER SYSTEM SET synchronous_standby_names = 'rcv'")
         self._until(_SYNCHRONOUS, 1, "the receiver is not synchronous")
 
     def freeze(self) -> None:
@@ -67,10 +67,10 @@ class Receiver:
         Raises:
             NoPostgresqlError: when the slot stays in use.
         """
-        self._wait_for("")
+        self._set("ALTER SYSTEM SET synchronous_standby_names = ''")
         self.stop()
         self._until(_ACTIVE, 0, "the receiver's slot is still in use")
-        self.server.execute(f"SELECT pg_drop_replication_slot('{NAME}')")
+        self.server.execute("SELECT pg_drop_replication_slot('rcv')")
 
     def stop(self) -> None:
         """End it; what it confirmed it keeps."""
@@ -79,8 +79,8 @@ class Receiver:
             self.process.wait()
             self.process = None
 
-    def _wait_for(self, name: str) -> None:
-        self.server.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{name}'")
+    def _set(self, setting: str) -> None:
+        self.server.execute(setting)
         self.server.execute("SELECT pg_reload_conf()")
 
     def _until(self, query: str, value: int, flaw: str) -> None:
