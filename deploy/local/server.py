@@ -6,23 +6,20 @@ it. How a server comes back is the product's own (`sextant ops restore`).
 
 import secrets
 import shutil
-import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.debian import NoProgramError, fetch
 from deploy.local.postgresql.programs import NoPostgresqlError, installed
+from deploy.local.postgresql.receiver import Receiver
 from deploy.local.postgresql.rooms import ROOMS
 from deploy.local.postgresql.server import USER, PostgresqlServer
 from sextant_client.recovery.pgbackrest import RECEIVED, REPOSITORY
 from sextant_client.recovery.servers import LocalServer, Runner
 
 NAME = "main"
-RECEIVER = "rcv"
 UNPACKED = Path("var/pgbackrest")
-_PATIENCE_S = 60.0
 
 
 class NoServerError(NoPostgresqlError):
@@ -52,7 +49,7 @@ class DrillServer:
     server: PostgresqlServer
     backups: Path
     name: str = NAME
-    receiver: "subprocess.Popen[bytes] | None" = None
+    receiver: Receiver | None = None
 
     @classmethod
     def made(cls, place: str, backups: Path, name: str = NAME) -> "DrillServer":
@@ -134,36 +131,16 @@ class DrillServer:
         """Have a second site confirm every commit: slot, receiver, then the condition."""
         into = self.backups / RECEIVED / self.name
         into.mkdir()
-        runner = self.local.runner
-        runner.own(into)
-        address = f"host={self.folder} user=postgres application_name={RECEIVER}"
-        common = ["-D", str(into), "-d", address, "--slot", RECEIVER]
-        program = str(self.local.programs / "pg_receivewal")
-        runner.run([program, *common, "--create-slot", "--if-not-exists"], what="pg_receivewal")
-        with (self.backups.parent / "receiver.log").open("ab") as log:
-            self.receiver = subprocess.Popen(
-                [program, *common, "--synchronous"],
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                **runner.identity(),
-            )
-        self.local.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{RECEIVER}'")
-        self.local.execute("SELECT pg_reload_conf()")
-        deadline = time.monotonic() + _PATIENCE_S
-        query = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'"
-        while self.local.ask(query) != 1:
-            if time.monotonic() > deadline:
-                raise NoServerError("the receiver is not synchronous")
-            time.sleep(0.05)
+        self.local.runner.own(into)
+        self.receiver = Receiver(self.local, into, self.backups.parent / "receiver.log")
+        self.receiver.start()
 
     def lose(self) -> None:
         """Kill the server and delete its disk; the receiver stands at the other site."""
         self.server.kill()
         shutil.rmtree(self.local.data, ignore_errors=True)
         if self.receiver is not None:  # it keeps what it confirmed; now it asks nobody for more
-            self.receiver.terminate()
-            self.receiver.wait()
+            self.receiver.stop()
             self.receiver = None
 
     def close(self) -> None:

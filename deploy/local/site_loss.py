@@ -126,6 +126,7 @@ class Drill:
                 report=self.screen.progress,
                 databases=self.server.databases(),
                 exchanges=1,
+                secretariats=1,
             )
         stack = self.stack
         stack.root.mkdir(parents=True)

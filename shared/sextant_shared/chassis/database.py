@@ -8,6 +8,7 @@ by its owner beforehand, and opening only checks that this was done. What an eng
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -18,13 +19,14 @@ from sqlalchemy import Connection, Engine, MetaData, inspect
 from sqlalchemy.exc import DBAPIError
 
 from sextant_shared.chassis import postgresql, sqlite
+from sextant_shared.chassis.confirming import within
 from sextant_shared.chassis.faults import damaged, fault_of, is_fault, told_of
 from sextant_shared.chassis.fencing import Fence
 from sextant_shared.chassis.guarding import under_guard
 from sextant_shared.chassis.postgresql import Server, shared_writer_engine
 from sextant_shared.chassis.row_sight import Signer
 from sextant_shared.chassis.schema import migrate, note_served, require_served
-from sextant_shared.chassis.sharing import TRIES, Sharing, take_turn_at_all
+from sextant_shared.chassis.sharing import TRIES, Sharing, confirm, take_turn_at_all
 from sextant_shared.chassis.sight import Blinds, Sees, asking, sight
 from sextant_shared.chassis.turnstiles import Turnstile
 from sextant_shared.chassis.writer import Writer
@@ -49,9 +51,10 @@ class Database:
         narrowed_engine: Engine | None = None,
         looking: Looking = sqlite.looking,
         sharing: Sharing | None = None,
+        commit_s: float = math.inf,
     ) -> None:
         self.is_shared = sharing is not None
-        self.writer = _writer(writer_engine, fence, sharing)
+        self.writer = _writer(writer_engine, fence, sharing, commit_s)
         self._fence = fence
         self._writer_engine = writer_engine
         self._reader_engine = reader_engine
@@ -64,6 +67,22 @@ class Database:
     def is_fenced_off(self) -> bool:
         """Whether another process took the database over; then nothing more is written here."""
         return self._fence is not None and self._fence.is_lost
+
+    @property
+    def commits(self) -> str:
+        """What readiness says of commits: `ok`, or why none ends."""
+        return self.writer.commits.word()
+
+    async def confirm(self) -> None:
+        """Return once all that others can see here now is where commits must be.
+
+        A server that crashed while its second site was away shows what that site lacks.
+
+        Raises:
+            PlatformError: `E_UNAVAILABLE`.
+        """
+        if self._writer_engine.dialect.name == "postgresql":
+            await self.writer.run(confirm)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in the writer's next transaction; on return it is durable.
@@ -275,9 +294,16 @@ def _open_server(
             postgresql.require_durable(server, connection)
             require_served(server.name, connection, migrations)
             _require_tables(server.name, connection, metadata)
-        _take(fence, writer)
+        within(server.statement_s, lambda: _take(fence, writer))
         readers = postgresql.reader_engine(server, READERS)
-        return Database(writer, readers, fence=fence, release=lambda: None, sharing=sharing)
+        return Database(
+            writer,
+            readers,
+            fence=fence,
+            release=lambda: None,
+            sharing=sharing,
+            commit_s=server.statement_s,
+        )
     except BaseException as error:
         writer.dispose()
         if isinstance(error, Exception) and is_fault(error):
@@ -299,13 +325,16 @@ def _narrowed(opened: Database, server: Server, blinds: Blinds) -> Database:
     return opened
 
 
-def _writer(engine: Engine, fence: Fence | None, sharing: Sharing | None) -> Writer:
+def _writer(
+    engine: Engine, fence: Fence | None, sharing: Sharing | None, commit_s: float
+) -> Writer:
     if sharing is None:
         rest = sqlite.rest if engine.dialect.name == "sqlite" else None
-        return Writer(engine, before=fence.require if fence else None, rest=rest)
+        before = fence.require if fence else None
+        return Writer(engine, before=before, rest=rest, commit_s=commit_s)
     if sharing.in_turns:
-        return Writer(engine, before=take_turn_at_all)
-    return Writer(engine, max_batch=1, hands=sharing.hands, tries=TRIES)
+        return Writer(engine, before=take_turn_at_all, commit_s=commit_s)
+    return Writer(engine, max_batch=1, hands=sharing.hands, tries=TRIES, commit_s=commit_s)
 
 
 def _take(fence: Fence | None, writer: Engine) -> None:

@@ -39,7 +39,11 @@ class DatabaseSettings(ServiceSettings):
     ] = None
     database_statement_s: Annotated[
         float,
-        Field(description="longest statement: the largest batch takes less than a second", gt=0),
+        Field(
+            description="longest statement: the largest batch takes less than a second; and longest"
+            " wait of a caller for a commit that the server does not confirm",
+            gt=0,
+        ),
     ] = 30.0
     database_lock_s: Annotated[
         float, Field(description="longest wait for a lock, or for the turn to write", gt=0)

@@ -37,6 +37,12 @@ _READ_FOR = text("SELECT set_config('sextant.party', :party, true)")
 _TRY_HOLD = f"SELECT pg_try_advisory_lock({LOCKS}, {HOLD_LOCK})"
 _TRY_HOLD_TOGETHER = f"SELECT pg_try_advisory_lock_shared({LOCKS}, {HOLD_LOCK})"
 _LOSSY = ("fsync", "full_page_writes", "synchronous_commit")  # off: a power cut takes commits back
+_STANDBYS = "synchronous_standby_names"
+_HOLDER_WAITS = (
+    "SELECT bool_or(wait_event = 'SyncRep') FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    " WHERE locktype = 'advisory' AND granted AND datname = current_database()"
+    " AND classid = %s AND objid = %s AND objsubid = 2"
+)
 
 
 class _Wide(BigInteger):
@@ -104,12 +110,9 @@ def _let_hold(engine: Engine, statement: str, patience: Callable[[], float]) -> 
         deadline = monotonic() + patience()
         while not _held(connection, statement):
             if monotonic() >= deadline:
+                holds = _why_held(connection)
                 connection.close()
-                raise PlatformError(
-                    Code.UNAVAILABLE,
-                    "another process holds the database",
-                    fix="Stop it first; it holds the database for itself.",
-                )
+                raise holds
             sleep(HOLD_POLL_S)
 
 
@@ -150,11 +153,14 @@ def read_for(connection: Connection, party: str) -> None:
 def require_durable(server: Server, connection: Connection) -> None:
     """Return if the server keeps what it commits through a power cut.
 
+    Where it names standbys, they must be waited for: else what was answered may be at one site.
+
     Raises:
         PlatformError: `E_STATE` naming the settings of the server that are off.
     """
-    values = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in _LOSSY}
-    lossy = [name for name, value in values.items() if value == "off"]
+    names = (*_LOSSY, _STANDBYS)
+    values = {name: connection.execute(text(f"SHOW {name}")).scalar_one() for name in names}
+    lossy = [name for name in _LOSSY if values[name] == "off"]
     if lossy and server.must_be_durable:
         raise PlatformError(
             Code.STATE,
@@ -162,6 +168,14 @@ def require_durable(server: Server, connection: Connection) -> None:
             expected="on",
             received=", ".join(f"{name} = off" for name in lossy),
             fix="Set them on; an answer promises that what it tells is kept.",
+        )
+    if values[_STANDBYS] and values["synchronous_commit"] == "local" and server.must_be_durable:
+        raise PlatformError(
+            Code.STATE,
+            "the server names standbys and does not wait for them",
+            expected="synchronous_commit = on",
+            received=f"synchronous_commit = local, {_STANDBYS} = {values[_STANDBYS]}",
+            fix="Set it on, for the server, its databases and roles; or name no standby.",
         )
 
 
@@ -207,6 +221,23 @@ def _act_as(connection: Any, owner: str) -> None:
             expected=f"a member of {owner}",
             fix="Log in as the role of migrations; the command `roles` prints how it is made.",
         ) from error
+
+
+def _why_held(connection: Any) -> PlatformError:
+    """Say of who holds the database whether it lives, or is a commit that nobody confirms."""
+    (waits,) = connection.execute(_HOLDER_WAITS, (LOCKS, HOLD_LOCK)).fetchone()
+    if waits:
+        return PlatformError(
+            Code.UNAVAILABLE,
+            "a commit of the process before waits for the server to confirm it",
+            fix="Start the receiver that synchronous_standby_names asks for: the commit ends then,"
+            " and this process starts. Do not cancel it: it would count as confirmed.",
+        )
+    return PlatformError(
+        Code.UNAVAILABLE,
+        "another process holds the database",
+        fix="Stop it first; it holds the database for itself.",
+    )
 
 
 def _held(connection: Any, statement: str) -> bool:

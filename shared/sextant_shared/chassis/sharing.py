@@ -31,6 +31,7 @@ _RACES = frozenset({"40001", "40P01"})  # serialization failure, deadlock
 _LOCK_BYTES = 4
 _TURN = select(func.pg_advisory_xact_lock(bindparam("space"), bindparam("key")))
 _TURN_TOGETHER = select(func.pg_advisory_xact_lock_shared(bindparam("space"), bindparam("key")))
+_CONFIRM = text("SELECT pg_logical_emit_message(true, 'sextant', '')")
 _NAMES = LOCKS + 1  # our own locks have `LOCKS`, names a space of their own
 
 
@@ -79,6 +80,16 @@ def take_turns(connection: Connection, names: Iterable[str], *, together: bool =
 def take_turn_at_all(connection: Connection) -> None:
     """Wait until no other process of the room writes; keep them out until this transaction ends."""
     connection.execute(_TURN, {"space": LOCKS, "key": WRITING_LOCK})
+
+
+def confirm(connection: Connection) -> None:
+    """Let the commit of this transaction wait as one does that stores something.
+
+    It writes a line of WAL that nobody reads. When a server with a second site has confirmed it, it
+    has confirmed all that this transaction could see.
+    """
+    if is_shared(connection):
+        connection.execute(_CONFIRM)
 
 
 def numbers(connection: Connection, sequence: str, count: int) -> list[int]:

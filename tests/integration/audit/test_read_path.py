@@ -229,6 +229,7 @@ async def test_the_log_tells_its_origin_and_keys(tmp_path: Path) -> None:
             "checks": {
                 "log": "ok",
                 "ledger": "ok",
+                "commits": "ok",
                 "publisher": "ok",
                 "room": "ok",
                 "clock": "ok",

@@ -317,7 +317,7 @@ async def open_world(
 OWN = (
     *("log_index IS NULL", "act_position IS NULL", "party_recovery"),  # recovery
     *("max(party_document.log_index)", "FROM party_use", "erased IS NULL AND"),  # each second
-    "set_config(",
+    *("set_config(", "pg_logical_emit_message("),
 )
 
 

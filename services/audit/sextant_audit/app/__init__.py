@@ -205,4 +205,5 @@ async def _checks(opened: Sequence[OpenLog]) -> dict[str, str]:
         return {"log": "another process took it over", "ledger": "ok"}
     fault = log.publisher.fault
     published = {"publisher": str(fault.code) if fault else "ok"}
-    return {"log": "ok", "ledger": "ok", **await check_signer(log.signer), **published}
+    found = {"log": "ok", "ledger": "ok", "commits": log.database.commits}
+    return {**found, **await check_signer(log.signer), **published}

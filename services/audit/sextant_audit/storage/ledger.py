@@ -29,6 +29,7 @@ from sextant_audit.storage.tables import (
     TileRow,
 )
 from sextant_shared.chassis.database import Database, Place, open_reader
+from sextant_shared.chassis.sharing import confirm
 from sextant_shared.errors import Code, PlatformError
 
 T = TypeVar("T")
@@ -51,8 +52,14 @@ class SqlLedger:
         return await self._database.read(lambda connection: work(SqlRows(connection)))
 
     async def write(self, work: Callable[[WritableRows], T]) -> T:
-        """Run `work` in the writer thread; on return its rows are durable."""
-        return await self._database.write(lambda connection: work(SqlRows(connection)))
+        """Run `work` in the writer thread; on return its rows are durable, and those it found."""
+
+        def confirmed(connection: Connection) -> T:
+            done = work(SqlRows(connection))
+            confirm(connection)  # a repeat adds nothing: what it found must be kept all the same
+            return done
+
+        return await self._database.write(confirmed)
 
 
 class LoneLedger:

@@ -193,4 +193,4 @@ async def _checks(
         await opened[0].database.read(lambda c: c.exec_driver_sql("SELECT 1").scalar())
     except PlatformError as error:
         return {"loops": loops, "database": str(error.code)}
-    return {"loops": loops, "database": "ok"}
+    return {"loops": loops, "database": "ok", "commits": opened[0].database.commits}

@@ -272,7 +272,11 @@ def create_app(
                 close()
 
     async def ready() -> dict[str, str]:
-        return {"store": await store_answers(envelopes), "room": has_room(room)}
+        return {
+            "store": await store_answers(envelopes),
+            "commits": database.commits,
+            "room": has_room(room),
+        }
 
     app = create_application(
         "exchange",

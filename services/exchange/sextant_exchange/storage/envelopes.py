@@ -28,6 +28,7 @@ from sextant_exchange.storage.tables import (
     ReceiptRow,
 )
 from sextant_shared.chassis.database import Database
+from sextant_shared.chassis.sharing import confirm
 from sextant_shared.models.exchange import DeliveryState, Priority, RecipientStatus
 
 _E = EnvelopeRow.__table__  # type: ignore[attr-defined]
@@ -57,9 +58,12 @@ class SqlEnvelopes:
         self._taken = taken  # told whose delivery was fetched for the first time
 
     async def known(self, claims: Sequence[Claim]) -> list[HoldResult | None]:
-        """Say what already stands under each claim's id."""
+        """Say what already stands under each claim's id; a receipt only once it is confirmed."""
         # For all who deposit at this moment, each of whom is told of its own alone.
-        return await self._database.overlook(lambda c: deposits.known(c, claims))
+        found = await self._database.overlook(lambda c: deposits.known(c, claims))
+        if any(each is not None and each.receipt is not None for each in found):
+            await self._database.confirm()
+        return found
 
     async def hold(self, batch: Sequence[Acceptable], now: float) -> list[HoldResult]:
         """Store a batch, or say what its ids already stand for; one commit."""
@@ -186,7 +190,8 @@ class SqlEnvelopes:
         return data
 
     async def blobs_among(self, names: Sequence[str]) -> set[str]:
-        """Return those of these blobs that rows refer to."""
+        """Return those of these blobs that rows refer to, rows of commits that wait among them."""
+        await self._database.confirm()
         query = select(_E.c.blob).where(_E.c.blob.in_(names))
         return set(await self._database.read(lambda c: c.execute(query).scalars().all()))
 
@@ -198,6 +203,8 @@ class SqlEnvelopes:
 def _hold(connection: Connection, batch: Sequence[Acceptable], now: float) -> list[HoldResult]:
     results = deposits.hold(connection, batch, now)
     usage.count(connection, batch, results, now)
+    if any(each.receipt is not None for each in results):
+        confirm(connection)  # a repeat stores nothing: its receipt must be kept all the same
     return results
 
 

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 
 from sextant_shared.chassis import sqlite as sqlite_file
 from sextant_shared.chassis.batching import Batcher
@@ -24,9 +24,9 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture
-def writer(tmp_path: Path) -> Iterator[Writer]:
-    engine = create_engine(f"sqlite:///{tmp_path}/w.db", connect_args={"check_same_thread": False})
+def engine_at(folder: Path) -> Engine:
+    """Return an engine with one empty table, on a file."""
+    engine = create_engine(f"sqlite:///{folder}/w.db", connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _own(connection: sqlite3.Connection, _record: object) -> None:
@@ -38,6 +38,12 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
 
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE t (n INTEGER PRIMARY KEY)"))
+    return engine
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    engine = engine_at(tmp_path)
     one = Writer(engine, max_waiting=64)
     yield one
     one.close()
