@@ -26,7 +26,6 @@ from sextant_client.enrolment import (
 from sextant_client.home import write_file
 from sextant_client.keystore import KEMS, Keystore, check_profiles
 from sextant_client.parties import PartyView
-from sextant_client.session import Session
 from sextant_shared.clock import system_clock
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.pkcs11 import TokenUri
@@ -238,10 +237,7 @@ def show(
 ) -> None:
     """Show a party's keys in force, proved by the log."""
     run = start(home, as_json=as_json)
-    config = run.home.config()
-    signer = run.home.keys.api_signer()
-    session = Session(config.exchange, client_id=config.client_id, signer=signer)
-    document = PartyView(session, run.home.trust).newest(party).document
+    document = PartyView(Reach(run).session(), run.home.trust).newest(party).document
     lines = [f"{document.party}, {document.name}, version {document.ver}"]
     lines += [f"  {k.use:<5} {k.status:<9} {k.kid}" for k in document.keys]
     run.output.result(document.model_dump(mode="json"), lines)
