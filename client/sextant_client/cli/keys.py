@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sextant_client.cli import admitting, rotating, upkeep
+from sextant_client.cli import admitting, resealing, rotating, upkeep
 from sextant_client.cli.context import (
     DEFAULT_HOME,
     HomePath,
@@ -39,6 +39,7 @@ app = typer.Typer(help="Private keys and enrolment.", no_args_is_help=True)
 _IDENTITY: Mapping[str, Callable[..., int | None]] = {
     "admit": admitting.admit,
     "dismiss": admitting.dismiss,
+    "reseal": resealing.reseal,
     "rotate": rotating.rotate,
     "retire": rotating.retire,
     "sign": rotating.sign,
