@@ -14,6 +14,7 @@ end
 install -d -m 0700 "$people" && install -d -m 0711 "$backup"
 disks=(-v "$people:/media/people" -v "$backup:/media/backup")
 server=docs/operations/server.md
+keys=docs/operations/machine-keys.md
 back=docs/operations/server-lost.md
 install=docs/install.md
 
@@ -77,6 +78,10 @@ state "sextant submit /src/examples/kinds/S2_AND.json --home XAL --watch"
 inside systemctl start sextant-exchange && inside systemctl stop sextant-exchange@8012
 state "sextant submit /src/examples/kinds/S3_AND.json --home XAL --watch"
 inside systemctl start sextant-exchange@8012
+say "$keys: each is changed, and the State declares again"
+page "$keys"
+ready
+state "sextant submit /src/examples/kinds/S2_PAST_CW.json --home XAL --watch"
 say "the night's backup, and the week's look at it"
 inside systemctl start backup-of-sextant
 page "$server#Each week"
