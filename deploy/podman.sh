@@ -28,13 +28,13 @@ runtime = "crun"
 END_OF_CONF
 }
 
-base() { # IMAGE PACKAGES: a Debian root with packages, once
-  pod image exists "$1" && return
+base() { # IMAGE PACKAGES: a Debian root with packages, once for each list of them
+  [[ $(pod image inspect --format '{{index .Labels "packages"}}' "$1" 2> /dev/null) == "$2" ]] && return
   local mirror
   mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
   rm -rf "$work/root"
   mmdebstrap --quiet --mode=root --variant=apt bookworm "$work/root" "$mirror" --include="$2"
-  tar -C "$work/root" -c . | pod import - "$1" > /dev/null
+  tar -C "$work/root" -c . | pod import --change "LABEL packages=$2" - "$1" > /dev/null
   rm -rf "$work/root"
 }
 

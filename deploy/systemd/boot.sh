@@ -10,7 +10,7 @@ alone "$0"
 trap 'pod rm -f sextant-boot > /dev/null 2>&1 || true' EXIT
 
 say "a Debian root with systemd and Python, once"
-base localhost/sextant-base systemd,systemd-sysv,python3-minimal,python3-venv,ca-certificates
+base localhost/sextant-base systemd,systemd-sysv,python3-minimal,python3-venv,ca-certificates,chrony
 
 say "wheels of the pins and of the rooms"
 wheels
@@ -24,7 +24,7 @@ page docs/install.md
 say "a State declares"
 inside sh -seu <<'END'
 export PATH=/opt/sextant/bin:$PATH
-cd /etc/sextant/homes
+cd /media/people
 where="--exchange http://127.0.0.1:8002 --audit http://127.0.0.1:8001 --declarations http://127.0.0.1:8003"
 sextant init --home XAL --party NA-XAL --client-id NA-XAL/submit-1 --trust /etc/sextant/trust.json $where
 sextant keys generate --home XAL
@@ -52,7 +52,7 @@ for room in signer audit exchange declarations; do check 60 "$(running $room)"; 
 say "an auditor verifies the whole log"
 inside sh -seu <<'END'
 export PATH=/opt/sextant/bin:$PATH
-cd /etc/sextant/homes
+cd /media/people
 where="--exchange http://127.0.0.1:8002 --audit http://127.0.0.1:8001 --declarations http://127.0.0.1:8003"
 sextant init --home auditor --party AUD --client-id auditor --trust /etc/sextant/trust.json $where
 sextant log verify --home auditor

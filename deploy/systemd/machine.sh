@@ -17,7 +17,10 @@ boot() { # NAME IMAGE OPTIONS...: a machine of that name; commands go to it from
   # Degraded: a package whose program is not set up yet, as on any machine.
   for _ in {1..30}; do [[ $(inside systemctl is-system-running 2> /dev/null) =~ running|degraded ]] && break || sleep 1; done
   inside mount --make-rshared / # a container's is private; credentials are mounted and handed on
-  git ls-files -z deploy docs requirements examples | tar -c --null -T - | inside sh -c 'mkdir -p /src && tar -x -C /src'
+  # What somebody carries there: the program, and its digest.
+  git ls-files -z deploy docs requirements examples | tar -c --null -T - --transform 's,^,sextant/,' > "$work/sextant.tar"
+  (cd "$work" && sha256sum sextant.tar) | inside sh -c 'mkdir -p /media/people && cat > /media/people/sextant.tar.sha256'
+  inside sh -c 'cat > /media/people/sextant.tar' < "$work/sextant.tar"
 }
 
 page() { # PLACES...: run the blocks of commands of FILE or FILE#HEADING as they stand, in one shell
@@ -36,9 +39,17 @@ commands = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
 rooms = "./shared ./services/audit ./services/exchange ./services/declarations ./client"
 commands = commands.replace(rooms, "/wheels/sextant_*.whl")
 commands = re.sub(r"(?m)^apt-get .*$", "# its packages are in the base", commands)
-print("set -eux\nexport PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels PATH=/opt/sextant/bin:$PATH\ncd /src\n" + commands)
+print("set -eux\nexport PIP_NO_INDEX=1 PIP_FIND_LINKS=/wheels PATH=/opt/sextant/bin:$PATH\nmkdir -p /src && cd /src\n" + commands)
 END_OF_SCRIPT
   inside sh -s < "$work/page.sh" > "$work/page.log" 2>&1 || { tail -n 25 "$work/page.log"; exit 1; }
+}
+
+state() { # what a State or an auditor types, on a machine of its own
+  inside sh -seu <<END
+export PATH=/opt/sextant/bin:\$PATH
+cd /media/people
+$*
+END
 }
 
 check() { # SECONDS WORDS...: wait until a shell command inside succeeds

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A new operator's way by the pages alone: an empty Debian gets all rooms on PostgreSQL with two
-# exchanges, dashboards, alerts, traces and backups; it is lost; a second machine gets everything back. Needs
-# root and apt; about ten minutes.
+# exchanges behind an edge, dashboards, alerts, traces and backups; it is lost; a second machine gets everything
+# back. States come by the edge's names alone. Needs root and apt; about ten minutes.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . deploy/podman.sh
@@ -14,22 +14,16 @@ end
 install -d -m 0700 "$people" && install -d -m 0711 "$backup"
 disks=(-v "$people:/media/people" -v "$backup:/media/backup")
 server=docs/operations/server.md
+keys=docs/operations/machine-keys.md
 back=docs/operations/server-lost.md
 install=docs/install.md
 
 say "a Debian root with the packages of the page, once"
-base localhost/sextant-server systemd,systemd-sysv,python3-minimal,python3-venv,ca-certificates,procps,curl,postgresql-15,pgbackrest,prometheus,prometheus-alertmanager,prometheus-node-exporter
+base localhost/sextant-whole systemd,systemd-sysv,python3-minimal,python3-venv,ca-certificates,openssl,procps,curl,chrony,nginx-light,postgresql-15,pgbackrest,prometheus,prometheus-alertmanager,prometheus-node-exporter
 
 say "wheels of the pins and of the rooms"
 wheels
 
-state() { # what a State or an auditor types, on a machine of its own
-  inside sh -seu <<END
-export PATH=/opt/sextant/bin:\$PATH
-cd /media/people
-$*
-END
-}
 services=(signer audit exchange exchange@8012 declarations)
 ready() { for room in "${services[@]}"; do check 60 "$(running "$room")"; done; }
 dashboards() { # the first answers and rules come within a minute
@@ -60,29 +54,38 @@ END
 }
 
 say "an empty machine"
-boot sextant-first localhost/sextant-server "${disks[@]}"
+boot sextant-first localhost/sextant-whole "${disks[@]}"
 inside pg_dropcluster --stop 15 main # of the base's own packages
 began=$SECONDS
 say "$server, with $install where it says so"
-page "$install#Program, users, units" "$install#Keys and pins" "$install#Settings" "$server#The server" "$server#Its databases" \
-  "$install#The log begins" "$install#Exchange, Secretariat, declarations" "$server#Two exchanges" "$server#Watch" \
-  "$server#Backups" "$server#The disk of the backups"
+page "$install#Get it, check it" "$install#Program, users, units" "$install#Keys and pins" "$install#Settings" \
+  "$server#The server" "$server#The edge" "$server#Its databases" \
+  "$install#The log begins" "$install#Exchange, Secretariat, declarations" "$server#Two exchanges" "$server#Names and certificates" \
+  "$server#Watch" "$server#Backups" "$server#The disk of the backups"
+grep '"issuer"' "$work/page.log" # each service by its name
 ready
 echo "from an empty machine to services with dashboards and a first backup: $((SECONDS - began)) s"
 
-say "a State declares, at one exchange and at the other"
-where="--audit http://127.0.0.1:8001 --declarations http://127.0.0.1:8003"
+say "a State declares through the edge, whichever exchange is away"
+where="--exchange https://exchange.example --audit https://log.example --declarations https://declarations.example"
 state "
-sextant init --home XAL --party NA-XAL --client-id NA-XAL/submit-1 --trust trust.json --exchange http://127.0.0.1:8002 $where --trace-file XAL/traces.jsonl
+sextant init --home XAL --party NA-XAL --client-id NA-XAL/submit-1 --trust trust.json --ca-file authority.pem $where --trace-file XAL/traces.jsonl
 sextant keys generate --home XAL
 sextant keys generate --home XAL --use seal --kem K2 # what is answered to class C3
 sextant keys request --home XAL --party NA-XAL --name Alvania --out XAL.json
 sextant keys countersign XAL.json --home REG-1
-sextant keys enrol XAL.json --exchange http://127.0.0.1:8002 --client-id REG-1 --home REG-1
-sextant submit /src/examples/kinds/S2_AND.json --home XAL --watch
-sed -i 's/127.0.0.1:8002/127.0.0.1:8012/' XAL/config.json
-sextant submit /src/examples/kinds/S3_AND.json --home XAL --watch
+sextant keys enrol XAL.json --home REG-1
+sextant doctor --home XAL
 "
+inside systemctl stop sextant-exchange
+state "sextant submit /src/examples/kinds/S2_AND.json --home XAL --watch"
+inside systemctl start sextant-exchange && inside systemctl stop sextant-exchange@8012
+state "sextant submit /src/examples/kinds/S3_AND.json --home XAL --watch"
+inside systemctl start sextant-exchange@8012
+say "$keys: each is changed, and the State declares again"
+page "$keys"
+ready
+state "sextant submit /src/examples/kinds/S2_PAST_CW.json --home XAL --watch"
 say "the night's backup, and the week's look at it"
 inside systemctl start backup-of-sextant
 page "$server#Each week"
@@ -93,16 +96,16 @@ say "one declaration, drawn"
 drawn
 
 say "an auditor follows the log at home; declarations come in after the backup, and the machine is lost"
-state "sextant log mirror http://127.0.0.1:8001 mirror --home auditor --follow --interval 1 > /dev/null 2>&1 &"
+state "sextant log mirror https://log.example mirror --home auditor --follow --interval 1 > /dev/null 2>&1 &"
 state 'for kind in A3_CW A5_CLOSURE NIL; do sextant submit /src/examples/kinds/$kind.json --home XAL; done'
 lost=$SECONDS
 pod kill --signal KILL sextant-first > /dev/null
 pod rm -f sextant-first > /dev/null # and its disks
 
 say "another machine"
-boot sextant-second localhost/sextant-server "${disks[@]}"
+boot sextant-second localhost/sextant-whole "${disks[@]}"
 inside pg_dropcluster --stop 15 main
-page "$install#Program, users, units" "$server#The server"
+page "$install#Get it, check it" "$install#Program, users, units" "$server#The server" "$server#The edge"
 there=$SECONDS
 echo "booted, installed: $((there - lost)) s"
 page "$back"
@@ -111,7 +114,6 @@ echo "from there to services that were looked at: $((SECONDS - there)) s"
 
 say "every receipt of the State verifies, and it declares again"
 state "
-sed -i 's/127.0.0.1:8012/127.0.0.1:8002/' XAL/config.json
 for receipt in XAL/sent/*; do sextant receipt verify \"\$(basename \$receipt)\" --home XAL; done
 sextant submit /src/examples/kinds/ACW_DISCOVERY.json --home XAL --watch
 "

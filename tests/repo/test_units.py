@@ -128,10 +128,17 @@ def test_every_service_under_a_watchdog_that_has_traces_writes_them() -> None:
     assert sorted(writing) == sorted(set(serving) - {"sextant-signer.service"})
 
 
-def test_one_more_exchange_has_its_own_of_what_is_not_shared_and_all_else_of_the_first() -> None:
-    first = (FOLDER / "sextant-exchange.service").read_text()
-    more = (FOLDER / "sextant-exchange@.service").read_text()
-    own = set(re.findall(r"SEXTANT_EXCHANGE_([A-Z_]+)=\S*%i", more))
-    assert own == {"PORT", "BASE_URL", "WORK_DIR", "METRICS_PORT", "TRACE_FILE"}
+@pytest.mark.parametrize(
+    ("room", "of_its_own"), [("exchange", {"WORK_DIR"}), ("declarations", set[str]())]
+)
+def test_one_more_process_has_its_own_of_what_is_not_shared_and_all_else_of_the_first(
+    room: str, of_its_own: set[str]
+) -> None:
+    first = (FOLDER / f"sextant-{room}.service").read_text()
+    more = (FOLDER / f"sextant-{room}@.service").read_text()
+    own = set(re.findall(rf"SEXTANT_{room.upper()}_([A-Z_]+)=\S*%i", more))
+    # Not BASE_URL: an edge shares callers out, and what they prove names the edge at each process.
+    assert own == {"PORT", "METRICS_PORT", "TRACE_FILE"} | of_its_own
+    assert f"EnvironmentFile=-/etc/sextant/{room}-%i.env" in more.splitlines()
     shared = [line for line in first.splitlines() if not line.startswith(("#", "Desc", "Exec"))]
     assert [line for line in shared if line not in more.splitlines()] == []

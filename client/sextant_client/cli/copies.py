@@ -120,27 +120,29 @@ def _source(run: Run, place: str, *, with_access: bool) -> Iterator[Source]:
             )
         yield FolderSource(Path(place))
         return
-    own = _own_session(run, place) if with_access else None
-    source = WebSource(place) if own is None else own
+    source = _web(run, place, with_access=with_access)
     try:
         yield source
     finally:
         source.close()
 
 
-def _own_session(run: Run, url: str) -> ServiceSource | None:
-    if not (run.home.path / "config.json").exists():
-        return None
-    config = run.home.config()
-    if config.audit.rstrip("/") != url.rstrip("/"):
-        return None
+def _web(run: Run, url: str, *, with_access: bool) -> WebSource | ServiceSource:
+    """Return our own log service, by the files that its operator gave, or anybody's copy."""
+    has_config = (run.home.path / "config.json").exists()
+    config = run.home.config() if has_config else None
+    if config is None or config.audit.rstrip("/") != url.rstrip("/"):
+        return WebSource(url)
+    if not with_access:
+        return WebSource(url, transport_of(config))
     signer = run.home.keys.api_signer()
-    return ServiceSource(
-        config.audit,
-        lambda: Session(
+
+    def session() -> Session:
+        return Session(
             config.audit, client_id=config.client_id, signer=signer, transport=transport_of(config)
-        ),
-    )
+        )
+
+    return ServiceSource(config.audit, session, transport_of(config))
 
 
 def _hold_against_known(run: Run, trust: Trust, report: CopyReport, source: Source) -> bool:

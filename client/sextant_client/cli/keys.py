@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sextant_client.cli import admitting, rotating, upkeep
+from sextant_client.cli import admitting, resealing, rotating, upkeep
 from sextant_client.cli.context import (
     DEFAULT_HOME,
     HomePath,
@@ -26,7 +26,6 @@ from sextant_client.enrolment import (
 from sextant_client.home import write_file
 from sextant_client.keystore import KEMS, Keystore, check_profiles
 from sextant_client.parties import PartyView
-from sextant_client.session import Session
 from sextant_shared.clock import system_clock
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.crypto.pkcs11 import TokenUri
@@ -40,6 +39,7 @@ app = typer.Typer(help="Private keys and enrolment.", no_args_is_help=True)
 _IDENTITY: Mapping[str, Callable[..., int | None]] = {
     "admit": admitting.admit,
     "dismiss": admitting.dismiss,
+    "reseal": resealing.reseal,
     "rotate": rotating.rotate,
     "retire": rotating.retire,
     "sign": rotating.sign,
@@ -238,10 +238,7 @@ def show(
 ) -> None:
     """Show a party's keys in force, proved by the log."""
     run = start(home, as_json=as_json)
-    config = run.home.config()
-    signer = run.home.keys.api_signer()
-    session = Session(config.exchange, client_id=config.client_id, signer=signer)
-    document = PartyView(session, run.home.trust).newest(party).document
+    document = PartyView(Reach(run).session(), run.home.trust).newest(party).document
     lines = [f"{document.party}, {document.name}, version {document.ver}"]
     lines += [f"  {k.use:<5} {k.status:<9} {k.kid}" for k in document.keys]
     run.output.result(document.model_dump(mode="json"), lines)

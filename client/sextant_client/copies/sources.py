@@ -122,8 +122,13 @@ class ServiceSource:
     One session for each thread that reads entries.
     """
 
-    def __init__(self, url: str, session: Callable[[], Session]) -> None:
-        self._public = WebSource(url)
+    def __init__(
+        self,
+        url: str,
+        session: Callable[[], Session],
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._public = WebSource(url, transport)
         self._make = session
         self._local = threading.local()
         self._made: list[Session] = []

@@ -15,7 +15,9 @@ from sextant_shared.clock import system_clock
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.channel import open_channel
 from tests.integration.exchange.world import static_signer
+from tests.support.command import sextant
 from tests.support.edges import Papers, make_papers
+from tests.unit.client.identity.homes import make_office
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]
 ANSWER = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -104,6 +106,29 @@ async def test_the_doctor_reaches_it_by_the_same_files(edge: str, papers: Papers
     tls = channel_of(config_of(edge, papers, "good"))
     answer = await asyncio.to_thread(ask_network, f"{edge}/readyz", {}, tls)
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("keys", "show", "NA-XAL"),
+        ("log", "show"),
+        ("log", "mirror", "EDGE", "copy"),
+        ("log", "mirror", "EDGE", "copy", "--hashes-only"),
+        ("log", "fsck", "EDGE"),
+    ],
+    ids=" ".join,
+)
+async def test_commands_reach_it_by_the_files_of_their_home(
+    words: tuple[str, ...], edge: str, papers: Papers, tmp_path: Path
+) -> None:
+    home = make_office(tmp_path).home
+    home.write_config(config_of(edge, papers, "good"))
+    said = [str(tmp_path / "copy") if word == "copy" else word for word in words]
+    said = [edge if word == "EDGE" else word for word in said]
+    done = await asyncio.to_thread(sextant, *said, "--home", home.path)
+    assert done.status != 0
+    assert "E_NOT_FOUND" in done.stderr or "is missing" in done.stdout, done.stderr
 
 
 def test_without_files_nothing_is_changed(papers: Papers) -> None:

@@ -11,15 +11,24 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploy.local.debian import run
 from sextant_shared.encoding import b64, b64u, b64u_decode, sha256
 from sextant_shared.errors import Code
 from sextant_shared.protocol.problems import TABLE, error_of
-from tests.integration.edge.conftest import DECLARATIONS, EXCHANGE, LOG, Edge
+from tests.integration.edge.conftest import (
+    DECLARATIONS,
+    EXCHANGE,
+    LOG,
+    Edge,
+    Outside,
+    listening,
+)
 from tests.integration.exchange.containers import SEC, XAL, sealed
 from tests.integration.exchange.world import PATIENCE_S
-from tests.support.edges import CHECKS, COMMANDS, Place, make_papers
+from tests.support.edges import CHECKS, COMMANDS, Place, free_port, make_papers, running_edge
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -254,6 +263,36 @@ async def test_one_address_asks_for_tokens_no_faster_than_its_share(edge: Edge) 
         assert (await http.get(OPEN)).status_code == HTTPStatus.OK  # its other requests go on
     assert over
     assert is_problem(over[0], Code.RATE, waits=True)
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+async def test_all_parts_of_an_upload_reach_one_process_of_two(name: str, tmp_path: Path) -> None:
+    reached: dict[str, list[int]] = {"/v1/uploads": [], "/v1/parties/NA-XAL": []}
+
+    def process(number: int) -> ASGIApp:
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            for start, numbers in reached.items():
+                if scope["path"].startswith(start):
+                    numbers.append(number)
+            await Response()(scope, receive, send)
+
+        return app
+
+    async with listening(process(1)) as first, listening(process(2)) as second:
+        behind = {"exchange": (first, second), "declarations": (first,), "log": (first,)}
+        place = Place(tmp_path, make_papers(tmp_path / "papers"), behind, free_port())
+        running = running_edge(name, place)
+        await asyncio.to_thread(running.__enter__)
+        try:
+            async with Outside(tmp_path, papers=place.papers, port=place.port).http() as http:
+                for number in range(AT_ONCE):
+                    assert (await http.post("/v1/uploads")).is_success
+                    assert (await http.patch(f"/v1/uploads/{number}")).is_success
+                    assert (await http.get("/v1/parties/NA-XAL")).is_success
+        finally:
+            running.__exit__(None, None, None)
+    assert [len(set(reached[start])) for start in reached] == [1, 2]
+    assert len(reached["/v1/uploads"]) == 2 * AT_ONCE
 
 
 # --- helpers --------------------------------------------------------------------------------------
