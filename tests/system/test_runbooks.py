@@ -1,7 +1,7 @@
 """The runbooks in docs/operations: each block of commands, as it stands, on a running platform.
 
-Pages whose steps need an empty machine or root are run by `make boot` (install, upgrade) and
-`make operator` (server, machine-keys, server-lost).
+Pages whose steps need an empty machine or root are run by `make boot` (install, files-lost,
+upgrade) and `make operator` (server, machine-keys, server-lost).
 """
 
 import re
@@ -27,7 +27,7 @@ TOLD = {
     "overload": ("every delivery is accounted for", "Nothing was erased"),
     "split-view": ("CONSISTENT", "0 of 0 refused head(s) prove a split view"),
 }
-ELSEWHERE = {"README", "upgrade", "server", "server-lost", "machine-keys"}
+ELSEWHERE = {"README", "upgrade", "server", "server-lost", "machine-keys", "files-lost"}
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _PATIENCE_S = 600  # thirty commands, on a machine that others use too
 
