@@ -39,6 +39,16 @@ sextant keys enrol XAL.json --exchange http://127.0.0.1:8002 --client-id REG-1 -
 sextant submit /src/examples/kinds/S2_AND.json --home XAL --watch
 END
 
+say "a State runs a witness, and pins it: docs/witness.md"
+page "docs/witness.md#Under systemd"
+state "
+sextant log policy /etc/sextant/witnesses.policy --home XAL
+sextant submit /src/examples/kinds/S3_AND.json --home XAL --watch
+sextant receipt witness \"\$(ls -t XAL/sent | head -n 1)\" --wait 60 --home XAL
+"
+check 60 "$(running witness)"
+inside systemctl start backup-of-sextant
+
 restarted() { echo "[ \$(systemctl show -p NRestarts --value sextant-$1) -ge 1 ] && $(running "$1")"; }
 signal() { inside sh -c "kill -$2 \$(systemctl show -p MainPID --value sextant-$1)"; }
 
