@@ -22,7 +22,7 @@ say "a Debian root with the packages of the page, once"
 base localhost/sextant-whole systemd,systemd-sysv,python3-minimal,python3-venv,ca-certificates,openssl,procps,curl,chrony,nginx-light,postgresql-15,pgbackrest,prometheus,prometheus-alertmanager,prometheus-node-exporter
 
 say "wheels of the pins and of the rooms"
-wheels
+wheels requirements/recovery.txt
 
 services=(signer audit exchange exchange@8012 declarations)
 ready() { for room in "${services[@]}"; do check 60 "$(running "$room")"; done; }

@@ -67,6 +67,9 @@ def replicate(
     to: Annotated[Path, typer.Option(help="Folder of backups.")],
     out: Annotated[Path, typer.Option(help="Where to write the configuration of Litestream.")],
     interval: Annotated[str, typer.Option(help="How much a loss may cost: 50ms, 1s.")] = "100ms",
+    only: Annotated[
+        list[str] | None, typer.Option("--room", help="Only this room: its user runs Litestream.")
+    ] = None,
     clear: Annotated[
         bool,
         typer.Option("--clear", help="Also rooms that the plan seals; replicas are in clear."),
@@ -76,6 +79,7 @@ def replicate(
     """Write the configuration with which Litestream copies every change of SQLite files at once."""
     run = start(DEFAULT_HOME, as_json=as_json)
     planned = [room for room in read_file(Plan, plan, "the plan").rooms if room.server is None]
+    planned = [room for room in planned if not only or room.name in only]
     rooms = [room for room in planned if clear or not room.sealed]
     text = "dbs:\n" + "".join(
         f"  - path: {Path(str(room.database)).resolve()}\n"

@@ -236,6 +236,9 @@ def test_replicas_of_a_sealed_room_are_made_only_when_that_is_said(
     assert "declarations.sqlite3" not in out.read_text()
     assert "declarations" in sextant(*command, "--out", out, "--clear", "--json").json()["rooms"]
     assert "declarations.sqlite3" in out.read_text()
+    # Under the user of one room the others' files are not to be named.
+    assert sextant(*command, "--out", out, "--room", "audit", "--json").json()["rooms"] == ["audit"]
+    assert out.read_text().count("path:") == 2
 
 
 def test_verify_opens_everything_and_says_since_when(lost: Lost, tmp_path: Path) -> None:
