@@ -144,7 +144,7 @@ class DeclarationsSettings(DatabaseSettings):
     ] = 2
     retry_first_s: Annotated[
         float, Field(description="first delay of a delivery that failed; doubles", gt=0)
-    ] = 2.0
+    ] = 4.0
     retry_cap_s: Annotated[
         float, Field(description="longest delay of a delivery that failed", gt=0)
     ] = 900.0

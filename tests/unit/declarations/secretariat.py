@@ -36,7 +36,7 @@ from tests.unit.declarations.fakes import (
 )
 from tests.unit.declarations.world import SEC, Accepted, World
 
-PATIENCE = Patience(lease_s=60, retry_first_s=2.0, retry_cap_s=900.0, behind_s=1)
+PATIENCE = Patience(lease_s=60, retry_first_s=4.0, retry_cap_s=900.0, behind_s=1)
 BACKOFF = Backoff(first_s=1.0, cap_s=60.0)
 
 
