@@ -40,7 +40,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("B404", "client/sextant_client/recovery/replicas.py"): OWN_PROGRAM,
     ("B404", "client/sextant_client/recovery/servers.py"): OWN_PROGRAM,
     ("B404", "deploy/local/debian.py"): OWN_PROGRAM,
-    ("B404", "deploy/local/server.py"): OWN_PROGRAM,
+    ("B404", "deploy/local/postgresql/receiver.py"): OWN_PROGRAM,
     ("B404", "deploy/local/site_loss.py"): OWN_PROGRAM,
     (
         "B405",
@@ -63,7 +63,7 @@ EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("B603", "client/sextant_client/recovery/replicas.py"): OWN_PROGRAM,
     ("B603", "client/sextant_client/recovery/servers.py"): OWN_PROGRAM,
     ("B603", "deploy/local/debian.py"): OWN_PROGRAM,
-    ("B603", "deploy/local/server.py"): OWN_PROGRAM,
+    ("B603", "deploy/local/postgresql/receiver.py"): OWN_PROGRAM,
     ("B603", "deploy/local/site_loss.py"): OWN_PROGRAM,
     ("B608", "services/declarations/sextant_declarations/storage/export_writing.py"): OWN_WORDS,
     ("B608", "services/declarations/sextant_declarations/storage/sight.py"): OWN_WORDS,
