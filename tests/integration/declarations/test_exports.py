@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from openpyxl import load_workbook
 
@@ -186,7 +187,6 @@ async def test_a_workbook_keeps_texts_as_texts_and_figures_as_numbers(platform: 
 
 
 async def test_parquet_has_the_types_of_the_columns(platform: Platform, tmp_path: Path) -> None:
-    duckdb = pytest.importorskip("duckdb")
     path = tmp_path / "records.parquet"
     path.write_bytes(await fetched(platform, "records", "parquet", kind="S2_AND", state="XAL"))
     with duckdb.connect() as connection:

@@ -5,6 +5,7 @@ import io
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -84,7 +85,6 @@ def test_a_text_that_no_workbook_holds_is_refused_whole(
 def test_parquet_gives_back_every_cell_and_tells_nothing_from_an_empty_text(
     folder: ExportFolder, rows: list[tuple[Cell, ...]]
 ) -> None:
-    duckdb = pytest.importorskip("duckdb")
     rows = [*rows, ("", 0, Decimal(0)), (None, None, None), ("\\N", 1, Decimal("0.5"))]
     written(folder, "parquet", rows)
     with duckdb.connect() as connection:
