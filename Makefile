@@ -96,7 +96,7 @@ bench: $(STAMP) ## deposits per second against their floor, bounded, on loopback
 MUTATE := $(VENV)-mutate
 G ?= rules
 .PHONY: mutate
-mutate: $(MUTATE)/.installed ## change modules in small ways, count what no test notices (G=deposit M="policy manifest" D=3; G=rules)
+mutate: $(MUTATE)/.installed ## change modules in small ways, count what no test notices (G=deposit M="policy manifest" D=3; G=verifier; G=rules)
 	@D=$(D) $(MUTATE)/bin/python -m deploy.local.mutate $(G) $(M)
 
 $(MUTATE)/.installed: requirements/mutate.txt requirements/rooms.txt

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from sextant_shared.chassis.objects import Digest, ObjectStore
 from sextant_shared.chassis.objects.opening import open_objects
@@ -156,6 +157,24 @@ async def test_a_bucket_that_is_not_there_or_a_key_that_is_not_ours_is_told(
                 await ask
             assert told.value.code is Code.UNAVAILABLE
         assert (await refusal(store, arrived)).code is Code.UNAVAILABLE
+
+
+async def test_what_the_server_said_stands_in_the_log_alone(
+    over_s3: Opening, tmp_path: Path, arrived: Path
+) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.write_text("[default]\naws_access_key_id = exchange\naws_secret_access_key = not this\n")
+    for store, said in (
+        (over_s3(s3_bucket="another"), "NoSuchBucket"),
+        (over_s3(s3_credentials_file=wrong), "403"),
+    ):
+        with capture_logs() as lines:
+            error = await refusal(store, arrived)
+        assert said not in error.detail
+        (line,) = lines
+        assert (line["event"], line["log_level"]) == (error.detail.partition(" (")[0], "error")
+        assert said in line["reason"]
+        assert "not this" not in line["reason"]
 
 
 async def test_two_prefixes_of_a_bucket_do_not_see_one_another(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
+import structlog
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import S3Store
 
@@ -38,6 +39,8 @@ PROBE = "nobody-has-this-name"
 CREDENTIALS_S = 600  # the library asks again five minutes before they end
 _GONE = (NotFoundError, FileNotFoundError)
 _FAULTS = (BaseError, OSError)
+REASON_CHARS = 1000  # of what the library says: it repeats itself and may quote a page
+_log = structlog.get_logger("sextant.store")
 
 
 class S3Objects:
@@ -182,12 +185,13 @@ async def _blocks(source: Path, check: Check) -> AsyncIterator[bytes]:
 
 @contextmanager
 def _told(what: str) -> Iterator[None]:
-    """Turn whatever the library raises into our error; its text holds addresses."""
+    """Turn whatever the library raises into our error; its text, with addresses, is the log's."""
     try:
         yield
     except PlatformError:
         raise
     except _FAULTS as error:
+        _log.error(f"{TITLE} {what}", reason=str(error)[:REASON_CHARS])
         raise away(TITLE, f"{what} ({type(error).__name__})") from error
 
 
