@@ -62,7 +62,7 @@ def events_page() -> str:
     lines = ["# Events of an envelope", "", NOTE, *_EVENTS.splitlines(), ""]
     lines += ["| our event | there | what happened |", "| --- | --- | --- |"]
     lines += [_event_row(row, row.name) for row in EVENTS.values()]
-    lines += [_event_row(row, f"{row.name}, {verdict}") for verdict, row in RECEIPTS.items()]
+    lines += [_event_row(row, f"{row.name}, {verdict}") for (_, verdict), row in RECEIPTS.items()]
     return "\n".join(lines) + "\n"
 
 

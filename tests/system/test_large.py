@@ -1,17 +1,27 @@
-"""A hundred mebibytes from one State to the Secretariat and another; and a kill on the way."""
+"""A hundred mebibytes from one State to the Secretariat and another; and a kill on the way.
 
+As one document, and as a package of many: what takes the package apart is a process of its own at
+the State, and the workshop at the Secretariat.
+"""
+
+import json
 import shutil
-from collections.abc import Iterator
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import file_digest
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from deploy.local.stack import Stack
+from sextant_client import packing
 from sextant_client.client import Client
 from sextant_client.home import Home
 from sextant_client.sent import SentEnvelope
+from sextant_shared.models.receipts import OutcomeReceipt
 from tests.support.memory import begin_peak, peak
 
 pytestmark = pytest.mark.processes
@@ -20,6 +30,21 @@ MIB = 1 << 20
 LARGEST = 100 * MIB
 ALLOWED = 40 * MIB  # beyond what a process holds when idle
 ANSWER_LIMIT_S = 60.0
+DECLARATION = "application/vnd.sextant.declaration+json"
+NOTICE = Path(__file__).resolve().parents[2] / "examples" / "kinds" / "S1_TRANSFER_NOTIF.json"
+UNREADABLE = {"REG-6", "REG-7"}  # a package that cannot be read, an archive that is left closed
+SMALL_PARTS = {"map.bin": 10, "plan.zip": 10, "page-00.txt": 10}
+LARGE_PARTS = {"map.bin": 42 * MIB, "plan.zip": 42 * MIB}  # each more than is allowed
+LARGE_PARTS |= {f"page-{n:02}.txt": MIB // 4 for n in range(59)}
+# Runs what it is given, and writes down the most memory in KiB that it held.
+MEASURING = """\
+#!{python} -I
+import resource, subprocess, sys
+done = subprocess.run([sys.executable, *sys.argv[1:]], check=False)
+with open({told!r}, "a") as told:
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=told)
+sys.exit(done.returncode)
+"""
 
 
 @pytest.fixture
@@ -35,12 +60,61 @@ def sealed(stack: Stack, client: Client, size: int, to: list[str]) -> SentEnvelo
         return client.seal(
             content,
             type_="transfer.notice" if len(to) > 1 else "declaration.annual",
-            cty="application/vnd.sextant.declaration+json",
+            cty=DECLARATION,
             classification="C1",
             to=to,
         )
     finally:
         content.unlink()
+
+
+@pytest.fixture
+def child_peaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where it is written what each process held that took a package apart, in KiB."""
+    told, measuring = tmp_path / "peaks", tmp_path / "python"
+    measuring.write_text(MEASURING.format(python=sys.executable, told=str(told)))
+    measuring.chmod(0o700)
+    monkeypatch.setattr(packing, "sys", SimpleNamespace(executable=str(measuring)))
+    return told
+
+
+def written(folder: Path, sizes: Mapping[str, int]) -> list[Path]:
+    """Write a file of each size, none like another; a zip holds that much in one document."""
+    folder.mkdir()
+    for n, (name, size) in enumerate(sizes.items()):
+        content = bytes([n]) * size
+        if name.endswith(".zip"):
+            with zipfile.ZipFile(folder / name, "w") as archive:
+                archive.writestr("plan.bin", content)
+        else:
+            (folder / name).write_bytes(content)
+    return sorted(folder.iterdir())
+
+
+def packed(client: Client, notice: Path, attachments: list[Path]) -> SentEnvelope:
+    """Seal a notice of its own id and its attachments to the Secretariat and another State."""
+    members = json.loads(NOTICE.read_text()) | {"declaration_id": f"XAL-2025-{notice.stem}"}
+    notice.write_text(json.dumps(members))
+    return client.seal(
+        notice,
+        type_="transfer.notice",
+        cty=DECLARATION,
+        classification="C1",
+        to=["SEC", "NA-XBO"],
+        attachments=attachments,
+    )
+
+
+def outcome(client: Client, envelope: SentEnvelope) -> OutcomeReceipt:
+    """Return what the Secretariat decided about an envelope."""
+    answers = (received.answer() for received in client.follow(envelope.id, ANSWER_LIMIT_S))
+    (found,) = (answer for answer in answers if isinstance(answer, OutcomeReceipt))
+    return found
+
+
+def digest(path: Path) -> bytes:
+    with path.open("rb") as source:
+        return file_digest(source, "sha256").digest()
 
 
 @contextmanager
@@ -81,9 +155,42 @@ def test_the_largest_content_passes_every_hop_in_little_memory(
         assert "opened" in {answer.kind for answer in answers if answer}
         with bounded(receive="self", **pids):
             (received,) = other.collect()
-    with received.content.open("rb") as got, envelope.content.open("rb") as sent:
-        assert file_digest(got, "sha256").digest() == file_digest(sent, "sha256").digest()
+    assert digest(received.content) == digest(envelope.content)
     for folder in (received.folder, envelope.folder):  # half a gigabyte that nobody looks at
+        shutil.rmtree(folder)
+
+
+def test_the_largest_package_passes_every_hop_in_little_memory(
+    stack: Stack, client: Client, child_peaks: Path, tmp_path: Path
+) -> None:
+    pids = {
+        name: service.process.pid for name, service in stack.services.items() if service.process
+    }
+    small, large = written(tmp_path / "few", SMALL_PARTS), written(tmp_path / "many", LARGE_PARTS)
+    notice = tmp_path / "MANY.json"
+    with Client(Home(stack.home("NA-XBO"))) as other:
+        first = packed(client, tmp_path / "FEW.json", small)
+        client.deposit(first)
+        usual = outcome(client, first)
+        list(other.collect())
+        with bounded(seal="self"):
+            envelope = packed(client, notice, large)
+        assert envelope.content.stat().st_size > LARGEST - 2 * MIB
+        with bounded(deposit="self", **pids, **workshop(pids["declarations"])):
+            client.deposit(envelope)
+            told = outcome(client, envelope)
+        assert told.content is not None  # the message was found in it, whatever the rules say of it
+        rules = {finding.rule for finding in told.findings}
+        assert rules == {finding.rule for finding in usual.findings}
+        assert not rules & UNREADABLE
+        with bounded(receive="self", **pids):
+            (received,) = other.collect()
+    *_, few, many = (int(kib) << 10 for kib in child_peaks.read_text().split())
+    assert many - few < ALLOWED
+    assert received.documents() == sorted([notice.name, *LARGE_PARTS])
+    for path in (notice, *large):
+        assert digest(received.parts / path.name) == digest(path)
+    for folder in (received.folder, envelope.folder, tmp_path / "many"):
         shutil.rmtree(folder)
 
 

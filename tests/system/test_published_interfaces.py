@@ -5,10 +5,10 @@ request waits for something to happen.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -17,24 +17,23 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import CHECKS
 
 from deploy.local.stack import Stack
-from sextant_shared.chassis.identity import TOKEN_PATH
-from sextant_shared.clock import system_clock
-from sextant_shared.crypto.signing import Signer
+from sextant_client.client import Client
+from sextant_client.home import Home
 from sextant_shared.models.envelope import MEDIA_TYPE
-from sextant_shared.protocol.keyfiles import read_key_file
-from sextant_shared.protocol.tokens import make_dpop_proof, make_token_request
+from sextant_shared.protocol.access import Role
+from tests.support.callers import ENROLLED, SENDER, TIMEOUT_S, Callers, callers, enrol_callers
 from tests.support.stacks import make_stack
 
 pytestmark = pytest.mark.processes
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "openapi"
-EXAMPLES = 12  # of each operation and caller
-TIMEOUT_S = 20
-# Who asks: a client that may call most of the service. Others are the access matrix's.
-CALLERS = {"audit": "auditor", "exchange": "NA-XAL", "declarations": "officer"}
-CLIENT_IDS = {"NA-XAL": "NA-XAL/submit-1"}
+EXAMPLE = DOCUMENTS.parents[1] / "examples" / "NA-XAL" / "s2-site-2025.json"
+EXAMPLES = 12  # of each operation, by the first caller that may ask for it
+OTHERS = 4  # of each further caller of an operation
+LIMIT_S = 60.0
+KEPT_OUT = {401, 403}
 WAITS = ("wait", "wait_s")
-# What is true of a single answer. Who may ask what is the access matrix's (`test_routes`), and
-# what a schema cannot say of a body may be refused.
+# What is true of a single answer. Who may not ask is the access matrix's (`test_routes`), and what
+# a schema cannot say of a body may be refused.
 HELD = (
     "not_a_server_error",
     "status_code_conformance",
@@ -50,37 +49,12 @@ def as_bytes(_context: Any, value: Any) -> bytes:
     return value if isinstance(value, bytes) else b"DXE1" + str(value).encode()
 
 
-class Dpop(requests.auth.AuthBase):
-    """A token of the caller's, and a fresh proof with each request."""
-
-    def __init__(self, url: str, client_id: str, signer: Signer) -> None:
-        self._url, self._client_id, self._signer = url, client_id, signer
-        self._token, self._until = "", 0.0
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Sign for exactly the path that is sent."""
-        sent = f"{self._url}{urlsplit(request.url or '').path}"
-        token = self._access()
-        proof = make_dpop_proof(request.method or "", sent, self._signer, system_clock(), token)
-        request.headers.update({"Authorization": f"DPoP {token}", "DPoP": proof})
-        return request
-
-    def _access(self) -> str:
-        if system_clock() > self._until:
-            place = f"{self._url}{TOKEN_PATH}"
-            form, proof = make_token_request(
-                self._client_id, self._url, place, self._signer, system_clock()
-            )
-            answer = requests.post(place, form, headers={"DPoP": proof}, timeout=TIMEOUT_S)
-            self._token, self._until = answer.json()["access_token"], system_clock() + 200
-        return self._token
-
-
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Return services of their own: what is made up here is nobody else's."""
     made = make_stack(Path(tmp_path_factory.mktemp("asked")), tracing=False, witnessed=False)
     made.prepare()
+    enrol_callers(made)
     made.services["exchange"].extra = {
         "SEXTANT_EXCHANGE_EVENTS_MAX_S": "0.1",  # streams end soon
         "SEXTANT_EXCHANGE_SCENARIOS": "false",  # an outage that was asked for is no failure
@@ -91,9 +65,37 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     made.stop()
 
 
+@pytest.fixture(scope="module")
+def asking(platform: Stack) -> Callers:
+    """Return who asks, on a platform where there is something to be asked about."""
+    letter = platform.root / "letter.txt"
+    letter.write_text("A letter.")
+    with Client(Home(platform.home(SENDER))) as sender:
+        declared = sender.seal(
+            EXAMPLE,
+            type_="declaration.annual",
+            cty="application/vnd.sextant.declaration+json",
+            classification="C2",
+            attachments=[letter],
+        )
+        index = sender.deposit(declared).receipt.index
+        list(sender.follow(declared.id, LIMIT_S))
+    with Client(Home(platform.home("NA-XBO"))) as other:
+        for _ in range(2):
+            sent = other.seal(
+                letter, type_="correspondence", cty="text/plain", classification="C1", to=[SENDER]
+            )
+            other.deposit(sent)
+    places = {"sender": SENDER, "party": SENDER, "state": "XAL", "year": "2025", "n": "1"}
+    places |= {"which": "1", "code": "XAL-PS-0007", "seq": "1", "index": str(index)}
+    places |= {"envelope_id": declared.id, "id_": declared.id}
+    lease = _lease_letters(Callers(platform, places))
+    return Callers(platform, {**places, "token": lease})
+
+
 def operations() -> Iterator[Any]:
     """Yield (service, operation) for everything that is published."""
-    for service in CALLERS:
+    for service in ENROLLED:
         document = json.loads((DOCUMENTS / f"{service}.json").read_text(encoding="utf-8"))
         for found in schemathesis.openapi.from_dict(document).get_all_operations():
             operation: Any = found.ok()  # type: ignore[union-attr]  # a document of ours is whole
@@ -101,14 +103,24 @@ def operations() -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("service", "operation"), list(operations()))
-def test_answers_are_as_published(service: str, operation: Any, platform: Stack) -> None:
-    url, caller = platform.services[service].url, CALLERS[service]
-    signer = read_key_file(platform.api_key(caller)).signer
-    auth = Dpop(url, CLIENT_IDS.get(caller, caller), signer)
+def test_answers_are_as_published(service: str, operation: Any, asking: Callers) -> None:
+    roles = callers(service, operation.definition.raw["x-sextant-action"])
+    assert roles, "nobody who may ask for this is enrolled at the service"
+    for role in roles:
+        examples = EXAMPLES if role is roles[0] else OTHERS
+        answered = _ask(asking, service, operation, role, examples)
+        assert set(answered) - KEPT_OUT, f"{role} is let in by the table, and was not: {answered}"
+
+
+def _ask(asking: Callers, service: str, operation: Any, role: Role, examples: int) -> Counter[int]:
+    """Ask as one caller, every second time about something that is there; count the answers."""
+    url, auth = asking.url(service), asking.auth(service, role)
+    places = asking.places(service, operation.path, role)
     checks = [CHECKS.get_one(name) for name in HELD]
+    answered: Counter[int] = Counter()
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         database=None,
         derandomize=True,
@@ -117,10 +129,14 @@ def test_answers_are_as_published(service: str, operation: Any, platform: Stack)
     @given(case=operation.as_strategy())
     def ask(case: Any) -> None:
         _hurry(case)
+        if answered.total() % 2:
+            case.path_parameters |= places
         answer = case.call(base_url=url, auth=auth, timeout=TIMEOUT_S)
+        answered[answer.status_code] += 1
         case.validate_response(answer, checks=checks)
 
     ask()
+    return answered
 
 
 def _hurry(case: Any) -> None:
@@ -128,3 +144,18 @@ def _hurry(case: Any) -> None:
     for part in (case.query, case.body):
         if isinstance(part, dict):
             part.update({name: 0 for name in WAITS if name in part})
+
+
+def _lease_letters(asking: Callers) -> str:
+    """Take the sender's two letters up and give one of them up; return the lease of the other."""
+    auth = asking.auth("exchange", Role.PARTY)
+
+    def post(path: str, body: dict[str, Any]) -> requests.Response:
+        place = f"{asking.url('exchange')}/v1/mailbox/leases{path}"
+        answer = requests.post(place, json=body, auth=auth, timeout=TIMEOUT_S)
+        answer.raise_for_status()
+        return answer
+
+    first, second = post("", {"max": 2, "lease_s": 900}).json()["leases"]
+    post(f"/{first['lease']}/release", {"error": "not readable", "dead": True})
+    return str(second["lease"])

@@ -78,6 +78,32 @@ def binary(description: str, media_type: str) -> dict[str, Any]:
     return answer(description, media_type, {"type": "string", "format": "binary"})
 
 
+JOSE_TYPE = "application/jose+json"
+_JWS = {  # RFC 7515 section 7.2.1, as `protocol.jws` allows it
+    "type": "object",
+    "required": ["payload", "signatures"],
+    "additionalProperties": False,
+    "properties": {
+        "payload": _TEXT,
+        "signatures": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["protected", "signature"],
+                "additionalProperties": False,
+                "properties": {"protected": _TEXT, "signature": _TEXT},
+            },
+        },
+    },
+}
+
+
+def jws(description: str) -> dict[str, Any]:
+    """Return what a route says of an answer that is a signed document."""
+    return answer(description, JOSE_TYPE, _JWS)
+
+
 _JSON = "application/json"
 _CHECKS = {"type": "object", "additionalProperties": _TEXT}
 _READINESS = {

@@ -8,6 +8,13 @@ notification channels that this exchange does not have.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sextant_shared.models.receipts import (
+    OPENED_TYPE,
+    OUTCOME_TYPE,
+    OpenedVerdict,
+    OutcomeVerdict,
+)
+
 URI_PREFIX = "http://uri.etsi.org/19522/Event/"
 
 
@@ -48,14 +55,19 @@ _ROWS = (
 )
 EVENTS: Mapping[str, EventName] = {row.name: row for row in _ROWS}
 
-RECEIPTS: Mapping[str, EventName] = {
-    "OPENED": EventName("receipt.opened", "ContentHandover", "signed by the recipient itself"),
-    "UNREADABLE": EventName(
-        "receipt.opened", "ContentHandoverFailure", "signed by the recipient itself"
-    ),
-    "OUTCOME": EventName("receipt.outcome", "", "the recipient's decision about the content"),
+_OWN = "signed by the recipient itself"
+_DECIDED = "the recipient's decision about the content"
+_RECEIPT_ROWS = (
+    (OpenedVerdict.OPENED, EventName(OPENED_TYPE, "ContentHandover", _OWN)),
+    (OpenedVerdict.REJECTED, EventName(OPENED_TYPE, "ContentHandoverFailure", _OWN)),
+    (OutcomeVerdict.REGISTERED, EventName(OUTCOME_TYPE, "", _DECIDED)),
+    (OutcomeVerdict.RETURNED, EventName(OUTCOME_TYPE, "", _DECIDED)),
+    (OutcomeVerdict.REJECTED, EventName(OUTCOME_TYPE, "", _DECIDED)),
+)
+RECEIPTS: Mapping[tuple[str, str], EventName] = {
+    (row.name, verdict.value): row for verdict, row in _RECEIPT_ROWS
 }
-"""What the Secretariat's receipts prove, by their verdict."""
+"""What the Secretariat's receipts prove, by their type and verdict."""
 
 
 def etsi_of(event: str) -> str:

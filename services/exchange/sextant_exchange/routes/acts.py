@@ -14,7 +14,7 @@ from sextant_exchange.domain.erasing import Heads
 from sextant_exchange.domain.lookup import Lookup
 from sextant_exchange.domain.ports import Acts
 from sextant_exchange.domain.registration import Registration
-from sextant_shared.chassis.api_docs import answer
+from sextant_shared.chassis.api_docs import JOSE_TYPE, jws
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.models.acts import (
@@ -28,13 +28,12 @@ from sextant_shared.models.acts import (
 from sextant_shared.protocol.access import Action, Subject, require
 from sextant_shared.protocol.acts import act_receipt
 
-MANIFEST_TYPE = "application/jose+json"
 MAX_SEQ = 2**53 - 1
 _OK, _ACCEPTED = 200, 202
 _DONE = {"model": ActView, "description": "Done, and in the log"}
 _OWED = {"model": ActView, "description": "Done; the log owes its proof: see the acts later"}
 _ANSWERS = {_OK: _DONE, _ACCEPTED: _OWED}
-_MANIFEST = answer("JWS of the manifest", MANIFEST_TYPE, {"type": "string"})
+_MANIFEST = jws("JWS of the manifest")
 Seq = Annotated[int, Path(ge=1, le=MAX_SEQ)]
 
 
@@ -88,7 +87,7 @@ def act_routes(
         """Return the signed head, also when the ciphertext is erased."""
         stored = await lookup.find(subject_of(request), sender, envelope_id)
         manifest = await heads.of(stored.number, stored.blob, stored.claim.manifest_digest)
-        return Response(manifest, media_type=MANIFEST_TYPE)
+        return Response(manifest, media_type=JOSE_TYPE)
 
     @router.post(
         "/mailbox/dead-letters/{seq}/replay",

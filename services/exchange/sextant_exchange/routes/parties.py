@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from sextant_exchange.domain.registration import Registration
 from sextant_exchange.domain.root_loss import RootLoss
-from sextant_shared.chassis.api_docs import answer
+from sextant_shared.chassis.api_docs import JOSE_TYPE, jws
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.exchange import MAX_PAGE
@@ -23,9 +23,8 @@ from sextant_shared.models.party import (
 )
 from sextant_shared.protocol.access import Action, require
 
-DOCUMENT_TYPE = "application/jose+json"
 _CREATED, _ACCEPTED = 201, 202
-_DOCUMENT = answer("JWS of the party document", DOCUMENT_TYPE, {"type": "string"})
+_DOCUMENT = jws("JWS of the party document")
 Found = TypeVar("Found")
 
 
@@ -53,7 +52,7 @@ def party_routes(
     async def read_party(party: str, ver: Annotated[int | None, Query(ge=1)] = None) -> Response:
         """Return a party document as it was signed, the newest version by default."""
         document = await _found(fresh, lambda: registration.document(party, ver))
-        return Response(document, media_type=DOCUMENT_TYPE)
+        return Response(document, media_type=JOSE_TYPE)
 
     @router.get("/{party}/proof", response_model=RegistryProof, **action(Action.REGISTRY_READ))
     async def read_proof(party: str, at: Annotated[int | None, Query(ge=0)] = None) -> Response:
