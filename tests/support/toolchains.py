@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,20 @@ def build_go(folder: Path) -> list[str]:
     done = run(go, "build", "-o", target, ".", cwd=INTEGRATORS / "go")
     assert done.returncode == 0, done.stderr
     return [str(target)]
+
+
+BUILDERS: dict[str, Callable[[Path], list[str]]] = {"node": build_node, "go": build_go}
+
+
+class Readers:
+    """How to call the reader of a language; each is built once, into a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._built: dict[str, list[str]] = {}
+
+    def __call__(self, language: str) -> list[str]:
+        """Return the command."""
+        if language not in self._built:
+            self._built[language] = BUILDERS[language](self._folder / language)
+        return self._built[language]

@@ -1,55 +1,41 @@
 """Readers and writers in other languages, written from the integrators' page alone."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from deploy.local.stack import Stack, sextant
-from sextant_client.home import Home
 from sextant_client.trust import Trust
 from sextant_shared.crypto.keys import Alg
 from sextant_shared.encoding import sha256
-from sextant_shared.models.party import KeyUse
 from sextant_shared.protocol.manifest import read_manifest
 from sextant_shared.protocol.receipts import verify_custody
 from tests.support.golden import open_as
-from tests.support.toolchains import INTEGRATORS, build_go, build_node, run
+from tests.support.strangers import network_options
+from tests.support.toolchains import BUILDERS, INTEGRATORS, Readers, run
 
 pytestmark = pytest.mark.processes
 VECTORS = INTEGRATORS / "vectors"
 KEYS = json.loads((VECTORS / "keys.json").read_text(encoding="utf-8"))
-BUILDERS: dict[str, Callable[[Path], list[str]]] = {"node": build_node, "go": build_go}
 CONTENT = b"from one language to another" * 2000
 
 
 @pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], list[str]]:
-    """Return how to call the reader of a language; each is built once."""
-    built: dict[str, list[str]] = {}
-
-    def command(language: str) -> list[str]:
-        if language not in built:
-            folder = tmp_path_factory.mktemp("readers") / language
-            built[language] = BUILDERS[language](folder)
-        return built[language]
-
-    return command
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Readers:
+    """Return how to call the reader of a language."""
+    return Readers(tmp_path_factory.mktemp("readers"))
 
 
 @pytest.mark.parametrize("language", BUILDERS)
-def test_every_vector_holds(language: str, commands: Callable[[str], list[str]]) -> None:
+def test_every_vector_holds(language: str, commands: Readers) -> None:
     done = run(*commands(language), "vectors", VECTORS)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert done.stdout.endswith(" vectors, 0 failed\n")
 
 
 @pytest.mark.parametrize("language", BUILDERS)
-def test_a_bent_vector_is_told(
-    language: str, commands: Callable[[str], list[str]], tmp_path: Path
-) -> None:
+def test_a_bent_vector_is_told(language: str, commands: Readers, tmp_path: Path) -> None:
     for path in VECTORS.glob("*.json"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "containers").symlink_to(VECTORS / "containers")
@@ -64,7 +50,7 @@ def test_a_bent_vector_is_told(
 @pytest.mark.parametrize("kem", ["K1", "K2"])
 @pytest.mark.parametrize("writer", BUILDERS)
 def test_what_one_seals_all_others_open(
-    writer: str, kem: str, sender: str, commands: Callable[[str], list[str]], tmp_path: Path
+    writer: str, kem: str, sender: str, commands: Readers, tmp_path: Path
 ) -> None:
     content, sealed = tmp_path / "content", tmp_path / "sealed.dxe"
     content.write_bytes(CONTENT)
@@ -86,22 +72,12 @@ def test_what_one_seals_all_others_open(
 
 
 def test_a_stranger_s_program_deposits_and_verifies_its_receipt(
-    stack: Stack, commands: Callable[[str], list[str]], tmp_path: Path
+    stack: Stack, commands: Readers, tmp_path: Path
 ) -> None:
     home = stack.home("NA-XAL")
-    keys = {use: _seeds(Home(home), KeyUse(use)) for use in ("api", "sig")}
-    (tmp_path / "keys.json").write_text(json.dumps(keys), encoding="utf-8")
     (tmp_path / "content").write_bytes(b"Good day from another program.")
-    options: dict[str, str | Path] = {
-        "exchange": stack.services["exchange"].url,
-        "party": "NA-XAL",
-        "client": "NA-XAL/submit-1",
-        "keys": tmp_path / "keys.json",
-        "trust": home / "trust.json",
-        "out": tmp_path,
-    }
-    given = [part for name, value in options.items() for part in (f"--{name}", value)]
-    done = run(*commands("node"), "send", *given, tmp_path / "content")
+    given = network_options(stack, "NA-XAL", tmp_path)
+    done = run(*commands("node"), "send", *given, "--out", tmp_path, tmp_path / "content")
     assert (done.returncode, done.stderr) == (0, "")
     with (tmp_path / "sent.dxe").open("rb") as file:
         manifest = read_manifest(file)
@@ -120,10 +96,3 @@ def test_a_stranger_s_program_deposits_and_verifies_its_receipt(
         tmp_path / "receipt.json",
     )
     assert (checked.returncode, json.loads(checked.stdout)["index"]) == (0, proved.index)
-
-
-def _seeds(home: Home, use: KeyUse) -> list[dict[str, Any]]:
-    return [
-        {"alg": str(key.key.alg), "seed": (key.key.seed or b"").hex()}
-        for key in home.keys.of_use(use)
-    ]

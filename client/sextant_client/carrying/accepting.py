@@ -6,7 +6,7 @@ In this order, each step safe to repeat:
 2. the party documents verify, and none is older than the one kept
 3. each receipt, of custody or of a refusal, is for what was sealed here, and its head leads to the
    newest; then it is kept, and beside it the head that witnesses it by the home's own policy
-   so is what proves a recall, for the statement that was signed here
+   so is what proves a recall, or a statement, for the one that was signed here
 4. each delivery is verified and opened as from the mailbox, in its order and without a gap
 5. what the exchange tells of envelopes fits what lies here by now; then it is kept
 
@@ -29,6 +29,7 @@ from sextant_client.carrying.indexes import (
 )
 from sextant_client.carrying.offline import KeptDocuments
 from sextant_client.carrying.recalling import keep_recalls
+from sextant_client.carrying.saying import Said, keep_records, keep_said
 from sextant_client.carrying.stick import MAX_SMALL_BYTES, Stick
 from sextant_client.carrying.stories import KeptStories, Story
 from sextant_client.evidence import contact
@@ -69,6 +70,9 @@ class Accepted:
     refused: tuple[Refused, ...]
     recalled: tuple[Recalled, ...]
     unrecalled: tuple[Refused, ...]
+    said: tuple[Said, ...]
+    unsaid: tuple[Refused, ...]
+    records: tuple[str, ...]
     received: tuple[Received, ...]
     gone: tuple[GoneDelivery, ...]
     witnessed: tuple[str, ...]
@@ -99,6 +103,8 @@ def accept(home: Home, file: Path) -> Accepted:
         receipts = tuple(carried.keep_receipts())
         carried.keep_refusals()
         recalled = tuple(keep_recalls(home, stick, index, carried.meet))
+        said = tuple(keep_said(home, stick, index, carried.meet))
+        records = tuple(keep_records(home, stick, index, carried.meet))
         witnessed = tuple(carried.keep_witnessed())
         collected = home.cursor()
         received = tuple(carried.receive())
@@ -110,6 +116,9 @@ def accept(home: Home, file: Path) -> Accepted:
         refused=tuple(index.refused),
         recalled=recalled,
         unrecalled=tuple(index.unrecalled),
+        said=said,
+        unsaid=tuple(index.unsaid),
+        records=records,
         received=received,
         gone=tuple(one for one in index.gone if one.seq > collected),
         witnessed=witnessed,

@@ -21,6 +21,7 @@ from sextant_client.carrying.indexes import (
     StickIndex,
 )
 from sextant_client.carrying.recalling import recall_all
+from sextant_client.carrying.saying import record_all, say_all
 from sextant_client.carrying.stick import NOTE, Stick
 from sextant_client.carrying.telling import tell, witness
 from sextant_client.client import Client
@@ -46,10 +47,12 @@ class Brought:
     more: bool
     recalled: tuple[str, ...] = ()
     unrecalled: tuple[Refused, ...] = ()
+    said: tuple[str, ...] = ()
+    unsaid: tuple[Refused, ...] = ()
 
 
 def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: float = 0) -> Brought:
-    """Deposit and recall what is on a stick, write the return file; wait so long for the answers.
+    """Deposit and say what is on a stick, write the return file; wait so long for the answers.
 
     Raises:
         PlatformError: `E_SENDER` for a stick of another party; `E_MALFORMED`, `E_DIGEST`,
@@ -67,6 +70,8 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
         envelopes = [_taken(opened, one, index.party, trip.folder) for one in index.envelopes]
         delivered, refused = _deposit(trip, envelopes)
         recalled, unrecalled = recall_all(trip, opened, index.recalls)
+        said, unsaid = say_all(trip, opened, index.statements)
+        records, unrecorded = record_all(trip, index.records)
         bring(trip, index.collected, {one.id for one in delivered}, wait_s)
         stories = list(tell(client, trip.writer, _wanted(trip, index, delivered)))
         sizes = {one.id: one.receipt for one in index.follow if one.receipt is not None}
@@ -76,8 +81,8 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
         newest = _newest(trip, index)
         target = out / f"sextant-{index.party}-back.zip" if out.is_dir() else out
         made = timestamp_s(clock())
-        said = [*refused, *unrecalled]
-        trip.writer.add(NOTE, _note(index.party, made, delivered, said, trip).encode())
+        told = [*refused, *unrecalled, *unsaid, *unrecorded]
+        trip.writer.add(NOTE, _note(index.party, made, delivered, told, trip).encode())
         back = ReturnIndex(
             v=1,
             kind="sextant-stick-back",
@@ -93,6 +98,9 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
             witnessed=witnessed,
             recalled=recalled,
             unrecalled=unrecalled,
+            said=said,
+            unsaid=[*unsaid, *unrecorded],
+            records=records,
             parties=parties,
             registries=list(trip.registries.values()),
             checkpoint=trip.writer.add("checkpoint.txt", newest.text.encode()),
@@ -110,6 +118,8 @@ def deliver(client: Client, stick: Path, out: Path, *, clock: Clock, wait_s: flo
         trip.more,
         tuple(one.id for one in recalled),
         tuple(unrecalled),
+        tuple(one.id for one in said),
+        (*unsaid, *unrecorded),
     )
 
 
@@ -191,6 +201,8 @@ def _wanted(
     """
     yield from ((index.party, one.id) for one in delivered)
     yield from ((index.party, one.id) for one in index.recalls)
+    yield from ((index.party, one.id) for one in index.statements)
+    yield from ((index.party, id_) for id_ in index.records)
     brought = [(one.sender, one.id) for one in trip.deliveries]
     yield from (one for one in brought if one not in trip.receipts)
     yield from ((one.sender, one.id) for one in trip.gone)

@@ -1,5 +1,6 @@
 """Puts sealed envelopes on a stick, and says where the home stands so that the rest is brought."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from sextant_client.carrying.indexes import (
 )
 from sextant_client.carrying.offline import KeptDocuments
 from sextant_client.carrying.recalling import carry
+from sextant_client.carrying.saying import carry as carry_statements
 from sextant_client.carrying.stick import NOTE, StickWriter
 from sextant_client.carrying.stories import KeptStories
 from sextant_client.custody import owed_of
@@ -23,6 +25,7 @@ from sextant_client.sent import SentEnvelope, SentFolder
 from sextant_shared.clock import Clock, timestamp_s
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
+from sextant_shared.models.envelope import UUID7_PATTERN
 from sextant_shared.protocol.receipts import verify_custody
 
 
@@ -34,20 +37,29 @@ class Exported:
     size: int
     envelopes: tuple[CarriedEnvelope, ...]
     recalls: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
 
 
 def export_stick(
-    home: Home, ids: Sequence[str], out: Path, clock: Clock, about: Sequence[str] = ()
+    home: Home,
+    ids: Sequence[str],
+    out: Path,
+    clock: Clock,
+    about: Sequence[str] = (),
+    *,
+    records: Sequence[str] = (),
 ) -> Exported:
     """Write the sealed envelopes `ids`, by default all without a receipt, to a file or folder.
 
-    Recalls that were signed and are not proved yet go with them.
+    Recalls and statements that were signed and are not proved yet go with them. `records` are
+    envelopes under our name that were not sealed here: the log's record of each is wanted.
 
     Also with nothing to send it is worth a trip: it asks for replies, for the documents of parties
     (those of `about` too), and for what became of what was sent and received before.
 
     Raises:
-        PlatformError: `E_NOT_FOUND`, `E_STATE`, `E_UNAVAILABLE` when the stick refuses.
+        PlatformError: `E_CONTENT` for a record that is no envelope's id; `E_NOT_FOUND`, `E_STATE`,
+            `E_UNAVAILABLE` when the stick refuses.
     """
     config, trust, sent = home.config(), home.trust, SentFolder(home.sent)
     chosen = [sent.find(id_) for id_ in ids] if ids else sent.unfinished()
@@ -55,6 +67,7 @@ def export_stick(
     writer = StickWriter()
     envelopes = [_carried(writer, envelope, config.party) for envelope in chosen]
     recalls = list(carry(writer, sent))
+    statements = list(carry_statements(writer, home))
     made = timestamp_s(clock())
     writer.add(NOTE, _note(config.party, made, envelopes).encode())
     newest = trust.checkpoint()
@@ -68,12 +81,32 @@ def export_stick(
         parties=_parties(home, about),
         envelopes=envelopes,
         recalls=recalls,
+        statements=statements,
+        records=_ids(records),
         follow=_followed(home),
         witness=trust.policy is not None,
         members=writer.described(),
     )
     size = writer.write(target, index)
-    return Exported(target, size, tuple(envelopes), tuple(one.id for one in recalls))
+    return Exported(
+        target,
+        size,
+        tuple(envelopes),
+        tuple(one.id for one in recalls),
+        tuple(one.id for one in statements),
+    )
+
+
+def _ids(records: Sequence[str]) -> list[str]:
+    for id_ in records:
+        if not re.fullmatch(UUID7_PATTERN, id_):
+            raise PlatformError(
+                Code.CONTENT,
+                "a record is wanted of something that is no envelope",
+                expected="the id of an envelope: a UUIDv7 in lower case",
+                received=id_[:64],
+            )
+    return list(dict.fromkeys(records))
 
 
 def _parties(home: Home, about: Sequence[str]) -> list[str]:

@@ -55,6 +55,13 @@ class CarriedRecall(Strict):
     statement: _NAME
 
 
+class CarriedStatement(Strict):
+    """A signed statement of the party on an envelope that bears its name."""
+
+    id: EnvelopeId
+    statement: _NAME
+
+
 class Followed(Strict):
     """An envelope of which the home wants to know what became of it.
 
@@ -67,11 +74,12 @@ class Followed(Strict):
 
 
 class StickIndex(AnyIndex):
-    """What goes out: sealed envelopes, recalls, and where the home stands: the rest is brought.
+    """What goes out: envelopes, what is said of them, where the home stands: the rest is brought.
 
     `collected` says how far the mailbox is collected, `checkpoint` is the newest head the home
     verified; `parties` are those whose documents it seals to. `follow` are envelopes of earlier
     trips; `witness` says that the home has a policy, so that witnessed heads are worth bringing.
+    `records` are envelopes under the party's name of which the custody receipts are wanted.
     """
 
     kind: Literal["sextant-stick"]
@@ -80,6 +88,10 @@ class StickIndex(AnyIndex):
     parties: Annotated[list[PartyId], Field(max_length=MAX_PARTIES)]
     envelopes: Annotated[list[CarriedEnvelope], Field(max_length=MAX_ENVELOPES)]
     recalls: Annotated[list[CarriedRecall], Field(max_length=MAX_ENVELOPES, default_factory=list)]
+    statements: Annotated[
+        list[CarriedStatement], Field(max_length=MAX_ENVELOPES, default_factory=list)
+    ]
+    records: Annotated[list[EnvelopeId], Field(max_length=MAX_FOLLOWED, default_factory=list)]
     follow: Annotated[list[Followed], Field(max_length=MAX_FOLLOWED, default_factory=list)]
     witness: bool = False
 
@@ -106,6 +118,13 @@ class CarriedRecalled(Strict):
 
     id: EnvelopeId
     receipt: _NAME | None
+
+
+class CarriedSaid(Strict):
+    """A statement that stands in the log, and the member that proves it."""
+
+    id: EnvelopeId
+    proof: _NAME
 
 
 class CarriedStory(Strict):
@@ -155,7 +174,8 @@ class ReturnIndex(AnyIndex):
 
     `gone` are the deliveries that nobody gets any more: they have their place in the order, and
     that they are gone is the word of the exchange and of the courier.
-    `unrecalled` are recalls that were refused, and why.
+    `unrecalled` are recalls that were refused, and why; `unsaid` are statements that were refused,
+    and records that the exchange has not.
     `parties` are the documents in force now, `registries` those that the deliveries refer to;
     `checkpoint` is the newest head and `consistency` leads to it from each older one. `stories` are
     the word of the exchange on what was delivered, brought and asked for.
@@ -177,6 +197,11 @@ class ReturnIndex(AnyIndex):
         list[CarriedRecalled], Field(max_length=MAX_ENVELOPES, default_factory=list)
     ]
     unrecalled: Annotated[list[Refused], Field(max_length=MAX_ENVELOPES, default_factory=list)]
+    said: Annotated[list[CarriedSaid], Field(max_length=MAX_ENVELOPES, default_factory=list)]
+    unsaid: Annotated[
+        list[Refused], Field(max_length=MAX_ENVELOPES + MAX_FOLLOWED, default_factory=list)
+    ]
+    records: Annotated[list[Delivered], Field(max_length=MAX_FOLLOWED, default_factory=list)]
     parties: Annotated[list[CarriedProof], Field(max_length=MAX_PARTIES)]
     registries: Annotated[list[CarriedProof], Field(max_length=MAX_DELIVERIES)]
     checkpoint: _NAME

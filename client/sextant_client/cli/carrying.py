@@ -31,21 +31,32 @@ def export(
         list[str] | None,
         typer.Option(help="Party whose document is wanted too, to seal to; again for each."),
     ] = None,
+    record: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Envelope under your name that was not sealed here, of which the log's record is"
+            " wanted, to speak of it; again for each."
+        ),
+    ] = None,
     home: HomePath = DEFAULT_HOME,
     as_json: JsonFlag = False,
 ) -> None:
     """Put sealed envelopes on a stick, to be delivered from another machine."""
     run = start(home, as_json=as_json)
-    done = export_stick(run.home, envelope_ids or [], out, system_clock, about or [])
+    done = export_stick(
+        run.home, envelope_ids or [], out, system_clock, about or [], records=record or []
+    )
     envelopes = [{"id": one.id, "created": one.created} for one in done.envelopes]
     lines = [f"CARRIED  {one.id}  sealed {one.created}" for one in done.envelopes]
     lines += [f"RECALL   {id_}" for id_ in done.recalls]
+    lines += [f"SAYS     {id_}" for id_ in done.statements]
     lines += [
         f"Wrote {done.path} ({done.size:,} bytes).",
         "Next, on a machine with a network: sextant bundle deliver FILE --out FILE.",
     ]
     document = {"stick": str(done.path), "size": done.size, "envelopes": envelopes}
-    run.output.result(document | {"recalls": list(done.recalls)}, lines)
+    signed = {"recalls": list(done.recalls), "statements": list(done.statements)}
+    run.output.result(document | signed, lines)
 
 
 def deliver(
@@ -62,7 +73,7 @@ def deliver(
     with Client(run.home) as client:
         done = deliver_stick(client, file, out, clock=system_clock, wait_s=wait)
     run.output.result(_brought_document(done), _brought_lines(done))
-    return exits.REFUSED if done.refused or done.unrecalled else exits.OK
+    return exits.REFUSED if done.refused or done.unrecalled or done.unsaid else exits.OK
 
 
 def accept(
@@ -74,7 +85,7 @@ def accept(
     run = start(home, as_json=as_json)
     done = accept_file(run.home, file)
     run.output.result(_accepted_document(done), _accepted_lines(done))
-    return exits.REFUSED if done.refused or done.unrecalled else exits.OK
+    return exits.REFUSED if done.refused or done.unrecalled or done.unsaid else exits.OK
 
 
 def _brought_document(done: Brought) -> dict[str, Any]:
@@ -85,6 +96,8 @@ def _brought_document(done: Brought) -> dict[str, Any]:
         "refused": _refused_members(done.refused),
         "recalled": list(done.recalled),
         "unrecalled": _refused_members(done.unrecalled),
+        "said": list(done.said),
+        "unsaid": _refused_members(done.unsaid),
         "deliveries": done.deliveries,
         "more": done.more,
     }
@@ -96,6 +109,8 @@ def _brought_lines(done: Brought) -> list[str]:
         *_refused_lines(done.refused),
         *(f"RECALL   {id_}" for id_ in done.recalled),
         *_refused_lines(done.unrecalled, "NOT RECALLED"),
+        *(f"SAID     {id_}" for id_ in done.said),
+        *_refused_lines(done.unsaid, "NOT SAID"),
         f"Replies brought: {done.deliveries}."
         + (" More wait: make another trip." if done.more else ""),
         f"Wrote {done.path} ({done.size:,} bytes). Carry it back: sextant bundle accept FILE.",
@@ -113,6 +128,11 @@ def _accepted_document(done: Accepted) -> dict[str, Any]:
         "refused": _refused_members(done.refused),
         "recalled": [recalled_document(one) for one in done.recalled],
         "unrecalled": _refused_members(done.unrecalled),
+        "said": [
+            {"id": one.envelope_id, "says": one.says, "index": one.index} for one in done.said
+        ],
+        "unsaid": _refused_members(done.unsaid),
+        "records": list(done.records),
         "new": [received_document(one, [], system_clock()) for one in done.received],
         "gone": [one.model_dump(mode="json") for one in done.gone],
         "witnessed": list(done.witnessed),
@@ -130,6 +150,9 @@ def _accepted_lines(done: Accepted) -> list[str]:
     lines += _refused_lines(done.refused)
     lines += [line for one in done.recalled for line in recalled_lines(one)]
     lines += _refused_lines(done.unrecalled, "NOT RECALLED")
+    lines += [f"SAID     {one.envelope_id}  {one.says}  log entry {one.index}" for one in done.said]
+    lines += _refused_lines(done.unsaid, "NOT SAID")
+    lines += [f"RECORD   {id_}" for id_ in done.records]
     lines += [line for one in done.received for line in received_lines(one, [], system_clock())]
     lines += [f"GONE     {one.id}  from {one.sender}: {one.why}" for one in done.gone]
     if done.witnessed:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sextant_client import errors as exits
+from sextant_client.carrying.saying import sign
 from sextant_client.cli.context import DEFAULT_HOME, HomePath, JsonFlag, Run, start
 from sextant_client.cli.reaching import ProofPath, Reach
 from sextant_client.client import Client
@@ -157,6 +158,14 @@ def _calm(sighting: Sighting, client: Client) -> str:
 
 def _say(ids: list[str], says: Says, reason: str, run: Run) -> None:
     with Client(run.home) as client:
+        if client.kept is not None:
+            for id_ in ids:
+                sign(client, id_, says, reason, system_clock())
+            run.output.result(
+                {"statements": [{"id": id_, "says": says, "index": None} for id_ in ids]},
+                [f"SIGNED   {id_}  {says}; carry it: sextant bundle export" for id_ in ids],
+            )
+            return
         said = [say(client, id_, says, reason, system_clock()) for id_ in ids]
     members = [{"id": one.signed.statement.env, "says": says, "index": one.index} for one in said]
     lines = [f"{one.signed.statement.env}  {one.words}" for one in said]

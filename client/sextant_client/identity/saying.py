@@ -12,8 +12,10 @@ from sextant_shared.models.entries import EnvelopeAcceptedEntry, parse_entry
 from sextant_shared.models.party import KeyUse
 from sextant_shared.models.statements import LoggedStatement, Says, Statement, StatementList
 from sextant_shared.models.strict import read_model
+from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.keyhistory import KeyHistory
 from sextant_shared.protocol.logproof import verify_proof
+from sextant_shared.protocol.parties import VerifiedParty
 from sextant_shared.protocol.receipts import parse_custody
 from sextant_shared.protocol.statements import ProvedStatement, sign_statement, verify_statement
 
@@ -28,10 +30,8 @@ def say(client: Client, envelope_id: str, says: Says, reason: str, now: float) -
             rest for a receipt or an answer that does not verify.
     """
     party = client.config.party
-    entry = _entry(client, envelope_id)
+    entry = accepted_entry(receipt_of(client, envelope_id), envelope_id, client.trust.log_keys)
     _, history = client.parties.history(party)
-    newest = history.newest.party
-    pair = client.home.keys.pair(KeyUse.SIG, [key.kid for key in newest.active(KeyUse.SIG)])
     statement = Statement(
         v=1,
         party=party,
@@ -41,16 +41,52 @@ def say(client: Client, envelope_id: str, says: Says, reason: str, now: float) -
         says=says,
         reason=reason,
     )
-    raw = sign_statement(statement, pair)
+    logged = post_statement(
+        client, envelope_id, signed_by_us(client, statement, history.newest.party)
+    )
+    return verify_statement(logged, history, client.trust.log_keys)
+
+
+def signed_by_us(client: Client, statement: Statement, own: VerifiedParty) -> bytes:
+    """Return a statement signed by the pair that our document has in force.
+
+    Raises:
+        PlatformError: `E_KEY` when the pair is not in this home.
+    """
+    kids = [key.kid for key in own.active(KeyUse.SIG)]
+    return sign_statement(statement, client.home.keys.pair(KeyUse.SIG, kids))
+
+
+def post_statement(client: Client, envelope_id: str, raw: bytes) -> LoggedStatement:
+    """Have a signed statement logged; the same bytes twice are one.
+
+    Raises:
+        PlatformError: what the exchange refuses with; `E_INTEGRITY` when it logged another one.
+    """
     answer = client.session.request(
         "POST",
-        f"/v1/envelopes/{party}/{envelope_id}/statements",
+        f"/v1/envelopes/{client.config.party}/{envelope_id}/statements",
         json={"statement": raw.decode()},
     )
     logged = read_model(LoggedStatement, answer.json())
     if logged.statement != raw.decode():
         raise PlatformError(Code.INTEGRITY, "the exchange logged another statement than we signed")
-    return verify_statement(logged, history, client.trust.log_keys)
+    return logged
+
+
+def accepted_entry(raw: bytes, envelope_id: str, keys: LogKeys) -> EnvelopeAcceptedEntry:
+    """Return what the log holds of an envelope, by its custody receipt; our memory has no say.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` and the rest for a receipt that is not of it, or no proof.
+    """
+    document = parse_custody(raw)
+    leaf = b64u_decode(document.entry)
+    verify_proof(leaf, document.proof, keys)
+    entry = parse_entry(leaf)
+    if not isinstance(entry, EnvelopeAcceptedEntry) or entry.env != envelope_id:
+        raise PlatformError(Code.INTEGRITY, "the receipt is for another envelope")
+    return entry
 
 
 def statements_on(client: Client, sender: str, envelope_id: str) -> StatementList:
@@ -70,17 +106,16 @@ def verify_statements(
     return [verify_statement(one, history, client.trust.log_keys) for one in found.statements]
 
 
-def _entry(client: Client, envelope_id: str) -> EnvelopeAcceptedEntry:
+def receipt_of(client: Client, envelope_id: str) -> bytes:
+    """Return the custody receipt of an envelope that bears our name, as it came.
+
+    Raises:
+        PlatformError: `E_NOT_FOUND`, `E_STATE` while the envelope is pending.
+    """
     path = f"/v1/envelopes/{client.config.party}/{envelope_id}/receipt"
     response = client.session.request("GET", path)
     if response.status_code == _PENDING:
         raise PlatformError(
             Code.STATE, "the envelope is not in the log yet", fix="Say it again in a minute."
         )
-    document = parse_custody(response.content)
-    leaf = b64u_decode(document.entry)
-    verify_proof(leaf, document.proof, client.trust.log_keys)
-    entry = parse_entry(leaf)
-    if not isinstance(entry, EnvelopeAcceptedEntry) or entry.env != envelope_id:
-        raise PlatformError(Code.INTEGRITY, "the receipt is for another envelope")
-    return entry
+    return response.content

@@ -116,7 +116,8 @@ type recipient struct{ party, kid string }
 
 type manifest struct {
 	digest, hh     [32]byte
-	id             string
+	id, from       string
+	kind, irt      string // its type, and what it answers
 	to             []recipient
 	slots          []string
 	pc, bodyDigest []byte
@@ -231,7 +232,8 @@ func (m *manifest) readHeader(raw []byte, slotKids []string) error {
 			return malformed("log")
 		}
 	}
-	m.id = text(header, "id")
+	m.id, m.from = text(header, "id"), text(header, "from")
+	m.kind, m.irt = text(header, "type"), text(header, "irt")
 	return m.readKeys(header, slotKids)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -182,6 +183,7 @@ type receipt struct {
 	Index uint64 `json:"index"`
 	Size  uint64 `json:"size"`
 	T     string `json:"t"`
+	reg   uint64 // where the sender's keys stand
 }
 
 // verifyReceipt checks a custody receipt for one envelope and manifest.
@@ -215,5 +217,54 @@ func verifyReceipt(data []byte, digest [32]byte, envelope string, keys []vkey) (
 	if text(entry, "man") != b64u(digest[:]) {
 		return nil, refuse("E_DIGEST", "about another manifest")
 	}
-	return &receipt{index, head.size, text(entry, "t")}, nil
+	reg, isNumber := entry["reg"].(int64)
+	if !isNumber || reg < 0 {
+		return nil, malformed("reg")
+	}
+	return &receipt{index, head.size, text(entry, "t"), uint64(reg)}, nil
+}
+
+// verifyAct checks the receipt of an act on an envelope; it returns the entry's index and type.
+func verifyAct(data []byte, envelope string, keys []vkey) (uint64, string, error) {
+	document, err := parseJSON(data, 65536)
+	if err != nil {
+		return 0, "", err
+	}
+	if document, err = expect(document, []string{"v", "kind", "level", "entry", "proof", "detail", "salt"}, nil); err != nil {
+		return 0, "", err
+	}
+	isAct := document["v"] == int64(1) && document["kind"] == "act" && document["level"] == "logged"
+	if !isAct || (document["detail"] == nil) != (document["salt"] == nil) {
+		return 0, "", malformed("no receipt of an act")
+	}
+	leaf, err := fromB64u(text(document, "entry"), -1)
+	if err != nil {
+		return 0, "", err
+	}
+	index, _, err := verifyProof(leaf, text(document, "proof"), keys)
+	if err != nil {
+		return 0, "", err
+	}
+	entry, err := parseJSON(leaf, 4096)
+	if err != nil {
+		return 0, "", err
+	}
+	if text(entry, "env") != envelope {
+		return 0, "", refuse("E_INTEGRITY", "about another envelope")
+	}
+	if document["detail"] != nil { // else it is not for us
+		detail, err := fromB64u(text(document, "detail"), -1)
+		if err != nil {
+			return 0, "", err
+		}
+		salt, err := fromB64u(text(document, "salt"), 32)
+		if err != nil {
+			return 0, "", err
+		}
+		own := sha256.Sum256(slices.Concat([]byte("audit-commit/v1"), salt, detail))
+		if text(entry, "commit") != b64u(own[:]) {
+			return 0, "", refuse("E_DIGEST", "the detail is not the one that the entry commits to")
+		}
+	}
+	return index, text(entry, "type"), nil
 }

@@ -21,7 +21,16 @@ import (
 const usage = `dxe vectors FOLDER
 dxe open    -keys FILE -sender S1 -as SEC/K1 [-out FILE] FILE
 dxe seal    -keys FILE -sender S1 -from NA-XAL -to SEC/K1,NA-XCE/K1 -out FILE FILE
-dxe receipt -container FILE -vkeys FILE FILE`
+dxe receipt -container FILE -vkeys FILE FILE
+dxe send        … -out FOLDER [-type declaration.annual -cty MEDIA-TYPE -class C2] FILE
+dxe mailbox     …                   what waits
+dxe collect     … -out FOLDER       lease, fetch, verify, open, store, acknowledge: all that waits
+dxe lease       … [-lease-s 300]    the next delivery, as JSON
+dxe acknowledge … TOKEN
+dxe release     … -error TEXT TOKEN
+dxe acts        … SENDER/ID         what the log proves of an envelope
+dxe answer      -sent FOLDER -trust FILE FOLDER    that a collected receipt answers what was sent
+… is -exchange URL -party NA-XAL -client NA-XAL/submit-1 -keys FILE -trust FILE`
 
 type publicKey struct {
 	Alg, Kid string
@@ -127,7 +136,15 @@ func vectors(folder string) (int, error) {
 		}
 		Refused []struct{ Name, Receipt, Code string }
 	}
-	files := map[string]any{"keys": &keys, "containers": &good, "refused": &refused, "receipts": &receipts}
+	var parties struct {
+		Registrars registrars
+		Good       string
+		SealingKid string `json:"sealing_kid"`
+		Refused    []struct{ Name, Document string }
+	}
+	files := map[string]any{
+		"keys": &keys, "containers": &good, "refused": &refused, "receipts": &receipts, "parties": &parties,
+	}
 	for name, into := range files {
 		if err := load(filepath.Join(folder, name+".json"), into); err != nil {
 			return 0, err
@@ -183,6 +200,15 @@ func vectors(folder string) (int, error) {
 		_, err := check(one.Receipt)
 		count.expect(one.Name, one.Code, codeOf(err))
 	}
+	document, err := verifyFirst([]byte(parties.Good), parties.Registrars)
+	count.expect("the party document", "accepted", codeOf(err))
+	if err == nil {
+		count.expect("its sealing key", parties.SealingKid, document.active("seal")[0].Kid)
+	}
+	for _, one := range parties.Refused {
+		_, err := verifyFirst([]byte(one.Document), parties.Registrars)
+		count.expect(one.Name, true, strings.HasPrefix(codeOf(err), "E_"))
+	}
 	fmt.Printf("%d vectors, %d failed\n", count.total, count.failed)
 	return min(count.failed, 1), nil
 }
@@ -215,23 +241,28 @@ func sealFile(content []byte, keys keyFile, sender, from, to string) ([]byte, er
 		party, _, _ := strings.Cut(name, "/")
 		recipients = append(recipients, namedKey{keys.Seal[name], party})
 	}
-	signers := []signer{}
-	for _, key := range keys.Sig[sender] {
-		seed, err := hex.DecodeString(key.Seed)
-		if err != nil {
-			return nil, err
-		}
-		one, err := newSigner(key.Alg, seed)
-		if err != nil {
-			return nil, err
-		}
-		signers = append(signers, one)
+	signers, err := signersOf(keys.Sig[sender])
+	if err != nil {
+		return nil, err
 	}
-	fields := object{
-		"id": uuid7(), "from": from, "type": "correspondence", "class": "C1", "cty": "text/plain",
+	return seal(content, fieldsOf(from, "", "", ""), recipients, signers)
+}
+
+// fieldsOf returns the header's own members; a letter of class C1 where nothing else is said.
+func fieldsOf(from, kind, class, cty string) object {
+	if kind == "" {
+		kind = "correspondence"
+	}
+	if class == "" {
+		class = "C1"
+	}
+	if cty == "" {
+		cty = "text/plain"
+	}
+	return object{
+		"id": uuid7(), "from": from, "type": kind, "class": class, "cty": cty,
 		"created": time.Now().UTC().Format("2006-01-02T15:04:05Z"),
 	}
-	return seal(content, fields, recipients, signers)
 }
 
 func run() (int, error) {
@@ -240,14 +271,31 @@ func run() (int, error) {
 	}
 	flags := flag.NewFlagSet("dxe", flag.ContinueOnError)
 	options := map[string]*string{}
-	for _, name := range []string{"keys", "sender", "as", "out", "from", "to", "container", "vkeys"} {
+	for _, name := range []string{
+		"keys", "sender", "as", "out", "from", "to", "container", "vkeys", "exchange", "party", "client", "trust",
+		"type", "cty", "class", "lease-s", "error", "sent",
+	} {
 		options[name] = flags.String(name, "", "")
 	}
-	if err := flags.Parse(os.Args[2:]); err != nil || flags.NArg() != 1 {
+	wanted := 1
+	if slices.Contains([]string{"mailbox", "collect", "lease"}, os.Args[1]) {
+		wanted = 0
+	}
+	if err := flags.Parse(os.Args[2:]); err != nil || flags.NArg() != wanted {
 		return 2, errors.New(usage)
 	}
-	if os.Args[1] == "vectors" {
+	if work, isKnown := network[os.Args[1]]; isKnown {
+		by, err := newCaller(func(name string) string { return *options[name] })
+		if err != nil {
+			return 2, err
+		}
+		return statusOf(work(by, flags.Arg(0)))
+	}
+	switch os.Args[1] {
+	case "vectors":
 		return vectors(flags.Arg(0))
+	case "answer":
+		return checkAnswer(flags.Arg(0), *options["sent"], *options["trust"])
 	}
 	data, err := os.ReadFile(flags.Arg(0))
 	if err != nil {
@@ -276,6 +324,29 @@ func run() (int, error) {
 		return checkReceipt(data, *options["container"], *options["vkeys"])
 	}
 	return 2, errors.New(usage)
+}
+
+// statusOf is 4 for a refusal, 2 for whatever else went wrong.
+func statusOf(err error) (int, error) {
+	switch refusal := new(Refusal); {
+	case err == nil:
+		return 0, nil
+	case errors.As(err, &refusal):
+		return 4, err
+	}
+	return 2, err
+}
+
+func checkAnswer(folder, sent, trust string) (int, error) {
+	by, err := loadPinned(trust)
+	if err != nil {
+		return 2, err
+	}
+	word, err := verifyAnswer(folder, sent, by.log)
+	if err == nil {
+		fmt.Printf("%s: %s at %s\n", text(word, "kind"), text(word, "verdict"), text(word, "t"))
+	}
+	return statusOf(err)
 }
 
 func checkReceipt(data []byte, container, vkeyFile string) (int, error) {

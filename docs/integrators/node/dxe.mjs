@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command: vectors, open, seal, receipt, send.
+// The command: vectors; open, seal, receipt; send, and what a mailbox needs.
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,13 +9,23 @@ import { commitmentKey, open, parseContainer, seal, verifyManifest } from './env
 import { Exchange } from './exchange.mjs';
 import { openerOf, signerOf } from './keys.mjs';
 import { parseVkey, verifyReceipt } from './log.mjs';
+import { acknowledge, acts, collect, lease, release, verifyAnswer, waiting } from './mailbox.mjs';
 import { active, verifyFirst, verifyRegistry } from './parties.mjs';
 
 const USAGE = `dxe vectors FOLDER
 dxe open FILE --keys FILE --sender S1 --as SEC/K1 [--out FILE]
 dxe seal FILE --keys FILE --sender S1 --from NA-XAL --to SEC/K1,NA-XCE/K1 --out FILE
 dxe receipt FILE --container FILE --vkeys FILE
-dxe send FILE --exchange URL --party NA-XAL --client NA-XAL/submit-1 --keys FILE --trust FILE --out FOLDER`;
+dxe send FILE … --out FOLDER [--type declaration.annual --cty MEDIA-TYPE --class C2]
+dxe mailbox …                               what waits
+dxe collect … --out FOLDER                  lease, fetch, verify, open, store, acknowledge: all that waits
+dxe lease … [--lease-s 300]                 the next delivery, as JSON
+dxe acknowledge TOKEN … | dxe release TOKEN … --error TEXT
+dxe acts SENDER/ID …                        what the log proves of an envelope
+dxe answer FOLDER --sent FOLDER --trust FILE    that a collected receipt answers what was sent
+… is --exchange URL --party NA-XAL --client NA-XAL/submit-1 --keys FILE --trust FILE`;
+const OPTIONS = ['keys', 'sender', 'as', 'out', 'from', 'to', 'container', 'vkeys', 'exchange', 'party', 'client', 'trust',
+  'type', 'cty', 'class', 'lease-s', 'error', 'sent'];
 
 const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
 const hex = (text) => Buffer.from(text, 'hex');
@@ -92,39 +102,77 @@ function uuid7() {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-const fieldsOf = (from) => ({
-  id: uuid7(), from, type: 'correspondence', class: 'C1', cty: 'text/plain',
-  created: `${new Date().toISOString().slice(0, 19)}Z`,
+const fieldsOf = (from, { type = 'correspondence', class: marking = 'C1', cty = 'text/plain' } = {}) => ({
+  id: uuid7(), from, type, class: marking, cty, created: `${new Date().toISOString().slice(0, 19)}Z`,
 });
 
+// --- over HTTP -----------------------------------------------------------------------------------------------
+
+function trustOf(path) {
+  const { registrars, log } = json(path);
+  return { registrars, vkeys: log.vkeys.map(parseVkey) };
+}
+
+const exchangeOf = (options) => new Exchange(options.exchange, options.client, signersOf(json(options.keys).api)[0]);
+
 async function send(file, options) {
-  const trust = json(options.trust);
-  const vkeys = trust.log.vkeys.map(parseVkey);
-  const keys = json(options.keys);
-  const exchange = new Exchange(options.exchange, options.client, signersOf(keys.api)[0]);
-  const proof = await exchange.json('/v1/parties/SEC/proof');
-  const { document } = verifyRegistry(proof, trust.registrars, vkeys);
+  const { registrars, vkeys } = trustOf(options.trust);
+  const exchange = exchangeOf(options);
+  const { document } = verifyRegistry(await exchange.json('/v1/parties/SEC/proof'), 'SEC', registrars, vkeys);
   const [key] = active(document, 'seal');
-  const container = seal(readFileSync(file), fieldsOf(options.party), [{ party: 'SEC', ...key }], signersOf(keys.sig));
+  const signers = signersOf(json(options.keys).sig);
+  const container = seal(readFileSync(file), fieldsOf(options.party, options), [{ party: 'SEC', ...key }], signers);
   const manifest = parseContainer(container);
   writeFileSync(join(options.out, 'sent.dxe'), container); // before its first byte leaves: a repeat sends the same
   const receipt = await exchange.deposit(container);
   const { index, size, t } = verifyReceipt(receipt, manifest.digest, manifest.header.id, vkeys);
   writeFileSync(join(options.out, 'receipt.json'), receipt);
   console.log(`${manifest.header.id} accepted at ${t}, log index ${index} of ${size}`);
-  return 0;
 }
+
+const NETWORK = {
+  send,
+  async mailbox(_, options) {
+    for await (const one of waiting(exchangeOf(options))) {
+      console.log(`${one.seq} ${one.state} ${one.sender} ${one.id} ${one.type} ${one.size} bytes ${one.last_error}`.trimEnd());
+    }
+  },
+  async collect(_, options) {
+    const openers = json(options.keys).seal.map(({ alg, seed }) => openerOf(alg, hex(seed)));
+    const home = { party: options.party, openers, trust: trustOf(options.trust) };
+    for await (const one of collect(exchangeOf(options), home, options.out)) {
+      console.log(`${one.seq} acknowledged ${one.sender} ${one.id} ${one.type}`);
+    }
+  },
+  async lease(_, options) {
+    console.log(JSON.stringify(await lease(exchangeOf(options), Number(options['lease-s'] ?? 300)) ?? null));
+  },
+  acknowledge: (token, options) => acknowledge(exchangeOf(options), token),
+  release: (token, options) => release(exchangeOf(options), token, options.error),
+  async acts(name, options) {
+    const found = await acts(exchangeOf(options), ...name.split('/'), trustOf(options.trust).vkeys);
+    for (const { type, t, party, index } of found) console.log(`${type} by ${party ?? 'the exchange'} at ${t}: ${index === null ? 'owed' : `log index ${index}`}`);
+  },
+};
+const ALONE = ['mailbox', 'collect', 'lease'];
 
 async function main() {
   const { values: options, positionals } = parseArgs({
     allowPositionals: true,
-    options: Object.fromEntries(['keys', 'sender', 'as', 'out', 'from', 'to', 'container', 'vkeys', 'exchange', 'party', 'client', 'trust']
-      .map((name) => [name, { type: 'string' }])),
+    options: Object.fromEntries(OPTIONS.map((name) => [name, { type: 'string' }])),
   });
   const [command, file] = positionals;
-  if (file === undefined) throw new Error(USAGE);
+  if (file === undefined && !ALONE.includes(command)) throw new Error(USAGE);
   if (command === 'vectors') return vectors(file);
-  if (command === 'send') return send(file, options);
+  if (Object.hasOwn(NETWORK, command)) {
+    await NETWORK[command](file, options);
+    return 0;
+  }
+  if (command === 'answer') {
+    const { kind, verdict, t } = verifyAnswer(file, options.sent, trustOf(options.trust).vkeys);
+    console.log(`${kind}: ${verdict} at ${t}`);
+    return 0;
+  }
   if (command === 'open') {
     const { content } = openFile(readFileSync(file), json(options.keys), options.sender, options.as);
     writeFileSync(options.out ?? 1, content);

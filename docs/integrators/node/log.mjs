@@ -82,7 +82,7 @@ export function verifyProof(leaf, text, vkeys) {
   return { index: Number(index), checkpoint };
 }
 
-/** Verifies a custody receipt for one envelope and manifest; returns { index, size, t }. */
+/** Verifies a custody receipt for one envelope and manifest; returns { index, size, t, reg }; `reg` is where the sender's keys stand. */
 export function verifyReceipt(data, manifestDigest, envelope, vkeys) {
   const document = expectMembers(parseJson(data, 65536), ['v', 'kind', 'level', 'entry', 'proof']);
   if (!Buffer.from(canonical(document)).equals(data)) throw malformed('not in its canonical encoding');
@@ -92,5 +92,21 @@ export function verifyReceipt(data, manifestDigest, envelope, vkeys) {
   const entry = expectMembers(parseJson(leaf, 4096), ['v', 'type', 'id', 't', 'nonce', 'env', 'man', 'reg']);
   if (entry.type !== 'envelope.accepted' || entry.env !== envelope) throw new Refusal('E_INTEGRITY', 'about another envelope');
   if (entry.man !== b64u(manifestDigest)) throw new Refusal('E_DIGEST', 'about another manifest');
-  return { index, size: checkpoint.size, t: entry.t };
+  return { index, size: checkpoint.size, t: entry.t, reg: entry.reg };
+}
+
+/** Verifies the receipt of an act on an envelope, as parsed; returns { index, type, t, detail }, `detail` null when it is not for us. */
+export function verifyAct(receipt, envelope, vkeys) {
+  expectMembers(receipt, ['v', 'kind', 'level', 'entry', 'proof', 'detail', 'salt']);
+  const { v, kind, level, detail, salt } = receipt;
+  if (v !== 1 || kind !== 'act' || level !== 'logged' || (detail === null) !== (salt === null)) throw malformed('no receipt of an act');
+  const leaf = fromB64u(receipt.entry);
+  const { index } = verifyProof(leaf, receipt.proof, vkeys);
+  const { type, t, env, commit } = parseJson(leaf, 4096);
+  if (env !== envelope) throw new Refusal('E_INTEGRITY', 'about another envelope');
+  if (detail === null) return { index, type, t, detail };
+  const [said, salted] = [fromB64u(detail), fromB64u(salt, 32)];
+  const own = b64u(sha256(Buffer.concat([ascii('audit-commit/v1'), salted, said])));
+  if (commit !== own) throw new Refusal('E_DIGEST', 'the detail is not the one that the entry commits to');
+  return { index, type, t, detail: parseJson(said, 65536) };
 }

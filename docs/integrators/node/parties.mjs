@@ -33,9 +33,10 @@ export const active = (document, use) =>
     .map(({ kid, jwk }) => ({ kid, jwk, alg: algorithmOf(jwk) }));
 
 /** Verifies `GET /v1/parties/{party}/proof` for a party with one version: document, state tree, log. */
-export function verifyRegistry(proof, registrars, vkeys) {
+export function verifyRegistry(proof, party, registrars, vkeys) {
   if (proof.documents.length !== 1) throw new Refusal('E_VERSION', 'this small reader follows no successions');
   const { document, digest } = verifyFirst(proof.documents[0], registrars);
+  if (document.party !== party) throw new Refusal('E_INTEGRITY', 'the document of another party');
   const leaf = fromB64u(proof.entry);
   const { index } = verifyProof(leaf, proof.proof, vkeys);
   const entry = parseJson(leaf, 4096);

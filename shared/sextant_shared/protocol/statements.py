@@ -26,7 +26,7 @@ from sextant_shared.models.strict import read_model
 from sextant_shared.protocol.checkpoints import LogKeys
 from sextant_shared.protocol.jws import Jws, parse_jws, sign_jws
 from sextant_shared.protocol.keyhistory import Flag, KeyHistory
-from sextant_shared.protocol.logproof import verify_proof
+from sextant_shared.protocol.logproof import LoggedEntry, verify_proof
 from sextant_shared.protocol.parties import Registry
 
 _PAIR = 2
@@ -110,22 +110,35 @@ def verify_statement(
     Raises:
         PlatformError: `E_INTEGRITY` when the log does not hold it, else as `read_statement`.
     """
-    leaf = b64u_decode(logged.entry)
-    index = verify_proof(leaf, logged.proof, log_keys).index
-    entry = parse_entry(leaf)
-    raw = logged.statement.encode()
-    if not isinstance(entry, PartyStatementEntry) or entry.doc != b64u(sha256(raw)):
-        raise PlatformError(
-            Code.INTEGRITY,
-            "the log's entry is not about this statement",
-            expected=b64u(sha256(raw)),
-            received=f"{entry.type} at {index}",
-        )
+    entry, place = verify_logged(logged, log_keys)
+    raw, index = logged.statement.encode(), place.index
     signed = read_statement(raw, Registry({entry.party: history.at(entry.reg)}))
     if signed.statement.party != entry.party:
         raise PlatformError(Code.INTEGRITY, "the statement is by another party than its entry says")
     flags = history.flags(signed.kids, entry.reg, index, entry.t)
     return ProvedStatement(signed, index, entry.t, tuple(flags))
+
+
+def verify_logged(
+    logged: LoggedStatement, log_keys: LogKeys
+) -> tuple[PartyStatementEntry, LoggedEntry]:
+    """Return the entry of a statement and its proved place; no signature of a party is looked at.
+
+    Raises:
+        PlatformError: `E_INTEGRITY` when the log does not hold it, `E_KEY`, `E_SIGNATURE`,
+            `E_MALFORMED`.
+    """
+    place = verify_proof(b64u_decode(logged.entry), logged.proof, log_keys)
+    entry = parse_entry(place.leaf)
+    digest = b64u(sha256(logged.statement.encode()))
+    if not isinstance(entry, PartyStatementEntry) or entry.doc != digest:
+        raise PlatformError(
+            Code.INTEGRITY,
+            "the log's entry is not about this statement",
+            expected=digest,
+            received=f"{entry.type} at {place.index}",
+        )
+    return entry, place
 
 
 def newest_word(statements: Sequence[ProvedStatement]) -> Says | None:

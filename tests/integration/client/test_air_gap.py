@@ -2,134 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
-from sextant_client.acts import Recalled, recall
-from sextant_client.carrying.accepting import Accepted, accept
-from sextant_client.carrying.delivering import deliver
-from sextant_client.carrying.exporting import Exported, export_stick
-from sextant_client.client import Client
-from sextant_client.custody import Custody, custody_of, refusal_of
-from sextant_client.home import Home
-from sextant_client.outgoing import Outgoing, reply_to, seal_message
-from sextant_client.sent import SentEnvelope
+from sextant_client.carrying.accepting import accept
+from sextant_client.custody import refusal_of
 from sextant_shared.crypto.sealing import SealingKey
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.messages import MESSAGE_CTY
-from tests.integration.declarations.contents import declaration
 from tests.support.command import sextant
+from tests.support.gaps import Gap
 from tests.support.messages import MESSAGES
-from tests.support.platform import DECLARATION_CTY, XAL, XBO, Deposited, Platform, open_platform
+from tests.support.platform import XAL, XBO, Deposited, Platform
 from tests.support.platform_files import SEC
-from tests.support.sdk import Desk
 
 pytestmark = pytest.mark.anyio
 DAY = 86_400.0
 ACKNOWLEDGEMENT = "inspection.acknowledgement"
 T = TypeVar("T")
-
-
-@dataclass
-class Gap:
-    """A machine without a network, and a courier's with the access key alone."""
-
-    platform: Platform
-    home: Home
-    courier: Desk
-
-    @classmethod
-    def at(cls, platform: Platform, folder: Path) -> "Gap":
-        """Move the access key from the offline home to the courier's."""
-        home = Desk.of(platform, platform.parties[XAL], folder / "offline").home
-        courier = Desk.of(platform, platform.parties[XAL], folder / "courier")
-        for desk, left in ((home, ("root", "sig", "seal")), (courier.home, ("api",))):
-            for path in desk.keys.folder.glob("*.json"):
-                if path.name.partition("-")[0] not in left:
-                    path.unlink()
-        nowhere = {"exchange": "", "audit": "", "offline": True}
-        home.write_config(home.config().model_copy(update=nowhere))
-        return cls(platform, home, courier)
-
-    @property
-    def folder(self) -> Path:
-        return self.home.path.parent
-
-    async def off(self, work: Callable[[Client], T]) -> T:
-        """Do something on the machine without a network."""
-
-        def run() -> T:
-            with Client(self.home, clock=self.platform.clock) as client:
-                return work(client)
-
-        return await asyncio.to_thread(run)
-
-    async def declare(self) -> SentEnvelope:
-        path = self.folder / "declaration.json"
-        path.write_bytes(declaration())
-
-        def work(client: Client) -> SentEnvelope:
-            return client.seal(
-                path, type_="declaration.annual", cty=DECLARATION_CTY, classification="C1"
-            )
-
-        return await self.off(work)
-
-    async def answer(self, envelope_id: str, type_: str) -> SentEnvelope:
-        """Seal an answer to what was received, as `sextant reply` does."""
-        path = self.folder / "answer.json"
-        path.write_text(json.dumps(MESSAGES[type_]))
-        return await self.off(
-            lambda client: seal_message(client, reply_to(client, envelope_id, path))
-        )
-
-    async def export(self, *about: str) -> Exported:
-        stick = self.folder / "stick.zip"
-        return await asyncio.to_thread(
-            export_stick, self.home, [], stick, self.platform.clock, about
-        )
-
-    async def write(self, party: str) -> SentEnvelope:
-        """Seal a letter to another State."""
-        path = self.folder / "letter.txt"
-        path.write_text("Please find the annex attached.")
-        letter = Outgoing(type="correspondence", file=path, to=(party,))
-        return await self.off(lambda client: seal_message(client, letter))
-
-    async def recall(self, sent: SentEnvelope, reason: str = "wrong annex") -> Recalled:
-        return await self.off(lambda client: recall(client, sent, reason, self.platform.clock))
-
-    async def deliver(self, *about: str) -> Path:
-        """Export and deliver; return what is carried back."""
-        await self.export(*about)
-        stick, back = self.folder / "stick.zip", self.folder / "back.zip"
-        await self.courier.do(
-            lambda client: deliver(client, stick, back, clock=self.platform.clock)
-        )
-        return back
-
-    async def trip(self, *about: str) -> Accepted:
-        """Export, deliver, accept."""
-        return await asyncio.to_thread(accept, self.home, await self.deliver(*about))
-
-    async def offline(self, envelope_id: str, sender: str | None = None) -> Custody:
-        return await self.off(lambda client: custody_of(client, envelope_id, sender))
-
-    async def online(self, envelope_id: str, sender: str | None = None) -> Custody:
-        """What a home with a network and the same contents is told now."""
-        return await self.courier.do(lambda client: custody_of(client, envelope_id, sender))
-
-
-@pytest.fixture
-async def gap(tmp_path: Path) -> AsyncIterator[Gap]:
-    async with open_platform(tmp_path / "platform") as platform:
-        yield Gap.at(platform, tmp_path)
-        await platform.settled()
-        await platform.check()
 
 
 async def notify(platform: Platform) -> Deposited:
