@@ -84,6 +84,7 @@ for receipt in XAL/sent/*; do sextant receipt verify \"\$(basename \$receipt)\" 
 "
 for room in audit exchange declarations; do check 60 "$(running litestream@$room)"; done
 
-say "docs/operations/upgrade.md, each line as it stands"
-page docs/operations/upgrade.md
+upgrade=docs/operations/upgrade.md
+say "$upgrade, with rooms in files"
+page "$upgrade#Lay it down" "$upgrade#Rooms in files" "$upgrade#Look"
 say "all of it holds"

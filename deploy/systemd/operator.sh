@@ -15,6 +15,7 @@ install -d -m 0700 "$people" && install -d -m 0711 "$backup"
 disks=(-v "$people:/media/people" -v "$backup:/media/backup")
 server=docs/operations/server.md
 keys=docs/operations/machine-keys.md
+upgrade=docs/operations/upgrade.md
 back=docs/operations/server-lost.md
 install=docs/install.md
 
@@ -61,7 +62,7 @@ say "$server, with $install where it says so"
 page "$install#Get it, check it" "$install#Program, users, units" "$install#Keys and pins" "$install#Settings" \
   "$server#The server" "$server#The edge" "$server#Its databases" \
   "$install#The log begins" "$install#Exchange, Secretariat, declarations" "$server#Two exchanges" "$server#Names and certificates" \
-  "$server#Watch" "$server#Backups" "$server#The disk of the backups"
+  "$server#Watch" "$server#Backups" "$server#The disk of the backups" "$server#The auditor's copy"
 grep '"issuer"' "$work/page.log" # each service by its name
 ready
 echo "from an empty machine to services with dashboards and a first backup: $((SECONDS - began)) s"
@@ -86,6 +87,12 @@ say "$keys: each is changed, and the State declares again"
 page "$keys"
 ready
 state "sextant submit /src/examples/kinds/S2_PAST_CW.json --home XAL --watch"
+say "$upgrade: a new version, one process after the other, and the State declares meanwhile"
+page "$upgrade#Lay it down"
+state "sextant submit /src/examples/kinds/S3_PAST_CW.json --home XAL --watch && touch /tmp/meanwhile" > /dev/null &
+page "$upgrade#Rooms on a server" "$upgrade#Look"
+check 60 "test -e /tmp/meanwhile"
+ready
 say "the night's backup, and the week's look at it"
 inside systemctl start backup-of-sextant
 page "$server#Each week"
@@ -120,7 +127,7 @@ sextant submit /src/examples/kinds/ACW_DISCOVERY.json --home XAL --watch
 echo "from the loss to the next receipt: $((SECONDS - lost)) s"
 
 say "the second machine is as the first was"
-page "$server#Two exchanges" "$server#Watch" "$server#The disk of the backups"
+page "$server#Two exchanges" "$server#Watch" "$server#The disk of the backups" "$server#The auditor's copy"
 ready
 dashboards
 drawn

@@ -1,7 +1,8 @@
 """The runbooks in docs/operations: each block of commands, as it stands, on a running platform.
 
 Pages whose steps need an empty machine or root are run by `make boot` (install, files-lost,
-upgrade) and `make operator` (server, machine-keys, server-lost).
+upgrade), `make operator` (server, machine-keys, upgrade, server-lost) and `test_server_pages.py`
+(upgrade on a server).
 """
 
 import re

@@ -14,6 +14,7 @@ from sextant_client.home import write_file
 from sextant_client.recovery.choosing import backups_in, chosen, faults_in
 from sextant_client.recovery.databases import is_address
 from sextant_client.recovery.dual import Share
+from sextant_client.recovery.heads import heads_of
 from sextant_client.recovery.honouring import Findings
 from sextant_client.recovery.models import Card, read_file
 from sextant_client.recovery.replicas import REPLICAS
@@ -21,7 +22,6 @@ from sextant_client.recovery.reporting import (
     Places,
     document,
     examine,
-    heads_of,
     lines,
     write_status,
 )
@@ -47,6 +47,10 @@ Heads = Annotated[
     list[str] | None,
     typer.Option("--checkpoint", help="A head held elsewhere: file or address; as many as given."),
 ]
+CaFile = Annotated[
+    Path | None,
+    typer.Option(help="Authorities (PEM) of the addresses of --checkpoint, and no others."),
+]
 Receipts = Annotated[
     list[Path] | None, typer.Option("--receipts", help="Receipts, or folders (homes) of them.")
 ]
@@ -65,6 +69,7 @@ def restore(
     ] = None,
     share: Shares = None,
     checkpoint: Heads = None,
+    ca_file: CaFile = None,
     receipts: Receipts = None,
     mirror: Mirrors = None,
     accept_loss: Annotated[
@@ -77,7 +82,7 @@ def restore(
     require_empty(into)
     card = read_file(Card, signed_by, "the card")
     pinned, known = Trust.load(trust), backups_in(backups, card, run.output.say)
-    heads = heads_of(pinned, known[-1].log, checkpoint or [], mirror or [])
+    heads = heads_of(pinned, known[-1].log, checkpoint or [], mirror or [], ca_file)
     run.output.say(f"Restoring {chosen(known, to).id} (log: {known[-1].id})")
     with restored(backups, known, to, into, _shares(share), run.output.say) as there:
         found = _examined(there, into, pinned, heads, receipts, mirror)
@@ -99,6 +104,7 @@ def verify_backup(
     to: Annotated[str | None, typer.Option(help="As `restore --to`; default the newest.")] = None,
     share: Shares = None,
     checkpoint: Heads = None,
+    ca_file: CaFile = None,
     receipts: Receipts = None,
     mirror: Mirrors = None,
     textfile: Textfile = None,
@@ -117,7 +123,7 @@ def verify_backup(
     closed: list[str] = [room.name for room in manifest.rooms if room.archive]
     closed += [server.name for server in manifest.servers]
     if holds and (not closed or share):
-        heads = heads_of(pinned, known[-1].log, checkpoint or [], mirror or [])
+        heads = heads_of(pinned, known[-1].log, checkpoint or [], mirror or [], ca_file)
         with tempfile.TemporaryDirectory(prefix="sextant-verify-") as scratch:
             Path(scratch).chmod(PASSABLE)
             into = Path(scratch) / "restored"
@@ -166,6 +172,7 @@ def check(
         bool, typer.Option("--every-byte", help="Read each container whole.")
     ] = False,
     checkpoint: Heads = None,
+    ca_file: CaFile = None,
     receipts: Receipts = None,
     mirror: Mirrors = None,
     as_json: JsonFlag = False,
@@ -173,7 +180,7 @@ def check(
     """Hold a ledger, wherever it was restored to, against heads, receipts and the other rooms."""
     run = start(DEFAULT_HOME, as_json=as_json)
     pinned = Trust.load(trust)
-    heads = heads_of(pinned, None, checkpoint or [], mirror or [])
+    heads = heads_of(pinned, None, checkpoint or [], mirror or [], ca_file)
     if declarations is not None and exchange is None:
         raise PlatformError(
             Code.MALFORMED,

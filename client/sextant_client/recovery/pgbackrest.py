@@ -33,12 +33,16 @@ _NEWER = (
 
 @dataclass(frozen=True)
 class Set:
-    """One backup in the repository: when it ended, where in the WAL, in which piece of it."""
+    """One backup in the repository: when it ended, where in the WAL, in which piece of it.
+
+    `version` is that of the server it was made of: a repository keeps those of before an upgrade.
+    """
 
     label: str
     ended: int
     lsn: str
     piece: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -136,12 +140,14 @@ class PgBackRest:
                 fix=f"pgbackrest --stanza={self.stanza} stanza-create, as the server's user.",
             )
         [of_server] = found
+        versions = {each["id"]: str(each["version"]) for each in of_server["db"]}
         sets = [
             Set(
                 label=each["label"],
                 ended=int(each["timestamp"]["stop"]),
                 lsn=each["lsn"]["stop"],
                 piece=each["archive"]["stop"],
+                version=versions[each["database"]["id"]],
             )
             for each in of_server["backup"]
             if not each.get("error")  # pages whose checksum did not hold

@@ -1,11 +1,9 @@
-"""What is told of a restore: the heads it was held against, the report, numbers for Prometheus."""
+"""What is told of a restore: the report, and numbers for Prometheus."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import httpx
 
 from sextant_client.home import write_file
 from sextant_client.recovery.containers import check_containers, check_declarations
@@ -18,38 +16,12 @@ from sextant_client.recovery.honouring import (
     read_receipts,
 )
 from sextant_client.recovery.ledger import open_ledger
-from sextant_client.recovery.models import LogPosition
 from sextant_client.trust import Trust
 from sextant_shared.encoding import b64, canonical_json, parse_json
-from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.checkpoints import Checkpoint
-from sextant_shared.protocol.levels import standing_of
 
 STATUS = "status.json"
 SHOWN = 20
-_TIMEOUT_S = 10.0
-_MAX_NOTE = 1 << 20
-
-
-def heads_of(
-    trust: Trust,
-    position: LogPosition | None,
-    given: Sequence[str],
-    mirrors: Sequence[Path],
-) -> list[Checkpoint]:
-    """Return every signed head that is known: of the trust file, the backup, files, addresses.
-
-    Raises:
-        PlatformError: `E_STATE` for what cannot be read, `E_KEY` and `E_SIGNATURE` for a head that
-            the pinned log did not sign, or a cosignature that does not hold.
-    """
-    keys, policy = trust.log_keys, trust.policy
-    notes = [trust.file.checkpoint] if trust.file.checkpoint else []
-    notes += [n for n in (position.checkpoint, position.witnessed) if n] if position else []
-    notes += [_note(place) for place in given]
-    notes += [_note(str(folder / "checkpoint")) for folder in mirrors]
-    heads = [standing_of(note, keys, policy).checkpoint for note in notes]
-    return list({(head.size, head.root): head for head in heads}.values())
 
 
 @dataclass(frozen=True)
@@ -186,24 +158,3 @@ def _under(found: Findings) -> str:
     if found.lost is None:
         return ""
     return f"{found.lost[0] + 1} to {found.lost[1] + 1}"
-
-
-def _note(place: str) -> str:
-    if place.startswith(("http://", "https://")):
-        try:
-            answer = httpx.get(place, timeout=_TIMEOUT_S, trust_env=False)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            raise PlatformError(
-                Code.STATE, f"no head from {place}: {error}", fix="Give a file, or leave it out."
-            ) from error
-        return answer.text
-    try:
-        data = Path(place).read_bytes()
-    except OSError as error:
-        raise PlatformError(
-            Code.STATE, f"cannot read the head {place}: {error.strerror}"
-        ) from error
-    if len(data) > _MAX_NOTE:
-        raise PlatformError(Code.TOO_LARGE, f"{place} is no head")
-    return data.decode("utf-8", errors="replace")

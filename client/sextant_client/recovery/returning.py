@@ -141,7 +141,7 @@ def returned(
     runner.own(own_config)
     try:
         pgbackrest = _elsewhere(root, own_config, copied.name, runner, local)
-        pgbackrest.lay(begin_with(pgbackrest.look().sets, moment).label)
+        pgbackrest.lay(begin_with(pgbackrest.look().sets, moment, copied.version).label)
         signal = local.data / "recovery.signal"
         signal.touch()
         runner.own(signal)
@@ -164,18 +164,18 @@ def _elsewhere(
     return PgBackRest(config, name, runner, options, local.data)
 
 
-def begin_with(sets: Sequence[Set], moment: Moment) -> Set:
-    """Return the newest backup that ended before the moment.
+def begin_with(sets: Sequence[Set], moment: Moment, version: str) -> Set:
+    """Return the newest backup of a server of that version that ended before the moment.
 
     Raises:
         PlatformError: `E_NOT_FOUND` when there is none.
     """
-    fitting = [each for each in sets if moment.allows(each)]
+    fitting = [each for each in sets if each.version == version and moment.allows(each)]
     if not fitting:
         raise PlatformError(
             Code.NOT_FOUND,
             "each backup of the server is newer than that moment, or there is none",
-            expected=f"{len(sets)} backup(s), one of them older",
+            expected=f"{len(sets)} backup(s), one of PostgreSQL {version} and older",
             received=moment.time or moment.lsn or "none",
             fix="Name a later moment.",
         )

@@ -23,17 +23,33 @@ from sextant_shared.models.strict import read_model
 T0 = int(parse_timestamp("2026-03-01T00:00:00Z"))
 PIECE = "000000010000000000000009"
 SETS = (
-    Set("F", T0, "0/9000100", PIECE),
-    Set("I", T0 + 3600, "1/200", "000000010000000100000000"),
+    Set("F", T0, "0/9000100", PIECE, "18"),
+    Set("I", T0 + 3600, "1/200", "000000010000000100000000", "18"),
 )
+BEFORE = Set("BEFORE", T0 - 3600, "7/0", "000000010000000700000000", "15")
 INFO = [  # as pgBackRest 2.45 says it, without what is not read here
     {
         "name": "main",
         "cipher": "aes-256-cbc",
-        "db": [{"id": 1, "repo-key": 1, "system-id": 7713481846541193151, "version": "15"}],
+        "db": [
+            {"id": 1, "repo-key": 1, "system-id": 7713481846541193151, "version": "14"},
+            {"id": 2, "repo-key": 1, "system-id": 7713481846541193152, "version": "15"},
+        ],
         "backup": [
             {
+                "label": "20260228-000000F",
+                "error": False,
+                "database": {"id": 1, "repo-key": 1},
+                "archive": {
+                    "start": "000000010000000000000007",
+                    "stop": "000000010000000000000007",
+                },
+                "lsn": {"start": "0/7000028", "stop": "0/7000138"},
+                "timestamp": {"start": T0 - 9000, "stop": T0 - 8000},
+            },
+            {
                 "label": "20260301-000000F",
+                "database": {"id": 2, "repo-key": 1},
                 "error": False,
                 "archive": {
                     "start": "000000010000000000000002",
@@ -44,6 +60,7 @@ INFO = [  # as pgBackRest 2.45 says it, without what is not read here
             },
             {
                 "label": "20260302-000000F",
+                "database": {"id": 2, "repo-key": 1},
                 "error": True,
                 "archive": {
                     "start": "000000010000000000000004",
@@ -100,13 +117,13 @@ def driven(pgbackrest: Path, monkeypatch: pytest.MonkeyPatch) -> PgBackRest:
 def test_recovery_begins_with_the_newest_backup_that_ended_before_the_moment(
     moment: Moment, label: str
 ) -> None:
-    assert begin_with(SETS, moment).label == label
+    assert begin_with((BEFORE, *SETS), moment, "18").label == label
 
 
 @pytest.mark.parametrize("moment", [Moment(time="2026-02-28T23:59:59Z"), Moment(lsn="0/1")])
 def test_a_moment_before_each_backup_is_refused(moment: Moment) -> None:
     with pytest.raises(PlatformError) as caught:
-        begin_with(SETS, moment)
+        begin_with((BEFORE, *SETS), moment, "18")  # one of 15 is no beginning for 18
     assert caught.value.code is Code.NOT_FOUND
 
 
@@ -124,7 +141,10 @@ def test_the_moment_that_is_wanted_is_told_last() -> None:
 def test_a_backup_with_damaged_pages_is_none(driven: PgBackRest) -> None:
     found = driven.look()
     assert (found.version, found.cipher) == ("15", "aes-256-cbc")
-    assert [each.label for each in found.sets] == ["20260301-000000F"]
+    assert [(each.label, each.version) for each in found.sets] == [
+        ("20260228-000000F", "14"),
+        ("20260301-000000F", "15"),
+    ]
 
 
 def test_a_server_that_the_repository_does_not_know_is_told(
