@@ -191,8 +191,9 @@ def _told(what: str) -> Iterator[None]:
     except PlatformError:
         raise
     except _FAULTS as error:
-        _log.error(f"{TITLE} {what}", reason=str(error)[:REASON_CHARS])
-        raise away(TITLE, f"{what} ({type(error).__name__})") from error
+        told = away(TITLE, f"{what} ({type(error).__name__})")
+        _log.error("the object store failed", detail=told.detail, reason=str(error)[:REASON_CHARS])
+        raise told from error
 
 
 def _store(settings: ObjectSettings) -> S3Store:
