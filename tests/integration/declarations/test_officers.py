@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, event
 
 from sextant_declarations.settings import DATABASE
 from sextant_declarations.storage.roles import ROLES
-from sextant_shared.encoding import b64u_decode, sha256
+from sextant_shared.encoding import b64u, b64u_decode, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import parse_entry
 from sextant_shared.models.party import RegistryProof
@@ -147,6 +147,25 @@ async def test_a_question_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(PlatformError) as raised:
         await get(platform, "/v1/declarations", **params)
+    assert raised.value.code is Code.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("path", "cursor"),
+    [
+        ("/v1/declarations", "gAAAAAAAAAA"),  # more by one than a row's number can be
+        ("/v1/grants", "inspections"),  # is base64url
+        ("/v1/anomalies/notes", "__________8"),
+        ("/v1/anomalies", b64u(f"{'9' * 19}\n1.0\n2025\nx".encode())),
+        ("/v1/work", b64u(f"{'9' * 19}|2026-10-01T09:00:00.000Z|1".encode())),
+        ("/v1/work", b64u(f"1|2026-10-01T09:00:00.000Z|{'9' * 19}".encode())),
+    ],
+)
+async def test_a_cursor_beyond_what_a_row_can_have_is_refused(
+    platform: Platform, path: str, cursor: str
+) -> None:
+    with pytest.raises(PlatformError, match="no page gave this cursor") as raised:
+        await get(platform, path, cursor=cursor)
     assert raised.value.code is Code.MALFORMED
 
 

@@ -37,6 +37,7 @@ from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deciding import decision
 from sextant_declarations.domain.gate import Gate
 from sextant_declarations.domain.lives import require_tag
+from sextant_declarations.domain.paging import not_given, number_in
 from sextant_shared.clock import timestamp_ms
 from sextant_shared.encoding import b64u, b64u_decode, sha256
 from sextant_shared.errors import Code, PlatformError
@@ -306,11 +307,10 @@ def _cursor(run: int, line: CardLine) -> str:
 
 def _read(cursor: str) -> tuple[int, tuple[float, int, str]]:
     parts = b64u_decode(cursor).decode(errors="replace").split("\n")
+    if len(parts) != _CURSOR_PARTS:
+        raise not_given()
+    run, rank, year, id_ = parts
     try:
-        if len(parts) == _CURSOR_PARTS:
-            return int(parts[0]), (-float(parts[1]), -int(parts[2]), parts[3])
-    except ValueError:
-        pass
-    raise PlatformError(
-        Code.MALFORMED, "no page gave this cursor", fix="Take `next` of the page before."
-    )
+        return number_in(run), (-float(rank), -number_in(year), id_)
+    except ValueError as error:
+        raise not_given() from error

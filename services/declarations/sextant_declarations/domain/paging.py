@@ -1,11 +1,15 @@
 """Pages of a list that grows, and the cursor that says where the next one begins."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from sextant_shared.encoding import b64u, b64u_decode
+from sextant_shared.errors import Code, PlatformError
 
 _POSITION_BYTES = 8
+_MAX_POSITION = 2**63 - 1  # of a row: no database takes more, or compares with it
+_NUMBER = re.compile(r"-?[0-9]{1,18}")  # below that
 Line = TypeVar("Line")
 Fetch = Callable[[int | None, int], Awaitable[Sequence[Line]]]
 """Reads so many lines from a place on; no place is the beginning."""
@@ -35,4 +39,25 @@ def position_of(cursor: str) -> int:
     Raises:
         PlatformError: `E_MALFORMED`.
     """
-    return int.from_bytes(b64u_decode(cursor, _POSITION_BYTES), "big")
+    position = int.from_bytes(b64u_decode(cursor, _POSITION_BYTES), "big")
+    if position > _MAX_POSITION:
+        raise not_given()
+    return position
+
+
+def number_in(part: str) -> int:
+    """Return the number that a part of a cursor names.
+
+    Raises:
+        PlatformError: `E_MALFORMED` for what is none that a row can have.
+    """
+    if not _NUMBER.fullmatch(part):
+        raise not_given()
+    return int(part)
+
+
+def not_given() -> PlatformError:
+    """Return the refusal of a cursor that was made up."""
+    return PlatformError(
+        Code.MALFORMED, "no page gave this cursor", fix="Take `next` of the page before."
+    )

@@ -24,6 +24,7 @@ from sextant_declarations.domain.accesses import Reader
 from sextant_declarations.domain.answers import Sources
 from sextant_declarations.domain.deciding import decision
 from sextant_declarations.domain.lives import require_tag
+from sextant_declarations.domain.paging import not_given, number_in
 from sextant_declarations.domain.work import (
     AgeLine,
     Ages,
@@ -212,8 +213,6 @@ def _cursor(item: StoredItem) -> str:
 def _place_of(cursor: str) -> tuple[int, str, int]:
     try:
         urgent, since, seq = b64u_decode(cursor).decode("ascii").split("|")
-        return int(urgent), since, int(seq)
     except ValueError as error:
-        raise PlatformError(
-            Code.MALFORMED, "no page gave this cursor", fix="Take `next` of the page before."
-        ) from error
+        raise not_given() from error
+    return number_in(urgent), since, number_in(seq)
