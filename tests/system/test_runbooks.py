@@ -24,7 +24,13 @@ TOLD = {
         "Nothing is due to be destroyed",
         "no longer names deputy by",
     ),
-    "lost-key": ("suspended", "version 7", "version 8"),
+    "lost-key": (
+        "suspended",
+        "affirmed by NA-XCH",
+        "its sender says: repudiated",
+        "version 7",
+        "version 8",
+    ),
     "overload": ("every delivery is accounted for", "Nothing was erased"),
     "split-view": ("CONSISTENT", "0 of 0 refused head(s) prove a split view"),
 }
