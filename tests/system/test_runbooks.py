@@ -2,7 +2,7 @@
 
 Pages whose steps need an empty machine or root are run by `make boot` (install, files-lost,
 upgrade), `make operator` (server, machine-keys, upgrade, server-lost) and `test_server_pages.py`
-(upgrade on a server).
+(upgrade on a server, upgrade-postgresql).
 """
 
 import re
@@ -24,11 +24,18 @@ TOLD = {
         "Nothing is due to be destroyed",
         "no longer names deputy by",
     ),
-    "lost-key": ("suspended", "version 7", "version 8"),
+    "lost-key": (
+        "suspended",
+        "affirmed by NA-XCH",
+        "its sender says: repudiated",
+        "version 7",
+        "version 8",
+    ),
     "overload": ("every delivery is accounted for", "Nothing was erased"),
     "split-view": ("CONSISTENT", "0 of 0 refused head(s) prove a split view"),
 }
-ELSEWHERE = {"README", "upgrade", "server", "server-lost", "machine-keys", "files-lost"}
+ELSEWHERE = {"README", "upgrade", "upgrade-postgresql", "machine-keys", "files-lost"}
+ELSEWHERE |= {"server", "server-lost"}
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _PATIENCE_S = 600  # thirty commands, on a machine that others use too
 
