@@ -124,3 +124,13 @@ class Gap:
     async def online(self, envelope_id: str, sender: str | None = None) -> Custody:
         """What a home with a network and the same contents is told now."""
         return await self.courier.do(lambda client: custody_of(client, envelope_id, sender))
+
+    async def settled(self, envelope_id: str, sender: str | None = None) -> None:
+        """Wait until nothing waits, and the log has each acknowledgement: it comes in batches."""
+
+        async def is_logged() -> bool:
+            events = (await self.online(envelope_id, sender)).events.events
+            return all(e.index is not None for e in events if e.event == "acknowledged")
+
+        await self.platform.settled()
+        await self.platform.until(is_logged)

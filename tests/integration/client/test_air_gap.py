@@ -38,7 +38,7 @@ async def test_the_timeline_offline_is_the_one_that_is_told_online(gap: Gap) -> 
         await gap.offline(sent.id)
     assert caught.value.code is Code.NOT_FOUND
     await gap.trip()  # it is in custody, and nobody opened it yet or everybody did
-    await gap.platform.settled()
+    await gap.settled(sent.id)
     accepted = await gap.trip()
     assert [told.id for told in accepted.told] == [sent.id]
     offline, online = await gap.offline(sent.id), await gap.online(sent.id)
@@ -66,7 +66,7 @@ async def test_what_is_signed_about_a_delivery_opened_offline_goes_out_with_the_
     exported = await gap.export()
     assert [one.id for one in exported.envelopes] == [answer.id]
     await gap.trip()
-    await gap.platform.settled()
+    await gap.settled(notice.id, SEC)
     await gap.trip()
     after = await gap.offline(notice.id, SEC)
     assert after == await gap.online(notice.id, SEC)
