@@ -34,7 +34,7 @@ LIMIT_S = 120.0
 STATES = ("NA-XAL", "NA-XBO")
 EACH = 8
 UNTAKEN = "WHERE party = 'SEC' AND state <> 'acknowledged'"
-MOST_TRIES = 20
+MOST_TRIES = 60  # chance decides who has a hand in a trace, and twenty were once too few
 PROCESSES = {"client", "exchange", "exchange-2", "audit", "declarations", "declarations-2"}
 
 

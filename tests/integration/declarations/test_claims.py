@@ -89,13 +89,31 @@ async def test_a_place_that_nobody_takes_over_holds_others_back_for_three_leases
     assert await SqlPlaces(two[1].database, 1).ahead(XAL, 2) is Ahead.NOTHING
 
 
-async def test_a_process_that_ends_gives_up_all_its_places_and_no_others(two: Two) -> None:
+async def test_a_process_that_ends_leaves_its_places_to_whoever_comes_next_and_no_others(
+    two: Two,
+) -> None:
+    """Without them a later delivery would be decided before those it gave back."""
     one, other = (SqlPlaces(store.database, 30) for store in two)
-    await one.hold([delivery(1), delivery(2)])
-    await other.hold([delivery(3)])
-    await one.leave_all()
+    await one.hold([delivery(1), delivery(2), delivery(5, XBO)])
+    await other.hold([delivery(3), delivery(4, XBO)])
+    await one.put_all_down()
+    assert await other.ahead(XAL, 3) is Ahead.LEFT_BEHIND
+    assert await other.ahead(XBO, 5) is Ahead.UNDER_WAY
+    for seq in (1, 2):
+        await other.hold([delivery(seq)])  # the exchange handed it out again
+        await other.leave(seq)
     assert await other.ahead(XAL, 3) is Ahead.NOTHING
     assert await other.ahead(XAL, 4) is Ahead.UNDER_WAY
+
+
+async def test_a_place_that_is_put_down_is_another_process_s_once_it_took_it_over(two: Two) -> None:
+    one, other = (SqlPlaces(store.database, 30) for store in two)
+    await one.hold([delivery(1), delivery(2)])
+    await one.put_down(1)
+    assert await other.ahead(XAL, 2) is Ahead.LEFT_BEHIND
+    await other.hold([delivery(1)])
+    await one.put_down(1)  # too late: it is not its own any more
+    assert await other.ahead(XAL, 2) is Ahead.UNDER_WAY
 
 
 async def test_what_was_leased_while_the_database_was_away_is_given_back(

@@ -109,7 +109,7 @@ class Together:
             yield self
         finally:
             with suppress(PlatformError):
-                await self.places.leave_all()
+                await self.places.put_all_down()
                 await self.leading.let_go()
 
     async def _nudge(self, nudges: tuple[Callable[[], None], ...]) -> None:

@@ -109,21 +109,21 @@ class Intake:
                 async with self._kept(lease):
                     await self._process(lease, turn)
             except BehindError as error:
+                # The place first: given back without one, it could be overtaken by a later one.
+                await self._put_down(lease)
                 delay_s = self.patience.behind_s
                 await self._release(lease, error.detail, delay_s=delay_s, untried=True)
             except PlatformError as error:
-                await self._release(lease, f"{error.code}: {error.detail}")
+                await self._fail(lease, turn, f"{error.code}: {error.detail}")
             except asyncio.CancelledError:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(RELEASE_ON_STOP_S):
+                        await self._put_down(lease)
                         await self._release(lease, STOPPING, delay_s=0)
                 raise
             except Exception as error:  # noqa: BLE001 - a defect must not lose or spin a delivery
                 _log.error("delivery.defect", seq=lease.seq, **told(error))
-                await self._release(lease, f"{Code.INTERNAL}: {type(error).__name__}")
-            finally:
-                if not turn.passed.is_set():
-                    await self._leave(lease)
+                await self._fail(lease, turn, f"{Code.INTERNAL}: {type(error).__name__}")
 
     async def _process(self, lease: Lease, turn: Turn) -> None:
         self.step("declarations.after_lease")
@@ -214,6 +214,16 @@ class Intake:
             yield
         finally:
             keeper.cancel()
+
+    async def _fail(self, lease: Lease, turn: Turn, reason: str) -> None:
+        """Give back what failed, and let later ones of its sender go first."""
+        await self._release(lease, reason)
+        if not turn.passed.is_set():
+            await self._leave(lease)
+
+    async def _put_down(self, lease: Lease) -> None:
+        with contextlib.suppress(PlatformError):  # then it is put down when the lease runs out
+            await self.places.put_down(lease.seq)
 
     async def _leave(self, lease: Lease) -> None:
         with contextlib.suppress(PlatformError, TimeoutError):  # then the place runs out by itself

@@ -6,10 +6,12 @@ same sender has a place. To know of all earlier ones, one process at a time asks
 deliveries, and takes their places before it lets the next one ask.
 
 A process that dies leaves places behind, and the exchange hands their deliveries out again once
-their leases ran out. Whoever waits behind such a place gives its delivery back, so that the earlier
-one is leased first, and whoever gets it takes its place over. That is no failure: it comes again
-after a short delay that never grows, and its lease counts as no attempt. A place that nobody takes
-over (its delivery was buried or withdrawn) holds others back for three leases at most.
+their leases ran out. One that stops, or gives a delivery back for another to go first, leaves its
+place behind too, on purpose: without it a later one could be decided before it. Whoever waits
+behind such a place gives its delivery back, so that the earlier one is leased first, and whoever
+gets it takes its place over. That is no failure: it comes again after a short delay that never
+grows, and its lease counts as no attempt. A place that nobody takes over (its delivery was buried
+or withdrawn) holds others back for three leases at most.
 """
 
 import asyncio
@@ -63,8 +65,12 @@ class Places(Protocol):
         """Give a place up: whoever waits behind it comes next."""
         ...
 
-    async def leave_all(self) -> None:
-        """Give up what this process holds: it ends."""
+    async def put_down(self, seq: int) -> None:
+        """Leave a place behind for whoever gets the delivery next; later ones wait for that."""
+        ...
+
+    async def put_all_down(self) -> None:
+        """Leave what this process holds behind: it ends."""
         ...
 
     async def ahead(self, sender: str, seq: int) -> Ahead:
@@ -84,7 +90,10 @@ class NoPlaces:
     async def leave(self, seq: int) -> None:
         """Do nothing."""
 
-    async def leave_all(self) -> None:
+    async def put_down(self, seq: int) -> None:
+        """Do nothing."""
+
+    async def put_all_down(self) -> None:
         """Do nothing."""
 
     async def ahead(self, sender: str, seq: int) -> Ahead:  # noqa: ARG002 - the port's words

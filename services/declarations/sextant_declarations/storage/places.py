@@ -57,10 +57,17 @@ class SqlPlaces:
         gone = delete(PLACES).where(self._own(seq))
         await self.database.write(lambda connection: connection.execute(gone).rowcount)
 
-    async def leave_all(self) -> None:
-        """Give up what this process holds: it ends."""
-        gone = delete(PLACES).where(PLACES.c.holder == self.holder)
-        await self.database.write(lambda connection: connection.execute(gone).rowcount)
+    async def put_down(self, seq: int) -> None:
+        """Leave a place behind for whoever gets the delivery next; later ones wait for that."""
+        await self._put_down(self._own(seq))
+
+    async def put_all_down(self) -> None:
+        """Leave what this process holds behind: it ends."""
+        await self._put_down(PLACES.c.holder == self.holder)
+
+    async def _put_down(self, which: ColumnElement[bool]) -> None:
+        now = update(PLACES).where(which, PLACES.c.until > _NOW).values(until=_NOW)
+        await self.database.write(lambda connection: connection.execute(now).rowcount)
 
     async def ahead(self, sender: str, seq: int) -> Ahead:
         """Return what stands before a delivery among those of the same sender."""
