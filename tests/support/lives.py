@@ -7,7 +7,6 @@ a log and enrols the parties once; `Mortal` goes on from a copy of that folder.
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ import sextant_audit.app
 import sextant_declarations.app
 import sextant_exchange.app
 from sextant_declarations.app.opening import Outside
-from sextant_shared.errors import Code, PlatformError
 from sextant_shared.protocol.checkpoints import LogKeys
 from tests.support.parties import PartyKeys, registrars
 from tests.support.platform import Platform, open_platform
@@ -48,7 +46,6 @@ STATES = tuple(
     ]
 )
 PARTIES = (SEC, *STATES)
-_LOOKS, _LOOK_S = 50, 0.1  # whether a life that was ended let go of its files
 # Pauses that are right for machines are long for tests.
 HURRY = {
     "exchange": {
@@ -160,22 +157,9 @@ class Mortal(Platform):
             await stack.aclose()
 
     async def kill(self, name: str) -> None:
-        """End a service where it is, and start it again.
-
-        A kernel frees the locks of a process that it kills. Here they go with the last thread of
-        that life, and with what held them.
-        """
+        """End a service where it is, and start it again."""
         await self.bury(name)
-        for left in reversed(range(_LOOKS)):
-            gc.collect()
-            try:
-                await self.start(name)
-            except PlatformError as error:
-                if error.code is not Code.STATE or not left:
-                    raise
-                await asyncio.sleep(_LOOK_S)
-            else:
-                return
+        await self.start(name)
 
     async def raise_the_dead(self) -> list[str]:
         """Start again whatever died; return its names."""
