@@ -1,10 +1,12 @@
 """A delivery among others of its sender that other processes have under way."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from sextant_declarations.domain import intake
 from sextant_declarations.domain.places import Ahead, NoPlaces
 from sextant_shared.errors import Code, PlatformError
 from tests.unit.declarations.secretariat import PATIENCE, Secretariat
@@ -61,6 +63,35 @@ async def test_a_delivery_behind_one_that_was_left_behind_goes_back_and_keeps_it
     assert delay_s == PATIENCE.behind_s
     assert len(secretariat.exchange.untried) == 1
     assert (places.left, len(places.put)) == ([], 1)  # or a later one could overtake it
+
+
+async def test_a_stopping_worker_keeps_its_place_and_gives_its_lease_back_without_a_database_too(
+    secretariat: Secretariat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "RELEASE_ON_STOP_S", 0.1)
+
+    looked = asyncio.Event()
+
+    class Still(Standing):
+        async def ahead(self, sender: str, seq: int) -> Ahead:
+            looked.set()
+            return await super().ahead(sender, seq)
+
+        async def put_down(self, seq: int) -> None:
+            await super().put_down(seq)
+            await asyncio.Event().wait()
+
+    places = Still(*[Ahead.UNDER_WAY] * 100)
+    secretariat.deliver(secretariat.world.declare())
+    waiting = asyncio.create_task(
+        replace(secretariat.intake, places=places)(secretariat.exchange.leases()[0])
+    )
+    await looked.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert (places.left, len(places.put)) == ([], 1)
+    assert secretariat.exchange.released[0][1:] == ("the service is stopping", 0)
 
 
 async def test_who_waits_comes_again_as_soon_however_often_and_who_fails_comes_later(

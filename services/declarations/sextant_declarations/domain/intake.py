@@ -116,9 +116,9 @@ class Intake:
             except PlatformError as error:
                 await self._fail(lease, turn, f"{error.code}: {error.detail}")
             except asyncio.CancelledError:
+                await self._put_down(lease)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(RELEASE_ON_STOP_S):
-                        await self._put_down(lease)
                         await self._release(lease, STOPPING, delay_s=0)
                 raise
             except Exception as error:  # noqa: BLE001 - a defect must not lose or spin a delivery
@@ -222,8 +222,10 @@ class Intake:
             await self._leave(lease)
 
     async def _put_down(self, lease: Lease) -> None:
-        with contextlib.suppress(PlatformError):  # then it is put down when the lease runs out
-            await self.places.put_down(lease.seq)
+        # Where it fails, the place is left behind all the same, when the lease runs out.
+        with contextlib.suppress(PlatformError, TimeoutError):
+            async with asyncio.timeout(RELEASE_ON_STOP_S):
+                await self.places.put_down(lease.seq)
 
     async def _leave(self, lease: Lease) -> None:
         with contextlib.suppress(PlatformError, TimeoutError):  # then the place runs out by itself
