@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
+from sextant_audit.app import create_app
 from sextant_audit.app.ledgers import open_ledger
 from sextant_audit.storage.ledger import SqlLedger
 from sextant_shared.chassis.database import Database
 from sextant_shared.errors import Code, PlatformError
-from tests.integration.audit.logs import AuditLog
+from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append, prove
 
 pytestmark = pytest.mark.anyio
@@ -92,3 +93,23 @@ async def test_a_log_that_was_taken_over_says_that_it_is_not_ready(tmp_path: Pat
         assert (await served.get("/checkpoint")).status_code == 200
     async with log.serve() as served:
         assert prove(await append(served, 2), keys, 2) == [2]
+
+
+async def test_a_stop_in_which_something_breaks_lets_go_of_the_log(tmp_path: Path) -> None:
+    log = AuditLog(tmp_path)
+    keys = await log.begin()
+    broken: list[str] = []
+
+    def reach(step: str) -> None:
+        if step in broken:
+            raise RuntimeError("nobody thought of this")
+
+    app = create_app(log.settings, crash_point=reach)
+    with pytest.raises(RuntimeError, match="nobody thought of this"):
+        async with app.router.lifespan_context(app):
+            broken.append("audit.before_publish")
+            served = Served(app)
+            await append(served, 1)
+            await served.clients[0].close()
+    async with log.serve() as served:
+        assert prove(await append(served, 1), keys, 1) == [1]

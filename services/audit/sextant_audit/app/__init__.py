@@ -116,9 +116,11 @@ def create_app(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await opened.pop().close()
-        noted.pop().sidecar.close()
-        telemetry.shutdown()
+        try:
+            await opened.pop().close()
+        finally:
+            noted.pop().sidecar.close()
+            telemetry.shutdown()
 
     async def append(entries: Sequence[NewEntry]) -> AppendAnswer:
         timekeeper.stamp()  # no head is signed that would be older than one before it

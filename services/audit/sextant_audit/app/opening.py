@@ -6,7 +6,7 @@ test of its tables, recovery of the tree, first published head.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,13 +71,14 @@ class OpenLog:
                 await self.batcher.submit([])
 
     async def close(self) -> None:
-        """Finish what waits, publish the last head, release files."""
-        await self.batcher.drain()
-        with suppress(PlatformError):
-            await self.publisher.publish()
-        await self.witnesses.close()
-        self.database.close()
-        self.signer.close()
+        """Finish what waits, publish the last head; release files whatever goes wrong in that."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.signer.close)
+            stack.callback(self.database.close)
+            stack.push_async_callback(self.witnesses.close)
+            await self.batcher.drain()
+            with suppress(PlatformError):
+                await self.publisher.publish()
 
 
 async def open_log(
