@@ -27,7 +27,7 @@ ROOMS = {
 }
 ALIVE = {"survived", "no tests"}
 UNTRIED = {"not checked"}
-READ = ("deploy", "docs", "examples")  # what tests read beside themselves
+READ = ("bench", "deploy", "docs", "examples")  # what tests read beside themselves
 CHILDREN = "2"
 CONFIG = """
 [tool.mutmut]

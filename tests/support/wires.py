@@ -33,10 +33,24 @@ class Wire(httpx.AsyncBaseTransport):
             gated(app), raise_app_exceptions=False, client=(self.address, 123)
         )
         # In a context of its own, as if the service were another process: no span leaks over.
-        response = await asyncio.create_task(
-            transport.handle_async_request(request), context=Context()
-        )
+        serving = asyncio.create_task(transport.handle_async_request(request), context=Context())
+        response = await _answer(serving)
         if self.lose:
             self.lose -= 1
             raise httpx.ReadError("the answer was lost")
         return response
+
+
+async def _answer(serving: asyncio.Task[httpx.Response]) -> httpx.Response:
+    """Return the answer; a service that gives the request up ends the connection, not its caller.
+
+    Raises:
+        httpx.ReadError: where it gave it up.
+    """
+    try:
+        return await serving
+    except asyncio.CancelledError:
+        caller = asyncio.current_task()
+        if caller is None or caller.cancelling():
+            raise
+        raise httpx.ReadError("the service gave the request up") from None

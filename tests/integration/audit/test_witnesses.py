@@ -60,7 +60,8 @@ def policy_file(folder: Path, urls: dict[str, str], threshold: str) -> tuple[Pat
 
 
 async def witnessed(served: Served, first: int, size: int) -> WitnessedHead:
-    for _ in range(200):
+    deadline = monotonic() + PATIENCE_S
+    while monotonic() < deadline:
         response = await served.get(f"/v1/witnessed?first={first}")
         if response.status_code == 200:
             found = WitnessedHead.model_validate_json(response.content)

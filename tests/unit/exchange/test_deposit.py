@@ -159,3 +159,14 @@ async def test_draining_lets_go_of_what_the_log_does_not_finish() -> None:
     await deposit.drain()
     await asyncio.sleep(0)
     assert task.cancelled()
+
+
+async def test_who_waits_for_what_is_let_go_of_is_told_that_its_receipt_is_pending() -> None:
+    deposit, _ = deposits(never, log_wait_s=0.1)
+    task = deposit.finish(held(1))  # recovery had it already
+    draining = asyncio.create_task(deposit.drain())
+    await asyncio.sleep(0.05)
+    answer = await deposit(acceptable(1))
+    await draining
+    assert task.cancelled()
+    assert (answer.receipt, answer.is_repeat) == (None, False)

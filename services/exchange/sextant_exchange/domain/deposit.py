@@ -90,7 +90,10 @@ class Deposits:
         return task
 
     async def drain(self) -> None:
-        """Give what is under way the time of one answer, then let go: it is held durably."""
+        """Give what is under way the time of one answer, then let go: it is held durably.
+
+        Who still waits for it is answered «pending», as always when the log is late.
+        """
         if self._finishing:
             await asyncio.wait(list(self._finishing.values()), timeout=self._log_wait_s)
         for task in list(self._finishing.values()):
@@ -124,7 +127,7 @@ class Deposits:
         finally:
             timer.cancel()
             task.remove_done_callback(wake)
-        return task.result() if task.done() else None
+        return task.result() if task.done() and not task.cancelled() else None
 
     async def _finish(self, held: Held) -> bytes | None:
         try:
