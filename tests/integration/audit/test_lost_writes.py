@@ -5,7 +5,6 @@ are what a cut at that moment leaves, and a write-ahead log that is cut short is
 the disk told that it had written and had not.
 """
 
-import asyncio
 import random
 import shutil
 import sqlite3
@@ -26,6 +25,7 @@ from tests.integration.audit.test_read_path import published
 from tests.integration.audit.test_witnesses import listening, policy_file
 from tests.support.logs import ORIGIN
 from tests.support.postgresql import embedded
+from tests.support.waiting import found
 from tests.support.witness_service import Running
 
 pytestmark = [pytest.mark.anyio, embedded]
@@ -197,13 +197,12 @@ async def until_fault(served: Served, text: str) -> str:
 
 
 async def _report(served: Served, holds: Callable[[WitnessReport], bool]) -> WitnessReport:
-    for _ in range(500):
+    async def look() -> WitnessReport | None:
         content = (await served.get("/v1/witnesses")).content
         report = WitnessReport.model_validate_json(content)
-        if holds(report):
-            return report
-        await asyncio.sleep(0.02)
-    raise AssertionError("the witness's state did not come to that")
+        return report if holds(report) else None
+
+    return await found(look, "the witness's state came to that")
 
 
 # --- bits that changed ----------------------------------------------------------------------------

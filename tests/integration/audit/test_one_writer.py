@@ -105,11 +105,13 @@ async def test_a_stop_in_which_something_breaks_lets_go_of_the_log(tmp_path: Pat
             raise RuntimeError("nobody thought of this")
 
     app = create_app(log.settings, crash_point=reach)
+    running = app.router.lifespan_context(app)
+    await running.__aenter__()
+    broken.append("audit.before_publish")
+    served = Served(app)
+    await append(served, 1)
+    await served.clients[0].close()
     with pytest.raises(RuntimeError, match="nobody thought of this"):
-        async with app.router.lifespan_context(app):
-            broken.append("audit.before_publish")
-            served = Served(app)
-            await append(served, 1)
-            await served.clients[0].close()
+        await running.__aexit__(None, None, None)
     async with log.serve() as served:
         assert prove(await append(served, 1), keys, 1) == [1]

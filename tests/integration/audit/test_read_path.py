@@ -1,6 +1,5 @@
 """The read path over HTTP: every byte by the C2SP specifications, checked as a stranger would."""
 
-import asyncio
 import gzip
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from sextant_shared.merkle.tree import root_of
 from sextant_shared.protocol.checkpoints import Checkpoint, LogKeys, verify_checkpoint
 from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append
+from tests.support.waiting import found
 
 pytestmark = pytest.mark.anyio
 
@@ -29,13 +29,12 @@ async def grown(served: Served) -> None:
 
 
 async def published(served: Served, keys: LogKeys, size: int = SIZE) -> Checkpoint:
-    for _ in range(100):
+    async def look() -> Checkpoint | None:
         response = await served.get("/checkpoint")
         checkpoint = verify_checkpoint(response.text, keys)
-        if checkpoint.size == size:
-            return checkpoint
-        await asyncio.sleep(0.02)
-    raise AssertionError("the head was not published")
+        return checkpoint if checkpoint.size == size else None
+
+    return await found(look, f"the head of {size} entries was published")
 
 
 @pytest.mark.parametrize(

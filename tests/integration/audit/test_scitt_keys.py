@@ -1,6 +1,5 @@
 """SCITT tools find the key of COSE receipts where SCRAPI says, and verify a receipt with it."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from sextant_shared.encoding import b64u
 from sextant_shared.protocol.cose_receipts import ReceiptKey, cose_key, parse_receipt
 from tests.integration.audit.logs import AuditLog, Served, encoded
 from tests.support.logs import make_accepted
+from tests.support.waiting import found
 
 pytestmark = pytest.mark.anyio
 PLACE = "/.well-known/scitt-keys"
@@ -18,12 +18,12 @@ PLACE = "/.well-known/scitt-keys"
 
 async def published(served: Served, path: str) -> bytes:
     """Return what stands at a path, once a head over it is published."""
-    for _ in range(500):
+
+    async def look() -> bytes | None:
         answer = await served.get(path)
-        if answer.status_code == 200:
-            return answer.content
-        await asyncio.sleep(0.02)
-    pytest.fail(f"nothing at {path} in ten seconds")
+        return answer.content if answer.status_code == 200 else None
+
+    return await found(look, f"something stands at {path}")
 
 
 async def test_the_key_of_a_receipt_is_found_by_its_kid_and_no_other_is(tmp_path: Path) -> None:

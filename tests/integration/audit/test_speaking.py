@@ -1,6 +1,5 @@
 """The log speaks of itself: its pulse, what it runs with, and what operators report of copies."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -26,6 +25,7 @@ from sextant_shared.protocol.cose_receipts import ReceiptKey
 from sextant_shared.protocol.logproof import verify_proof
 from tests.integration.audit.logs import AuditLog, Served
 from tests.support.logs import ORIGIN, receipt_signer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 BACKUP = {"act": "backup", "of": "exchange", "size": 1, "note": "nightly", "digest": "A" * 43}
@@ -50,11 +50,12 @@ async def bundle(served: Served, size: int) -> list[Entry]:
 
 async def grown(served: Served, size: int) -> list[Entry]:
     """Return the first entries once so many are published."""
-    for _ in range(500):
-        if int((await served.get("/checkpoint")).text.splitlines()[1]) >= size:
-            return await bundle(served, size)
-        await asyncio.sleep(0.02)
-    pytest.fail(f"the log did not grow to {size} entries in ten seconds")
+
+    async def look() -> bool:
+        return int((await served.get("/checkpoint")).text.splitlines()[1]) >= size
+
+    await until(look, f"the log has {size} entries")
+    return await bundle(served, size)
 
 
 @pytest.mark.parametrize("role", ["exchange", "secretariat", "auditor", "officer", "party"])

@@ -21,6 +21,7 @@ from sextant_shared.protocol.timestamps import (
 from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append
 from tests.support.tsa import authority, needs_openssl
+from tests.support.waiting import found
 
 pytestmark = [
     pytest.mark.anyio,
@@ -53,14 +54,13 @@ def pinned(folder: Path, url: str, **more: object) -> dict[str, object]:
     return {"timestamp_url": url, "timestamp_ca_file": file, **more}
 
 
-async def listed(served: Served, *, until: bool = True) -> StampedHeads:
-    for _ in range(300):
+async def listed(served: Served, *, awaited: bool = True) -> StampedHeads:
+    async def look() -> StampedHeads | None:
         found = await served.get("/v1/timestamps")
         stamped = StampedHeads.model_validate_json(found.content)
-        if not until or stamped.items or stamped.fault:
-            return stamped
-        await asyncio.sleep(0.02)
-    raise AssertionError("nothing was time-stamped")
+        return stamped if stamped.items or stamped.fault or not awaited else None
+
+    return await found(look, "a head was time-stamped")
 
 
 @pytest.mark.parametrize(("pem", "code"), [(None, Code.STATE), (b"", Code.KEY), (b"x", Code.KEY)])
@@ -114,4 +114,4 @@ async def test_a_published_head_is_time_stamped_and_anybody_can_verify_it(tmp_pa
     assert [span["status"] for span in spans if span["name"] == "audit.timestamp"] == ["unset"]
     log.more = {}  # what was stamped is shown also when nobody is asked any more
     async with log.serve() as served:
-        assert (await listed(served, until=False)).items == [one]
+        assert (await listed(served, awaited=False)).items == [one]

@@ -1,10 +1,8 @@
 """A running log that keeps itself: plain files equal to its routes, bits that flip on the disk."""
 
-import asyncio
 import re
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +28,7 @@ from tests.integration.audit.logs import AuditLog, Served, name_of
 from tests.integration.audit.test_appending import append
 from tests.integration.audit.test_read_path import published
 from tests.support.copies import files_of, flip
+from tests.support.waiting import found, until
 
 pytestmark = pytest.mark.anyio
 
@@ -68,14 +67,6 @@ def laid_size(folder: Path, keys: LogKeys) -> int | None:
         return verify_checkpoint((folder / "checkpoint").read_text(), keys).size
     except FileNotFoundError:
         return 0 if folder.exists() else None
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    for _ in range(300):
-        if holds():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it did not come about")
 
 
 async def routes_of(served: Served, size: int) -> dict[str, bytes]:
@@ -149,13 +140,11 @@ async def test_a_disk_that_takes_no_file_stops_no_append(tmp_path: Path) -> None
 
 
 async def until_note(served: Served, name: str, word: str) -> str:
-    note = ""
-    for _ in range(300):
+    async def look() -> str | None:
         note = str((await served.get("/readyz")).json()["notes"].get(name))
-        if note.startswith(word):
-            return note
-        await asyncio.sleep(0.01)
-    raise AssertionError(f"{name} never said {word}, but {note}")
+        return note if note.startswith(word) else None
+
+    return await found(look, f"{name} says {word}")
 
 
 async def test_partial_tiles_go_a_grace_time_after_the_full_one_is_out(tmp_path: Path) -> None:

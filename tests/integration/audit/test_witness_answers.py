@@ -16,6 +16,7 @@ from sextant_shared.protocol.witnessing import SIZE_TYPE, parse_add_checkpoint
 from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append, prove
 from tests.integration.audit.test_witnesses import policy_file
+from tests.support.waiting import found
 from tests.support.witness_service import Running
 
 pytestmark = pytest.mark.anyio
@@ -69,14 +70,15 @@ async def everybody(sound: Running) -> AsyncIterator[str]:
 
 async def told(served: Served) -> dict[str, str]:
     """Return what the log says of each witness, once it has asked them all."""
-    for _ in range(500):
+
+    async def look() -> dict[str, str] | None:
         found = await served.get("/v1/witnesses")
         report = WitnessReport.model_validate_json(found.content)
         faults = {state.name: state.fault for state in report.witnesses}
-        if all(faults[name] for name in ANSWERS) and report.witnessed_size == report.size == 4:
-            return faults
-        await asyncio.sleep(0.02)
-    raise AssertionError("some witness was not asked")
+        is_done = all(faults[name] for name in ANSWERS)
+        return faults if is_done and report.witnessed_size == report.size == 4 else None
+
+    return await found(look, "all witnesses were asked")
 
 
 async def test_every_answer_of_a_witness_is_told_kept_and_holds_up_nothing(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from sextant_shared.protocol.policies import Policy, parse_policy
 from tests.integration.audit.logs import AuditLog, Served
 from tests.integration.audit.test_appending import append
 from tests.integration.audit.test_read_path import published
+from tests.support.waiting import found
 from tests.support.witness_service import Running
 from tests.support.witnesses import witness_vkey
 
@@ -60,15 +61,14 @@ def policy_file(folder: Path, urls: dict[str, str], threshold: str) -> tuple[Pat
 
 
 async def witnessed(served: Served, first: int, size: int) -> WitnessedHead:
-    deadline = monotonic() + PATIENCE_S
-    while monotonic() < deadline:
+    async def look() -> WitnessedHead | None:
         response = await served.get(f"/v1/witnessed?first={first}")
-        if response.status_code == 200:
-            found = WitnessedHead.model_validate_json(response.content)
-            if found.second >= size:
-                return found
-        await asyncio.sleep(0.02)
-    raise AssertionError("the head was not witnessed")
+        if response.status_code != 200:
+            return None
+        found = WitnessedHead.model_validate_json(response.content)
+        return found if found.second >= size else None
+
+    return await found(look, f"a head of {size} entries was witnessed")
 
 
 async def refuses_to_open(log: AuditLog) -> PlatformError:

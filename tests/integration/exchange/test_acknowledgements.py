@@ -17,8 +17,8 @@ from tests.integration.exchange.containers import (
 )
 from tests.integration.exchange.test_entries import entries_of, kinds
 from tests.integration.exchange.test_erasure import acknowledged, logged
-from tests.integration.exchange.test_recovery import until
 from tests.integration.exchange.world import World
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 NEVER_S = 3600.0

@@ -8,8 +8,8 @@ from sextant_shared.encoding import canonical_json
 from sextant_shared.models.entries import DeliveryDiscardedEntry, DeliveryReplayedEntry
 from sextant_shared.protocol.acts import verify_act
 from tests.integration.exchange.containers import SEC, XAL, XBO, Container, sealed
-from tests.integration.exchange.test_recovery import until
 from tests.integration.exchange.world import World
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 PLACE = "/v1/mailbox/dead-letters/1"

@@ -15,8 +15,8 @@ from sextant_shared.models.service_entries import (
 )
 from sextant_shared.protocol.acts import verify_act
 from tests.integration.exchange.containers import XAL, Container, recall_of, sealed
-from tests.integration.exchange.test_recovery import until
 from tests.integration.exchange.world import OPERATOR, REGISTRAR, World, static_signer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 ORDER = {"authority": "SEC", "reason": "COURT_ORDER", "note": "case 12"}

@@ -21,10 +21,10 @@ from tests.integration.exchange.containers import (
     sealed,
     sealing_key,
 )
-from tests.integration.exchange.test_recovery import until
 from tests.integration.exchange.world import World
 from tests.support.objects import EVERYWHERE, in_a_folder
 from tests.support.parties import registrars
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 LARGE = b"x" * 300_000

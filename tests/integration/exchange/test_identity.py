@@ -1,6 +1,5 @@
 """Identity over years through the HTTP API: revocation, statements, histories, a lost root."""
 
-import asyncio
 from typing import Any
 
 import httpx
@@ -33,6 +32,7 @@ from tests.integration.exchange.containers import KEYS, SEC, XAL, XBO, Container
 from tests.integration.exchange.world import REGISTRAR, World, static_signer
 from tests.support.logs import NOW
 from tests.support.parties import next_version, pair, party_key, registrar_pairs, registrars
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 HOUR = 3600.0
@@ -233,11 +233,11 @@ async def test_a_statement_that_the_log_missed_is_logged_later(stopped: World) -
     assert (answer.status_code, answer.json()["code"]) == (503, "E_UNAVAILABLE")
     assert (await status(stopped, container))["said"] is None
     stopped.audit.is_cut = False
-    for _ in range(200):
-        if (await status(stopped, container))["said"] == "affirmed":
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("the statement was not logged")
+
+    async def look() -> bool:
+        return bool((await status(stopped, container))["said"] == "affirmed")
+
+    await until(look, "the statement was logged")
 
 
 # --- a lost root ----------------------------------------------------------------------------------

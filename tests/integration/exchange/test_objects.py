@@ -18,10 +18,11 @@ from sextant_shared.models.envelope import MEDIA_TYPE
 from tests.integration.exchange.containers import SEC, XAL, Container, sealed
 from tests.integration.exchange.parts import Sender
 from tests.integration.exchange.test_erasure import acknowledged, logged, rule
-from tests.integration.exchange.test_recovery import check, until
+from tests.integration.exchange.test_recovery import check
 from tests.integration.exchange.world import LOG_WAIT_S, World
 from tests.support.objects import S3, Line
 from tests.support.platform import XBO, open_platform
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.anyio, pytest.mark.long]
 LARGE = b"x" * 300_000
@@ -211,11 +212,10 @@ def cut_at(line: Line, step: str) -> None:
 
 
 async def gone(world: World) -> None:
-    for _ in range(500):
-        if not await names(world):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it is still there")
+    async def look() -> bool:
+        return not await names(world)
+
+    await until(look, "nothing is there any more")
 
 
 async def test_more_large_deposits_at_once_than_puts_are_all_taken(world: World) -> None:

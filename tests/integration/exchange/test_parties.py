@@ -21,6 +21,7 @@ from tests.integration.exchange.containers import KEYS, SEC, XAL, XBO, sealed
 from tests.integration.exchange.world import OPERATOR, REGISTRAR, World
 from tests.support.logs import NOW
 from tests.support.parties import PartyKeys, next_version, registrar_pairs, registrars
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 XCC = PartyKeys("NA-XCC")
@@ -218,12 +219,11 @@ async def test_a_service_that_starts_without_its_log_serves_what_is_in_force(
     assert (await stopped.send("GET", "/readyz")).status_code == 200
     assert (await stopped.caller(XAL).deposit(sealed())).status_code == 202
     stopped.audit.is_cut = False
-    for _ in range(500):
-        answer = await stopped.caller(XAL).get("/v1/parties/NA-XCC")
-        if answer.status_code == 200:
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("the pending document did not take force")
+
+    async def look() -> bool:
+        return (await stopped.caller(XAL).get("/v1/parties/NA-XCC")).status_code == 200
+
+    await until(look, "the pending document took force")
 
 
 @pytest.mark.parametrize("step", ["held", "logged"])

@@ -20,9 +20,9 @@ from tests.integration.exchange.containers import (
     sealed,
     sealing_key,
 )
-from tests.integration.exchange.test_recovery import until
 from tests.integration.exchange.world import World
 from tests.support.logs import envelope_id
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 BOTH = [(SEC, sealing_key(SEC)), (XBO, sealing_key(XBO))]

@@ -16,20 +16,13 @@ from tests.integration.exchange.world import World
 from tests.support.logs import envelope_id
 from tests.support.objects import in_a_folder
 from tests.support.postgresql import EVERYWHERE
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 LARGE = b"x" * 300_000
 NEVER_S = 3600.0
 DEAD_S = 20.0
 """What is held so long is recovered: where several run, a younger one may be its own process's."""
-
-
-async def until(true: Callable[[], object]) -> None:
-    for _ in range(1000):
-        if true():
-            return
-        await asyncio.sleep(0.01)
-    pytest.fail("it did not come true in ten seconds")
 
 
 def envelopes_in_the_log(world: World) -> list[str]:

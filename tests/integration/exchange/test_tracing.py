@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.integration.exchange.containers import SEC, XAL, sealed
-from tests.integration.exchange.test_recovery import until
 from tests.integration.exchange.world import World
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 TRACE = "0af7651916cd43dd8448eb211c80319{}"

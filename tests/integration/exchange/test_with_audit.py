@@ -16,6 +16,7 @@ from tests.integration.audit.logs import BASE_URL, AuditLog, client_signer
 from tests.integration.exchange.containers import KEYS, SEC, XAL, Container, sealed
 from tests.integration.exchange.world import World, write_pins
 from tests.support.logs import ORIGIN
+from tests.support.waiting import found
 
 pytestmark = pytest.mark.anyio
 
@@ -96,9 +97,8 @@ async def test_a_deposit_while_audit_restarts_is_finished_afterwards(tmp_path: P
 
 
 async def _receipt(world: World, container: Container) -> bytes:
-    for _ in range(500):
+    async def look() -> bytes | None:
         answer = await world.caller(XAL).get(f"{container.path}/receipt")
-        if answer.status_code == 200:
-            return answer.content
-        await asyncio.sleep(0.02)
-    pytest.fail("no receipt came in ten seconds")
+        return answer.content if answer.status_code == 200 else None
+
+    return await found(look, "a receipt came")
