@@ -108,8 +108,8 @@ $(MUTATE)/.installed: requirements/mutate.txt requirements/rooms.txt
 
 N ?= 10
 .PHONY: soak
-soak: $(STAMP) ## set the platform against a model of its promises for N minutes: outages and deaths at random
-	@$(BIN)/python -m tests.soak $(N)
+soak: $(STAMP) ## set the platform against a model of its promises for N minutes: outages and deaths at random (SEED=… again)
+	@$(BIN)/python -m tests.soak $(N) $(SEED)
 
 FUZZ := $(VENV)-fuzz
 S ?= 60
