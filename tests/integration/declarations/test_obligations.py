@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from sextant_shared.errors import PlatformError
+from sextant_shared.encoding import b64u
+from sextant_shared.errors import Code, PlatformError
 from tests.integration.declarations.accessing import given
 from tests.integration.declarations.contents import declaration
 from tests.integration.declarations.exchanging import get, letters
@@ -108,6 +109,19 @@ async def approve(platform: Platform, *keys: str) -> list[dict[str, Any]]:
     answer = await platform.officer("POST", "/v1/reminders", json={"keys": list(keys)})
     found: list[dict[str, Any]] = answer.json()["sent"]
     return found
+
+
+async def test_a_cursor_that_no_page_gave_is_refused(platform: Platform) -> None:
+    id_ = b64u(bytes(16))
+    day = "2026-04-30"
+    made_up = ("", "z", day, f"{day} ", f"{day} {id_}x", f"20260430 {id_}", f"2026-02-30 {id_}")
+    cursors = [b64u(place.encode()) for place in (*made_up, f"{day}\u0660 {id_}")]
+    for cursor in [*cursors, "not base64", "AAAA"]:
+        with pytest.raises(PlatformError, match="no page gave this cursor") as refused:
+            await get(platform, "/v1/obligations", cursor=cursor)
+        assert refused.value.code is Code.MALFORMED
+    page = await get(platform, "/v1/obligations", cursor=b64u(f"{day} {id_}".encode()))
+    assert page["next"] is None
 
 
 async def test_lists_page_cache_and_export_and_name_no_site(platform: Platform) -> None:

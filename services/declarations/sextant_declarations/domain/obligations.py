@@ -17,7 +17,7 @@ from typing import Protocol
 from sextant_declarations.analysis.membership import StatedTerms
 from sextant_declarations.analysis.obligations.expecting import obligations
 from sextant_declarations.analysis.obligations.facts import Filing
-from sextant_declarations.analysis.obligations.obligation import Known, Obligation
+from sextant_declarations.analysis.obligations.obligation import ID_BYTES, Known, Obligation
 from sextant_declarations.analysis.obligations.policy import (
     DEFAULT,
     ObligationPolicy,
@@ -35,6 +35,7 @@ from sextant_declarations.analysis.pictures.drawing import Picture
 from sextant_declarations.analysis.pictures.heatmap import Square, timeliness
 from sextant_declarations.domain.accesses import Gives, Reader
 from sextant_declarations.domain.gate import Gate
+from sextant_declarations.domain.paging import not_given
 from sextant_shared.clock import Clock, timestamp_s
 from sextant_shared.deadlines import DEFAULT_POLICY, DeadlinePolicy, day_of
 from sextant_shared.encoding import b64u, b64u_decode
@@ -377,10 +378,12 @@ def _place(one: Obligation) -> str:
 
 
 def _read_cursor(cursor: str) -> str:
-    data = b64u_decode(cursor)
     try:
-        return data.decode("ascii")
-    except UnicodeDecodeError as error:
-        raise PlatformError(
-            Code.MALFORMED, "no page gave this cursor", fix="Take `next` of the page before."
-        ) from error
+        place = b64u_decode(cursor).decode("ascii")
+        day, _, id_ = place.partition(" ")
+        known = f"{dt.date.fromisoformat(day)} {b64u(b64u_decode(id_, ID_BYTES))}"
+    except (ValueError, PlatformError) as error:
+        raise not_given() from error
+    if known != place:
+        raise not_given()
+    return place

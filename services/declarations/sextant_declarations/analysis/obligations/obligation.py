@@ -9,7 +9,7 @@ from sextant_declarations.analysis.obligations.policy import DEFAULT, Obligation
 from sextant_shared.deadlines import DEFAULT_POLICY, DeadlinePolicy, Due, Notice
 from sextant_shared.encoding import b64u, sha256
 
-_ID_BYTES = 16
+ID_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Obligation:
     def id(self) -> str:
         """A name that stays the same whenever it is reckoned."""
         said = f"{self.due.state}/{self.due.rule.id}/{self.due.period}/{self.subject}"
-        return b64u(sha256(said.encode())[:_ID_BYTES])
+        return b64u(sha256(said.encode())[:ID_BYTES])
 
     @property
     def year(self) -> int:
