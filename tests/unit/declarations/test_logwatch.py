@@ -48,12 +48,15 @@ class Ledger:
 class Proofs:
     world: World
     down: bool = False
+    refusal: Code | None = None
     published: int = 1_000_000
     asked: int = 0
 
     async def consistency(self, first: int, second: int) -> list[bytes]:
         if self.down:
             raise PlatformError(Code.UNAVAILABLE, "the log does not answer")
+        if self.refusal is not None:
+            raise PlatformError(self.refusal, "not this time")
         if second > self.published:
             raise PlatformError(Code.NOT_FOUND, "no such tree is published")
         self.asked += 1
@@ -90,8 +93,13 @@ def clock() -> Hand:
 
 
 @pytest.fixture
-def watch(ledger: Ledger, proofs: Proofs, clock: Hand) -> LogWatch:
-    return LogWatch(ledger, proofs, clock)
+def elapsed() -> Hand:
+    return Hand(0.0)
+
+
+@pytest.fixture
+def watch(ledger: Ledger, proofs: Proofs, clock: Hand, elapsed: Hand) -> LogWatch:
+    return LogWatch(ledger, proofs, clock, elapsed)
 
 
 def examined(world: World, folder: Path, beacon: tuple[int, bytes] | None = None) -> Examined:
@@ -185,7 +193,7 @@ async def test_a_log_that_is_down_is_asked_again_later(
 
 
 async def test_a_head_that_is_published_late_is_waited_for_and_one_never_published_is_not(
-    world: World, watch: LogWatch, ledger: Ledger, proofs: Proofs, clock: Hand, tmp_path: Path
+    world: World, watch: LogWatch, ledger: Ledger, proofs: Proofs, elapsed: Hand, tmp_path: Path
 ) -> None:
     first, second = examined(world, tmp_path), examined(world, tmp_path)
     watch.sighted(first)
@@ -193,10 +201,85 @@ async def test_a_head_that_is_published_late_is_waited_for_and_one_never_publish
     proofs.published = first.custody.head.size
     watch.sighted(second)
     await watch()
+    elapsed.now += PUBLISH_S
+    await watch()
     assert (ledger.head, ledger.alarms) == (first.custody.head, [])
-    clock.now += PUBLISH_S + 1
+    elapsed.now += 1
     await watch()
     assert len(ledger.alarms) == 1
+
+
+async def test_neither_an_outage_nor_a_clock_that_is_set_takes_the_time_to_publish_away(
+    world: World,
+    watch: LogWatch,
+    ledger: Ledger,
+    proofs: Proofs,
+    *,
+    clock: Hand,
+    elapsed: Hand,
+    tmp_path: Path,
+) -> None:
+    first, second = examined(world, tmp_path), examined(world, tmp_path)
+    watch.sighted(first)
+    await watch()
+    proofs.published, proofs.down = first.custody.head.size, True
+    watch.sighted(second)
+    await watch()
+    elapsed.now += 2 * PUBLISH_S
+    proofs.down = False
+    await watch()
+    clock.now += 2 * PUBLISH_S
+    await watch()
+    assert ledger.alarms == []
+    proofs.published = second.custody.head.size
+    await watch()
+    assert (ledger.head, ledger.alarms) == (second.custody.head, [])
+
+
+@pytest.mark.parametrize("refusal", [Code.AUTH, Code.RATE, Code.INTERNAL, Code.CLOCK])
+async def test_what_the_log_refuses_for_another_reason_is_no_second_face(
+    world: World,
+    watch: LogWatch,
+    ledger: Ledger,
+    proofs: Proofs,
+    *,
+    elapsed: Hand,
+    refusal: Code,
+    tmp_path: Path,
+) -> None:
+    first, second = examined(world, tmp_path), examined(world, tmp_path)
+    watch.sighted(first)
+    await watch()
+    proofs.refusal = refusal
+    watch.sighted(second)
+    for _ in range(2):
+        await watch()
+        elapsed.now += 2 * PUBLISH_S
+    assert ledger.alarms == []
+    proofs.refusal = None
+    await watch()
+    assert (ledger.head, ledger.alarms) == (second.custody.head, [])
+
+
+@pytest.mark.parametrize("is_true", [True, False])
+async def test_a_claim_waits_for_a_signed_head_that_is_not_published_yet(
+    world: World, watch: LogWatch, ledger: Ledger, proofs: Proofs, tmp_path: Path, *, is_true: bool
+) -> None:
+    first = examined(world, tmp_path)
+    watch.sighted(first)
+    await watch()
+    size = first.custody.head.size + 1
+    world.log.append(make_accepted(77))
+    root = root_at(world, size) if is_true else bytes(32)
+    second = examined(world, tmp_path, beacon=(size, root))
+    proofs.published = first.custody.head.size
+    watch.sighted(second)
+    await watch()
+    assert ledger.alarms == []
+    proofs.published = second.custody.head.size
+    await watch()
+    assert ledger.head == second.custody.head
+    assert [source.split()[0] for source, _ in ledger.alarms] == ([] if is_true else ["header"])
 
 
 async def test_the_same_size_with_another_root_needs_no_proof_to_be_a_fork(

@@ -10,13 +10,13 @@ anything: intake never waits for the log, and a false claim by one sender must n
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from sextant_declarations.domain.deliveries import Examined, LogHead
 from sextant_declarations.domain.ports import HeadLedger, HeadProofs
-from sextant_shared.clock import Clock, timestamp_ms
+from sextant_shared.clock import Clock, monotonic, timestamp_ms
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.merkle.proofs import verify_consistency
@@ -25,7 +25,9 @@ MAX_PENDING = 1024  # heads seen and not compared; beyond it the oldest is dropp
 MAX_KNOWN = 4096  # heads compared already: senders repeat theirs
 
 # A receipt may be under a head that the log publishes a little later; a head it signed for one
-# reader and never publishes is what a split view looks like.
+# reader and never publishes is what a split view looks like. It runs from the log's first answer
+# that there is no such head, by a clock that nobody sets: a log that was away, or a machine that
+# was, has its time all the same.
 PUBLISH_S = 120.0
 
 _log = structlog.get_logger("sextant.declarations")
@@ -33,13 +35,21 @@ _log = structlog.get_logger("sextant.declarations")
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A head and who showed it. `text` is the signed checkpoint, None for a sender's claim."""
+    """A head and who showed it. `text` is the signed checkpoint, None for a sender's claim.
+
+    `denied_at` is when the log first said that it has published no such head.
+    """
 
     source: str
     size: int
     root: bytes
     text: str | None
-    seen_at: float
+    denied_at: float | None = None
+
+    @property
+    def key(self) -> tuple[int, bytes]:
+        """What makes two sightings the same."""
+        return self.size, self.root
 
 
 @dataclass
@@ -49,6 +59,7 @@ class LogWatch:
     ledger: HeadLedger
     proofs: HeadProofs
     clock: Clock
+    elapsed: Clock = monotonic
     _pending: OrderedDict[tuple[int, bytes], Sighting] = field(default_factory=OrderedDict)
     _known: OrderedDict[tuple[int, bytes], None] = field(default_factory=OrderedDict)
 
@@ -56,35 +67,52 @@ class LogWatch:
         """Remember the heads that an examined envelope shows, to be compared soon."""
         name = f"{examined.sender} {examined.id}"
         head = examined.custody.head
-        now = self.clock()
-        self._add(Sighting(f"custody receipt of {name}", head.size, head.root, head.text, now))
+        self._add(Sighting(f"custody receipt of {name}", head.size, head.root, head.text))
         if examined.head and examined.head.beacon:
             size, root = examined.head.beacon
-            self._add(Sighting(f"header of {name}", size, root, None, now))
+            self._add(Sighting(f"header of {name}", size, root, None))
 
     def pinned(self, head: LogHead) -> None:
         """Remember the head that the trust file pins."""
-        self._add(Sighting("trust file", head.size, head.root, head.text, self.clock()))
+        self._add(Sighting("trust file", head.size, head.root, head.text))
 
     async def __call__(self) -> bool:
         """Compare what is pending; return False: there is never more to do at once.
 
-        Signed heads come first and the largest first, so that claims meet the newest head we have.
+        Signed heads come first and the largest first, so that claims meet the newest head we have;
+        a claim that none has reached waits as long as a larger signed head does.
         """
         newest = await self.ledger.newest()
-        for sighting in sorted(
-            self._pending.values(), key=lambda seen: (seen.text is None, -seen.size)
-        ):
+        waited_for = 0
+        for seen in sorted(self._pending.values(), key=lambda one: (one.text is None, -one.size)):
+            reached = newest.size if newest else 0
+            if seen.text is None and reached < seen.size <= waited_for:
+                continue
             try:
-                newest = await self._compare(sighting, newest)
+                newest = await self._compare(seen, newest)
             except PlatformError as error:
                 if error.code is Code.UNAVAILABLE:
                     return False
-                if error.code is Code.NOT_FOUND and self.clock() < sighting.seen_at + PUBLISH_S:
+                if self._may_be_proved_yet(seen, error):
+                    waited_for = max(waited_for, seen.size)
                     continue
-                await self._alarm(sighting, newest, error)
-            self._settle(sighting)
+                await self._alarm(seen, newest, error)
+            self._settle(seen)
         return False
+
+    def _may_be_proved_yet(self, seen: Sighting, error: PlatformError) -> bool:
+        """Whether a refusal is no evidence yet: the log has its time to publish a head.
+
+        What it refuses for other reasons, a token or a request too many, never is any.
+        """
+        if error.code is Code.INTEGRITY:
+            return False
+        if error.code is not Code.NOT_FOUND:
+            _log.warning("log.no_proof", source=seen.source, size=seen.size, code=str(error.code))
+            return True
+        denied_at = self.elapsed() if seen.denied_at is None else seen.denied_at
+        self._pending[seen.key] = replace(seen, denied_at=denied_at)
+        return self.elapsed() <= denied_at + PUBLISH_S
 
     async def _compare(self, seen: Sighting, newest: LogHead | None) -> LogHead | None:
         """Return the newest head after this one, or raise what does not fit."""
@@ -119,16 +147,14 @@ class LogWatch:
         await self.ledger.alarm(t, seen.source, (seen.size, seen.root), newest, error.detail)
 
     def _add(self, seen: Sighting) -> None:
-        key = (seen.size, seen.root)
-        if key in self._known or key in self._pending:
+        if seen.key in self._known or seen.key in self._pending:
             return
-        self._pending[key] = seen
-        if len(self._pending) > MAX_PENDING:
+        self._pending[seen.key] = seen
+        while len(self._pending) > MAX_PENDING:
             self._pending.popitem(last=False)
 
     def _settle(self, seen: Sighting) -> None:
-        key = (seen.size, seen.root)
-        self._pending.pop(key, None)
-        self._known[key] = None
+        self._pending.pop(seen.key, None)
+        self._known[seen.key] = None
         if len(self._known) > MAX_KNOWN:
             self._known.popitem(last=False)
