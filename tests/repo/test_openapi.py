@@ -1,5 +1,6 @@
 """The OpenAPI documents are good enough for a generator of clients, and for its users."""
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -10,8 +11,23 @@ from jsonschema import Draft202012Validator
 
 from deploy.local.apis import SERVICES
 from deploy.local.tables import DOCS
+from sextant_audit.routes.examples import EXAMPLES as OF_AUDIT
+from sextant_declarations.routes.examples import EXAMPLES as OF_DECLARATIONS
+from sextant_exchange.routes.examples import EXAMPLES as OF_EXCHANGE
+from sextant_shared.chassis.examples import JSON, Examples
+from sextant_shared.models.strict import read_model
 
 Operation = tuple[str, str, dict[str, Any]]
+EXAMPLES: dict[str, Examples] = {
+    "audit": OF_AUDIT,
+    "declarations": OF_DECLARATIONS,
+    "exchange": OF_EXCHANGE,
+}
+SPOILT: list[dict[str, Any]] = [
+    {},
+    {"no object": {"value": []}},
+    {"an unknown member": {"value": {"unknown": 1}}},
+]
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 
@@ -102,3 +118,47 @@ def test_each_operation_says_who_may_ask(service: str) -> None:
         assert operation["security"] == ([] if is_open else [{"dpop": []}, *people]), path
         assert bool(operation.get("x-sextant-open")) is is_open
         assert ("401" in operation["responses"]) is not is_open
+
+
+def json_bodies(whole: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the content of every JSON body, by the name of its operation."""
+    found = [operation for item in whole["paths"].values() for operation in item.values()]
+    contents = {o["operationId"]: o.get("requestBody", {}).get("content", {}) for o in found}
+    return {name: content[JSON] for name, content in contents.items() if JSON in content}
+
+
+def without_example(whole: dict[str, Any]) -> list[str]:
+    """Return the operations that take a JSON body and do not show one that fits its schema."""
+    return [name for name, body in json_bodies(whole).items() if not _shows(body, whole)]
+
+
+def _shows(body: dict[str, Any], whole: dict[str, Any]) -> bool:
+    schema = Draft202012Validator({**body["schema"], "components": whole["components"]})
+    shown = [example["value"] for example in body.get("examples", {}).values()]
+    return bool(shown) and all(schema.is_valid(value) for value in shown)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_body_without_an_example_or_with_one_that_does_not_fit_is_noticed(service: str) -> None:
+    for name in json_bodies(document(service)):
+        for spoilt in SPOILT:
+            whole = copy.deepcopy(document(service))
+            json_bodies(whole)[name]["examples"] = spoilt
+            assert without_example(whole) == [name]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_json_body_is_shown_by_examples_that_fit(service: str) -> None:
+    assert json_bodies(document(service))
+    assert without_example(document(service)) == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_each_example_is_published_and_its_model_reads_it(service: str) -> None:
+    published = json_bodies(document(service))
+    assert set(EXAMPLES[service]) == set(published), "an operation of another name"
+    for name, examples in EXAMPLES[service].items():
+        shown = published[name]["examples"]
+        assert set(shown) == set(examples)
+        for words, body in examples.items():
+            assert read_model(type(body), shown[words]["value"]) == body

@@ -171,6 +171,7 @@ _STYLE = """
 :root { color-scheme: light dark; --line: #8885; --soft: #8881; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+h3 { font-size: 1rem; font-weight: normal; margin-bottom: .3rem; }
 details { border: 1px solid var(--line); border-radius: .4rem; margin: .4rem 0; }
 summary { padding: .5rem .8rem; cursor: pointer; display: flex; gap: .8rem; flex-wrap: wrap; }
 .method { font: bold .85rem ui-monospace, monospace; min-width: 3.5rem; }
@@ -202,8 +203,13 @@ fetch('/openapi.json').then(r => r.json()).then(api => {
     const params = (op.parameters || []).map(p => [p.name, p.in, p.required ? 'required' : '',
       p.description || '']);
     if (params.length) body.append(el('h2', 'Parameters'), table(params));
-    if (op.requestBody) body.append(el('h2', 'Body'),
-      el('pre', JSON.stringify(op.requestBody.content, null, 1)));
+    if (op.requestBody) {
+      const kept = (key, value) => key === 'examples' ? undefined : value;
+      body.append(el('h2', 'Body'), el('pre', JSON.stringify(op.requestBody.content, kept, 1)));
+      for (const { examples } of Object.values(op.requestBody.content))
+      for (const [name, { value }] of Object.entries(examples || {}))
+        body.append(el('h3', 'Example: ' + name), el('pre', JSON.stringify(value, null, 1)));
+    }
     body.append(el('h2', 'Answers'), table(Object.entries(op.responses || {}).map(([s, r]) =>
       [s, r.description])));
     box.append(head, body); main.append(box);

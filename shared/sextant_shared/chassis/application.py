@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -20,6 +20,7 @@ from sextant_shared.chassis.certificates import seconds_left
 from sextant_shared.chassis.connections import network_of
 from sextant_shared.chassis.disk import Ballast, free_bytes
 from sextant_shared.chassis.edge import EdgeGate
+from sextant_shared.chassis.examples import Examples, show
 from sextant_shared.chassis.identity import TOKEN_PATH, Identity
 from sextant_shared.chassis.metrics import (
     BALLAST,
@@ -66,7 +67,17 @@ class Service(FastAPI):
 
     def openapi(self) -> dict[str, Any]:
         """Return the API document."""
-        return api_docs.complete(super().openapi(), people=self.state.identity.takes_people)
+        document = api_docs.complete(super().openapi(), people=self.state.identity.takes_people)
+        show(document, self.state.examples)
+        return document
+
+
+@dataclass(frozen=True)
+class About:
+    """What a service's API document says besides its routes: what it is, and bodies it takes."""
+
+    description: str
+    examples: Examples = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -95,7 +106,7 @@ def create_application(
     name: str,
     settings: ServiceSettings,
     *,
-    description: str,
+    about: About,
     routers: Sequence[APIRouter],
     lifespan: Lifespan,
     identity: Identity,
@@ -119,7 +130,7 @@ def create_application(
     identity.bound_tokens(Rates(settings.tokens_per_s, settings.token_burst, monotonic, "tokens"))
     app = Service(
         title=f"Sextant {name}",
-        description=description,
+        description=about.description,
         version="1",
         docs_url=None,
         redoc_url=None,
@@ -153,6 +164,7 @@ def create_application(
     )
     app.state.identity = identity
     app.state.reloading = Reloading()  # a room adds its files
+    app.state.examples = about.examples
     app.state.on_forbidden = None  # a room may set an `OnForbidden`
     app.state.sight_of = None  # a room may set a `SightOf`
     app.state.places = places

@@ -17,6 +17,7 @@ from sextant_audit.domain.ports import CrashPoint, NewEntry
 from sextant_audit.domain.speaking import Heartbeat
 from sextant_audit.routes.copies import copies_router
 from sextant_audit.routes.entries import Append, entries_router
+from sextant_audit.routes.examples import EXAMPLES
 from sextant_audit.routes.growth import growth_router
 from sextant_audit.routes.proofs import discovery_router, proofs_router
 from sextant_audit.routes.public_page import page_router
@@ -27,6 +28,7 @@ from sextant_audit.routes.timestamps import timestamps_router
 from sextant_audit.routes.witnesses import witnesses_router
 from sextant_audit.settings import AuditSettings
 from sextant_shared.chassis.application import (
+    About,
     Health,
     create_application,
     timekeeper_of,
@@ -139,7 +141,7 @@ def create_app(
     app = create_application(
         "audit",
         settings,
-        description=_DESCRIPTION,
+        about=About(_DESCRIPTION, EXAMPLES),
         routers=[
             entries_router(_in_room(append, reserve), settings.max_json_bytes),
             tiles_router(lambda: log().reading, entries_public=settings.entries_public),

@@ -30,6 +30,7 @@ from sextant_declarations.routes.cases import cases_router
 from sextant_declarations.routes.clarifications import clarifications_router
 from sextant_declarations.routes.declarations import declarations_router
 from sextant_declarations.routes.envelopes import envelopes_router
+from sextant_declarations.routes.examples import EXAMPLES
 from sextant_declarations.routes.exports import exports_router
 from sextant_declarations.routes.grants import grants_router
 from sextant_declarations.routes.inspections import inspections_router
@@ -43,7 +44,7 @@ from sextant_declarations.routes.sites import sites_router
 from sextant_declarations.routes.transfers import transfers_router
 from sextant_declarations.routes.work import work_router
 from sextant_declarations.settings import DeclarationsSettings
-from sextant_shared.chassis.application import Health, create_application, timekeeper_of
+from sextant_shared.chassis.application import About, Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.sidecar.routes import details_router
@@ -125,7 +126,7 @@ def create_app(
     app = create_application(
         "declarations",
         settings,
-        description=_DESCRIPTION,
+        about=About(_DESCRIPTION, EXAMPLES),
         routers=[
             declarations_router(
                 lambda: service().officers, lambda: service().history, settings.max_page

@@ -57,6 +57,7 @@ from sextant_exchange.routes.drills import DrilledIntake, drilled
 from sextant_exchange.routes.entries import entry_routes
 from sextant_exchange.routes.envelopes import envelope_routes
 from sextant_exchange.routes.events import event_routes
+from sextant_exchange.routes.examples import EXAMPLES
 from sextant_exchange.routes.intake import Intake
 from sextant_exchange.routes.mailboxes import mailbox_routes
 from sextant_exchange.routes.parties import party_routes
@@ -78,7 +79,7 @@ from sextant_exchange.storage.threads import SqlRelated
 from sextant_exchange.storage.uploads import UploadFolder
 from sextant_exchange.storage.usage import SqlUsage
 from sextant_exchange.storage.waiting import SqlWaiting
-from sextant_shared.chassis.application import Health, create_application, timekeeper_of
+from sextant_shared.chassis.application import About, Health, create_application, timekeeper_of
 from sextant_shared.chassis.crashpoints import crash_point
 from sextant_shared.chassis.database import open_database
 from sextant_shared.chassis.identity import Identity, StaticDirectory
@@ -281,7 +282,7 @@ def create_app(
     app = create_application(
         "exchange",
         settings,
-        description=DESCRIPTION,
+        about=About(DESCRIPTION, EXAMPLES),
         routers=[
             envelope_routes(
                 DrilledIntake(intake) if settings.scenarios else intake, lookup, envelopes, blobs

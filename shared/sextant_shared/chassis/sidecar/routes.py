@@ -7,16 +7,25 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from sextant_shared.chassis.examples import Examples
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
 from sextant_shared.chassis.sidecar.shredding import Shredding
 from sextant_shared.models.details import ShredAnswer, ShredOrder
 from sextant_shared.models.entry_members import MAX_INDEX
+from sextant_shared.models.service_entries import ShredReason
 from sextant_shared.protocol.access import Action
 
 _ACCEPTED = 202
 _ANSWERS = {
     200: {"model": ShredAnswer, "description": "Destroyed; the log has or owes the entry"},
     _ACCEPTED: {"model": ShredAnswer, "description": "Kept; another person must order the same"},
+}
+EXAMPLES: Examples = {
+    "details_shred_detail": {
+        "the time to keep it is over": ShredOrder(
+            authority="SEC", reason=ShredReason.PERIOD_OVER, note="Kept for ten years."
+        )
+    }
 }
 
 

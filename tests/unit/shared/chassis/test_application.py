@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sextant_shared.chassis.application import (
+    About,
     Health,
     create_application,
     gated,
@@ -44,6 +45,9 @@ def anyio_backend() -> str:
 
 class Kept(BaseModel):
     notes: list[str]
+
+
+EXAMPLES = {"kept": {"two notes": Kept(notes=["one", "two"])}}
 
 
 class Nobody:
@@ -94,7 +98,7 @@ def make_app(tmp_path: Path, *, ready: str = "ok", **changes: object) -> FastAPI
     return create_application(
         "room",
         settings,
-        description="a room for tests",
+        about=About("a room for tests", EXAMPLES),
         routers=[router],
         lifespan=lifespan,
         identity=Identity(
@@ -301,6 +305,16 @@ async def test_docs_stand_alone(tmp_path: Path) -> None:
     assert "https://" not in page.text
     closed = api.json()["paths"]["/closed"]["get"]
     assert closed["x-sextant-action"] == "log.append"
+
+
+async def test_a_body_is_documented_with_what_its_caller_would_send(tmp_path: Path) -> None:
+    async with client(make_app(tmp_path)) as http:
+        first, second = [(await http.get("/openapi.json")).json() for _ in range(2)]
+        content = first["paths"]["/kept/{name}"]["post"]["requestBody"]["content"]
+        (shown,) = content["application/json"]["examples"].values()
+        kept = await http.post("/kept/mine", json=shown["value"])
+    assert second == first
+    assert kept.json() == {"name": "mine", "notes": ["one", "two"]}
 
 
 async def test_the_short_way_past_the_framework_gives_the_same_answer(tmp_path: Path) -> None:

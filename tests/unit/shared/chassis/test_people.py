@@ -10,7 +10,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.requests import Request
 
-from sextant_shared.chassis.application import Health, create_application, gated, timekeeper_of
+from sextant_shared.chassis.application import (
+    About,
+    Health,
+    create_application,
+    gated,
+    timekeeper_of,
+)
 from sextant_shared.chassis.identity import Identity, StaticDirectory
 from sextant_shared.chassis.people import STALE_S, Discovery, People
 from sextant_shared.chassis.routing import action, guarded_router, subject_of
@@ -62,7 +68,7 @@ def make_app(folder: Path, people: People | None) -> FastAPI:
     return create_application(
         "room",
         settings,
-        description="a room for tests",
+        about=About("a room for tests"),
         routers=[router],
         lifespan=lifespan,
         identity=Identity(
