@@ -6,7 +6,7 @@ fit stops every test of its room. They stand with the operations and not in the 
 published is then in one place whoever reads the body, the framework or the route itself; a model
 that several operations take says something else in each; and the domain carries no samples.
 
-All of it is made up. `DECLARED` and its like are names that no platform gives.
+All of it is made up: `DECLARED` and its like are names that no platform gives.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,7 @@ JSON = "application/json"
 Examples = Mapping[str, Mapping[str, BaseModel]]
 """By the name of the operation: bodies, each under a few words that say what it is for."""
 DECLARED = "0199f6a2-5c40-7d3e-9a71-2b8c4e6f1a05"
-"""The envelope of a State's declaration, which is its name in the register too."""
-ASKED = "0199f6a2-8e14-7b52-8c0d-61f7a93be240"
-"""An envelope with a letter of that State."""
+"""The envelope of a State's declaration."""
 
 
 def show(document: dict[str, Any], examples: Examples) -> None:

@@ -27,11 +27,15 @@ from sextant_declarations.domain.reminding import Approval
 from sextant_declarations.domain.rooms import LetterOrder, RequestOrder
 from sextant_declarations.domain.work import WorkOrder
 from sextant_declarations.domain.years import Closing
-from sextant_shared.chassis.examples import ASKED, DECLARED, Examples
+from sextant_shared.chassis.examples import Examples
 from sextant_shared.chassis.sidecar.routes import EXAMPLES as OF_DETAILS
 from sextant_shared.encoding import b64u, sha256
 from sextant_shared.models.acts import DiscardReason, DiscardRequest
 
+REGISTERED = "0199f6a4-1b7e-7c08-b3d5-90c1e28f4a66"
+"""The id of a declaration, as the list gives it."""
+ASKED = "0199f6a2-8e14-7b52-8c0d-61f7a93be240"
+"""An envelope with a letter of its State."""
 ANSWER_BY = dt.date(2027, 3, 1)
 LATER = dt.date(2027, 3, 31)
 ARRIVAL = "2027-02-08T09:30:00Z"
@@ -52,7 +56,7 @@ _LIVES: Examples = {
         ),
     },
     "lives_close_year": {
-        "one declaration goes on into the next year": Closing(carry_over=[DECLARED])
+        "one declaration goes on into the next year": Closing(carry_over=[REGISTERED])
     },
     "queue_discard": {
         "it came twice": DiscardRequest(
@@ -74,7 +78,7 @@ _WORDS: Examples = {
         "questions about a declaration": MessageOrder(
             type="clarification.request",
             about=About(
-                declaration=DECLARED,
+                declaration=REGISTERED,
                 n=1,
                 questions=[Asked(pointer=_EXPORTED, text=_QUESTION)],
                 answer_by=ANSWER_BY,
@@ -98,7 +102,7 @@ _WORDS: Examples = {
     },
     "clarifications_draft_clarification": {
         "about one place, in French": DraftOrder(
-            declaration=DECLARED,
+            declaration=REGISTERED,
             n=1,
             reason="INCONSISTENT_FIGURES",
             places=[Place(pointer=_EXPORTED)],
@@ -107,7 +111,7 @@ _WORDS: Examples = {
     },
     "clarifications_send_clarification": {
         "one question": ClarificationOrder(
-            declaration=DECLARED,
+            declaration=REGISTERED,
             n=1,
             reason="INCONSISTENT_FIGURES",
             questions=[Place(pointer=_EXPORTED, text=_QUESTION)],
@@ -149,8 +153,8 @@ _DIFFERENCES: Examples = {
     },
     "sites_say_identity": {
         "they are one site": WordOrder(
-            older="XAL-PS-0007",
-            newer="XAL-PS-0019",
+            older="XAL-PS-0003",
+            newer="XAL-PS-0007",
             word=Word.CONFIRMED,
             reason="The State wrote that it numbers its sites anew.",
         )
@@ -158,13 +162,13 @@ _DIFFERENCES: Examples = {
 }
 _DUTIES: Examples = {
     "work_act": {
-        "take it up": WorkOrder(act=Act.CLAIM, reason="TAKEN_UP"),
         "keep it for one person": WorkOrder(act=Act.ASSIGN, reason="KNOWS_THE_STATE", to="officer"),
+        "take it up": WorkOrder(act=Act.CLAIM, reason="TAKEN_UP"),
         "say what came of it": WorkOrder(act=Act.DECIDE, reason="NOTHING_FOUND", outcome="settled"),
     },
     "grants_request_grant": {
         "a State's declarations of Schedule 2": GrantOrder(
-            person="officer",
+            person="officer-2",
             function="evaluator",
             state="XAL",
             kinds=["S2_*"],
@@ -173,10 +177,7 @@ _DUTIES: Examples = {
             reason="DUTY",
         )
     },
-    "grants_act": {
-        "approve it": GrantStep(act=GrantAct.APPROVE, reason="DUTY"),
-        "revoke it": GrantStep(act=GrantAct.REVOKE, reason="NO_LONGER_NEEDED"),
-    },
+    "grants_act": {"approve it": GrantStep(act=GrantAct.APPROVE, reason="DUTY")},
 }
 _INSPECTIONS: Examples = {
     "inspections_draw_selection": {
@@ -202,7 +203,9 @@ _INSPECTIONS: Examples = {
                 "aircraft": {"clearance": "not-applicable"},
             },
         ),
-        "cancel it": InspectionStep(step="cancel", reason="NOT_POSSIBLE"),
+        "the State had nothing to say of the report": InspectionStep(
+            step="conclude", reason="NO_COMMENTS"
+        ),
     },
     "inspections_grant_mandate": {
         "an inspector of the team": MandateOrder(client="inspector", until=LATER)
