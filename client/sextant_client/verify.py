@@ -135,8 +135,7 @@ def verify_bundle(path: Path, trust: Trust, level: Level = Level.LOGGED) -> Veri
             for check in classed(exits.BUNDLE_REGISTRY, later).checks
         ]
         fits = partial(bundle.fits, reply, answer, manifest, receipt)
-        classed(exits.BUNDLE_REPLY, fits)
-        checks.append(Check("reply", bundle.verdict(reply)))
+        checks.append(Check("reply", classed(exits.BUNDLE_REPLY, fits)))
     return Verified(
         sender=manifest.header.from_,
         envelope_id=manifest.header.id,
@@ -237,9 +236,11 @@ class _Bundle:
 
     def fits(
         self, names: EnvelopeMembers, answer: Manifest, asked: Manifest, receipt: CustodyReceipt
-    ) -> None:
-        """Check that a reply answers this very envelope."""
-        content = read_answer(self._member(names.content or ""))
+    ) -> str:
+        """Check that a reply answers this very envelope; return what it says, in words."""
+        if names.content is None:
+            raise PlatformError(Code.MALFORMED, "the bundle has a reply without its content")
+        content = read_answer(self._member(names.content))
         facts = (content.env, content.man, content.custody, answer.header.irt)
         expected = (asked.header.id, b64u(asked.digest), receipt.index, asked.header.id)
         if facts != expected:
@@ -249,11 +250,7 @@ class _Bundle:
                 expected=" ".join(map(str, expected)),
                 received=" ".join(map(str, facts)),
             )
-
-    def verdict(self, names: EnvelopeMembers) -> str:
-        """Return what a reply says, in words."""
-        answer = read_answer(self._member(names.content or ""))
-        return f"{answer.kind}: {answer.verdict}"
+        return f"{content.kind}: {content.verdict}"
 
     def _check_log(self, raw: bytes) -> str:
         document = parse_custody(raw)
@@ -279,7 +276,7 @@ class _Bundle:
         document = parse_custody(raw)
         logged = logged_entry(b64u_decode(document.entry), document.proof, self._keys)
         entry, index = self._small(names.entry), logged.index
-        _require_same(exits.BUNDLE_CUSTODY, "entry", logged.leaf, entry)
+        _require_same(exits.BUNDLE_CUSTODY, "entry", _shown(logged.leaf), _shown(entry))
         if names.proof is not None:
             text = self._small(names.proof).decode("utf-8", "replace")
             proved = logged_entry(entry, text, self._keys)
@@ -353,7 +350,8 @@ class _Bundle:
     def _small(self, name: str) -> bytes:
         data = self._member(name)
         if len(data) > MAX_SMALL_BYTES:
-            raise PlatformError(Code.TOO_LARGE, f"member {name} is out of bounds")
+            endless = PlatformError(Code.TOO_LARGE, f"member {name} is out of bounds")
+            raise exits.VerificationError(exits.BUNDLE_MALFORMED, endless)
         return data
 
 
@@ -373,6 +371,10 @@ def _require_same(status: int, what: str, expected: object, received: object) ->
                 received=str(received)[:80],
             ),
         )
+
+
+def _shown(entry: bytes) -> str:
+    return entry.decode("utf-8", "replace")
 
 
 def _check_signatures(registry: Registry, manifest: Manifest) -> None:
