@@ -108,7 +108,7 @@ GROUPS = {
         ),
         tests=(
             *_in("tests/unit/client", "copies identity verifier witness test_custody.py"),
-            *_in("tests/unit/client", "test_evidence.py test_received.py test_timestamps.py"),
+            *_in("tests/unit/client", "test_evidence.py test_timestamps.py test_trust.py"),
             *_in("tests/unit/audit", "test_receipt_signing.py test_timestamping.py"),
             "tests/unit/shared/protocol",
             "tests/unit/shared/chassis/test_sidecar.py",
