@@ -111,7 +111,6 @@ GROUPS = {
             *_in("tests/unit/client", "test_evidence.py test_timestamps.py test_trust.py"),
             *_in("tests/unit/audit", "test_receipt_signing.py test_timestamping.py"),
             "tests/unit/shared/protocol",
-            "tests/unit/shared/chassis/test_sidecar.py",
             "tests/frozen",
             "tests/integration/client/test_documents.py",
             "tests/integration/client/test_identity.py",

@@ -292,7 +292,11 @@ def test_the_story_of_an_envelope_is_asked_for_by_its_sender_and_holds_what_it_i
     asked: list[tuple[str, ...]] = []
 
     def answer(name: str, value: object) -> Any:
-        return lambda *about: asked.append((name, *about)) or value
+        def asking(*about: str) -> object:
+            asked.append((name, *about))
+            return value
+
+        return asking
 
     client: Any = SimpleNamespace(
         thread=answer("thread", thread),
@@ -302,7 +306,8 @@ def test_the_story_of_an_envelope_is_asked_for_by_its_sender_and_holds_what_it_i
         config=SimpleNamespace(secretariat=SEC),
     )
     story = custody_of(client, envelope_id(2), XAL)
-    assert (story.thread, story.status, story.events) == (thread, "the status", "the events")
+    told: list[object] = [story.thread, story.status, story.events]
+    assert told == [thread, "the status", "the events"]
     assert {one.message for one in story.owed} == {envelope_id(2)}
     assert sorted(asked) == [(name, envelope_id(2), XAL) for name in ("events", "status", "thread")]
 

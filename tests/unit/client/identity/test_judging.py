@@ -99,7 +99,7 @@ def refused(sent: Sent, *said: LoggedStatement) -> Sequence[object]:
 def test_a_statement_about_another_envelope_is_refused(change: dict[str, str]) -> None:
     sent = Sent()
     about = change.get("env", sent.manifest.header.id)
-    assert refused(sent, sent.say(Says.AFFIRMED, **change)) == [
+    assert refused(sent, sent.say(Says.AFFIRMED, None, **change)) == [
         "E_INTEGRITY",
         "a statement is about another envelope",
         f"NA-XAL {sent.manifest.header.id}",

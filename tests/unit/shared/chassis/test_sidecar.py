@@ -14,7 +14,7 @@ from sextant_shared.chassis.sidecar.store import Detail, Sidecar
 from sextant_shared.chassis.sidecar.tables import sidecar_tables
 from sextant_shared.crypto.details import open_detail, seal_detail, unwrap_key, wrap_key
 from sextant_shared.errors import Code, PlatformError
-from sextant_shared.protocol.notes import InForce, MadeNote, changes, make_note
+from sextant_shared.protocol.notes import MadeNote, make_note
 
 METADATA = MetaData()
 TABLES = sidecar_tables(METADATA)
@@ -165,13 +165,6 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
 # --- what a service notes of itself ---------------------------------------------------------------
 
 
-def noted(states: dict[tuple[str, str], str], in_force: InForce) -> list[MadeNote]:
-    """Return what is due, and remember it as the store does."""
-    made_now = changes("exchange", in_force, lambda *about: states.get(about), 1.0)
-    states.update({(note.type, note.subject): note.state for note in made_now})
-    return made_now
-
-
 def test_a_key_survives_a_power_cut_right_after_it_was_made(tmp_path: Path) -> None:
     keys = DetailKeys(tmp_path)
     (mode,) = keys._file.execute("PRAGMA journal_mode").fetchone()
@@ -193,37 +186,3 @@ def test_a_full_disk_is_told_and_once_there_is_room_keys_are_made_again(tmp_path
     made = keys.make(many)
     assert all(keys.find(leaf) == key for leaf, key in made.items())
     keys.close()
-
-
-def test_what_did_not_change_is_not_noted_again() -> None:
-    states: dict[tuple[str, str], str] = {}
-    in_force = InForce(
-        settings={"a": "1"}, policies={"retention": b"p" * 32}, keys={"issuer": ["A" * 43]}
-    )
-    kinds = [note.type for note in noted(states, in_force)]
-    assert kinds == ["config.change", "policy.change", "key.event"]
-    assert noted(states, in_force) == []
-
-
-def test_a_change_of_settings_names_them_and_shows_no_value() -> None:
-    states: dict[tuple[str, str], str] = {}
-    noted(states, InForce(settings={"a": "1", "b": "2", "c": "3"}))
-    [note] = noted(states, InForce(settings={"a": "1", "b": "secret", "d": "3"}))
-    assert note.detail == b'{"changed":["b","c","d"]}'
-    assert "secret" not in note.state
-    assert b"changed" not in note.entry
-
-
-def test_keys_that_come_and_go_pair_up_as_rotations() -> None:
-    states: dict[tuple[str, str], str] = {}
-    first, second, third = ("A" * 43, "E" * 43, "I" * 43)
-
-    def events(*kids: str) -> list[tuple[bool, bool]]:
-        found = noted(states, InForce(settings={}, keys={"sealing": kids}))
-        keys = [note.entry for note in found if note.type == "key.event"]
-        return [(b'"old":' in entry, b'"new":' in entry) for entry in keys]
-
-    assert events(first) == [(False, True)]  # created
-    assert events(second) == [(True, True)]  # rotated
-    assert events(second, third) == [(False, True)]
-    assert events(third) == [(True, False)]  # gone

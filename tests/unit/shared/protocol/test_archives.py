@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from sextant_shared.protocol.archives import ArchiveLimits, flaws_of_archive, is_archive, look_into
+from sextant_shared.protocol.archives import (
+    ArchiveLimits,
+    ArchiveLook,
+    Directory,
+    directory_of,
+    flaws_of_archive,
+    is_archive,
+    look_into,
+)
 
 GROWS = "an entry grows more than 100 times"
 OUTSIDE = "an entry would be written outside of its folder"
@@ -126,6 +134,57 @@ def test_plain_archives_may_be_opened(tmp_path: Path) -> None:
     assert flaws_of_archive(path) == ()
     path.write_bytes(zipped({}))
     assert flaws_of_archive(path) == ()
+
+
+INNER = b"PK\x03\x04"
+
+
+@pytest.mark.parametrize(
+    ("data", "flaws"),
+    [
+        (zipped({"a": b"1234567" + INNER}, zipfile.ZIP_STORED), ()),  # not at its beginning
+        (zipped({"a": b"", "b": INNER}, zipfile.ZIP_STORED), (NESTED,)),
+        (zipped({"a.ZIP": b"", "b.tar": b"", "c": INNER}, zipfile.ZIP_STORED), (NESTED,)),
+        (zipped({"../a.zip": bytes(5000)}), (GROWS, OUTSIDE, NESTED)),
+        (zipped({"a/b..c": b"x", "a:b/c": b"x"}), (OUTSIDE,)),
+        (zipped({"a/b:c": b"x", "..a": b"x"}), ()),
+        (zipped({"a\\..\\b": b"x"}), (OUTSIDE,)),
+        (zipped({"a": b"x" * 800}, zipfile.ZIP_DEFLATED), ()),
+        (b"PK", (DAMAGED,)),
+        (b"", (DAMAGED,)),
+    ],
+)
+def test_all_that_speaks_against_an_archive_is_told_each_reason_once(
+    data: bytes, flaws: tuple[str, ...], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(data)
+    assert flaws_of_archive(path) == flaws
+
+
+def test_each_bound_is_the_last_that_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    path.write_bytes(many(3))
+    assert flaws_of_archive(path, ArchiveLimits(entries=3)) == ()
+    assert flaws_of_archive(path, ArchiveLimits(entries=2)) == ("it has more than 2 entries",)
+    data = zipped({"a": bytes(5000)})
+    path.write_bytes(data)
+    ratio = -(-5000 // len(data))  # of the whole; of the entry it is more
+    found = flaws_of_archive(path, ArchiveLimits(ratio=ratio - 1))
+    assert found == (
+        f"more than {ratio - 1} times its size would come out",
+        f"an entry grows more than {ratio - 1} times",
+    )
+    assert flaws_of_archive(path, ArchiveLimits(ratio=ratio))[0].startswith("an entry grows")
+
+
+def test_a_zip_with_a_comment_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", "x")
+        archive.comment = b"of our archive" * 4000
+    assert directory_of(path) == Directory(entries=1, bytes_=47, is_zip64=False)
+    assert look_into(path) == ArchiveLook((), 1)
 
 
 def test_two_entries_of_one_name_are_told(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Keys are judged by log position: over years with rotations, revocation and root loss."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,13 @@ from sextant_shared.clock import timestamp_ms, timestamp_s
 from sextant_shared.encoding import b64u
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.party import KeyStatus, KeyUse, PartyDocument, PartyKey
-from sextant_shared.protocol.keyhistory import KeyHistory, VersionInForce, verify_history
+from sextant_shared.protocol.keyhistory import (
+    Flag,
+    KeyHistory,
+    VersionInForce,
+    suspect_keys,
+    verify_history,
+)
 from sextant_shared.protocol.parties import VerifiedParty
 from tests.support.histories import Life
 from tests.support.logs import NOW
@@ -104,6 +110,60 @@ def test_a_history_that_the_log_does_not_show_is_refused(fault: str) -> None:
     party = "NA-XBO" if fault == "other party" else "NA-XAL"
     with pytest.raises(PlatformError):
         verify_history(bent, party, life.pinned, life.log.keys)
+
+
+def test_a_flag_says_which_key_since_when_and_why() -> None:
+    life = Life()
+    kids = [half.kid for half in life.keys.sig]
+    accepted = life.accept()
+    life.now += DAY
+    since = life.revoke(kids, life.now - 2 * DAY)
+    life.rotate("sig 2")
+    flags = verified(life).flags(kids, *accepted)
+    suspect_from = timestamp_s(life.now - 2 * DAY)
+    assert flags == [Flag(kid, KeyStatus.REVOKED, suspect_from, "stolen", since) for kid in kids]
+    assert flags[0].words == (
+        f"key {kids[0][:12]}… revoked at log entry {since}, suspected from {suspect_from} (stolen)"
+    )
+    plain = Flag(kids[0], KeyStatus.SUSPENDED, None, "", 7)
+    assert plain.words == f"key {kids[0][:12]}… suspended at log entry 7"
+
+
+def test_keys_are_suspect_from_the_very_second_on_and_signing_keys_alone() -> None:
+    life = Life()
+    sig, root = ([half.kid for half in pair] for pair in (life.keys.sig, life.keys.root))
+    suspected = life.now - DAY
+    life.revoke(sig[:1], suspected)
+    life.revoke(sig[1:], None)
+    keys = [
+        key.model_copy(update={"suspect_from": timestamp_s(suspected)} if key.kid in root else {})
+        for key in life.document.document.keys
+    ]
+    document = life.document.document.model_copy(update={"keys": keys})
+    party = replace(life.document, document=document)
+    for t, expected in [(suspected - 1, []), (suspected, sig[:1]), (suspected + DAY, sig[:1])]:
+        assert list(suspect_keys(party, timestamp_s(t))) == expected
+    assert list(suspect_keys(Life().document, timestamp_s(suspected))) == []
+
+
+def test_what_a_history_lacks_is_said() -> None:
+    life = Life()
+    with pytest.raises(PlatformError) as caught:
+        verified(life).at(0)
+    assert (caught.value.expected, caught.value.received) == ("log entry 1 or later", "0")
+    life.rotate("sig 1")
+    first, second = life.history().versions
+    moved = second.model_copy(update={"entry": first.entry, "proof": first.proof})
+    bent = life.history().model_copy(update={"versions": [first, moved]})
+    with pytest.raises(PlatformError) as caught:
+        verify_history(bent, "NA-XAL", life.pinned, life.log.keys)
+    error = caught.value
+    assert (error.code, error.detail, error.expected, error.received) == (
+        Code.INTEGRITY,
+        "an entry of the history is not the one of its version, or not in order",
+        f"NA-XAL 2 {b64u(life.document.digest)}",
+        "party.document at 1",
+    )
 
 
 # --- random histories against a model that replays the log -----------------------------------

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sextant_shared.crypto.keys import Alg
-from sextant_shared.errors import Code, PlatformError
+from sextant_shared.errors import Code, PlatformError, Severity
 from sextant_shared.merkle.notes import NoteSignature, with_signatures
-from sextant_shared.protocol.policies import MAX_POLICY_BYTES, MAX_WITNESSES, parse_policy
+from sextant_shared.protocol.policies import MAX_POLICY_BYTES, parse_policy
 from tests.support.logs import NOW, MemoryLog, log_keys, make_accepted
 from tests.support.witnesses import (
     cosignature,
@@ -17,12 +17,14 @@ from tests.support.witnesses import (
     witness_key,
     witness_vkey,
 )
+from tests.unit.shared.protocol.words import load_words
 
 LOG = MemoryLog([])
 LOG.append(make_accepted(1))
 HEAD = LOG.checkpoint()
 A, B, C = (witness_vkey(name) for name in ("a", "b", "c"))
 LOG_KEY, LOG_COSIGNER = log_keys().vkeys
+WORDS = load_words("policies")
 DEFINED = f"witness a {A}\nwitness b {B}\n"
 
 
@@ -32,48 +34,60 @@ def refused(text: str) -> PlatformError:
     return caught.value
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "message"),
-    [
-        ("", 0, "no line says what the quorum is"),
-        ("quorum none", 1, "does not end in a newline"),
-        ("quorum none\nquorum none\n", 2, "defined already"),
-        ("quorum a\n", 1, "a is not defined above"),
-        (f"quorum a\nwitness a {A}\n", 1, "not defined above"),
-        ("quorum\n", 1, "one name"),
-        ("Quorum none\n", 1, "no such kind of line"),
-        ("quorum none\r\n", 1, "control character"),
-        ("quorum none # but why\n", 1, "one name"),
-        (f"witness a {A} https://a b\nquorum none\n", 1, "a name and a key"),
-        (f"witness none {A}\nquorum none\n", 1, "in use"),
-        (f"{DEFINED}witness a {C}\nquorum none\n", 3, "in use"),
-        (f"{DEFINED}witness c {A}\nquorum none\n", 3, "this key is defined already"),
-        (f"witness a {LOG_KEY}\nquorum none\n", 1, "makes no cosignatures"),
-        (f"witness a {A[:-4]}\nquorum none\n", 1, ""),
-        (f"log {A}\nquorum none\n", 1, "not one a log signs with"),
-        (f"log {LOG_KEY}\nlog {LOG_KEY}\nquorum none\n", 2, "this key is defined already"),
-        (f"log {LOG_COSIGNER}\nwitness l {LOG_COSIGNER}\nquorum l\n", 2, "no witness of itself"),
-        (f"witness l {LOG_COSIGNER}\nlog {LOG_COSIGNER}\nquorum l\n", 2, "no witness of itself"),
-        ("log\nquorum none\n", 1, "a verifier key"),
-        (f"{DEFINED}group g all\nquorum none\n", 3, "a name, a threshold and members"),
-        (f"{DEFINED}group g 0 a\nquorum none\n", 3, "out of range"),
-        (f"{DEFINED}group g 3 a b\nquorum none\n", 3, "out of range"),
-        (f"{DEFINED}group g 01 a b\nquorum none\n", 3, "out of range"),
-        (f"{DEFINED}group g some a b\nquorum none\n", 3, "out of range"),
-        (f"{DEFINED}group g any a c\nquorum none\n", 3, "c is not defined above"),
-        (f"{DEFINED}group g any none\nquorum none\n", 3, "none is not defined above"),
-        (f"{DEFINED}group g any g\nquorum none\n", 3, "g is not defined above"),
-        (f"{DEFINED}group g any a a\nquorum none\n", 3, "a member once only"),
-        (f"{DEFINED}group g any a\ngroup h any a\nquorum none\n", 4, "a member once only"),
-        (f"{DEFINED}group a any b\nquorum none\n", 3, "in use"),
-    ],
-)
-def test_a_policy_at_fault_names_the_line(text: str, line: int, message: str) -> None:
-    error = refused(text)
+FAULTS = {
+    "nothing": "",
+    "no newline at the end": "quorum none",
+    "two quorums": "quorum none\nquorum none\n",
+    "a quorum that is not defined": "quorum a\n",
+    "a quorum before its witness": f"quorum a\nwitness a {A}\n",
+    "an empty quorum": "quorum\n",
+    "a kind in capitals": "Quorum none\n",
+    "a carriage return": "quorum none\r\n",
+    "words after the quorum": "quorum none # but why\n",
+    "words after a witness": f"witness a {A} https://a b\nquorum none\n",
+    "a witness called none": f"witness none {A}\nquorum none\n",
+    "two witnesses of one name": f"{DEFINED}witness a {C}\nquorum none\n",
+    "two witnesses of one key": f"{DEFINED}witness c {A}\nquorum none\n",
+    "a key of a log for a witness": f"witness a {LOG_KEY}\nquorum none\n",
+    "a key that is cut": f"witness a {A[:-4]}\nquorum none\n",
+    "a key of a witness for a log": f"log {A}\nquorum none\n",
+    "two logs of one key": f"log {LOG_KEY}\nlog {LOG_KEY}\nquorum none\n",
+    "a log as its witness": f"log {LOG_COSIGNER}\nwitness l {LOG_COSIGNER}\nquorum l\n",
+    "a witness as its log": f"witness l {LOG_COSIGNER}\nlog {LOG_COSIGNER}\nquorum l\n",
+    "a log without a key": "log\nquorum none\n",
+    "a group without members": f"{DEFINED}group g all\nquorum none\n",
+    "a group of none": f"{DEFINED}group g 0 a\nquorum none\n",
+    "a group of more than all": f"{DEFINED}group g 3 a b\nquorum none\n",
+    "a number with a zero": f"{DEFINED}group g 01 a b\nquorum none\n",
+    "a number in words": f"{DEFINED}group g some a b\nquorum none\n",
+    "a member that is not defined": f"{DEFINED}group g any a c\nquorum none\n",
+    "none as a member": f"{DEFINED}group g any none\nquorum none\n",
+    "a group in itself": f"{DEFINED}group g any g\nquorum none\n",
+    "a member twice": f"{DEFINED}group g any a a\nquorum none\n",
+    "a member of two groups": f"{DEFINED}group g any a\ngroup h any a\nquorum none\n",
+    "a group with the name of a witness": f"{DEFINED}group a any b\nquorum none\n",
+    "a log with three words": f"log {LOG_KEY} https://a b\nquorum none\n",
+    "a witness without a key": "witness a\nquorum none\n",
+    "a quorum of two": f"{DEFINED}quorum a b\n",
+    "a group without a name": "group\nquorum none\n",
+    "a long word that is unknown": "x" * 100 + "\nquorum none\n",
+    "bytes that are no text": "\udce9\nquorum none\n",
+    "two faults": "nonsense\nquorum a\n",
+}
+
+
+@pytest.mark.parametrize("case", FAULTS)
+def test_a_policy_at_fault_names_each_line_what_is_wrong_and_what_would_be_right(case: str) -> None:
+    error = refused(FAULTS[case])
     assert error.code is Code.MALFORMED
-    assert [f for f in error.findings if f.source == f"line {line}" and message in f.message], (
-        error.findings
-    )
+    first = error.findings[0]
+    at_fault = f"the policy has {len(error.findings)} line(s) at fault"
+    assert error.detail == f"{at_fault}: {first.source}: {first.message}"
+    assert error.fix == "Correct every line that the findings name."
+    found = [[f.source, f.message, f.expected, f.received] for f in error.findings]
+    assert found == WORDS[case]
+    assert {(f.rule, f.severity) for f in error.findings} == {("POLICY", Severity.MUST_FIX)}
+    assert [f"line{f.pointer.replace('/', ' ')}" for f in error.findings] == [w[0] for w in found]
 
 
 def test_all_faults_of_a_policy_are_named_at_once() -> None:
@@ -87,13 +101,31 @@ def test_all_faults_of_a_policy_are_named_at_once() -> None:
 
 
 def test_an_endless_policy_is_refused_before_it_is_read() -> None:
-    assert refused("#" * (MAX_POLICY_BYTES + 1)).code is Code.TOO_LARGE
+    error = refused("#" * (MAX_POLICY_BYTES + 1))
+    assert (error.code, error.detail) == (
+        Code.TOO_LARGE,
+        "a policy is longer than 262144 bytes",
+    )
+    assert parse_policy(b"quorum none\n".rjust(MAX_POLICY_BYTES)).quorum == "none"
 
 
-def test_more_witnesses_than_a_note_has_lines_are_refused() -> None:
-    lines = [f"witness w{i} {witness_vkey(f'w{i}')}\n" for i in range(MAX_WITNESSES + 1)]
-    assert parse_policy(("".join(lines[:-1]) + "quorum none\n").encode()).quorum == "none"
-    assert "too many lines" in refused("".join(lines) + "quorum none\n").findings[0].message
+@pytest.mark.parametrize("kind", ["witness", "log", "group"])
+def test_more_lines_of_a_kind_than_may_be_are_refused(kind: str) -> None:
+    most = {"witness": 60, "log": 64, "group": 64}[kind]
+    signers = [witness_vkey(f"w{i}", Alg.ML_DSA_44) for i in range(most + 1)]
+    lines = {
+        "witness": [f"witness w{i} {vkey}\n" for i, vkey in enumerate(signers)],
+        "log": [f"log {vkey}\n" for vkey in signers],
+        "group": [f"group g{i} any {f'g{i - 1}' if i else 'a'}\n" for i in range(most + 1)],
+    }[kind]
+    head = f"witness a {A}\n" if kind == "group" else ""
+    assert parse_policy((head + "".join(lines[:-1]) + "quorum none\n").encode()).quorum == "none"
+    [finding] = refused(head + "".join(lines) + "quorum none\n").findings
+    assert (finding.message, finding.expected, finding.received) == (
+        "too many lines of this kind",
+        f"at most {most}",
+        str(most + 1),
+    )
 
 
 def test_blanks_tabs_comments_and_bytes_of_any_script_are_read() -> None:
@@ -111,6 +143,8 @@ def test_no_quorum_is_met_by_nobody() -> None:
     assert not verdict.is_met
     assert verdict.missing == ("a", "b")
     assert verdict.lacks == "states has 0 of 2"
+    alone = parse_policy(f"witness a {A}\nquorum a\n".encode()).judge(HEAD)
+    assert (alone.is_met, alone.lacks) == (False, "a has not cosigned")
     assert verdict.first_time is None
 
 

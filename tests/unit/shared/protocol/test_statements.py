@@ -1,10 +1,13 @@
 """A party's word on its own envelopes: one envelope, one pair in force, one entry of the log."""
 
+import json
+from collections.abc import Callable
+
 import pytest
 
 from sextant_shared.clock import timestamp_ms, timestamp_s
 from sextant_shared.crypto.signing import Signer
-from sextant_shared.encoding import b64u, sha256
+from sextant_shared.encoding import b64u, b64u_decode, canonical_json, sha256
 from sextant_shared.errors import Code, PlatformError
 from sextant_shared.models.entries import PartyStatementEntry
 from sextant_shared.models.party import KeyUse
@@ -15,6 +18,7 @@ from sextant_shared.protocol.parties import Registry
 from sextant_shared.protocol.statements import (
     ProvedStatement,
     newest_word,
+    parse_statement,
     read_statement,
     sign_statement,
     verify_statement,
@@ -111,6 +115,71 @@ def test_a_statement_without_its_own_entry_is_refused() -> None:
             one.model_copy(update={"statement": other.decode()}), history, life.log.keys
         )
     assert caught.value.code is Code.INTEGRITY
+
+
+def test_who_claims_to_have_signed_is_read_before_anything_is_verified() -> None:
+    life = Life()
+    said = statement(life, Says.AFFIRMED)
+    found = parse_statement(sign_statement(said, pair("stranger")))
+    assert found == (said, tuple(half.kid for half in pair("stranger")))
+
+
+def told(work: Callable[[], object]) -> tuple[str, str, str, str]:
+    with pytest.raises(PlatformError) as caught:
+        work()
+    error = caught.value
+    return str(error.code), error.detail, error.expected, error.received
+
+
+def test_half_a_pair_and_a_foreign_entry_are_refused_in_these_words() -> None:
+    life = Life()
+    registry = Registry({"NA-XAL": life.document})
+    raw = sign_statement(statement(life, Says.AFFIRMED), life.keys.sig)
+    half = sign_jws(_payload(raw), STATEMENT_TYP, life.keys.sig[:1])
+    assert told(lambda: read_statement(half, registry)) == (
+        "E_SIGNATURE",
+        "a statement bears exactly one pair of signatures",
+        "2",
+        "1",
+    )
+    one = logged(life, raw)
+    history = verify_history(life.history(), "NA-XAL", life.pinned, life.log.keys)
+    index = life.logged[-1][1]
+    other = LoggedStatement(
+        statement=raw.decode(), entry=b64u(life.log.leaves[index]), proof=life.log.proof(index)
+    )
+    assert told(lambda: verify_statement(other, history, life.log.keys)) == (
+        "E_INTEGRITY",
+        "the log's entry is not about this statement",
+        b64u(sha256(raw)),
+        f"party.document at {index}",
+    )
+    found = verify_statement(one, history, life.log.keys)
+    at = len(life.log.leaves) - 1
+    assert (found.index, found.t, found.flags) == (at, timestamp_ms(life.now), ())
+    assert found.words == f"affirmed by NA-XAL at log entry {at} (not ours)"
+    assert (found.signed.raw, found.signed.digest) == (raw, sha256(raw))
+    assert found.signed.kids == tuple(half.kid for half in life.keys.sig)
+
+
+def test_a_statement_in_the_name_of_another_party_is_refused() -> None:
+    life = Life()
+    said = statement(life, Says.AFFIRMED).model_copy(update={"party": "NA-XBO"})
+    given = logged(life, sign_statement(said, life.keys.sig))
+    history = verify_history(life.history(), "NA-XAL", life.pinned, life.log.keys)
+    assert told(lambda: verify_statement(given, history, life.log.keys))[0] == "E_KEY"
+
+
+def test_a_signature_that_names_another_algorithm_than_its_key_is_refused() -> None:
+    life = Life()
+    raw = sign_statement(statement(life, Says.AFFIRMED), life.keys.sig)
+    document = json.loads(raw)
+    halves = document["signatures"]
+    renamed = {**json.loads(b64u_decode(halves[0]["protected"])), "alg": "ES384"}
+    halves[0]["protected"] = b64u(canonical_json(renamed))
+    bent = canonical_json(document)
+    found = told(lambda: read_statement(bent, Registry({"NA-XAL": life.document})))
+    assert found == ("E_KEY", "a signature names another algorithm than its key", "", "")
 
 
 def _payload(raw: bytes) -> bytes:

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +54,125 @@ def judged(asked: AddCheckpoint, kept: Held) -> Refused:
     verdict = judge_request(asked, LOGS, kept)
     assert isinstance(verdict, Refused)
     return verdict
+
+
+def heads() -> dict[str, tuple[AddCheckpoint, Held, Refused]]:
+    """Return what is refused: the request, what is held, and the whole answer."""
+    note = parse_note(LOG.checkpoint())
+    extended = format_note(Note(f"{note.text}more\n", note.signatures))
+    stranger = MemoryLog(LOG.leaves, origin="log.example/other")
+    halves = [format_note(Note(note.text, (line,))) for line in note.signatures]
+    empty = sign_checkpoint(ORIGIN, 0, bytes(32), log_signers(), NOW)
+    lacks = "the checkpoint lacks a signature of the log by a key of type 0x0"
+    node = (bytes(32),)
+    return {
+        "of another log": (
+            request(0, 9, stranger.checkpoint()),
+            Held(),
+            Refused(404, "this witness does not follow a log of that origin"),
+        ),
+        "with extensions": (
+            request(0, 9, extended),
+            Held(),
+            Refused(400, "extension lines are not cosigned"),
+        ),
+        "without ML-DSA-44": (request(0, 9, halves[0]), Held(), Refused(403, f"{lacks}6")),
+        "without Ed25519": (request(0, 9, halves[1]), Held(), Refused(403, f"{lacks}1")),
+        "smaller than the old size": (
+            request(9, 5),
+            held(9),
+            Refused(400, "the old size exceeds the size of the checkpoint"),
+        ),
+        "from another size": (request(4, 9), held(5), Refused(409, "another size is held", 5)),
+        "of another empty tree": (
+            AddCheckpoint(0, (), empty),
+            Held(),
+            Refused(422, "the root is not that of the empty tree", is_evidence=True),
+        ),
+        "of one size and another root": (
+            AddCheckpoint(9, (), OTHER.checkpoint()),
+            held(9),
+            Refused(
+                409, "a head of this size and another root was cosigned before", is_evidence=True
+            ),
+        ),
+        "with a proof from nothing": (
+            AddCheckpoint(0, node, LOG.checkpoint()),
+            Held(),
+            Refused(422, "a first head needs no proof"),
+        ),
+        "that does not continue": (
+            AddCheckpoint(3, request(3, 9).proof, OTHER.checkpoint()),
+            held(3),
+            Refused(
+                422, "the tree of size 9 does not continue the tree of size 3", is_evidence=True
+            ),
+        ),
+    }
+
+
+HEADS = heads()
+
+
+@pytest.mark.parametrize("case", HEADS)
+def test_a_head_that_is_not_cosigned_is_told_why_and_whether_it_is_evidence(case: str) -> None:
+    asked, kept, expected = HEADS[case]
+    assert judged(asked, kept) == expected
+
+
+def told(work: Callable[[], object]) -> tuple[str, str, str]:
+    with pytest.raises(PlatformError) as caught:
+        work()
+    return str(caught.value.code), caught.value.detail, caught.value.expected
+
+
+BODIES: dict[str, tuple[bytes, tuple[str, str, str]]] = {
+    "no UTF-8": (b"\xff", ("E_MALFORMED", "the request is not UTF-8", "text")),
+    "no old size": (
+        b"new 3\n\nx",
+        (
+            "E_MALFORMED",
+            "the request has no old size",
+            "old <decimal>, proof, blank line, note",
+        ),
+    ),
+    "64 hashes": (
+        b"old 3\n" + f"{b64(bytes(32))}\n".encode() * 64 + b"\nx",
+        ("E_MALFORMED", "the proof is too long", "at most 63 hashes"),
+    ),
+    "65,537 bytes": (
+        b"x" * 65_537,
+        ("E_TOO_LARGE", "a request has at most 65536 bytes", ""),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_a_request_in_another_form_is_told_what_it_lacks(case: str) -> None:
+    data, expected = BODIES[case]
+    assert told(lambda: parse_add_checkpoint(data)) == expected
+
+
+def test_a_request_of_the_greatest_length_is_read() -> None:
+    head, proof = LOG.checkpoint(), f"{b64(bytes(32))}\n".encode() * 63
+    largest = b"old 9223372036854775807\n" + proof + b"\n" + head.encode()
+    found = parse_add_checkpoint(largest)
+    assert (found.old, found.proof, found.checkpoint) == (2**63 - 1, (bytes(32),) * 63, head)
+    assert told(lambda: parse_add_checkpoint(b"x" * 65_536))[0] == "E_MALFORMED"
+
+
+def test_what_could_not_be_read_back_is_not_written() -> None:
+    def written(old: int) -> bytes:
+        return format_add_checkpoint(AddCheckpoint(old, (), LOG.checkpoint()))
+
+    assert told(lambda: written(-1))[1] == "the request has no old size"
+    assert told(lambda: parse_size(b"x\n")) == (
+        "E_MALFORMED",
+        "a conflict does not say which size is held",
+        "a decimal and a newline",
+    )
+    assert parse_size(b"9223372036854775807\n") == 2**63 - 1
+    assert told(lambda: parse_size(b"9223372036854775808\n"))[0] == "E_MALFORMED"
 
 
 def test_an_unknown_origin_is_404() -> None:
