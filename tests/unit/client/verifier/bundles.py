@@ -10,7 +10,9 @@ from typing import Any
 from sextant_client.verify import INDEX
 from sextant_shared.encoding import canonical_json
 from sextant_shared.errors import PlatformError
+from sextant_shared.models.statements import LoggedStatement, StatementList
 from tests.frozen.make import FOLDER
+from tests.unit.client.identity.sent import Sent
 
 ROOM = FOLDER / "2026-11"
 
@@ -24,6 +26,39 @@ class Bundle:
         self.index: dict[str, Any] = json.loads(self.members.pop(INDEX))
         self.envelope: dict[str, Any] = self.index["envelope"]
         self.replies: list[dict[str, Any]] = self.index["replies"]
+
+    @classmethod
+    def of(cls, sent: Sent, *said: LoggedStatement) -> "Bundle":
+        """Return the bundle of an envelope in a log in memory, with one head for all of it."""
+        life, log = sent.life, sent.life.log
+        history, statements = life.history(), StatementList(statements=list(said))
+        made = cls.__new__(cls)
+        made.members = {
+            "container.dxe": sent.container,
+            "custody.json": sent.custody(),
+            "registry.json": life.proof().model_dump_json().encode(),
+            "history.json": history.model_dump_json().encode(),
+            "statements.json": statements.model_dump_json().encode(),
+            "entry.json": sent.leaf,
+            "entry.tlog-proof": log.proof(sent.index).encode(),
+            "entry.cose": log.cose(sent.index),
+        }
+        named = {
+            "container": "container.dxe",
+            "custody": "custody.json",
+            "registry": "registry.json",
+            "history": "history.json",
+            "statements": "statements.json",
+            "entry": "entry.json",
+            "cose": "entry.cose",
+            "content": None,
+            "kpc": None,
+        }
+        made.envelope, made.replies = named, []
+        made.index = {"v": 1, "kind": "sextant-bundle", "envelope": named, "replies": []}
+        made.index["members"] = {}
+        made.seal()
+        return made
 
     def json(self, member: str) -> Any:
         return json.loads(self.members[member])
