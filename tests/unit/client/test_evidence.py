@@ -9,7 +9,13 @@ import httpx
 import pytest
 
 from sextant_client.enrolment import make_trust
-from sextant_client.evidence import SplitView, contact, make_evidence, verify_evidence
+from sextant_client.evidence import (
+    SplitView,
+    contact,
+    make_evidence,
+    read_evidence,
+    verify_evidence,
+)
 from sextant_client.home import Home
 from sextant_client.log import LogReader
 from sextant_client.session import Session
@@ -140,31 +146,121 @@ def evidence() -> dict[str, Any]:
     return members
 
 
-CHANGES: list[Callable[[dict[str, Any]], dict[str, Any]]] = [
-    lambda e: {**e, "first": e["second"], "second": e["first"]},
-    lambda e: {**e, "first": head(TWO, 5).text},
-    lambda e: {**e, "path": e["path"][:-1]},
-    lambda e: {**e, "prefix": None},
-    lambda e: {**e, "prefix": b64(bytes(32))},
-    lambda e: {**e, "vkeys": list(log_keys(label="other").vkeys)},
-    lambda e: {**e, "second": MemoryLog(TWO.leaves, label="other").checkpoint(9)},
-    lambda e: {**e, "kind": "other"},
-    lambda e: {**e, "more": 1},
-]
+UNFIT = "E_MALFORMED: SplitView does not fit its model in 1 place(s):"
+NO_CONTRADICTION = "E_INTEGRITY: the two heads do not contradict each other"
+CHANGES: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], str]] = {
+    "heads out of order": (
+        lambda e: {**e, "first": e["second"], "second": e["first"]},
+        "E_MALFORMED: the older head comes first",
+    ),
+    "heads of one history": (lambda e: {**e, "first": head(TWO, 5).text}, NO_CONTRADICTION),
+    "one head twice": (lambda e: {**e, "first": e["second"]}, NO_CONTRADICTION),
+    "a path cut short": (
+        lambda e: {**e, "path": e["path"][:-1]},
+        "E_INTEGRITY: the consistency proof is shorter than the tree is high",
+    ),
+    "no prefix": (lambda e: {**e, "prefix": None}, "E_MALFORMED: wrong length"),
+    "a prefix of its own": (
+        lambda e: {**e, "prefix": b64(bytes(32))},
+        "E_INTEGRITY: the tree of size 9 does not continue the tree of size 5",
+    ),
+    "a short node": (lambda e: {**e, "path": ["AAAA"]}, "E_MALFORMED: wrong length"),
+    "a short prefix": (lambda e: {**e, "prefix": "AAAA"}, "E_MALFORMED: wrong length"),
+    "keys of another": (
+        lambda e: {**e, "vkeys": list(log_keys(label="other").vkeys)},
+        f"E_KEY: the checkpoint needs one signature by each key of {ORIGIN}",
+    ),
+    "a head of another": (
+        lambda e: {**e, "second": MemoryLog(TWO.leaves, label="other").checkpoint(9)},
+        f"E_KEY: the checkpoint needs one signature by each key of {ORIGIN}",
+    ),
+    "another kind": (
+        lambda e: {**e, "kind": "other"},
+        f"{UNFIT} /kind: is none of the possible values",
+    ),
+    "a member more": (
+        lambda e: {**e, "more": 1},
+        f"{UNFIT} /more: is not known here",
+    ),
+}
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_changed_evidence_is_refused(change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+@pytest.mark.parametrize("case", CHANGES)
+def test_changed_evidence_is_refused(case: str) -> None:
+    change, words = CHANGES[case]
     verify_evidence(json.dumps(evidence()).encode())
-    with pytest.raises(PlatformError):
+    with pytest.raises(PlatformError) as caught:
         verify_evidence(json.dumps(change(evidence())).encode())
+    assert f"{caught.value.code}: {caught.value.detail}" == words
+
+
+def test_evidence_of_the_greatest_length_is_read() -> None:
+    data = json.dumps(evidence()).encode()
+    verify_evidence(data.ljust(1 << 20))
+    with pytest.raises(PlatformError, match="E_TOO_LARGE"):
+        verify_evidence(data.ljust((1 << 20) + 1))
 
 
 def test_evidence_about_another_log_is_refused_when_one_is_pinned() -> None:
     data = json.dumps(evidence()).encode()
     verify_evidence(data, log_keys())
+    with pytest.raises(PlatformError) as caught:
+        verify_evidence(data, log_keys("other.example", "other"))
+    error = caught.value
+    assert (error.code, error.detail, error.expected, error.received) == (
+        Code.KEY,
+        "the evidence is about another log than the pinned one",
+        "other.example",
+        ORIGIN,
+    )
     with pytest.raises(PlatformError, match="another log"):
         verify_evidence(data, log_keys(label="other"))
+
+
+def test_evidence_that_cannot_be_read_is_no_evidence(tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    with pytest.raises(PlatformError) as caught:
+        read_evidence(path)
+    error = caught.value
+    assert (error.code, error.detail, error.fix) == (
+        Code.STATE,
+        f"cannot read {path}",
+        "Name a file that is there.",
+    )
+
+
+def test_who_contradicts_what_is_told_with_the_file_that_proves_it(home: Home) -> None:
+    contact(home, home.trust, head(ONE, 5), serving(ONE))
+    seen = head(TWO, 9)
+    with pytest.raises(PlatformError) as caught:
+        contact(home, home.trust, seen, serving(TWO))
+    error = caught.value
+    file = home.path / "evidence" / f"5-9-{seen.root.hex()[:12]}.json"
+    assert (error.expected, error.received, error.fix) == (
+        "one history with size 5",
+        "size 9 of another history",
+        f"Keep {file} and show it to the other parties: sextant log evidence verify FILE.",
+    )
+    assert error.detail.startswith("the log contradicts itself: ")
+    assert error.evidence["seen"] == seen.text
+    kept = SplitView.model_validate_json(file.read_bytes())
+    assert (kept.v, kept.kind, kept.vkeys) == (1, "split-view", list(log_keys().vkeys))
+
+
+def test_a_prefix_that_nobody_can_be_asked_for_stays_unknown() -> None:
+    leaves = [leaf_hash(leaf) for leaf in TWO.leaves]
+
+    def made(first: int, reader: LogReader | None = None) -> SplitView:
+        path = consistency_path_of(leaves[:9], first)
+        return make_evidence(head(ONE, first), head(TWO, 9), path, log_keys(), reader)
+
+    assert made(4).prefix is None
+    assert made(4, serving(TWO)).prefix == b64(head(TWO, 4).root)
+    assert made(5).prefix == b64(head(TWO, 5).root)
+    without = make_evidence(head(ONE, 5), head(TWO, 9), [], log_keys())
+    assert (without.prefix, without.path) == (None, [])
+    bad = make_evidence(head(ONE, 5), head(TWO, 9), [bytes(32)], log_keys())
+    assert (bad.prefix, bad.path) == (None, [b64(bytes(32))])
 
 
 def test_the_command_says_what_was_proved(tmp_path: Path, home: Home) -> None:

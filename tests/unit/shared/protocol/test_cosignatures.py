@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,19 +77,61 @@ def test_a_cosignature_cut_short_is_refused(alg: Alg) -> None:
             verify_cosignature(cosigner("xal", alg), BODY, timed[:length])
 
 
+def told(work: Callable[[], object]) -> tuple[str, str, str, str]:
+    with pytest.raises(PlatformError) as caught:
+        work()
+    error = caught.value
+    return str(error.code), error.detail, error.expected, error.received
+
+
 @pytest.mark.parametrize("alg", BOTH)
 def test_a_time_of_zero_or_beyond_the_specification_is_refused(alg: Alg) -> None:
-    for stamp in (bytes(8), b"\xff" * 8):
-        with pytest.raises(PlatformError, match="out of range"):
-            verify_cosignature(cosigner("xal", alg), BODY, stamp + made(alg)[8:])
+    for stamp in (bytes(8), b"\x80" + bytes(7), b"\xff" * 8):
+        timed = stamp + made(alg)[8:]
+        assert told(partial(verify_cosignature, cosigner("xal", alg), BODY, timed)) == (
+            "E_MALFORMED",
+            "the time of a cosignature by xal.example/w is out of range",
+            "POSIX seconds from 1 to 2^63 - 1",
+            str(int.from_bytes(stamp, "big")),
+        )
+    latest = (2**63 - 1).to_bytes(8, "big") + made(alg)[8:]
+    assert told(lambda: verify_cosignature(cosigner("xal", alg), BODY, latest))[0] == "E_SIGNATURE"
 
 
 def test_a_key_that_makes_no_cosignatures_is_refused() -> None:
     for kind in (0x01, 0x02, 0x05, 0xFF):
-        with pytest.raises(PlatformError, match="makes no cosignatures"):
-            Cosigner.from_key(VerifierKey("w.example", kind, bytes(32)))
-    with pytest.raises(PlatformError, match="ML-DSA-65 makes no cosignatures"):
-        cosigner_key("w.example", witness_signer("xal", Alg.ML_DSA_65))
+        key = VerifierKey("w.example", kind, bytes(32))
+        assert told(partial(Cosigner.from_key, key)) == (
+            "E_KEY",
+            "the key of w.example makes no cosignatures",
+            "type 0x04 (Ed25519) or 0x06 (ML-DSA-44)",
+            f"type 0x{kind:02x}",
+        )
+    assert told(lambda: cosigner_key("w.example", witness_signer("xal", Alg.ML_DSA_65))) == (
+        "E_KEY",
+        "ML-DSA-65 makes no cosignatures",
+        "Ed25519 or ML-DSA-44",
+        "ML-DSA-65",
+    )
+
+
+def test_a_name_or_origin_that_no_signature_can_state_is_refused() -> None:
+    key, signer = witness_key("xal", Alg.ML_DSA_44), witness_signer("xal", Alg.ML_DSA_44)
+    about = CheckpointBody("o" * 256, BODY.size, BODY.root)
+    for named, body, size in [
+        (cosigner_key("", signer), BODY, 0),
+        (cosigner_key("n" * 256, signer), BODY, 256),
+        (key, about, 256),
+    ]:
+        assert told(partial(cosign, named, signer, body, NOW)) == (
+            "E_MALFORMED",
+            "a name or origin in a cosignature has 1 to 255 bytes",
+            "",
+            f"{size} bytes",
+        )
+    longest = cosigner_key("n" * 255, signer)
+    line = cosign(longest, signer, BODY, NOW)
+    assert verify_cosignature(Cosigner.from_key(longest), BODY, line.signature) == int(NOW)
 
 
 def test_a_line_of_a_known_key_that_fails_sinks_the_note() -> None:
