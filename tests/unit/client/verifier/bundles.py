@@ -92,6 +92,11 @@ class Bundle:
         return path
 
 
+def edited(file: str, **changes: Any) -> bytes:
+    """Return a frozen receipt with other members."""
+    return canonical_json({**json.loads((ROOM / file).read_bytes()), **changes})
+
+
 def lettered(data: bytes, at: int) -> bytes:
     """Return base64 with another letter at this place."""
     at %= len(data)

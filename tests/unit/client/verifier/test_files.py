@@ -30,7 +30,7 @@ from tests.support.logs import (
     receipt_signer,
 )
 from tests.support.witnesses import policy_text
-from tests.unit.client.verifier.bundles import ROOM, Bundle, lettered, told
+from tests.unit.client.verifier.bundles import ROOM, Bundle, edited, lettered, told
 from tests.unit.client.verifier.test_bundles import WORDS, repinned, trusted
 
 ENTRY = About(entry=ROOM / "entry.json")
@@ -55,10 +55,6 @@ def judged(
 
 def room(file: str) -> bytes:
     return (ROOM / file).read_bytes()
-
-
-def edited(file: str, **changes: Any) -> bytes:
-    return canonical_json({**json.loads(room(file)), **changes})
 
 
 def beside(name: str, data: bytes, **given: Any) -> Case:
@@ -143,6 +139,8 @@ def odd(file: str) -> bytes:
     return lettered(data, data.index(b"=\n", data.index("— ".encode())) - 3)
 
 
+ACT = json.loads(room("recall.json"))
+DOCUMENT = Bundle().json("envelope/registry.json")
 FILES: dict[str, Case] = {
     # of no kind
     "no bytes": judged(b""),
@@ -179,6 +177,15 @@ FILES: dict[str, Case] = {
             "recall.json", entry=b64u(LOG.leaves[0]), proof=LOG.proof(0), detail=None, salt=None
         ),
         trust=OURS,
+    ),
+    "a receipt of custody over an act": judged(
+        edited("custody.json", **{name: ACT[name] for name in ("entry", "proof")})
+    ),
+    "a receipt of custody over a document": judged(
+        edited("custody.json", **{name: DOCUMENT[name] for name in ("entry", "proof")})
+    ),
+    "an act over a document": judged(
+        edited("recall.json", **{name: DOCUMENT[name] for name in ("entry", "proof")})
     ),
     "the container of another": beside(
         "custody.json", Bundle("package.zip").members["envelope/container.dxe"], container=True

@@ -13,7 +13,7 @@ from sextant_client.verifier.files import About, Proved, verify_file
 from sextant_shared.models.receipts import Level
 from tests.frozen.make import FOLDER
 from tests.frozen.test_frozen import EXPECTED, about
-from tests.unit.client.verifier.bundles import ROOM, Bundle, Change
+from tests.unit.client.verifier.bundles import ROOM, Bundle, Change, edited
 from tests.unit.client.verifier.test_bundles import WORDS, repinned, trusted, without
 
 FROZEN = [
@@ -111,6 +111,7 @@ SINGLE: dict[str, tuple[str, Callable[[], Trust], Level, About]] = {
         Level.WITNESSED,
         About(),
     ),
+    "no detail": ("recall.json", trusted, Level.LOGGED, About()),
     "no container": ("custody.json", trusted, Level.LOGGED, About()),
     "a receipt for the entry": (
         "entry.cose",
@@ -122,9 +123,13 @@ SINGLE: dict[str, tuple[str, Callable[[], Trust], Level, About]] = {
 
 
 @pytest.mark.parametrize("case", SINGLE)
-def test_what_is_not_given_with_a_file_is_told(case: str) -> None:
+def test_what_is_not_given_with_a_file_is_told(case: str, tmp_path: Path) -> None:
     file, trust, level, given = SINGLE[case]
-    assert told(verify_file(ROOM / file, trust(), level, given)) == WORDS["single"][case]
+    path = tmp_path / file
+    path.write_bytes((ROOM / file).read_bytes())
+    if case == "no detail":
+        path.write_bytes(edited(file, detail=None, salt=None))
+    assert told(verify_file(path, trust(), level, given)) == WORDS["single"][case]
 
 
 def test_the_command_prints_the_report_as_lines_or_as_one_document(

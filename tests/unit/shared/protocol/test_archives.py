@@ -150,6 +150,7 @@ INNER = b"PK\x03\x04"
         (zipped({"a/b:c": b"x", "..a": b"x"}), ()),
         (zipped({"a\\..\\b": b"x"}), (OUTSIDE,)),
         (zipped({"a": b"x" * 800}, zipfile.ZIP_DEFLATED), ()),
+        (zipped({"aXb": b"x"}).replace(b"aXb", b"a\0b"), (OUTSIDE,)),  # the library cuts it there
         (b"PK", (DAMAGED,)),
         (b"", (DAMAGED,)),
     ],

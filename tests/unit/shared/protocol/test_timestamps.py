@@ -83,6 +83,17 @@ def test_a_reply_by_an_authority_that_is_not_pinned_is_refused(stamped: tuple[by
     assert re.fullmatch("[a-z -]+certificate[a-z -]*", found[3])  # in the words of OpenSSL
 
 
+def test_what_openssl_says_in_another_form_is_told_as_it_is(stamped: tuple[bytes, int]) -> None:
+    at = stamped[0].index(sha256(DATA)) - 60  # inside the token, before what is stamped
+    found = [
+        judged(stamped[0][:n] + bytes([stamped[0][n] ^ 1]) + stamped[0][n + 1 :], DATA, stamped[1])
+        for n in range(max(at, 40), 60)
+    ]
+    said = [one[3] for one in found if one[0] == "E_SIGNATURE"]
+    assert any(one.startswith("Error while verifying certificates: ") for one in said)
+    assert max(map(len, said)) <= 200
+
+
 def test_an_authority_without_the_purpose_does_not_even_sign() -> None:
     one = Authority(purpose=ExtendedKeyUsageOID.CODE_SIGNING)
     query = make_query(DATA)

@@ -96,6 +96,13 @@ def heads() -> dict[str, tuple[AddCheckpoint, Held, Refused]]:
                 409, "a head of this size and another root was cosigned before", is_evidence=True
             ),
         ),
+        "of one entry and another root": (
+            AddCheckpoint(1, (), MemoryLog([b"other"]).checkpoint()),
+            held(1),
+            Refused(
+                409, "a head of this size and another root was cosigned before", is_evidence=True
+            ),
+        ),
         "with a proof from nothing": (
             AddCheckpoint(0, node, LOG.checkpoint()),
             Held(),
