@@ -112,9 +112,8 @@ def verify_statement(
     """
     entry, place = verify_logged(logged, log_keys)
     raw, index = logged.statement.encode(), place.index
+    # A registry of this one party: a statement in another's name has no keys there.
     signed = read_statement(raw, Registry({entry.party: history.at(entry.reg)}))
-    if signed.statement.party != entry.party:
-        raise PlatformError(Code.INTEGRITY, "the statement is by another party than its entry says")
     flags = history.flags(signed.kids, entry.reg, index, entry.t)
     return ProvedStatement(signed, index, entry.t, tuple(flags))
 

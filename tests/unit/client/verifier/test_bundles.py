@@ -169,6 +169,7 @@ MEMBERS: dict[str, Change] = {
     "the history of another party": swap("history/NA-XAL.json", "history/SEC.json"),
     "statements that are none": put("envelope/statements.json", b"{}"),
     "the entry of another": swap("envelope/entry.json", "reply-1/entry.json"),
+    "an entry that is no text": put("envelope/entry.json", b"\xff"),
     "the tlog-proof of another": swap("envelope/entry.tlog-proof", "reply-1/entry.tlog-proof"),
     "a tlog-proof that is none": put("envelope/entry.tlog-proof", b"\xff"),
     "a tlog-proof of an older day": other("package.zip", "envelope", "entry.tlog-proof"),
