@@ -56,6 +56,7 @@ class Proofs:
         if self.down:
             raise PlatformError(Code.UNAVAILABLE, "the log does not answer")
         if self.refusal is not None:
+            self.asked += 1
             raise PlatformError(self.refusal, "not this time")
         if second > self.published:
             raise PlatformError(Code.NOT_FOUND, "no such tree is published")
@@ -252,13 +253,28 @@ async def test_what_the_log_refuses_for_another_reason_is_no_second_face(
     await watch()
     proofs.refusal = refusal
     watch.sighted(second)
+    watch.sighted(examined(world, tmp_path))
+    before = proofs.asked
     for _ in range(2):
         await watch()
         elapsed.now += 2 * PUBLISH_S
     assert ledger.alarms == []
+    assert proofs.asked == before + 2, "a log that refuses is asked once a round"
     proofs.refusal = None
     await watch()
-    assert (ledger.head, ledger.alarms) == (second.custody.head, [])
+    assert ledger.head is not None
+    assert (ledger.head.size > second.custody.head.size, ledger.alarms) == (True, [])
+
+
+async def test_an_answer_that_is_no_proof_raises_an_alarm(
+    world: World, watch: LogWatch, ledger: Ledger, proofs: Proofs, tmp_path: Path
+) -> None:
+    watch.sighted(examined(world, tmp_path))
+    await watch()
+    proofs.refusal = Code.MALFORMED
+    watch.sighted(examined(world, tmp_path))
+    await watch()
+    assert len(ledger.alarms) == 1
 
 
 @pytest.mark.parametrize("is_true", [True, False])

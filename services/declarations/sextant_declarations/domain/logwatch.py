@@ -30,6 +30,10 @@ MAX_KNOWN = 4096  # heads compared already: senders repeat theirs
 # was, has its time all the same.
 PUBLISH_S = 120.0
 
+# What may say that a head does not fit. Any other refusal (the log is away, it is asked too often,
+# a token ended with its restart) says nothing of its history: all wait until it gives proofs again.
+_EVIDENCE = (Code.INTEGRITY, Code.MALFORMED, Code.NOT_FOUND)
+
 _log = structlog.get_logger("sextant.declarations")
 
 
@@ -93,23 +97,18 @@ class LogWatch:
             except PlatformError as error:
                 if error.code is Code.UNAVAILABLE:
                     return False
-                if self._may_be_proved_yet(seen, error):
+                if error.code not in _EVIDENCE:
+                    _log.warning("log.no_proof", size=seen.size, code=str(error.code))
+                    return False
+                if error.code is Code.NOT_FOUND and self._may_be_published_yet(seen):
                     waited_for = max(waited_for, seen.size)
                     continue
                 await self._alarm(seen, newest, error)
             self._settle(seen)
         return False
 
-    def _may_be_proved_yet(self, seen: Sighting, error: PlatformError) -> bool:
-        """Whether a refusal is no evidence yet: the log has its time to publish a head.
-
-        What it refuses for other reasons, a token or a request too many, never is any.
-        """
-        if error.code is Code.INTEGRITY:
-            return False
-        if error.code is not Code.NOT_FOUND:
-            _log.warning("log.no_proof", source=seen.source, size=seen.size, code=str(error.code))
-            return True
+    def _may_be_published_yet(self, seen: Sighting) -> bool:
+        """Whether the log still has time to publish a head that it says there is none of."""
         denied_at = self.elapsed() if seen.denied_at is None else seen.denied_at
         self._pending[seen.key] = replace(seen, denied_at=denied_at)
         return self.elapsed() <= denied_at + PUBLISH_S
