@@ -151,7 +151,7 @@ def test_a_lease_that_was_lost_acknowledges_nothing(stranger: Stranger) -> None:
     leased = json.loads(stranger("lease", "--lease-s", "1").stdout)
     assert (leased["id"], stranger.state(sent)) == (sent.id, DeliveryState.LEASED)
     time.sleep(1.2)
-    done = stranger("acknowledge", leased["lease"])
+    done = stranger("acknowledge", "--", leased["lease"])
     assert (done.returncode, done.stderr[:9]) == (REFUSED, "E_STATE: ")
     stranger.collect(until=sent.id)
     assert stranger.state(sent) is DeliveryState.ACKNOWLEDGED
@@ -160,7 +160,7 @@ def test_a_lease_that_was_lost_acknowledges_nothing(stranger: Stranger) -> None:
 def test_what_is_given_back_keeps_its_reason_and_comes_again(stranger: Stranger) -> None:
     sent = stranger.notify()
     token = json.loads(stranger("lease").stdout)["lease"]
-    assert stranger("release", "--error", "disk-full", token).returncode == 0
+    assert stranger("release", "--error", "disk-full", "--", token).returncode == 0
     line = stranger.listed(sent)
     assert (line[1], line[-1]) == ("available", "disk-full")
     stranger.collect(until=sent.id)
